@@ -1,0 +1,345 @@
+//! One engine for every batch that Lambda delivers: each id that came in is acknowledged or reported.
+//!
+//! A queue and a stream fail differently. A queue takes back exactly the messages that are reported, so the engine
+//! goes on after a failure. A stream is read again from the lowest reported record, everything after it included, so
+//! the engine stops at the first failure: going on would only make duplicates.
+
+use std::{collections::BTreeMap, fmt, future::Future, panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt as _;
+
+/// Time that must be left before another step begins. What cannot begin is reported and comes back.
+pub const TIME_TO_STOP: Duration = Duration::from_millis(500);
+
+/// How one record ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Applied,
+    /// Had been done before.
+    Duplicate,
+    /// None of our business.
+    Skipped,
+    /// Not done; deliver it again.
+    Retry(String),
+    /// Set aside in a dead-letter queue, with this reason.
+    Parked(String),
+}
+
+/// How many records ended in which way. The counts add up to the records that came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Done.
+    pub applied: usize,
+    /// Done before.
+    pub duplicate: usize,
+    /// None of our business.
+    pub skipped: usize,
+    /// To be delivered again.
+    pub retried: usize,
+    /// Set aside.
+    pub parked: usize,
+}
+
+impl Tally {
+    /// Counts one outcome.
+    pub fn count(&mut self, outcome: &Outcome) {
+        let counter = match outcome {
+            Outcome::Applied => &mut self.applied,
+            Outcome::Duplicate => &mut self.duplicate,
+            Outcome::Skipped => &mut self.skipped,
+            Outcome::Retry(_) => &mut self.retried,
+            Outcome::Parked(_) => &mut self.parked,
+        };
+        *counter += 1;
+    }
+
+    /// All records.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.applied + self.duplicate + self.skipped + self.retried + self.parked
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} applied, {} duplicate, {} skipped, {} retried, {} parked",
+            self.applied, self.duplicate, self.skipped, self.retried, self.parked
+        )
+    }
+}
+
+/// What to answer for a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Ids to report as failed, in the order in which they came in. For a stream: the first failure alone.
+    pub failed: Vec<String>,
+    /// Why, for the log: one entry for each record that was retried or parked.
+    pub reasons: Vec<(String, String)>,
+    /// The counts.
+    pub tally: Tally,
+}
+
+impl Report {
+    fn record(&mut self, id: &str, outcome: &Outcome) {
+        self.tally.count(outcome);
+        match outcome {
+            Outcome::Retry(reason) => {
+                self.failed.push(id.to_owned());
+                self.reasons.push((id.to_owned(), reason.clone()));
+            }
+            Outcome::Parked(reason) => self.reasons.push((id.to_owned(), reason.clone())),
+            Outcome::Applied | Outcome::Duplicate | Outcome::Skipped => {}
+        }
+    }
+}
+
+/// A record with the id under which the event source knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered<T> {
+    /// The message id or sequence number.
+    pub id: String,
+    /// The record.
+    pub record: T,
+}
+
+/// Takes a queue's batch: groups the records, takes one group after the other, and goes on after failures.
+///
+/// `group_of` names what belongs together: records of one group are handed to `step` at once, in the order in which
+/// they came in, and `step` answers with one outcome for each. A group that panics is taken again record by record,
+/// so that the one at fault fails alone. When `time_left` says that less than [`TIME_TO_STOP`] remains, the rest is
+/// reported.
+pub async fn take_queue<T, G, S, F>(
+    records: Vec<Delivered<T>>,
+    group_of: impl Fn(&T) -> G,
+    time_left: impl Fn() -> Duration,
+    step: S,
+) -> Report
+where
+    T: Clone,
+    G: Ord,
+    S: Fn(Vec<T>) -> F,
+    F: Future<Output = Vec<Outcome>>,
+{
+    let mut groups: BTreeMap<G, Vec<usize>> = BTreeMap::new();
+    for (place, delivered) in records.iter().enumerate() {
+        groups
+            .entry(group_of(&delivered.record))
+            .or_default()
+            .push(place);
+    }
+    let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
+    for places in groups.into_values() {
+        let group: Vec<T> = places
+            .iter()
+            .filter_map(|place| taken(&records, *place))
+            .collect();
+        if let Some(results) = guarded(&step, group, &time_left).await {
+            outcomes.extend(places.into_iter().zip(results));
+            continue;
+        }
+        for place in places {
+            let alone: Vec<T> = taken(&records, place).into_iter().collect();
+            let result = guarded(&step, alone, &time_left)
+                .await
+                .and_then(|mut all| all.pop());
+            let panicked = || Outcome::Retry("the handler panicked on this record".to_owned());
+            outcomes.insert(place, result.unwrap_or_else(panicked));
+        }
+    }
+    let mut report = Report::default();
+    for (place, delivered) in records.iter().enumerate() {
+        // A record without an outcome cannot be; if it were, it comes back rather than be forgotten.
+        let forgotten = Outcome::Retry("the handler gave no outcome".to_owned());
+        report.record(&delivered.id, outcomes.get(&place).unwrap_or(&forgotten));
+    }
+    report
+}
+
+/// Takes a stream's batch: all of it at once, and reports the first failure.
+///
+/// `step` gets the records in order and answers with one outcome for each. What it did after the first failure is
+/// done again, because the stream delivers everything from there: a step that can fail half-way should stop there.
+/// A batch that panics is taken again record by record, up to the one at fault.
+pub async fn take_stream<T, S, F>(
+    records: Vec<Delivered<T>>,
+    time_left: impl Fn() -> Duration,
+    step: S,
+) -> Report
+where
+    T: Clone,
+    S: Fn(Vec<T>) -> F,
+    F: Future<Output = Vec<Outcome>>,
+{
+    let all = records
+        .iter()
+        .map(|delivered| delivered.record.clone())
+        .collect();
+    let outcomes = match guarded(&step, all, &time_left).await {
+        Some(outcomes) => outcomes,
+        None => one_by_one(&records, &step, &time_left).await,
+    };
+    let mut report = Report::default();
+    let first_failure = outcomes
+        .iter()
+        .position(|outcome| matches!(outcome, Outcome::Retry(_)));
+    let ended = first_failure.map_or(records.len(), |place| place + 1);
+    for (delivered, outcome) in records.iter().zip(&outcomes).take(ended) {
+        report.record(&delivered.id, outcome);
+    }
+    // The stream delivers these again of itself, because they come after the reported one.
+    report.tally.retried += records.len() - ended;
+    report
+}
+
+/// Steps through a stream's records up to the first failure. Fewer outcomes than records: the rest comes back.
+async fn one_by_one<T, S, F>(
+    records: &[Delivered<T>],
+    step: &S,
+    time_left: &impl Fn() -> Duration,
+) -> Vec<Outcome>
+where
+    T: Clone,
+    S: Fn(Vec<T>) -> F,
+    F: Future<Output = Vec<Outcome>>,
+{
+    let mut outcomes = Vec::with_capacity(records.len());
+    for delivered in records {
+        let alone = vec![delivered.record.clone()];
+        let outcome = guarded(step, alone, time_left)
+            .await
+            .and_then(|mut all| all.pop());
+        let panicked = || Outcome::Retry("the handler panicked on this record".to_owned());
+        outcomes.push(outcome.unwrap_or_else(panicked));
+        if matches!(outcomes.last(), Some(Outcome::Retry(_))) {
+            break;
+        }
+    }
+    outcomes
+}
+
+fn taken<T: Clone>(records: &[Delivered<T>], place: usize) -> Option<T> {
+    records.get(place).map(|delivered| delivered.record.clone())
+}
+
+/// The outcomes of one group; none when it panicked or did not answer for each record.
+async fn guarded<T, S, F>(
+    step: &S,
+    group: Vec<T>,
+    time_left: &impl Fn() -> Duration,
+) -> Option<Vec<Outcome>>
+where
+    S: Fn(Vec<T>) -> F,
+    F: Future<Output = Vec<Outcome>>,
+{
+    let expected = group.len();
+    if time_left() < TIME_TO_STOP {
+        return Some(vec![Outcome::Retry("no time left".to_owned()); expected]);
+    }
+    // The step is called inside the future, so that a panic before its first await is caught as well.
+    let outcomes = AssertUnwindSafe(async { step(group).await })
+        .catch_unwind()
+        .await
+        .ok()?;
+    (outcomes.len() == expected).then_some(outcomes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::ready;
+
+    fn batch(records: &[i32]) -> Vec<Delivered<i32>> {
+        let numbered = records.iter().enumerate();
+        numbered
+            .map(|(id, record)| Delivered {
+                id: format!("m{id}"),
+                record: *record,
+            })
+            .collect()
+    }
+
+    fn plenty() -> Duration {
+        Duration::from_secs(30)
+    }
+
+    fn outcome_of(record: i32) -> Outcome {
+        match record {
+            -1 => Outcome::Retry("later".to_owned()),
+            -2 => panic!("poison"),
+            -3 => Outcome::Parked("bad".to_owned()),
+            _ => Outcome::Applied,
+        }
+    }
+
+    async fn queue(records: &[i32], group_of: impl Fn(&i32) -> i32) -> Report {
+        let step = |group: Vec<i32>| ready(group.into_iter().map(outcome_of).collect());
+        take_queue(batch(records), group_of, plenty, step).await
+    }
+
+    #[tokio::test]
+    async fn s15_every_record_of_a_queue_batch_is_counted_once() {
+        let report = queue(&[1, -1, 2, -3, -2], |record| *record).await;
+        assert_eq!(report.failed, ["m1", "m4"]);
+        let tally = Tally {
+            applied: 2,
+            retried: 2,
+            parked: 1,
+            ..Tally::default()
+        };
+        assert_eq!((report.tally, report.tally.total()), (tally, 5));
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_its_own_record_and_not_its_group() {
+        let report = queue(&[1, -2, 3], |_| 0).await;
+        assert_eq!(report.failed, ["m1"]);
+        assert_eq!(report.tally.applied, 2);
+    }
+
+    #[tokio::test]
+    async fn a_step_that_forgets_a_record_fails_it_rather_than_lose_it() {
+        let report = take_queue(batch(&[1, 2]), |_| 0, plenty, |_| ready(Vec::new())).await;
+        assert_eq!(report.failed, ["m0", "m1"]);
+    }
+
+    #[tokio::test]
+    async fn a_near_deadline_reports_what_has_not_begun() {
+        let soon = || Duration::from_millis(499);
+        let report = take_queue(
+            batch(&[1, 2]),
+            |n| *n,
+            soon,
+            |_| ready(vec![Outcome::Applied]),
+        )
+        .await;
+        assert_eq!(report.failed, ["m0", "m1"]);
+    }
+
+    async fn stream(records: &[i32]) -> Report {
+        let step = |group: Vec<i32>| ready(group.into_iter().map(outcome_of).collect());
+        take_stream(batch(records), plenty, step).await
+    }
+
+    #[tokio::test]
+    async fn a_stream_reports_its_first_failure_alone_and_everything_after_it_comes_back() {
+        let report = stream(&[1, -3, -1, 4, -1]).await;
+        assert_eq!(report.failed, ["m2"]);
+        let tally = Tally {
+            applied: 1,
+            parked: 1,
+            retried: 3,
+            ..Tally::default()
+        };
+        assert_eq!((report.tally, report.tally.total()), (tally, 5));
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_stream_is_a_failure_from_there() {
+        let report = stream(&[1, -2, 3]).await;
+        assert_eq!(report.failed, ["m1"]);
+        assert_eq!((report.tally.applied, report.tally.retried), (1, 2));
+    }
+}

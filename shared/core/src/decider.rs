@@ -1,0 +1,64 @@
+//! An aggregate is a rule and a fold; nothing else.
+//!
+//! The shape is Jérémie Chassaing's *decider*, as Equinox and Emmett use it.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::EventSchema;
+
+/// The rules of one kind of aggregate, as two pure functions.
+pub trait Decider {
+    /// What may be asked for.
+    type Command;
+    /// What may have happened.
+    type Event;
+    /// What must be known to decide.
+    type State: Default;
+    /// Why a command is refused.
+    type Refusal;
+
+    /// What happens when the command meets the state. No events means: accepted, nothing to do.
+    ///
+    /// # Errors
+    /// The refusal. Nothing is written then.
+    fn decide(
+        state: &Self::State,
+        command: Self::Command,
+    ) -> Result<Vec<Self::Event>, Self::Refusal>;
+
+    /// The state after the event. Total: what has happened cannot be refused.
+    fn evolve(state: Self::State, event: &Self::Event) -> Self::State;
+}
+
+/// A decider whose events and state can be stored.
+pub trait Aggregate:
+    Decider<
+        Command: Clone + Send + Sync,
+        Event: EventSchema + Send + Sync,
+        State: Serialize + DeserializeOwned + Clone + Send + Sync,
+        Refusal: Send,
+    > + Send
+    + Sync
+    + 'static
+{
+    /// The stream's aggregate type, such as `Order`. Part of the storage format: it never changes.
+    const TYPE: &'static str;
+
+    /// Which shape of `State` a snapshot holds. Raise it when `State` or `evolve` changes meaning: older
+    /// snapshots are then passed over.
+    const SNAPSHOT_SCHEMA: u32;
+
+    /// Every how many commits the state is embedded in a commit. Also the number of commits that a load reads.
+    const SNAPSHOT_EVERY: u32 = 32;
+
+    /// Folds events into a state.
+    fn fold<'a>(
+        state: Self::State,
+        events: impl IntoIterator<Item = &'a Self::Event>,
+    ) -> Self::State
+    where
+        Self::Event: 'a,
+    {
+        events.into_iter().fold(state, Self::evolve)
+    }
+}

@@ -1,0 +1,314 @@
+//! Load, decide, append; and again when somebody else was faster.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    Aggregate, AppendError, Commit, CommitError, Context, EventSchema as _, EventStore, History,
+    Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, StreamId, Version, backoff,
+    store::Source,
+};
+
+/// Decisions that one command may take before the caller is told to try again later.
+pub const DECISIONS_MAX: u32 = 8;
+
+/// Times that one commit is sent, while the store throttles or does not answer.
+pub const SENDS_MAX: u32 = 4;
+
+/// Time after which no further attempt begins. With the client's own time-out of 5 s it ends before the 30 s of an
+/// HTTP API.
+pub const COMMAND_TIME_MAX: Duration = Duration::from_secs(20);
+
+const RETRY_DELAY_FIRST: Duration = Duration::from_millis(10);
+const RETRY_DELAY_MAX: Duration = Duration::from_millis(400);
+
+/// Runs commands against an event store.
+#[derive(Clone)]
+pub struct Engine {
+    store: Arc<dyn EventStore>,
+    host: Arc<dyn Host>,
+}
+
+/// What the caller holds to be true of the stream (`If-Match`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Expect {
+    /// Nothing.
+    #[default]
+    Anything,
+    /// That it exists.
+    Exists,
+    /// That its newest event has this version.
+    Version(Version),
+}
+
+/// A command's outcome.
+#[derive(Debug)]
+pub struct Answer<A: Aggregate> {
+    /// The state after the command.
+    pub state: A::State,
+    /// The stream's version after the command; none when nothing has ever happened in it.
+    pub version: Option<Version>,
+    /// Whether this command had been carried out before, so that this is the first answer again.
+    pub replayed: bool,
+}
+
+/// Why a command was not carried out. Nothing of it is in the store, except after [`Unknown`](Self::Unknown).
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<R> {
+    /// The rules forbid it.
+    #[error("refused")]
+    Refused(R),
+    /// The key was used before, for something else.
+    #[error("the command key was used for another request")]
+    KeyReused,
+    /// What the caller expected of the stream does not hold.
+    #[error("the stream is not at the expected version")]
+    PreconditionFailed {
+        /// Where it is.
+        actual: Option<Version>,
+    },
+    /// Others were faster each time.
+    #[error("lost the race {DECISIONS_MAX} times")]
+    Conflict,
+    /// The store is busy or down, and nothing was written.
+    #[error("the event store does not answer")]
+    Unavailable(#[source] Source),
+    /// Sent without an answer. The same command with the same key tells whether it is there.
+    #[error("no answer from the event store; the commit may be there")]
+    Unknown(#[source] Source),
+    /// The events break a limit of the store.
+    #[error(transparent)]
+    TooLarge(#[from] CommitError),
+    /// A bug, a missing permission or a bad history.
+    #[error("the event store is broken")]
+    Broken(#[source] Source),
+}
+
+impl<R> From<LoadError> for CommandError<R> {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Read(ReadError::Unavailable(cause)) => Self::Unavailable(cause),
+            error @ (LoadError::Read(ReadError::Corrupt(_) | ReadError::Broken(_))
+            | LoadError::Schema { .. }) => Self::Broken(error.into()),
+        }
+    }
+}
+
+impl<R> From<InvalidStreamId> for CommandError<R> {
+    fn from(error: InvalidStreamId) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+type Outcome<A> = Result<Answer<A>, CommandError<<A as crate::Decider>::Refusal>>;
+
+impl Engine {
+    /// An engine on that store and that host.
+    #[must_use]
+    pub fn new(store: Arc<dyn EventStore>, host: Arc<dyn Host>) -> Self {
+        Self { store, host }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &dyn EventStore {
+        &*self.store
+    }
+
+    /// Carries out the first command of a stream that the caller has just named. One request: nothing is loaded.
+    ///
+    /// When the stream exists after all, the command is decided on what is there, like any other.
+    ///
+    /// # Errors
+    /// [`CommandError`].
+    pub async fn create<A: Aggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        context: &Context,
+    ) -> Outcome<A> {
+        let nothing = History::<A>::empty(StreamId::new(A::TYPE, id)?);
+        let events = A::decide(&nothing.state, command.clone()).map_err(CommandError::Refused)?;
+        if events.is_empty() {
+            return Ok(Answer {
+                state: nothing.state,
+                version: None,
+                replayed: false,
+            });
+        }
+        match self.commit(nothing, &events, context).await? {
+            Committed::Won(answer) => Ok(answer),
+            Committed::Lost => self.execute(id, command, context, Expect::Anything).await,
+        }
+    }
+
+    /// Carries out a command on a stream: load, decide, append, and again when another writer was faster.
+    ///
+    /// # Errors
+    /// [`CommandError`].
+    pub async fn execute<A: Aggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        context: &Context,
+        expect: Expect,
+    ) -> Outcome<A> {
+        let started = self.host.monotonic();
+        for attempt in 0..DECISIONS_MAX {
+            let history = self.load::<A>(id).await?;
+            if let Some(known) = history.remembered(&context.identity()) {
+                if known.fingerprint != context.fingerprint {
+                    return Err(CommandError::KeyReused);
+                }
+                return self.first_answer::<A>(id, known.version).await;
+            }
+            expect.check(history.head.version())?;
+            let events =
+                A::decide(&history.state, command.clone()).map_err(CommandError::Refused)?;
+            if events.is_empty() {
+                let version = history.head.version();
+                return Ok(Answer {
+                    state: history.state,
+                    version,
+                    replayed: false,
+                });
+            }
+            match self.commit(history, &events, context).await? {
+                Committed::Won(answer) => return Ok(answer),
+                Committed::Lost if self.is_late(started) => break,
+                Committed::Lost => self.pause(attempt).await,
+            }
+        }
+        Err(CommandError::Conflict)
+    }
+
+    /// The aggregate as it is now.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn load<A: Aggregate>(&self, id: &str) -> Result<History<A>, LoadError> {
+        History::load(&*self.store, stream_of::<A>(id)?).await
+    }
+
+    /// The aggregate as it was at that version of its stream.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn load_at<A: Aggregate>(
+        &self,
+        id: &str,
+        version: Version,
+    ) -> Result<Past<A>, LoadError> {
+        Past::load(&*self.store, &stream_of::<A>(id)?, version).await
+    }
+
+    async fn first_answer<A: Aggregate>(&self, id: &str, version: Version) -> Outcome<A> {
+        let past = self.load_at::<A>(id, version).await?;
+        Ok(Answer {
+            state: past.state,
+            version: past.version,
+            replayed: true,
+        })
+    }
+
+    async fn commit<A: Aggregate>(
+        &self,
+        history: History<A>,
+        events: &[A::Event],
+        context: &Context,
+    ) -> Result<Committed<A>, CommandError<A::Refusal>> {
+        let encoded: Result<Vec<NewEvent>, _> = events.iter().map(A::Event::encode).collect();
+        let encoded = encoded.map_err(|cause| CommandError::Broken(cause.into()))?;
+        let commit = Commit::after(&history.head, encoded, context.clone())?;
+        let state = A::fold(history.state.clone(), events);
+        let snapshot = history.snapshot_due(&state, &commit);
+        let commit = commit.with_snapshot(snapshot);
+        let version = Some(commit.last_version());
+        let Some(found) = self.send(&commit).await? else {
+            return Ok(Committed::Won(Answer {
+                state,
+                version,
+                replayed: false,
+            }));
+        };
+        if found.context().identity() != context.identity() {
+            return Ok(Committed::Lost);
+        }
+        if found.context().fingerprint != context.fingerprint {
+            return Err(CommandError::KeyReused);
+        }
+        // A twin of this command was faster. Its answer is the answer.
+        let id = found.stream().aggregate_id();
+        self.first_answer(id, found.last_version())
+            .await
+            .map(Committed::Won)
+    }
+
+    /// Sends a commit until the store says that it is there, or who else is.
+    ///
+    /// Sending the same bytes again is always safe: the place is fixed, so the commit is at its place or nowhere. The
+    /// commit that is found there settles what a lost reply left open.
+    async fn send<R>(&self, commit: &Commit) -> Result<Option<Box<Commit>>, CommandError<R>> {
+        let mut in_doubt = false;
+        let mut attempt = 0;
+        loop {
+            let error = match self.store.append(commit).await {
+                Ok(()) => return Ok(None),
+                Err(AppendError::Conflict { found }) if found.is_same_append(commit) => {
+                    return Ok(None);
+                }
+                Err(AppendError::Conflict { found }) => return Ok(Some(found)),
+                Err(AppendError::Broken(cause)) => return Err(CommandError::Broken(cause)),
+                Err(AppendError::TooLarge(cause)) => return Err(CommandError::Broken(cause)),
+                Err(AppendError::Throttled(cause)) => cause,
+                Err(AppendError::Unknown(cause)) => {
+                    in_doubt = true;
+                    cause
+                }
+            };
+            attempt += 1;
+            if attempt == SENDS_MAX {
+                return Err(if in_doubt {
+                    CommandError::Unknown(error)
+                } else {
+                    CommandError::Unavailable(error)
+                });
+            }
+            self.pause(attempt).await;
+        }
+    }
+
+    fn is_late(&self, started: Duration) -> bool {
+        self.host.monotonic().saturating_sub(started) > COMMAND_TIME_MAX
+    }
+
+    async fn pause(&self, attempt: u32) {
+        let random = self.host.random();
+        self.host
+            .sleep(backoff(attempt, RETRY_DELAY_FIRST, RETRY_DELAY_MAX, random))
+            .await;
+    }
+}
+
+enum Committed<A: Aggregate> {
+    Won(Answer<A>),
+    Lost,
+}
+
+impl Expect {
+    fn check<R>(self, actual: Option<Version>) -> Result<(), CommandError<R>> {
+        let holds = match self {
+            Self::Anything => true,
+            Self::Exists => actual.is_some(),
+            Self::Version(version) => actual == Some(version),
+        };
+        if holds {
+            Ok(())
+        } else {
+            Err(CommandError::PreconditionFailed { actual })
+        }
+    }
+}
+
+fn stream_of<A: Aggregate>(id: &str) -> Result<StreamId, LoadError> {
+    StreamId::new(A::TYPE, id).map_err(|cause| LoadError::Read(ReadError::Broken(cause.into())))
+}

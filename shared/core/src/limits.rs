@@ -1,0 +1,59 @@
+//! Every limit of the kit: one name, one home, and the relations between them checked by the compiler.
+
+/// DynamoDB's limit for one item: 400 KB, attribute names included.
+pub const ITEM_BYTES_MAX: usize = 400 * 1024;
+
+/// Events that one commit may hold. A decision that needs more is a batch job, not a command.
+pub const EVENTS_PER_COMMIT_MAX: usize = 100;
+
+/// Bytes of one event's payload. Twice this still fits a 256 KiB SNS message or EventBridge entry.
+pub const EVENT_BYTES_MAX: usize = 100 * 1024;
+
+/// Bytes of all events of one commit as they are stored.
+pub const COMMIT_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes of an embedded snapshot, state and remembered keys together. A larger one is left out.
+pub const SNAPSHOT_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of everything else in a commit: key, metadata, attribute names.
+pub const COMMIT_OVERHEAD_BYTES_MAX: usize = 4 * 1024;
+
+/// Command keys that a snapshot remembers, newest first, so that a repeated command is recognised when its
+/// commit is no longer among the commits that a load reads.
+pub const REMEMBERED_KEYS_MAX: usize = 32;
+
+/// Bytes of an aggregate type's name.
+pub const AGGREGATE_TYPE_BYTES_MAX: usize = 64;
+
+/// Bytes of an aggregate's id.
+pub const AGGREGATE_ID_BYTES_MAX: usize = 512;
+
+/// Characters of a command key, the `Idempotency-Key` of HTTP.
+pub const COMMAND_KEY_BYTES_MAX: usize = 255;
+
+/// Bytes of an actor, a correlation id or a causation id.
+pub const METADATA_TEXT_BYTES_MAX: usize = 256;
+
+/// Messages in one `PublishBatch` or `PutEvents` call.
+pub const BUS_BATCH_MAX: usize = 10;
+
+/// Bytes of all messages in one such call: the default limit of an SNS topic, which counts the whole batch.
+pub const BUS_BATCH_BYTES_MAX: usize = 256 * 1024;
+
+/// Rows that one read or one all-or-nothing write of a view store may name (the limit of a DynamoDB transaction).
+pub const ROWS_PER_CALL_MAX: usize = 100;
+
+const _: () = assert!(EVENT_BYTES_MAX <= COMMIT_BYTES_MAX);
+const _: () = assert!(
+    COMMIT_BYTES_MAX + SNAPSHOT_BYTES_MAX + COMMIT_OVERHEAD_BYTES_MAX < ITEM_BYTES_MAX,
+    "the largest commit with the largest snapshot must fit an item"
+);
+const _: () = assert!(2 * EVENT_BYTES_MAX < BUS_BATCH_BYTES_MAX);
+const _: () = assert!(
+    AGGREGATE_TYPE_BYTES_MAX + 1 + AGGREGATE_ID_BYTES_MAX < 2048,
+    "a DynamoDB partition key holds 2,048 bytes"
+);
+const _: () = assert!(
+    3 * METADATA_TEXT_BYTES_MAX + COMMAND_KEY_BYTES_MAX + 1024 < COMMIT_OVERHEAD_BYTES_MAX
+        && AGGREGATE_TYPE_BYTES_MAX + AGGREGATE_ID_BYTES_MAX < 1024
+);

@@ -1,0 +1,112 @@
+//! An event bus, a retry queue and a dead-letter queue in memory.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+
+use super::lock;
+use crate::{Bus, Message, Parking, Pointer, Refused, RetryQueue, Source};
+
+/// Called with each message that it subscribed to. It must not block.
+pub type Handler = Box<dyn Fn(&Message) + Send + Sync>;
+
+/// The pattern's `InMemoryEventBus`: handlers subscribe by kind of message, and are called with each one sent.
+///
+/// ```
+/// use dekigoto::{Bus, Message, memory::InMemoryEventBus};
+/// # futures_util::FutureExt::now_or_never(async {
+/// let bus = InMemoryEventBus::new();
+/// let (seen, handler) = InMemoryEventBus::inbox();
+/// bus.subscribe(Some("OrderPlaced"), handler);
+/// let at = "2026-11-23T09:00:00.000Z".parse().unwrap();
+/// let message = |kind: &str| Message { body: "{}".into(), attributes: vec![], kind: kind.into(), at };
+/// bus.send(&[message("OrderPlaced"), message("OrderShipped")]).await.unwrap();
+/// assert_eq!(seen.lock().unwrap().len(), 1);
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Default)]
+pub struct InMemoryEventBus {
+    subscriptions: Arc<Mutex<Vec<(Option<String>, Handler)>>>,
+}
+
+impl InMemoryEventBus {
+    /// A bus that nobody has subscribed to.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Calls `handler` with every message of that kind, or with all of them.
+    pub fn subscribe(&self, kind: Option<&str>, handler: Handler) {
+        lock(&self.subscriptions).push((kind.map(str::to_owned), handler));
+    }
+
+    /// A handler that keeps what it is called with, and where it keeps it.
+    #[must_use]
+    pub fn inbox() -> (Arc<Mutex<Vec<Message>>>, Handler) {
+        let inbox = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&inbox);
+        (
+            inbox,
+            Box::new(move |message| lock(&kept).push(message.clone())),
+        )
+    }
+}
+
+#[async_trait]
+impl Bus for InMemoryEventBus {
+    async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, Source> {
+        let subscriptions = lock(&self.subscriptions);
+        for message in batch {
+            let wants = |kind: &Option<String>| kind.as_ref().is_none_or(|it| *it == message.kind);
+            for (_, handler) in subscriptions.iter().filter(|(kind, _)| wants(kind)) {
+                handler(message);
+            }
+        }
+        Ok(batch.iter().map(|_| Ok(())).collect())
+    }
+}
+
+/// A retry queue in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryRetryQueue {
+    pointers: Arc<Mutex<Vec<Pointer>>>,
+}
+
+impl MemoryRetryQueue {
+    /// Takes everything out of the queue.
+    #[must_use]
+    pub fn drain(&self) -> Vec<Pointer> {
+        std::mem::take(&mut lock(&self.pointers))
+    }
+}
+
+#[async_trait]
+impl RetryQueue for MemoryRetryQueue {
+    async fn put(&self, pointer: &Pointer) -> Result<(), Source> {
+        lock(&self.pointers).push(pointer.clone());
+        Ok(())
+    }
+}
+
+/// A dead-letter queue in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryParking {
+    parked: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl MemoryParking {
+    /// What is there: bodies with their reasons.
+    #[must_use]
+    pub fn dump(&self) -> Vec<(String, String)> {
+        lock(&self.parked).clone()
+    }
+}
+
+#[async_trait]
+impl Parking for MemoryParking {
+    async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
+        lock(&self.parked).push((body.to_owned(), reason.to_owned()));
+        Ok(())
+    }
+}

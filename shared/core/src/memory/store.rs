@@ -1,0 +1,114 @@
+//! An event store in memory.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+
+use super::lock;
+use crate::{
+    AppendError, Commit, EventStore, Ordinal, ReadError, ReadFrom, StoredCommit, StreamId,
+};
+
+pub(super) type Items = BTreeMap<(String, u64), StoredCommit>;
+type Listener = Box<dyn Fn(&Commit) + Send + Sync>;
+
+/// An event store in memory, which also tells listeners of each commit, as a DynamoDB stream does.
+///
+/// It keeps commits in their stored form, so that a commit goes through the same encoding as on DynamoDB.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    pub(super) items: Arc<Mutex<Items>>,
+    listeners: Arc<Mutex<Vec<Listener>>>,
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("commits", &lock(&self.items).len())
+            .finish()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Calls `listener` with every commit from now on, in the order of the appends. It must not block.
+    pub fn on_commit(&self, listener: impl Fn(&Commit) + Send + Sync + 'static) {
+        lock(&self.listeners).push(Box::new(listener));
+    }
+
+    /// Every commit as it is stored, by stream and ordinal. For tests and for showing.
+    #[must_use]
+    pub fn dump(&self) -> Vec<StoredCommit> {
+        lock(&self.items).values().cloned().collect()
+    }
+
+    /// Puts an item as it is, over whatever is there: what a bug or a stranger could do to a table. For tests of the
+    /// reading side.
+    pub fn put_raw(&self, item: StoredCommit) {
+        lock(&self.items).insert((item.pk.clone(), item.sk), item);
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        let stored = StoredCommit::from(commit);
+        let mut items = lock(&self.items);
+        match items.entry((stored.pk.clone(), stored.sk)) {
+            Entry::Vacant(place) => {
+                place.insert(stored);
+            }
+            Entry::Occupied(there) => {
+                let found = Commit::try_from(there.get().clone());
+                let found = found.map_err(|corrupt| AppendError::Broken(corrupt.into()))?;
+                if found.is_same_append(commit) {
+                    return Ok(());
+                }
+                return Err(AppendError::Conflict {
+                    found: Box::new(found),
+                });
+            }
+        }
+        // Listeners are told under the lock, so that they hear of commits in the order of the appends.
+        for listener in lock(&self.listeners).iter() {
+            listener(commit);
+        }
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        let key = |ordinal: u64| (stream.key(), ordinal);
+        let items = lock(&self.items);
+        let down = |top: u64| {
+            items
+                .range(key(0)..=key(top))
+                .rev()
+                .map(|(_, item)| item.clone())
+        };
+        let limit = usize::try_from(limit.max(1)).unwrap_or(usize::MAX);
+        let page: Vec<StoredCommit> = match from {
+            ReadFrom::Newest => down(u64::MAX).take(limit).collect(),
+            ReadFrom::Down(ordinal) => down(ordinal.get()).take(limit).collect(),
+            ReadFrom::Up(ordinal) => {
+                let up = items.range(key(Ordinal::get(ordinal))..=key(u64::MAX));
+                up.map(|(_, item)| item.clone()).take(limit).collect()
+            }
+        };
+        page.into_iter()
+            .map(|item| Commit::try_from(item).map_err(ReadError::from))
+            .collect()
+    }
+}

@@ -1,0 +1,146 @@
+//! Sending many messages through a bus that takes ten: every entry's answer is looked at, and only what failed is
+//! sent again.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+
+use crate::{
+    Bus, Host, Message, backoff,
+    limits::{BUS_BATCH_BYTES_MAX, BUS_BATCH_MAX},
+};
+
+/// Calls to one bus that are under way at the same time.
+pub const CALLS_AT_ONCE_MAX: usize = 8;
+
+/// Times that a message is sent before its commit goes to the retry queue.
+pub const SENDS_PER_MESSAGE_MAX: u32 = 4;
+
+const RESEND_DELAY_FIRST: Duration = Duration::from_millis(50);
+const RESEND_DELAY_MAX: Duration = Duration::from_millis(800);
+
+/// What became of each message, in order: none for sent, else why not.
+pub type Failures = Vec<Option<Failure>>;
+
+/// Why a message was not sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not published: {reason}")]
+pub struct Failure {
+    /// The bus's code or error.
+    pub reason: String,
+    /// Whether sending it again cannot help.
+    pub for_good: bool,
+}
+
+/// Sends all messages, in batches of at most [`BUS_BATCH_MAX`] and [`BUS_BATCH_BYTES_MAX`], several at once.
+///
+/// Entries that fail are sent again, with jittered waits, until [`SENDS_PER_MESSAGE_MAX`] or until `time_left` runs
+/// short. A reply that was lost makes a duplicate, never a loss.
+pub async fn send_all(
+    bus: &dyn Bus,
+    host: &dyn Host,
+    messages: &[Message],
+    time_left: &(dyn Fn() -> Duration + Sync),
+) -> Failures {
+    let mut calls = Vec::new();
+    for batch in batches(messages) {
+        calls.push(send_batch(bus, host, batch, time_left));
+    }
+    stream::iter(calls)
+        .buffered(CALLS_AT_ONCE_MAX)
+        .collect::<Vec<_>>()
+        .await
+        .concat()
+}
+
+async fn send_batch(
+    bus: &dyn Bus,
+    host: &dyn Host,
+    batch: &[Message],
+    time_left: &(dyn Fn() -> Duration + Sync),
+) -> Failures {
+    let mut failures = vec![Some(unsent()); batch.len()];
+    for attempt in 0..SENDS_PER_MESSAGE_MAX {
+        if attempt > 0 {
+            let wait = backoff(attempt, RESEND_DELAY_FIRST, RESEND_DELAY_MAX, host.random());
+            if time_left() < wait + crate::batch::TIME_TO_STOP {
+                break;
+            }
+            host.sleep(wait).await;
+        }
+        let pending: Vec<usize> = still_failing(&failures);
+        let again: Vec<Message> = pending
+            .iter()
+            .filter_map(|place| batch.get(*place).cloned())
+            .collect();
+        let answers = answers(bus, &again).await;
+        for (place, answer) in pending.into_iter().zip(answers) {
+            if let Some(entry) = failures.get_mut(place) {
+                *entry = answer;
+            }
+        }
+        if still_failing(&failures).is_empty() {
+            break;
+        }
+    }
+    failures
+}
+
+fn still_failing(failures: &Failures) -> Vec<usize> {
+    let retryable = |failure: &Option<Failure>| failure.as_ref().is_some_and(|it| !it.for_good);
+    let numbered = failures.iter().enumerate();
+    numbered
+        .filter(|(_, failure)| retryable(failure))
+        .map(|(place, _)| place)
+        .collect()
+}
+
+/// One answer for each message, whatever the bus says.
+async fn answers(bus: &dyn Bus, messages: &[Message]) -> Failures {
+    let mut answers: Failures = match bus.send(messages).await {
+        Ok(entries) => entries
+            .into_iter()
+            .map(|entry| {
+                let refused = entry.err()?;
+                Some(Failure {
+                    reason: refused.code,
+                    for_good: refused.for_good,
+                })
+            })
+            .collect(),
+        Err(cause) => {
+            let failure = Failure {
+                reason: cause.to_string(),
+                for_good: false,
+            };
+            vec![Some(failure); messages.len()]
+        }
+    };
+    // An answer that is missing is not a success.
+    answers.resize(messages.len(), Some(unsent()));
+    answers
+}
+
+fn unsent() -> Failure {
+    Failure {
+        reason: "the bus gave no answer for it".to_owned(),
+        for_good: false,
+    }
+}
+
+/// Cuts messages into batches that one call takes. A message over the limit stands alone, and the bus refuses it.
+fn batches(messages: &[Message]) -> Vec<&[Message]> {
+    let mut batches = Vec::new();
+    let mut rest = messages;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fitting = rest.iter().take(BUS_BATCH_MAX).take_while(|message| {
+            bytes += message.size_bytes();
+            bytes <= BUS_BATCH_BYTES_MAX
+        });
+        let (batch, others) = rest.split_at(fitting.count().max(1));
+        batches.push(batch);
+        rest = others;
+    }
+    batches
+}

@@ -1,0 +1,322 @@
+//! A spec that holds is silent; one that does not says what differs, at the line of the test.
+
+use std::{
+    cell::RefCell,
+    panic::{self, AssertUnwindSafe},
+    sync::Once,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{given, given_unstored};
+use crate::{Aggregate, Decider, event_schema};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Added {
+    amount: u32,
+}
+
+/// An event that loses a field on its way through the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Forgetful {
+    #[serde(skip)]
+    lost: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Event {
+    Added(Added),
+    Forgetful(Forgetful),
+}
+
+event_schema! { Event { Added: 1, Forgetful: 1 } }
+
+#[derive(Clone)]
+enum Command {
+    Add(Vec<u32>),
+    Forget,
+    BeWhimsical,
+    LookAtWhatSnapshotsForget,
+}
+
+#[derive(Debug, PartialEq)]
+enum Refusal {
+    Zero,
+    TooMuch { most: u32 },
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct State {
+    sum: u32,
+    #[serde(skip)]
+    forgotten: u32,
+}
+
+struct Counter;
+
+impl Decider for Counter {
+    type Command = Command;
+    type Event = Event;
+    type State = State;
+    type Refusal = Refusal;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::Add(amounts) if amounts.contains(&0) => Err(Refusal::Zero),
+            Command::Add(amounts) if state.sum + amounts.iter().sum::<u32>() > 100 => {
+                Err(Refusal::TooMuch {
+                    most: 100 - state.sum,
+                })
+            }
+            Command::Add(amounts) => Ok(amounts.into_iter().map(added).collect()),
+            Command::Forget => Ok(vec![Event::Forgetful(Forgetful { lost: 7 })]),
+            Command::BeWhimsical => Ok(vec![added(TIMES_ASKED.with_borrow_mut(|times| {
+                *times += 1;
+                *times
+            }))]),
+            Command::LookAtWhatSnapshotsForget => Ok(vec![added(state.forgotten)]),
+        }
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Added(Added { amount }) => State {
+                sum: state.sum + amount,
+                forgotten: state.forgotten + amount,
+            },
+            Event::Forgetful(_) => state,
+        }
+    }
+}
+
+impl Aggregate for Counter {
+    const TYPE: &'static str = "Counter";
+    const SNAPSHOT_SCHEMA: u32 = 1;
+}
+
+thread_local! {
+    static TIMES_ASKED: RefCell<u32> = const { RefCell::new(0) };
+    static FAILED_AT: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+}
+
+fn added(amount: u32) -> Event {
+    Event::Added(Added { amount })
+}
+
+/// The message and the line with which a spec fails. Other tests' panics go where they always went.
+fn failure_of(spec: impl FnOnce()) -> (String, u32) {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let at = info.location().map(|at| (at.file().to_owned(), at.line()));
+            let expected = FAILED_AT.with_borrow_mut(|place| match place {
+                Some(place) => {
+                    *place = at.unwrap_or_default();
+                    true
+                }
+                None => false,
+            });
+            if !expected {
+                usual(info);
+            }
+        }));
+    });
+    FAILED_AT.set(Some((String::new(), 0)));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(spec));
+    let (file, line) = FAILED_AT.take().unwrap();
+    let message = outcome.expect_err("the spec should have failed");
+    assert!(file.ends_with("spec/tests.rs"), "reported in {file}");
+    (message.downcast_ref::<String>().unwrap().clone(), line)
+}
+
+/// The reported line is the test's own, whatever a formatter does to line numbers.
+#[track_caller]
+fn assert_reported_at(line: u32, text: &str) {
+    let index = usize::try_from(line).unwrap() - 1;
+    let reported = include_str!("tests.rs").lines().nth(index).unwrap();
+    assert!(
+        reported.contains(text),
+        "line {line} is reported: {reported}"
+    );
+}
+
+#[test]
+fn specs_that_hold_are_silent() {
+    given::<Counter>([added(1)])
+        .when(Command::Add(vec![2, 3]))
+        .then([added(2), added(3)]);
+    given::<Counter>([added(1)])
+        .when(Command::Add(vec![]))
+        .then_nothing();
+    given::<Counter>([])
+        .when(Command::Add(vec![0]))
+        .then_refused(Refusal::Zero);
+}
+
+#[test]
+fn a_spec_goes_on_from_what_happened() {
+    given::<Counter>([added(90)])
+        .when(Command::Add(vec![9]))
+        .then([added(9)])
+        .when(Command::Add(vec![2]))
+        .then_refused(Refusal::TooMuch { most: 1 });
+}
+
+#[test]
+fn other_events_are_shown_line_by_line_with_the_first_difference_marked() {
+    let (message, line) = failure_of(|| {
+        given::<Counter>([])
+            .when(Command::Add(vec![1, 25, 3]))
+            .then([added(1), added(24)]);
+    });
+    assert_reported_at(line, ".then([added(1), added(24)])");
+    assert_eq!(
+        message,
+        "the spec does not hold
+  expected 2 events (-), got 3 events (+)
+    = Added(Added { amount: 1 })
+  > - Added(Added { amount: 24 })
+  > + Added(Added { amount: 25 })
+                             ^
+    + Added(Added { amount: 3 })
+"
+    );
+}
+
+#[test]
+fn a_missing_and_a_surplus_event_are_shown_as_such() {
+    let (message, _) = failure_of(|| {
+        given::<Counter>([])
+            .when(Command::Add(vec![1]))
+            .then([added(1), added(2)]);
+    });
+    assert!(
+        message.contains("  > - Added(Added { amount: 2 })"),
+        "{message}"
+    );
+
+    let (message, _) = failure_of(|| {
+        given::<Counter>([])
+            .when(Command::Add(vec![1]))
+            .then_nothing();
+    });
+    assert!(
+        message.contains("expected nothing (-), got 1 event (+)"),
+        "{message}"
+    );
+    assert!(
+        message.contains("  > + Added(Added { amount: 1 })"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_refusal_where_events_were_expected_is_shown() {
+    let (message, line) = failure_of(|| {
+        given::<Counter>([])
+            .when(Command::Add(vec![101]))
+            .then([added(101)]);
+    });
+    assert_reported_at(line, ".then([added(101)])");
+    assert!(
+        message.contains("    - Added(Added { amount: 101 })"),
+        "{message}"
+    );
+    assert!(
+        message.contains("got refused: TooMuch { most: 100 }"),
+        "{message}"
+    );
+}
+
+#[test]
+fn events_where_a_refusal_was_expected_are_shown() {
+    let (message, line) = failure_of(|| {
+        given::<Counter>([])
+            .when(Command::Add(vec![1]))
+            .then_refused(Refusal::Zero);
+    });
+    assert_reported_at(line, ".then_refused(Refusal::Zero)");
+    assert!(message.contains("expected refused: Zero"), "{message}");
+    assert!(
+        message.contains("    + Added(Added { amount: 1 })"),
+        "{message}"
+    );
+}
+
+#[test]
+fn another_reason_is_shown_under_the_expected_one() {
+    let (message, _) = failure_of(|| {
+        let command = Command::Add(vec![101]);
+        given::<Counter>([])
+            .when(command)
+            .then_refused(Refusal::TooMuch { most: 99 });
+    });
+    assert!(message.contains("- TooMuch { most: 99 }"), "{message}");
+    assert!(message.contains("+ TooMuch { most: 100 }"), "{message}");
+}
+
+#[test]
+fn an_event_that_does_not_survive_the_store_fails_given_and_then() {
+    let (message, _) = failure_of(|| {
+        let _ = given::<Counter>([Event::Forgetful(Forgetful { lost: 1 })]);
+    });
+    assert!(
+        message.contains("not what it was after being stored and read"),
+        "{message}"
+    );
+
+    let (message, line) = failure_of(|| {
+        given::<Counter>([])
+            .when(Command::Forget)
+            .then([forgetful()]);
+    });
+    assert_reported_at(line, ".then([forgetful()])");
+    assert!(
+        message.contains("> + Forgetful(Forgetful { lost: 0 })"),
+        "{message}"
+    );
+}
+
+fn forgetful() -> Event {
+    Event::Forgetful(Forgetful { lost: 7 })
+}
+
+#[test]
+fn a_decision_that_depends_on_more_than_state_and_command_fails() {
+    let (message, _) = failure_of(|| {
+        let _ = given::<Counter>([]).when(Command::BeWhimsical);
+    });
+    assert!(
+        message.contains("decided twice, decided differently"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_state_that_does_not_survive_a_snapshot_fails() {
+    let (message, line) = failure_of(|| {
+        let _ = given::<Counter>([added(3)]).when(Command::LookAtWhatSnapshotsForget);
+    });
+    assert_reported_at(line, ".when(Command::LookAtWhatSnapshotsForget)");
+    assert!(
+        message.contains("decided differently after a snapshot"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_decider_that_is_never_stored_is_held_to_its_spec_alone() {
+    given_unstored::<Counter>([forgetful()])
+        .when(Command::Forget)
+        .then([forgetful()]);
+    let (message, _) = failure_of(|| {
+        given_unstored::<Counter>([])
+            .when(Command::Add(vec![1]))
+            .then_nothing();
+    });
+    assert!(
+        message.contains("  > + Added(Added { amount: 1 })"),
+        "{message}"
+    );
+}

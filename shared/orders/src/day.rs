@@ -1,0 +1,121 @@
+//! A calendar day.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use dekigoto::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// A day in UTC, written as `2026-11-23`. The text sorts as the days do.
+///
+/// ```
+/// use orders::Day;
+/// let at: dekigoto::Timestamp = "2026-11-23T23:59:59.999Z".parse()?;
+/// assert_eq!(Day::of(at).to_string(), "2026-11-23");
+/// assert_eq!("2026-11-23".parse::<Day>()?.days_since("2026-11-01".parse()?), 22);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+// Holds the day's first moment, so that comparing and counting need no calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(Timestamp);
+
+/// The text is not a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a day such as 2026-11-23")]
+pub struct InvalidDay;
+
+impl Day {
+    /// The UTC day of that moment.
+    #[must_use]
+    pub fn of(at: Timestamp) -> Self {
+        let since_midnight = at.as_millis().rem_euclid(MILLIS_PER_DAY);
+        let midnight = at.as_millis() - since_midnight;
+        // Only the very first day that a timestamp knows has no midnight.
+        Self(Timestamp::from_millis(midnight).unwrap_or(at))
+    }
+
+    /// How many days this day is after `earlier`; negative when it is before.
+    #[must_use]
+    pub fn days_since(self, earlier: Self) -> i64 {
+        (self.0.as_millis() - earlier.0.as_millis()) / MILLIS_PER_DAY
+    }
+
+    /// The day's first moment.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        self.0
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.date())
+    }
+}
+
+impl FromStr for Day {
+    type Err = InvalidDay;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDay> {
+        let midnight: Timestamp = format!("{text}T00:00:00.000Z")
+            .parse()
+            .map_err(|_| InvalidDay)?;
+        // Comparing with what would be written refuses every other notation of the same day.
+        if midnight.date() == text {
+            Ok(Self(midnight))
+        } else {
+            Err(InvalidDay)
+        }
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_that_do_not_exist_or_are_written_otherwise_are_refused() {
+        let bad = [
+            "",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-1-1",
+            "20261123",
+            "2026-11-23T",
+            " 2026-11-23",
+            "２026-11-23",
+            "+2026-11-23",
+        ];
+        for text in bad {
+            assert_eq!(text.parse::<Day>(), Err(InvalidDay), "{text:?}");
+        }
+        assert!("2028-02-29".parse::<Day>().is_ok());
+    }
+
+    #[test]
+    fn a_day_before_1970_is_counted_like_any_other() {
+        let at: Timestamp = "1969-12-31T00:00:00.001Z".parse().unwrap();
+        assert_eq!(Day::of(at), "1969-12-31".parse().unwrap());
+    }
+
+    #[test]
+    fn a_day_is_its_text_in_json() {
+        let day: Day = serde_json::from_str(r#""2026-11-23""#).unwrap();
+        assert_eq!(serde_json::to_string(&day).unwrap(), r#""2026-11-23""#);
+    }
+}

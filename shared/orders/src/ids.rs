@@ -1,0 +1,264 @@
+//! Ids: parsed at the edge, carried as proof.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use dekigoto::CommandKey;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use crate::{PaymentReference, limits::ID_BYTES_MAX};
+
+/// The UUIDv5 namespace of order ids. It never changes: a repeated PlaceOrder must name the same order for ever.
+const ORDERS: Uuid = Uuid::from_u128(0x8d1f_6f0e_5a3c_4c0b_9b0e_0d2b_7c9e_51a4);
+
+/// The text is not an id of that kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} is {form}")]
+pub struct InvalidId {
+    /// What the text was meant to be, such as `an order id`.
+    pub what: &'static str,
+    /// The form that it must have.
+    pub form: &'static str,
+}
+
+const UUID_FORM: &str = "a UUID in lower case, such as 0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
+const NAME_FORM: &str = "1 to 64 letters, digits and . _ : @ | - characters";
+
+const _: () = assert!(ID_BYTES_MAX == 64, "the form above says so");
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let invalid = InvalidId { what: $what, form: UUID_FORM };
+                let id = Uuid::try_parse(text).map(Self).map_err(|_| invalid)?;
+                // One order has one name: a second spelling would be a second stream.
+                if id.to_string() == text { Ok(id) } else { Err(invalid) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// An order's id: a UUID in lower case. Also the id of the order's payment stream.
+    OrderId, "an order id"
+}
+uuid_id! {
+    /// A payment's id: a UUID in lower case.
+    PaymentId, "a payment id"
+}
+
+impl OrderId {
+    /// The id of the order that this command places. The same caller with the same key places the same order, so a
+    /// repeated command meets its own first commit.
+    #[must_use]
+    pub fn derive(actor: &str, key: &CommandKey) -> Self {
+        // The length keeps the boundary: ("ab", "c") is not ("a", "bc").
+        let name = format!("{}:{actor}{key}", actor.len());
+        Self(Uuid::new_v5(&ORDERS, name.as_bytes()))
+    }
+}
+
+impl PaymentId {
+    /// The id of the payment that the provider calls `reference`, for this order.
+    #[must_use]
+    pub fn derive(order: OrderId, reference: &PaymentReference) -> Self {
+        Self(Uuid::new_v5(&order.0, reference.as_str().as_bytes()))
+    }
+}
+
+/// The characters of other systems' ids: also of OpenID Connect subjects, such as `auth0|5f7c`. No separator in a
+/// key of ours is among them.
+fn is_name(text: &str) -> bool {
+    (1..=ID_BYTES_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:@|-".contains(&byte))
+}
+
+macro_rules! name_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id's text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                if is_name(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidId { what: $what, form: NAME_FORM })
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name_id! {
+    /// A customer's id, made elsewhere: 1 to 64 letters, digits and `. _ : @ | -`.
+    CustomerId, "a customer id"
+}
+name_id! {
+    /// A product's id, made elsewhere: 1 to 64 letters, digits and `. _ : @ | -`.
+    ProductId, "a product id"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> CommandKey {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_order_id_depends_on_the_caller_and_the_key_alone() {
+        assert_eq!(
+            OrderId::derive("a", &key("k")),
+            OrderId::derive("a", &key("k"))
+        );
+        assert_ne!(
+            OrderId::derive("a", &key("k")),
+            OrderId::derive("b", &key("k"))
+        );
+        assert_ne!(
+            OrderId::derive("a", &key("k")),
+            OrderId::derive("a", &key("l"))
+        );
+    }
+
+    #[test]
+    fn an_order_id_keeps_the_boundary_between_caller_and_key() {
+        assert_ne!(
+            OrderId::derive("ab", &key("c")),
+            OrderId::derive("a", &key("bc"))
+        );
+        assert_ne!(
+            OrderId::derive("1:a", &key("b")),
+            OrderId::derive("", &key("1:ab"))
+        );
+    }
+
+    /// If this fails, commands that are retried across a deployment place their orders twice.
+    #[test]
+    fn the_derivation_of_ids_never_changes() {
+        let order = OrderId::derive("shop", &key("checkout-7"));
+        assert_eq!(order.to_string(), "427121ed-1e34-5e29-9425-7f35d5061ef6");
+        let payment = PaymentId::derive(order, &"ch_1".parse().unwrap());
+        assert_eq!(payment.to_string(), "509186ef-9c2e-5964-bb19-359e7fef32d6");
+    }
+
+    #[test]
+    fn one_order_has_one_spelling() {
+        let good = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
+        assert!(good.parse::<OrderId>().is_ok());
+        let bad = [
+            "",
+            "0",
+            "0198C1F2-7A3B-5C4D-8E5F-60718293A4B5",
+            "0198c1f27a3b5c4d8e5f60718293a4b5",
+            "{0198c1f2-7a3b-5c4d-8e5f-60718293a4b5}",
+            "urn:uuid:0198c1f2-7a3b-5c4d-8e5f-60718293a4b5",
+            "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5 ",
+            "../x",
+            "%00",
+            "Order#1",
+            "🙂",
+        ];
+        for text in bad {
+            assert!(text.parse::<OrderId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_takes_the_ids_of_other_systems_and_no_separator_of_ours() {
+        for text in [
+            "c-42",
+            "a",
+            "auth0|5f7c8ec7",
+            "mail@example.org",
+            "urn:x:1",
+            &"x".repeat(64),
+        ] {
+            assert!(text.parse::<CustomerId>().is_ok(), "{text:?}");
+        }
+        for text in [
+            "",
+            "a b",
+            "a#b",
+            "a/b",
+            "a%20b",
+            "é",
+            "a\n",
+            "\0",
+            &"x".repeat(65),
+        ] {
+            assert!(text.parse::<CustomerId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn reading_json_checks_too() {
+        assert!(serde_json::from_str::<ProductId>(r#""p-1""#).is_ok());
+        assert!(serde_json::from_str::<ProductId>(r#""p 1""#).is_err());
+        assert!(serde_json::from_str::<OrderId>(r#""p-1""#).is_err());
+        let id = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
+        let read: OrderId = serde_json::from_str(&format!("\"{id}\"")).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), format!("\"{id}\""));
+    }
+}

@@ -1,0 +1,54 @@
+//! The domain: what an order and a payment are, what may happen to them, and what others are told about it.
+//!
+//! Promises: pure functions and checked values; every stored event decodes for ever. Does not know: stores, queues,
+//! HTTP, clocks, randomness. Time and ids arrive as data.
+//!
+//! ```
+//! use dekigoto::{CommandKey, Decider as _};
+//! use orders::{Amount, Day, OrderId, Status, UnitAmount};
+//! use orders::order::{Item, Order, OrderCommand, OrderState, PlaceOrder};
+//!
+//! let key: CommandKey = "checkout-7".parse()?;
+//! let id = OrderId::derive("shop", &key);
+//! assert_eq!(id, OrderId::derive("shop", &key), "a repeated command names the same order");
+//!
+//! let place = PlaceOrder {
+//!     customer_id: "c-42".parse()?,
+//!     currency: "JPY".parse()?,
+//!     items: vec![Item {
+//!         product_id: "p-1".parse()?,
+//!         quantity: 2.try_into()?,
+//!         unit_amount: UnitAmount::try_from(1500)?,
+//!     }],
+//!     placed_on: "2026-11-23".parse::<Day>()?,
+//! };
+//! let events = Order::decide(&OrderState::default(), OrderCommand::PlaceOrder(place))?;
+//! let state = events.iter().fold(OrderState::default(), Order::evolve);
+//! let placed = state.placed().ok_or("not placed")?;
+//! assert_eq!(placed.total_amount, Amount::try_from(3000)?);
+//! assert_eq!(placed.status, Status::Pending);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod day;
+mod ids;
+pub mod integration;
+pub mod limits;
+mod money;
+pub mod order;
+pub mod payment;
+mod text;
+pub mod views;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod strategies;
+
+pub use day::{Day, InvalidDay};
+pub use ids::{CustomerId, InvalidId, OrderId, PaymentId, ProductId};
+pub use money::{Amount, Currency, InvalidAmount, InvalidCurrency, UnitAmount};
+pub use order::{InvalidQuantity, Quantity, Status, UnknownStatus};
+pub use text::{
+    Carrier, DeclineReason, InvalidText, PaymentReference, Reason, TextFault, TrackingNumber,
+};

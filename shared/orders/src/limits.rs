@@ -1,0 +1,74 @@
+//! Every limit of the domain: one name, one home, and the relations between them checked by the compiler.
+//!
+//! Stored events are read through the same checks. A limit may therefore be raised, but never lowered: what was
+//! written under the higher one would not decode any more.
+
+use dekigoto::limits::{EVENT_BYTES_MAX, SNAPSHOT_BYTES_MAX};
+
+/// Lines of one order.
+pub const ITEMS_MAX: usize = 100;
+
+/// Pieces of one product in one line.
+pub const QUANTITY_MAX: u32 = 10_000;
+
+/// The price of one piece, in minor units.
+pub const UNIT_AMOUNT_MAX: u64 = 1_000_000_000_000;
+
+/// The largest amount, in minor units: 2^53 - 1. Every JSON reader keeps an integer up to here exact, also those that
+/// read all numbers as doubles.
+pub const AMOUNT_MAX: u64 = (1 << 53) - 1;
+
+/// Bytes of a customer's or a product's id.
+pub const ID_BYTES_MAX: usize = 64;
+
+/// Bytes of a payment provider's reference.
+pub const REFERENCE_BYTES_MAX: usize = 128;
+
+/// Bytes of a provider's reason to decline a payment.
+pub const DECLINE_REASON_BYTES_MAX: usize = 200;
+
+/// Bytes of a carrier's name.
+pub const CARRIER_BYTES_MAX: usize = 64;
+
+/// Bytes of a carrier's tracking number.
+pub const TRACKING_NUMBER_BYTES_MAX: usize = 128;
+
+/// Bytes of a person's reason to cancel or refund.
+pub const REASON_BYTES_MAX: usize = 500;
+
+/// Payments, captured or declined, that one order may have. They are all in the state of one stream.
+pub const PAYMENTS_PER_ORDER_MAX: usize = 50;
+
+/// With that many payments no declined one is recorded any more, so that failing again and again does not leave a
+/// captured payment without a place.
+pub const PAYMENTS_WITH_DECLINED_MAX: usize = 40;
+
+/// JSON around the texts of one line of an order or one payment: names, quotes, digits.
+const JSON_OVERHEAD_BYTES_MAX: usize = 300;
+
+/// A quote or a backslash takes two bytes in JSON. Control characters would take six; no text holds any.
+const JSON_ESCAPE_FACTOR: usize = 2;
+
+const _: () = assert!(UNIT_AMOUNT_MAX <= AMOUNT_MAX);
+const _: () = assert!(PAYMENTS_WITH_DECLINED_MAX < PAYMENTS_PER_ORDER_MAX);
+const _: () = {
+    // The largest order has a total that can be computed, so that it is refused and not wrapped.
+    let pieces = 100 * 10_000;
+    assert!(ITEMS_MAX == 100 && QUANTITY_MAX == 10_000 && UNIT_AMOUNT_MAX <= u64::MAX / pieces);
+};
+const _: () = assert!(
+    ITEMS_MAX * (ID_BYTES_MAX + JSON_OVERHEAD_BYTES_MAX) + JSON_OVERHEAD_BYTES_MAX
+        < EVENT_BYTES_MAX,
+    "the largest order must fit an event"
+);
+const _: () = assert!(
+    JSON_ESCAPE_FACTOR * (REASON_BYTES_MAX + TRACKING_NUMBER_BYTES_MAX + CARRIER_BYTES_MAX)
+        < EVENT_BYTES_MAX
+);
+const _: () = assert!(
+    PAYMENTS_PER_ORDER_MAX
+        * (JSON_ESCAPE_FACTOR * (REFERENCE_BYTES_MAX + DECLINE_REASON_BYTES_MAX)
+            + JSON_OVERHEAD_BYTES_MAX)
+        < SNAPSHOT_BYTES_MAX,
+    "the largest payment state should fit a snapshot, so that a load stays one request"
+);

@@ -1,0 +1,87 @@
+//! One line of an order.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Amount, ProductId, UnitAmount, limits::QUANTITY_MAX};
+
+/// One line of an order. Also the form in which a stored event holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// What is ordered.
+    pub product_id: ProductId,
+    /// How many pieces.
+    pub quantity: Quantity,
+    /// The price of one piece, in minor units of the order's currency.
+    pub unit_amount: UnitAmount,
+}
+
+impl Item {
+    /// The price of the line; none above [`Amount::MAX`].
+    #[must_use]
+    pub fn amount(&self) -> Option<Amount> {
+        self.unit_amount.times(self.quantity.get())
+    }
+}
+
+/// A number of pieces: 1 to 10,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Quantity(u32);
+
+/// The number is not a quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a quantity is an integer from 1 to {QUANTITY_MAX}")]
+pub struct InvalidQuantity;
+
+impl Quantity {
+    /// Pieces.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for Quantity {
+    type Error = InvalidQuantity;
+
+    fn try_from(pieces: u32) -> Result<Self, InvalidQuantity> {
+        if (1..=QUANTITY_MAX).contains(&pieces) {
+            Ok(Self(pieces))
+        } else {
+            Err(InvalidQuantity)
+        }
+    }
+}
+
+impl From<Quantity> for u32 {
+    fn from(quantity: Quantity) -> Self {
+        quantity.0
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantity_is_one_to_ten_thousand() {
+        for pieces in [1, 10_000] {
+            assert_eq!(Quantity::try_from(pieces).map(Quantity::get), Ok(pieces));
+        }
+        for pieces in [0, 10_001, u32::MAX] {
+            assert_eq!(Quantity::try_from(pieces), Err(InvalidQuantity));
+        }
+        for text in ["0", "-1", "10001", "1.5", "4294967297"] {
+            assert!(serde_json::from_str::<Quantity>(text).is_err(), "{text}");
+        }
+    }
+}

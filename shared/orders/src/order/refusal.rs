@@ -1,0 +1,92 @@
+//! Why an order refuses a command. Each reason has a stable name for programs and a sentence for people.
+
+use super::{Action, Status};
+use crate::limits::{AMOUNT_MAX, ITEMS_MAX};
+
+/// Why an order refuses a command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderRefusal {
+    /// Nothing has been placed under that id.
+    #[error("There is no such order.")]
+    NotFound,
+    /// An order cannot be placed again.
+    #[error("The order has already been placed.")]
+    AlreadyPlaced,
+    /// The order's status does not allow it.
+    #[error("{}", sentence(*.status, *.command))]
+    IllegalTransition {
+        /// What was asked.
+        command: Action,
+        /// Where the order stands.
+        status: Status,
+    },
+    /// What was to be placed is not an order.
+    #[error(transparent)]
+    InvalidOrder(#[from] InvalidOrder),
+}
+
+/// Why something that is well-formed cannot be an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidOrder {
+    /// It has no lines.
+    #[error("An order has at least one item.")]
+    NoItems,
+    /// It has too many lines.
+    #[error("An order has at most {ITEMS_MAX} items.")]
+    TooManyItems,
+    /// It is worth too much.
+    #[error("The total of an order is at most {AMOUNT_MAX} minor units.")]
+    TotalTooLarge,
+}
+
+impl OrderRefusal {
+    /// The reason's name, for programs. It never changes.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "order-not-found",
+            Self::AlreadyPlaced => "order-already-placed",
+            Self::IllegalTransition { .. } => "illegal-transition",
+            Self::InvalidOrder(InvalidOrder::NoItems) => "no-items",
+            Self::InvalidOrder(InvalidOrder::TooManyItems) => "too-many-items",
+            Self::InvalidOrder(InvalidOrder::TotalTooLarge) => "total-too-large",
+        }
+    }
+}
+
+/// Names the state, what it forbids, and what it would allow.
+fn sentence(status: Status, command: Action) -> String {
+    let refused = format!("A {status} order cannot be {}", command.participle());
+    let allowed: Vec<&str> = status
+        .allows()
+        .iter()
+        .map(|action| action.participle())
+        .collect();
+    if allowed.is_empty() {
+        format!("{refused}; nothing more can be done with it.")
+    } else {
+        format!("{refused}; it can be {}.", allowed.join(" or "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_names_the_state_and_what_it_allows() {
+        let say = |status, command| OrderRefusal::IllegalTransition { command, status }.to_string();
+        assert_eq!(
+            say(Status::Pending, Action::Ship),
+            "A pending order cannot be shipped; it can be confirmed or cancelled."
+        );
+        assert_eq!(
+            say(Status::Shipped, Action::Cancel),
+            "A shipped order cannot be cancelled; it can be delivered."
+        );
+        assert_eq!(
+            say(Status::Cancelled, Action::Cancel),
+            "A cancelled order cannot be cancelled; nothing more can be done with it."
+        );
+    }
+}

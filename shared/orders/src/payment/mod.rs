@@ -1,0 +1,56 @@
+//! The payments of one order: every attempt and every refund, in one stream whose id is the order's.
+//!
+//! Holding them together makes "never refund more than was captured" a rule of one aggregate.
+
+mod command;
+mod decide;
+mod event;
+mod refund;
+mod refusal;
+mod state;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod refund_specs;
+#[cfg(test)]
+mod specs;
+
+use dekigoto::{Aggregate, Decider};
+
+pub use command::{
+    Outcome, PaidOrder, PaymentCommand, ProcessPayment, RefundPayment, RefundTarget,
+};
+pub use event::{PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded};
+pub use refusal::{InvalidPayment, PaymentRefusal};
+pub use state::{Attempt, AttemptResult, PaymentState};
+
+/// The payment aggregate: its rules are in `decide.rs` and `refund.rs`, its fold in `state.rs`.
+#[derive(Clone, Copy, Debug)]
+pub struct Payment;
+
+impl Decider for Payment {
+    type Command = PaymentCommand;
+    type Event = PaymentEvent;
+    type State = PaymentState;
+    type Refusal = PaymentRefusal;
+
+    fn decide(
+        state: &PaymentState,
+        command: PaymentCommand,
+    ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
+        match command {
+            PaymentCommand::ProcessPayment(command) => decide::process(state, command),
+            PaymentCommand::RefundPayment(command) => refund::refund(state, &command),
+        }
+    }
+
+    fn evolve(state: PaymentState, event: &PaymentEvent) -> PaymentState {
+        state.after(event)
+    }
+}
+
+impl Aggregate for Payment {
+    const TYPE: &'static str = "Payment";
+    const SNAPSHOT_SCHEMA: u32 = 1;
+}

@@ -1,0 +1,91 @@
+//! What holds of an order's payments whatever is asked of them, in whatever order.
+
+use dekigoto::{Aggregate as _, Decider as _, EventSchema as _};
+use proptest::{collection::vec, prelude::*};
+
+use super::{Payment, PaymentCommand, PaymentEvent, PaymentState};
+use crate::{limits::PAYMENTS_PER_ORDER_MAX, strategies::payment_command, views::OrderSummary};
+
+/// Captured and refunded, from the events alone and in wider arithmetic.
+fn ledger(events: &[PaymentEvent]) -> (u128, u128) {
+    events
+        .iter()
+        .fold((0, 0), |(captured, refunded), event| match event {
+            PaymentEvent::PaymentReceived(event) => {
+                (captured + u128::from(event.amount.get()), refunded)
+            }
+            PaymentEvent::PaymentFailed(_) => (captured, refunded),
+            PaymentEvent::PaymentRefunded(event) => {
+                (captured, refunded + u128::from(event.amount.get()))
+            }
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn never_more_goes_back_than_came(commands in vec(payment_command(), 0..24)) {
+        let (mut state, mut history) = (PaymentState::default(), Vec::new());
+        for command in commands {
+            let before = state.clone();
+            let Ok(events) = Payment::decide(&state, command) else {
+                prop_assert_eq!(&state, &before, "a refused command changes nothing");
+                continue;
+            };
+            state = Payment::fold(state, &events);
+            history.extend(events);
+
+            let (captured, refunded) = ledger(&history);
+            prop_assert!(refunded <= captured);
+            prop_assert_eq!(u128::from(state.captured().get()), captured);
+            prop_assert_eq!(u128::from(state.refunded().get()), refunded);
+            prop_assert_eq!(u128::from(state.paid().get()), captured - refunded);
+            for payment in state.attempts() {
+                prop_assert!(payment.refunded() <= payment.captured());
+            }
+            prop_assert!(state.attempts().len() <= PAYMENTS_PER_ORDER_MAX);
+        }
+        prop_assert_eq!(&state, &Payment::fold(PaymentState::default(), &history));
+
+        let mut row = OrderSummary::default();
+        history.iter().for_each(|event| row.apply_payment(event));
+        prop_assert_eq!(row.paid_amount, state.paid(), "the view says what the aggregate says");
+    }
+
+    #[test]
+    fn a_payment_that_was_recorded_is_recorded_once(commands in vec(payment_command(), 0..24)) {
+        let mut state = PaymentState::default();
+        let mut recorded = Vec::new();
+        for command in commands {
+            let Ok(events) = Payment::decide(&state, command.clone()) else { continue };
+            state = Payment::fold(state, &events);
+            if matches!(command, PaymentCommand::ProcessPayment(_)) {
+                recorded.push(command);
+            }
+            for again in &recorded {
+                prop_assert_eq!(Payment::decide(&state, again.clone()), Ok(vec![]));
+            }
+        }
+        let mut references: Vec<_> =
+            state.attempts().iter().map(|payment| &payment.reference).collect();
+        references.sort();
+        references.dedup();
+        prop_assert_eq!(references.len(), state.attempts().len());
+    }
+
+    #[test]
+    fn events_and_states_survive_being_stored(commands in vec(payment_command(), 0..24)) {
+        let mut state = PaymentState::default();
+        for command in commands {
+            for event in Payment::decide(&state, command).unwrap_or_default() {
+                let stored = event.encode().unwrap();
+                let read = PaymentEvent::decode(&stored.event_type, stored.schema_version, &stored.payload);
+                prop_assert_eq!(read.unwrap(), vec![event.clone()]);
+                state = Payment::evolve(state, &event);
+            }
+        }
+        let text = serde_json::to_string(&state).unwrap();
+        prop_assert_eq!(serde_json::from_str::<PaymentState>(&text).unwrap(), state);
+    }
+}

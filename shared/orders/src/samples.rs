@@ -1,0 +1,163 @@
+//! Events and commands that tests begin with.
+
+use dekigoto::Timestamp;
+
+use crate::{
+    Amount, OrderId, PaymentId, PaymentReference, UnitAmount,
+    order::{
+        CancelOrder, Item, OrderCancelled, OrderConfirmed, OrderDelivered, OrderEvent, OrderPlaced,
+        OrderShipped, PlaceOrder, ShipOrder,
+    },
+    payment::{PaidOrder, PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded},
+};
+
+/// That many minutes after 09:00 on the day on which the samples happen.
+pub(crate) fn at(minute: i64) -> Timestamp {
+    let start: Timestamp = "2026-11-23T09:00:00.000Z".parse().unwrap();
+    Timestamp::from_millis(start.as_millis() + minute * 60_000).unwrap()
+}
+
+pub(crate) fn order_id() -> OrderId {
+    "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5".parse().unwrap()
+}
+
+pub(crate) fn amount(minor_units: u64) -> Amount {
+    minor_units.try_into().unwrap()
+}
+
+pub(crate) fn item(quantity: u32, unit_amount: u64) -> Item {
+    Item {
+        product_id: "p-1".parse().unwrap(),
+        quantity: quantity.try_into().unwrap(),
+        unit_amount: UnitAmount::try_from(unit_amount).unwrap(),
+    }
+}
+
+pub(crate) fn place() -> PlaceOrder {
+    PlaceOrder {
+        customer_id: "c-42".parse().unwrap(),
+        currency: "JPY".parse().unwrap(),
+        items: vec![item(2, 1500)],
+        placed_on: "2026-11-23".parse().unwrap(),
+    }
+}
+
+pub(crate) fn ship() -> ShipOrder {
+    ShipOrder {
+        carrier: "DHL".parse().unwrap(),
+        tracking_number: "00340434".parse().unwrap(),
+    }
+}
+
+pub(crate) fn cancel() -> CancelOrder {
+    CancelOrder {
+        reason: "ordered twice".parse().unwrap(),
+    }
+}
+
+pub(crate) fn placed() -> OrderEvent {
+    let PlaceOrder {
+        customer_id,
+        currency,
+        items,
+        placed_on,
+    } = place();
+    let total_amount = amount(3000);
+    OrderEvent::OrderPlaced(OrderPlaced {
+        customer_id,
+        currency,
+        items,
+        total_amount,
+        placed_on,
+    })
+}
+
+pub(crate) fn confirmed() -> OrderEvent {
+    OrderEvent::OrderConfirmed(OrderConfirmed {
+        customer_id: place().customer_id,
+    })
+}
+
+pub(crate) fn shipped() -> OrderEvent {
+    let ShipOrder {
+        carrier,
+        tracking_number,
+    } = ship();
+    OrderEvent::OrderShipped(OrderShipped {
+        customer_id: place().customer_id,
+        carrier: Some(carrier),
+        tracking_number,
+    })
+}
+
+pub(crate) fn delivered() -> OrderEvent {
+    OrderEvent::OrderDelivered(OrderDelivered {
+        customer_id: place().customer_id,
+    })
+}
+
+pub(crate) fn cancelled() -> OrderEvent {
+    let PlaceOrder {
+        customer_id,
+        currency,
+        placed_on,
+        ..
+    } = place();
+    OrderEvent::OrderCancelled(OrderCancelled {
+        customer_id,
+        currency,
+        total_amount: amount(3000),
+        placed_on,
+        reason: cancel().reason,
+    })
+}
+
+/// The order of the samples, as its payments know it: 3,000 JPY.
+pub(crate) fn paid_order() -> PaidOrder {
+    PaidOrder {
+        order_id: order_id(),
+        customer_id: place().customer_id,
+        currency: place().currency,
+        total_amount: amount(3000),
+    }
+}
+
+pub(crate) fn payment_id(reference: &str) -> PaymentId {
+    PaymentId::derive(order_id(), &self::reference(reference))
+}
+
+pub(crate) fn reference(text: &str) -> PaymentReference {
+    text.parse().unwrap()
+}
+
+pub(crate) fn received(reference: &str, minor_units: u64) -> PaymentEvent {
+    PaymentEvent::PaymentReceived(PaymentReceived {
+        payment_id: payment_id(reference),
+        reference: self::reference(reference),
+        customer_id: place().customer_id,
+        amount: amount(minor_units),
+        currency: place().currency,
+    })
+}
+
+pub(crate) fn failed(reference: &str, minor_units: u64) -> PaymentEvent {
+    PaymentEvent::PaymentFailed(PaymentFailed {
+        payment_id: payment_id(reference),
+        reference: self::reference(reference),
+        customer_id: place().customer_id,
+        amount: amount(minor_units),
+        currency: place().currency,
+        decline_reason: Some("insufficient funds".parse().unwrap()),
+    })
+}
+
+pub(crate) fn refunded(reference: &str, minor_units: u64) -> PaymentEvent {
+    PaymentEvent::PaymentRefunded(PaymentRefunded {
+        payment_id: payment_id(reference),
+        reference: self::reference(reference),
+        customer_id: place().customer_id,
+        amount: amount(minor_units),
+        currency: place().currency,
+        reason: cancel().reason,
+    })
+}

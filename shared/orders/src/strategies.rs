@@ -1,0 +1,138 @@
+//! Values for property tests: the usual, the extreme and the odd.
+
+use proptest::{collection::vec, option, prelude::*};
+
+use crate::{
+    Amount, Carrier, Currency, CustomerId, Day, DeclineReason, PaymentReference, ProductId,
+    Quantity, Reason, TrackingNumber, UnitAmount,
+    order::{CancelOrder, Item, OrderCommand, PlaceOrder, ShipOrder},
+    payment::{Outcome, PaymentCommand, ProcessPayment, RefundPayment, RefundTarget},
+    samples::{amount, paid_order, payment_id, reference},
+};
+
+/// Text of any language, with what JSON must escape, and nothing that is refused.
+fn text() -> impl Strategy<Value = String> {
+    "[\"\\\\a-zA-Z0-9 éß漢字🙂<>=]{0,15}x"
+}
+
+fn customer_id() -> impl Strategy<Value = CustomerId> {
+    "[A-Za-z0-9._:@|-]{1,64}".prop_map(|text| text.parse().unwrap())
+}
+
+fn currency() -> impl Strategy<Value = Currency> {
+    prop_oneof![Just("JPY"), Just("EUR"), Just("KWD")].prop_map(|code| code.parse().unwrap())
+}
+
+fn day() -> impl Strategy<Value = Day> {
+    (0i64..4_000_000_000_000)
+        .prop_map(|millis| Day::of(dekigoto::Timestamp::from_millis(millis).unwrap()))
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    let product_id = "[a-z0-9-]{1,64}".prop_map(|text| text.parse::<ProductId>().unwrap());
+    let quantity = prop_oneof![9 => 1..=20u32, 1 => Just(10_000)];
+    let unit_amount = prop_oneof![9 => 0..=5_000u64, 1 => Just(1_000_000_000_000)];
+    (product_id, quantity, unit_amount).prop_map(|(product_id, quantity, unit_amount)| Item {
+        product_id,
+        quantity: Quantity::try_from(quantity).unwrap(),
+        unit_amount: UnitAmount::try_from(unit_amount).unwrap(),
+    })
+}
+
+pub(crate) fn place_order() -> impl Strategy<Value = PlaceOrder> {
+    (customer_id(), currency(), vec(item(), 0..6), day()).prop_map(
+        |(customer_id, currency, items, placed_on)| PlaceOrder {
+            customer_id,
+            currency,
+            items,
+            placed_on,
+        },
+    )
+}
+
+fn ship_order() -> impl Strategy<Value = ShipOrder> {
+    (text(), text()).prop_map(|(carrier, number)| ShipOrder {
+        carrier: carrier.parse::<Carrier>().unwrap(),
+        tracking_number: number.parse::<TrackingNumber>().unwrap(),
+    })
+}
+
+fn reason() -> impl Strategy<Value = Reason> {
+    text().prop_map(|text| text.parse().unwrap())
+}
+
+pub(crate) fn order_command() -> impl Strategy<Value = OrderCommand> {
+    prop_oneof![
+        2 => place_order().prop_map(OrderCommand::PlaceOrder),
+        2 => Just(OrderCommand::ConfirmOrder),
+        2 => ship_order().prop_map(OrderCommand::ShipOrder),
+        2 => Just(OrderCommand::DeliverOrder),
+        1 => reason().prop_map(|reason| OrderCommand::CancelOrder(CancelOrder { reason })),
+    ]
+}
+
+fn small_reference() -> impl Strategy<Value = PaymentReference> {
+    // Few references, so that they meet again.
+    (0..6u8).prop_map(|number| reference(&format!("ch_{number}")))
+}
+
+/// The sample order is worth 3,000.
+fn payment_amount() -> impl Strategy<Value = Amount> {
+    prop_oneof![
+        6 => 0..=3_000u64,
+        1 => Just(3_000u64),
+        1 => Just(Amount::MAX.get()),
+        1 => 0..=Amount::MAX.get(),
+    ]
+    .prop_map(amount)
+}
+
+/// Mostly the order's own.
+fn payment_currency() -> impl Strategy<Value = Currency> {
+    prop_oneof![12 => Just("JPY"), 1 => Just("EUR")].prop_map(|code| code.parse().unwrap())
+}
+
+fn process_payment() -> impl Strategy<Value = PaymentCommand> {
+    let declined = option::of(text().prop_map(|text| text.parse::<DeclineReason>().unwrap()));
+    let outcome =
+        prop_oneof![3 => Just(Outcome::Captured), 1 => declined.prop_map(Outcome::Declined)];
+    (
+        small_reference(),
+        payment_amount(),
+        payment_currency(),
+        outcome,
+    )
+        .prop_map(|(reference, amount, currency, outcome)| {
+            let order = paid_order();
+            let command = ProcessPayment {
+                order,
+                reference,
+                amount,
+                currency,
+                outcome,
+            };
+            PaymentCommand::ProcessPayment(command)
+        })
+}
+
+fn refund_payment() -> impl Strategy<Value = PaymentCommand> {
+    let target = prop_oneof![
+        small_reference()
+            .prop_map(|reference| RefundTarget::Payment(payment_id(reference.as_str()))),
+        Just(RefundTarget::WholeOrder),
+    ];
+    (target, payment_amount(), payment_currency(), reason()).prop_map(
+        |(target, amount, currency, reason)| {
+            PaymentCommand::RefundPayment(RefundPayment {
+                target,
+                amount,
+                currency,
+                reason,
+            })
+        },
+    )
+}
+
+pub(crate) fn payment_command() -> impl Strategy<Value = PaymentCommand> {
+    prop_oneof![3 => process_payment(), 2 => refund_payment()]
+}

@@ -1,0 +1,132 @@
+//! Integration events keep the schemas under `infra/schemas`. Every event version that was ever written is tried.
+
+use std::collections::BTreeSet;
+
+use dekigoto::{EventSchema as _, Payload, Timestamp};
+use orders::{
+    OrderId,
+    integration::{IntegrationEvent, of_order, of_payment},
+    order::OrderEvent,
+    payment::PaymentEvent,
+};
+use serde_json::Value;
+
+use crate::{files, golden_files, json_schema::violations};
+
+/// What is published of every golden event.
+fn published() -> Vec<IntegrationEvent> {
+    let order_id: OrderId = "427121ed-1e34-5e29-9425-7f35d5061ef6".parse().unwrap();
+    let at: Timestamp = "2026-11-23T09:00:00.123Z".parse().unwrap();
+    let mut published = Vec::new();
+    for ((name, version), cases) in golden_files() {
+        for case in cases {
+            let payload = Payload::of(&case.payload).unwrap();
+            let orders = OrderEvent::decode(&name, version, &payload).unwrap_or_default();
+            let payments = PaymentEvent::decode(&name, version, &payload).unwrap_or_default();
+            assert_eq!(orders.len() + payments.len(), 1, "{name} v{version}");
+            published.extend(
+                orders
+                    .iter()
+                    .map(|event| of_order(order_id, event, at).unwrap()),
+            );
+            published.extend(
+                payments
+                    .iter()
+                    .map(|event| of_payment(order_id, event, at).unwrap()),
+            );
+        }
+    }
+    published
+}
+
+fn data(event: &IntegrationEvent) -> Value {
+    event.data.read().unwrap()
+}
+
+fn schema(event: &IntegrationEvent) -> Value {
+    let name = (event.detail_type.to_owned(), event.schema_version);
+    files("infra/schemas")
+        .remove(&name)
+        .unwrap_or_else(|| panic!("no schema for {name:?}"))
+}
+
+#[test]
+fn every_integration_event_has_a_schema_and_every_schema_an_event() {
+    let events: BTreeSet<(String, u32)> = published()
+        .into_iter()
+        .map(|event| (event.detail_type.to_owned(), event.schema_version))
+        .collect();
+    let schemas: BTreeSet<(String, u32)> = files("infra/schemas").into_keys().collect();
+    assert_eq!(
+        schemas, events,
+        "infra/schemas (left) against what is published (right)"
+    );
+}
+
+#[test]
+fn what_is_published_keeps_its_schema() {
+    for event in published() {
+        let violations = violations(&schema(&event), &data(&event));
+        assert!(
+            violations.is_empty(),
+            "{} {}: {violations:?}",
+            event.detail_type,
+            data(&event)
+        );
+    }
+}
+
+#[test]
+fn a_schema_is_named_as_events_name_it() {
+    for event in published() {
+        let schema = schema(&event);
+        assert_eq!(schema["$id"], event.schema_id());
+        assert_eq!(schema["title"], event.detail_type);
+        assert_eq!(
+            schema["$schema"],
+            "https://json-schema.org/draft/2020-12/schema"
+        );
+    }
+}
+
+#[test]
+fn the_examples_in_a_schema_are_what_is_published() {
+    let published = published();
+    for event in &published {
+        let same_type = published
+            .iter()
+            .filter(|other| other.detail_type == event.detail_type);
+        let same_type: Vec<Value> = same_type.map(data).collect();
+        let schema = schema(event);
+        let examples = schema["examples"].as_array().unwrap();
+        assert!(!examples.is_empty(), "{}", event.detail_type);
+        for example in examples {
+            assert!(
+                same_type.contains(example),
+                "{} is never {example}",
+                event.detail_type
+            );
+        }
+    }
+}
+
+#[test]
+fn a_field_that_is_missing_or_has_another_type_breaks_the_schema() {
+    for event in published() {
+        let (schema, data) = (schema(&event), data(&event));
+        for name in schema["required"].as_array().unwrap() {
+            let name = name.as_str().unwrap();
+            let mut without = data.clone();
+            without.as_object_mut().unwrap().remove(name).unwrap();
+            assert!(!violations(&schema, &without).is_empty(), "without {name}");
+        }
+        for name in data.as_object().unwrap().keys() {
+            let mut other = data.clone();
+            other[name] = Value::Bool(true);
+            assert!(
+                !violations(&schema, &other).is_empty(),
+                "{name} as a boolean"
+            );
+        }
+    }
+}
