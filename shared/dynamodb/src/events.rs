@@ -1,0 +1,133 @@
+//! The event store: one item per commit, one conditional PutItem per append, one Query per read.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::{put_item::PutItemError, query::builders::QueryFluentBuilder},
+    types::{
+        AttributeValue, ReturnConsumedCapacity, ReturnItemCollectionMetrics, ReturnValue,
+        ReturnValuesOnConditionCheckFailure,
+    },
+};
+use dekigoto::{AppendError, Commit, EventStore, ReadError, ReadFrom, StreamId};
+
+use crate::{
+    Item,
+    event_item::{commit_of, item_of},
+    failure::Failure,
+};
+
+/// An event store in one DynamoDB table with the partition key `pk` (text) and the sort key `sk` (number).
+///
+/// It asks for the actions `PutItem`, `Query` and, to replay, `Scan`; never for `UpdateItem` or `DeleteItem`.
+#[derive(Clone, Debug)]
+pub struct DynamoEventStore {
+    pub(crate) client: Client,
+    pub(crate) table: String,
+}
+
+impl DynamoEventStore {
+    /// A store in that table.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        let table = table.into();
+        Self { client, table }
+    }
+}
+
+#[async_trait]
+impl EventStore for DynamoEventStore {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        let item = item_of(commit).map_err(|cause| AppendError::Broken(cause.into()))?;
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            // The whole concurrency control. With both keys given, it asks whether this very item exists.
+            .condition_expression("attribute_not_exists(pk)")
+            // The winner comes back with the refusal, at no extra read, and tells a lost race from a lost reply.
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            // Nothing can have been there before.
+            .return_values(ReturnValue::None)
+            // Measured by the table's own metrics; asking would cost bytes in every reply.
+            .return_consumed_capacity(ReturnConsumedCapacity::None)
+            // The table has no local secondary index.
+            .return_item_collection_metrics(ReturnItemCollectionMetrics::None)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => refused(commit, &error),
+        }
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        let mut after: Option<Item> = None;
+        loop {
+            let query = self.query(stream, from, limit);
+            let page = query.set_exclusive_start_key(after).send().await;
+            let page = page.map_err(|error| Failure::of("Query", &error))?;
+            let items = page.items.unwrap_or_default();
+            after = page.last_evaluated_key.filter(|key| !key.is_empty());
+            // A page can be empty before the end, and only the end may look like the end.
+            if !items.is_empty() || after.is_none() {
+                let commits: Result<Vec<Commit>, _> = items.into_iter().map(commit_of).collect();
+                return Ok(commits?);
+            }
+        }
+    }
+}
+
+impl DynamoEventStore {
+    fn query(&self, stream: &StreamId, from: ReadFrom, limit: u32) -> QueryFluentBuilder {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .expression_attribute_values(":pk", AttributeValue::S(stream.key()))
+            // Read strongly: a stale head makes a version that exists, and the client sees a false conflict.
+            .consistent_read(true)
+            // DynamoDB refuses 0, and no commit at all would look like the end of the stream.
+            .limit(i32::try_from(limit.max(1)).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::None);
+        let place = |ordinal: u64| AttributeValue::N(ordinal.to_string());
+        match from {
+            ReadFrom::Newest => query
+                .key_condition_expression("pk = :pk")
+                .scan_index_forward(false),
+            ReadFrom::Down(ordinal) => query
+                .key_condition_expression("pk = :pk AND sk <= :sk")
+                .expression_attribute_values(":sk", place(ordinal.get()))
+                .scan_index_forward(false),
+            ReadFrom::Up(ordinal) => query
+                .key_condition_expression("pk = :pk AND sk >= :sk")
+                .expression_attribute_values(":sk", place(ordinal.get()))
+                .scan_index_forward(true),
+        }
+    }
+}
+
+/// An append that was refused: it lost the race, or an earlier attempt of it had won and the reply was lost.
+fn refused(commit: &Commit, error: &SdkError<PutItemError>) -> Result<(), AppendError> {
+    let Some(PutItemError::ConditionalCheckFailedException(taken)) = error.as_service_error()
+    else {
+        return Err(Failure::of("PutItem", error).into());
+    };
+    let Some(item) = taken.item().cloned() else {
+        let reason = "the condition failed, but the item that is there did not come back";
+        return Err(Failure::broken("PutItem", reason).into());
+    };
+    let found = commit_of(item).map_err(|corrupt| AppendError::Broken(corrupt.into()))?;
+    if found.is_same_append(commit) {
+        return Ok(());
+    }
+    let found = Box::new(found);
+    Err(AppendError::Conflict { found })
+}

@@ -1,0 +1,23 @@
+//! The event store and the view store of the kit on DynamoDB.
+//!
+//! Promises what the contract suites of the testkit check, and that every answer of DynamoDB becomes the error that
+//! says what to do next. Knows nothing of orders, HTTP or Lambda, and of a commit only that it is an item with `pk`
+//! and `sk`.
+
+mod event_item;
+mod events;
+mod failure;
+mod replay;
+mod view_item;
+mod view_list;
+mod view_read;
+mod view_write;
+mod views;
+
+pub use aws_sdk_dynamodb::Client;
+pub use events::DynamoEventStore;
+pub use failure::Cause;
+pub use views::DynamoViewStore;
+
+/// The attributes of an item, by name.
+type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;

@@ -1,0 +1,79 @@
+//! Reading the whole table, by a parallel segment Scan.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+use dekigoto::{
+    Commit, Corrupt, ReadError,
+    replay::{ReplayPage, ReplayPosition, ReplaySource},
+};
+
+use crate::{
+    DynamoEventStore, Item,
+    event_item::{commit_of, place_of},
+    failure::Failure,
+};
+
+#[async_trait]
+impl ReplaySource for DynamoEventStore {
+    /// A segment is a range of hashed partition keys, so a stream lies in one segment; and a Scan returns the items of
+    /// one partition key together, in the order of the sort key.
+    async fn scan(
+        &self,
+        segment: u32,
+        of_segments: u32,
+        after: Option<&ReplayPosition>,
+        limit: u32,
+    ) -> Result<ReplayPage, ReadError> {
+        let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let page = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .segment(number(segment))
+            .total_segments(number(of_segments.max(1)))
+            .set_exclusive_start_key(after.map(key_of))
+            .limit(number(limit.max(1)))
+            // Twice the price of an eventually consistent scan, which could miss a commit that a view then lacks.
+            .consistent_read(true)
+            .select(Select::AllAttributes)
+            .return_consumed_capacity(ReturnConsumedCapacity::None)
+            .send()
+            .await
+            .map_err(|error| Failure::of("Scan", &error))?;
+        let items = page.items.unwrap_or_default();
+        let commits: Result<Vec<Commit>, Corrupt> = items.into_iter().map(commit_of).collect();
+        let next = page.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok(ReplayPage {
+            commits: commits?,
+            next: next.as_ref().map(position_of).transpose()?,
+        })
+    }
+}
+
+fn key_of(position: &ReplayPosition) -> Item {
+    Item::from([
+        (
+            "pk".to_owned(),
+            AttributeValue::S(position.stream_key.clone()),
+        ),
+        (
+            "sk".to_owned(),
+            AttributeValue::N(position.ordinal.to_string()),
+        ),
+    ])
+}
+
+fn position_of(key: &Item) -> Result<ReplayPosition, Corrupt> {
+    let (stream_key, ordinal) = place_of(key);
+    match ordinal {
+        Some(ordinal) => Ok(ReplayPosition {
+            stream_key,
+            ordinal,
+        }),
+        None => Err(Corrupt {
+            stream: stream_key,
+            ordinal,
+            what: "a sort key that is not an ordinal".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,127 @@
+//! Writing rows over the revision before, one or all or none.
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
+    types::{
+        AttributeValue, CancellationReason, Put, ReturnConsumedCapacity,
+        ReturnItemCollectionMetrics, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem,
+    },
+};
+use dekigoto::{Row, ViewError};
+
+use crate::{
+    DynamoViewStore,
+    failure::{Cause, Failure},
+    view_item::item_of,
+};
+
+/// One row, by a conditional PutItem: half the price of a transaction.
+pub(crate) async fn one(store: &DynamoViewStore, row: &Row) -> Result<(), ViewError> {
+    let (condition, before) = condition(row);
+    let put = store
+        .client
+        .put_item()
+        .table_name(&store.table)
+        .set_item(Some(item_of(row)?))
+        .condition_expression(condition)
+        // What is there does not matter: the caller reads again, because it must decide again.
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
+        .return_values(ReturnValue::None)
+        .return_consumed_capacity(ReturnConsumedCapacity::None)
+        .return_item_collection_metrics(ReturnItemCollectionMetrics::None);
+    let put = match before {
+        Some(before) => put.expression_attribute_values(":before", before),
+        None => put,
+    };
+    match put.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(_)) => Err(ViewError::Conflict),
+            _ => Err(Failure::of("PutItem", &error).into()),
+        },
+    }
+}
+
+/// Several rows, by one transaction.
+pub(crate) async fn several(store: &DynamoViewStore, rows: &[Row]) -> Result<(), ViewError> {
+    let puts: Result<Vec<_>, _> = rows.iter().map(|row| put(store, row)).collect();
+    // The SDK gives the request a random ClientRequestToken and keeps it through its own attempts, so an attempt whose
+    // reply was lost is not carried out twice. A token that derived from the rows would go wrong: a table that was
+    // emptied and rebuilt within ten minutes would be told that it holds what it does not.
+    let sent = store
+        .client
+        .transact_write_items()
+        .set_transact_items(Some(puts?))
+        .return_consumed_capacity(ReturnConsumedCapacity::None)
+        .return_item_collection_metrics(ReturnItemCollectionMetrics::None)
+        .send()
+        .await;
+    match sent {
+        Ok(_) => Ok(()),
+        Err(error) => Err(cancelled(&error)),
+    }
+}
+
+fn put(store: &DynamoViewStore, row: &Row) -> Result<TransactWriteItem, ViewError> {
+    let (condition, before) = condition(row);
+    let put = Put::builder()
+        .table_name(&store.table)
+        .set_item(Some(item_of(row)?))
+        .condition_expression(condition)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None);
+    let put = match before {
+        Some(before) => put.expression_attribute_values(":before", before),
+        None => put,
+    };
+    let put = put
+        .build()
+        .map_err(|cause| ViewError::Broken(cause.into()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// What must be true of the row that is there, with the revision that it must have.
+fn condition(row: &Row) -> (&'static str, Option<AttributeValue>) {
+    match row.revision {
+        0 | 1 => ("attribute_not_exists(pk)", None),
+        revision => (
+            "rev = :before",
+            Some(AttributeValue::N((revision - 1).to_string())),
+        ),
+    }
+}
+
+/// Tells the reasons of a cancelled transaction apart. The gravest counts: a row that can never be written must not
+/// look like a race that can be won.
+fn cancelled(error: &SdkError<TransactWriteItemsError>) -> ViewError {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
+        return Failure::of("TransactWriteItems", error).into();
+    };
+    let reasons = cancelled.cancellation_reasons();
+    let codes: Vec<&str> = reasons
+        .iter()
+        .filter_map(CancellationReason::code)
+        .collect();
+    let cause = Cause {
+        operation: "TransactWriteItems",
+        reason: format!("cancelled: {codes:?}"),
+    };
+    let is = |wanted: &[&str]| codes.iter().any(|code| wanted.contains(code));
+    let known = [CONFLICTS, BUSY, &["None"]].concat();
+    if codes.is_empty() || codes.iter().any(|code| !known.contains(code)) {
+        ViewError::Broken(cause.into())
+    } else if is(CONFLICTS) {
+        ViewError::Conflict
+    } else {
+        ViewError::Unavailable(cause.into())
+    }
+}
+
+/// Another writer was there first, or is there now.
+const CONFLICTS: &[&str] = &["ConditionalCheckFailed", "TransactionConflict"];
+
+/// Too much load.
+const BUSY: &[&str] = &["ProvisionedThroughputExceeded", "ThrottlingError"];

@@ -1,0 +1,175 @@
+//! One configuration and one HTTP client for every AWS client of the process.
+//!
+//! It is made for a short start: nothing opens a connection, reads a certificate or looks for credentials before the
+//! first request. Parsing the system's certificate bundle alone would double the start-up time of a function.
+
+use std::{env, fmt, fs, path::PathBuf, sync::OnceLock, time::Duration};
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::{
+    Connector, HttpClientError,
+    proxy::ProxyConfig,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnectorSettings, SharedHttpConnector},
+    runtime_components::RuntimeComponents,
+};
+
+/// Time for TCP and TLS together.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Time for one attempt, from the request's first byte to the answer's first byte and on to its last.
+pub const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Time for one operation, all attempts and the waits between them included.
+pub const OPERATION_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Attempts of one operation. The event sources and the engine retry above this.
+pub const ATTEMPTS_MAX: u32 = 3;
+
+const _: () = assert!(CONNECT_TIME_MAX.as_millis() < ATTEMPT_TIME_MAX.as_millis());
+const _: () = assert!(ATTEMPT_TIME_MAX.as_millis() < OPERATION_TIME_MAX.as_millis());
+
+/// The roots that AWS's endpoints chain to: <https://www.amazontrust.com/repository/>.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+
+/// Why no AWS client can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AwsError {
+    /// The file that `AWS_CA_BUNDLE` names cannot be used.
+    #[error("AWS_CA_BUNDLE names {}, which is not a readable file of PEM certificates", path.display())]
+    CaBundle {
+        /// What it names.
+        path: PathBuf,
+        /// Why it cannot be read; none where it was read and holds no certificate.
+        #[source]
+        cause: Option<std::io::Error>,
+    },
+    /// There is no TLS.
+    #[error("no HTTPS client can be made")]
+    Https(#[from] HttpClientError),
+}
+
+/// The configuration that every AWS client of the process is made from.
+///
+/// Region, credentials and endpoints come from the environment, in the SDK's own variables.
+///
+/// # Errors
+/// When `AWS_CA_BUNDLE` names something that is not a file of certificates.
+pub async fn sdk_config() -> Result<SdkConfig, AwsError> {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIME_MAX)
+        .operation_attempt_timeout(ATTEMPT_TIME_MAX)
+        .operation_timeout(OPERATION_TIME_MAX)
+        .build();
+    // Standard, not adaptive: adaptive holds requests back in the client, and a function has no time to wait.
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
+    // Pinned: a newer version may change what is retried, and when.
+    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(Https::trusting(&Trust::from_env()?)?)
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    Ok(loader.load().await)
+}
+
+/// Whom to trust.
+#[derive(Debug)]
+enum Trust {
+    /// The roots of AWS's own endpoints, which this crate carries.
+    Amazon,
+    /// The machine's bundle, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    System,
+    /// The certificates of `AWS_CA_BUNDLE`.
+    Bundle(Vec<u8>),
+}
+
+impl Trust {
+    /// `AWS_CA_BUNDLE`, then `SSL_CERT_FILE` or `TRUST_STORE=system`, then partitions with roots of their own.
+    fn from_env() -> Result<Self, AwsError> {
+        if let Some(path) = env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+            return Self::bundle(path.into());
+        }
+        let region = env::var_os("AWS_REGION").unwrap_or_default();
+        let region = region.to_string_lossy();
+        let has_own_roots = region.starts_with("cn-") || region.contains("-iso");
+        let wants_system = env::var_os("TRUST_STORE").is_some_and(|store| store == "system");
+        if wants_system || has_own_roots || env::var_os("SSL_CERT_FILE").is_some() {
+            return Ok(Self::System);
+        }
+        Ok(Self::Amazon)
+    }
+
+    fn bundle(path: PathBuf) -> Result<Self, AwsError> {
+        let begin = b"-----BEGIN CERTIFICATE-----";
+        match fs::read(&path) {
+            Ok(pem) if pem.windows(begin.len()).any(|text| text == begin) => Ok(Self::Bundle(pem)),
+            Ok(_) => Err(AwsError::CaBundle { path, cause: None }),
+            Err(cause) => Err(AwsError::CaBundle {
+                path,
+                cause: Some(cause),
+            }),
+        }
+    }
+
+    fn store(&self) -> TrustStore {
+        match self {
+            Self::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+            Self::System => TrustStore::default(),
+            Self::Bundle(pem) => TrustStore::empty().with_pem_certificate(pem.clone()),
+        }
+    }
+}
+
+/// An HTTPS client that comes into being with the first request, and is then the same for all.
+///
+/// The SDK's own would build a connector for each client at start, certificates and all, only to validate it.
+struct Https {
+    tls: TlsContext,
+    connector: OnceLock<SharedHttpConnector>,
+}
+
+impl Https {
+    fn trusting(trust: &Trust) -> Result<Self, HttpClientError> {
+        let tls = TlsContext::builder().with_trust_store(trust.store());
+        Ok(Self {
+            tls: tls.build()?,
+            connector: OnceLock::new(),
+        })
+    }
+
+    fn connect(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let mut connector = Connector::builder().connector_settings(settings.clone());
+        connector
+            .set_sleep_impl(components.sleep_impl())
+            // HTTPS_PROXY and its kin, as every AWS tool takes them.
+            .set_proxy_config(Some(ProxyConfig::from_env()));
+        let connector = connector
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(self.tls.clone());
+        SharedHttpConnector::new(connector.build())
+    }
+}
+
+impl fmt::Debug for Https {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Https")
+    }
+}
+
+impl HttpClient for Https {
+    /// One connector, and so one pool of connections, for all: every client of the process has the settings of this
+    /// file. (The first caller's are taken; only the credentials of a container are asked for with other time-outs.)
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let connector = || self.connect(settings, components);
+        self.connector.get_or_init(connector).clone()
+    }
+}

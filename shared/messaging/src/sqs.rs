@@ -1,0 +1,146 @@
+//! Queues of SQS.
+
+use async_trait::async_trait;
+use aws_sdk_sqs::{Client, error::BuildError, types::MessageAttributeValue};
+use aws_types::SdkConfig;
+use dekigoto::{Parking, Pointer, RetryQueue, Source};
+
+use crate::{
+    cause::Cause,
+    lazy::Lazy,
+    sqs_text::{QUEUE_MESSAGE_BYTES_MAX, REASON_BYTES_MAX, allowed, beginning},
+};
+
+/// Takes pointers to commits that could not be published now.
+#[derive(Debug)]
+pub struct SqsRetryQueue {
+    queue: Queue,
+}
+
+impl SqsRetryQueue {
+    /// The queue with that URL.
+    #[must_use]
+    pub fn new(config: &SdkConfig, queue_url: impl Into<String>) -> Self {
+        let queue = Queue::new(config, queue_url.into());
+        Self { queue }
+    }
+}
+
+#[async_trait]
+impl RetryQueue for SqsRetryQueue {
+    async fn put(&self, pointer: &Pointer) -> Result<(), Source> {
+        // JSON escapes every control character, so whatever the id holds, SQS takes it.
+        let body = serde_json::to_string(pointer)?;
+        self.queue.send(&body, &[]).await
+    }
+}
+
+/// Sets messages aside in a dead-letter queue.
+#[derive(Debug)]
+pub struct SqsParking {
+    queue: Queue,
+    function: String,
+}
+
+impl SqsParking {
+    /// The queue with that URL. Everything parked carries the function's name.
+    #[must_use]
+    pub fn new(
+        config: &SdkConfig,
+        queue_url: impl Into<String>,
+        function: impl Into<String>,
+    ) -> Self {
+        let queue = Queue::new(config, queue_url.into());
+        let function = function.into();
+        Self { queue, function }
+    }
+}
+
+#[async_trait]
+impl Parking for SqsParking {
+    /// Parks the body as it is. Where SQS would refuse it, it is parked as near to that as SQS takes, with the
+    /// attribute `altered` saying how: a part of it with its reason is worth more than nothing, and what it tells of
+    /// is in the event store.
+    async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
+        let reason = text_or(beginning(reason, REASON_BYTES_MAX), "no reason was given");
+        let function = text_or(beginning(&self.function, REASON_BYTES_MAX), "unknown");
+        let mut attributes = vec![("reason", reason), ("function", function)];
+        let (body, alterations) = parked(body);
+        if let Some(how) = alterations {
+            attributes.push(("altered", how));
+        }
+        self.queue.send(&body, &attributes).await
+    }
+}
+
+fn text_or(text: &str, otherwise: &str) -> String {
+    // An attribute cannot be empty.
+    let text = if text.is_empty() { otherwise } else { text };
+    allowed(text).into_owned()
+}
+
+/// Bytes left for attributes: the three of a parked message, names and types included.
+const ATTRIBUTES_BYTES_MAX: usize = 8 * REASON_BYTES_MAX;
+
+/// The body that SQS takes, and what had to be done to it.
+fn parked(original: &str) -> (String, Option<String>) {
+    if original.is_empty() {
+        let how = "the original body is empty";
+        return ("(empty)".to_owned(), Some(how.to_owned()));
+    }
+    let clean = allowed(original);
+    let body = beginning(&clean, QUEUE_MESSAGE_BYTES_MAX - ATTRIBUTES_BYTES_MAX);
+    let mut how = Vec::new();
+    if clean != original {
+        how.push("characters that SQS refuses are replaced by U+FFFD".to_owned());
+    }
+    if body.len() < clean.len() {
+        let (kept, all) = (body.len(), original.len());
+        how.push(format!("cut to its first {kept} of {all} bytes"));
+    }
+    let how = (!how.is_empty()).then(|| how.join("; "));
+    (body.to_owned(), how)
+}
+
+#[derive(Debug)]
+struct Queue {
+    client: Lazy<Client>,
+    url: String,
+}
+
+impl Queue {
+    fn new(config: &SdkConfig, url: String) -> Self {
+        Self {
+            client: Lazy::new(config, Client::new),
+            url,
+        }
+    }
+
+    async fn send(&self, body: &str, attributes: &[(&str, String)]) -> Result<(), Source> {
+        let client = self.client.get();
+        let mut message = client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body);
+        for (name, value) in attributes {
+            message = message.message_attributes(*name, text_attribute(value)?);
+        }
+        let sent = message.send().await;
+        let sent = sent.map_err(|error| Cause::of("SQS SendMessage", &error))?;
+        match sent.message_id() {
+            Some(_) => Ok(()),
+            None => Err(Cause {
+                operation: "SQS SendMessage",
+                reason: "no message id came back".to_owned(),
+            }
+            .into()),
+        }
+    }
+}
+
+fn text_attribute(value: &str) -> Result<MessageAttributeValue, BuildError> {
+    MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value(value)
+        .build()
+}

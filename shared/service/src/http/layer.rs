@@ -1,0 +1,117 @@
+//! What surrounds every handler: the request id, the rendering of problems, the log line, and a net for panics.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    extract::{OriginalUri, Request, State},
+    http::{HeaderValue, Method, header},
+    middleware::Next,
+    response::Response,
+};
+use futures_util::FutureExt as _;
+use tracing::{error, info, warn};
+
+use super::{
+    App,
+    problem::{Kind, Problem},
+};
+
+/// Names one request: `instance` in problems, and the correlation id of its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// Wraps the router.
+pub(super) async fn surround(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = match request.extensions().get::<RequestId>() {
+        Some(id) => id.clone(),
+        None => RequestId(app.host.random().to_string()),
+    };
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let path = request.uri().path().len();
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let response = handled.unwrap_or_else(|_| {
+        use axum::response::IntoResponse as _;
+        Problem::new(
+            Kind::Internal,
+            "Something broke on our side. Send it again with the same key.",
+        )
+        .because("the handler panicked")
+        .into_response()
+    });
+    let response = render(response, &id);
+    log(&response, &method, path, &id);
+    response
+}
+
+/// Gives a problem its body, and keeps the headers that the router had set (`Allow`).
+fn render(response: Response, id: &RequestId) -> Response {
+    let Some(problem) = response.extensions().get::<Arc<Problem>>().cloned() else {
+        return response;
+    };
+    let mut answer = problem.answer(&id.0);
+    for (name, value) in response.headers() {
+        if *name != header::CONTENT_LENGTH {
+            answer.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    if let Some(cause) = problem.cause() {
+        let code = problem.kind().parts().1;
+        if answer.status().is_server_error() {
+            error!(request.id = %id.0, code, cause = %chain(&**cause), "A request failed: {code}");
+        } else {
+            warn!(request.id = %id.0, code, cause = %chain(&**cause), "A request was refused: {code}");
+        }
+    }
+    answer
+}
+
+/// A cause with its own causes, in one line.
+fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(cause), |cause| cause.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+fn log(response: &Response, method: &Method, path_bytes: usize, id: &RequestId) {
+    let status = response.status().as_u16();
+    // The path holds ids, and may hold anything: only its length is logged.
+    info!(request.id = %id.0, %method, path_bytes, status, "{method} answered {status}");
+}
+
+/// For a path that the router does not know.
+pub(super) async fn unknown_path() -> Problem {
+    Problem::new(
+        Kind::NotFound,
+        "No such path. GET /v1/health answers; the README lists the others.",
+    )
+}
+
+/// For a method that a path does not know. The router adds `Allow`.
+pub(super) async fn unknown_method(method: Method, OriginalUri(_): OriginalUri) -> Problem {
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let named = if known.contains(&method) {
+        method.as_str()
+    } else {
+        "this method"
+    };
+    Problem::new(
+        Kind::MethodNotAllowed,
+        format!("The path does not know {named}; see Allow."),
+    )
+}
+
+/// Marks an answer as the first answer given again.
+pub(super) fn mark_replayed(response: &mut Response) {
+    response
+        .headers_mut()
+        .insert("idempotent-replayed", HeaderValue::from_static("true"));
+}

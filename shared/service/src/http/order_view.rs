@@ -1,0 +1,96 @@
+//! An order as clients read it: from its view, or folded from the store.
+
+use dekigoto::{
+    Aggregate, EventStore, Row, StreamId, Version, ViewStore,
+    project::{Marked, SingleView as _, read_events},
+};
+use orders::{
+    OrderId,
+    order::Order,
+    payment::Payment,
+    views::{OrderSummary, OrderView},
+};
+
+use super::{
+    limits::EVENTS_PER_FOLD_MAX,
+    problem::{Kind, Problem},
+};
+use crate::views::OrderSummaryView;
+
+/// The order's row in the view; none when the view has not seen it placed yet.
+pub(super) async fn from_view(
+    views: &dyn ViewStore,
+    order: OrderId,
+) -> Result<Option<OrderView>, Problem> {
+    let key = OrderSummaryView::key(&order.to_string());
+    let row = views.read(&[key]).await?.pop().flatten();
+    row.map_or(Ok(None), |row| shown(&row, order))
+}
+
+/// The order that a listed row shows.
+pub(super) fn of_row(row: &Row) -> Result<Option<OrderView>, Problem> {
+    let id = row
+        .key
+        .partition
+        .split_once('#')
+        .map(|(_, id)| id.parse::<OrderId>());
+    match id {
+        Some(Ok(order)) => shown(row, order),
+        Some(Err(_)) | None => Err(broken("a listed row without an order id")),
+    }
+}
+
+fn shown(row: &Row, order: OrderId) -> Result<Option<OrderView>, Problem> {
+    let marked: Marked<OrderSummary> = row.body.read().map_err(broken)?;
+    let version = marked.watermarks.get(Order::TYPE).copied().unwrap_or(0);
+    Ok(marked.row.view(order, version))
+}
+
+/// The order folded from the store: as it is now, or as it was at `at` (then without its payments). None when the
+/// stream does not reach that far.
+pub(super) async fn from_store(
+    store: &dyn EventStore,
+    order: OrderId,
+    at: Option<Version>,
+) -> Result<Option<OrderView>, Problem> {
+    let id = order.to_string();
+    let mut row = OrderSummary::default();
+    let limit = at
+        .and_then(|at| usize::try_from(at.get()).ok())
+        .unwrap_or(usize::MAX);
+    let reached = fold::<Order>(store, &id, limit.min(EVENTS_PER_FOLD_MAX), &mut row).await?;
+    if at.is_some_and(|at| reached < at.get()) {
+        return Ok(None);
+    }
+    if at.is_none() {
+        fold::<Payment>(store, &id, EVENTS_PER_FOLD_MAX, &mut row).await?;
+    }
+    let paid = |view: OrderView| OrderView {
+        paid_amount: view.paid_amount.filter(|_| at.is_none()),
+        ..view
+    };
+    Ok(row.view(order, reached).map(paid))
+}
+
+async fn fold<A: Aggregate>(
+    store: &dyn EventStore,
+    id: &str,
+    limit: usize,
+    row: &mut OrderSummary,
+) -> Result<u64, Problem> {
+    let stream = StreamId::new(A::TYPE, id).map_err(|_| Problem::not_found())?;
+    let events = read_events(store, &stream, Version::FIRST, limit).await?;
+    for event in &events {
+        OrderSummaryView::apply(row, event).map_err(broken)?;
+    }
+    Ok(events.last().map_or(0, |event| event.version.get()))
+}
+
+/// What is stored cannot be shown.
+pub(super) fn broken(cause: impl Into<dekigoto::Source>) -> Problem {
+    Problem::new(
+        Kind::Internal,
+        "What is stored of it cannot be read. Tell us the instance.",
+    )
+    .because(cause)
+}

@@ -1,0 +1,169 @@
+//! Doubles of the outside world.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use dekigoto::{
+    AppendError, Commit, EventStore, Host, ReadError, ReadFrom, StreamId, Timestamp,
+};
+use uuid::Uuid;
+
+/// A host whose clock stands still except while somebody sleeps, and then jumps: no test waits.
+#[derive(Debug, Default)]
+pub struct StillHost {
+    slept: Mutex<Duration>,
+    dice: AtomicU64,
+}
+
+impl StillHost {
+    /// How long everybody has slept, together.
+    #[must_use]
+    pub fn slept(&self) -> Duration {
+        *self.slept.lock().unwrap()
+    }
+}
+
+#[async_trait]
+impl Host for StillHost {
+    fn now(&self) -> Timestamp {
+        let millis = 1_795_424_400_000 + i64::try_from(self.slept().as_millis()).unwrap();
+        Timestamp::from_millis(millis).unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.slept()
+    }
+
+    fn random(&self) -> Uuid {
+        let throw = self.dice.fetch_add(1, Ordering::Relaxed);
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, &throw.to_le_bytes())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        *self.slept.lock().unwrap() += time;
+        // Others get their turn, as they would while a real host sleeps.
+        let mut yielded = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut yielded, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// A store that counts what is asked of it.
+pub struct CountedStore {
+    inner: Arc<dyn EventStore>,
+    appends: AtomicUsize,
+    reads: AtomicUsize,
+    commits_read: AtomicUsize,
+}
+
+impl CountedStore {
+    /// Counts what is asked of `inner`.
+    #[must_use]
+    pub fn new(inner: Arc<dyn EventStore>) -> Self {
+        Self {
+            inner,
+            appends: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
+            commits_read: AtomicUsize::new(0),
+        }
+    }
+
+    /// Appends, reads, and commits that the reads gave, since the last time.
+    #[must_use]
+    pub fn take(&self) -> (usize, usize, usize) {
+        let take = |count: &AtomicUsize| count.swap(0, Ordering::Relaxed);
+        (
+            take(&self.appends),
+            take(&self.reads),
+            take(&self.commits_read),
+        )
+    }
+}
+
+#[async_trait]
+impl EventStore for CountedStore {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        self.appends.fetch_add(1, Ordering::Relaxed);
+        self.inner.append(commit).await
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let commits = self.inner.read(stream, from, limit).await?;
+        self.commits_read
+            .fetch_add(commits.len(), Ordering::Relaxed);
+        Ok(commits)
+    }
+}
+
+/// What an unreliable store does with an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Passes it on, and drops the reply.
+    LosesReply,
+    /// Drops the request.
+    LosesRequest,
+    /// Refuses it because of load.
+    Throttles,
+}
+
+/// A store that fails as told, append by append, and then is reliable.
+pub struct UnreliableStore {
+    inner: Arc<dyn EventStore>,
+    faults: Mutex<VecDeque<Fault>>,
+}
+
+impl UnreliableStore {
+    /// Fails the first appends with these faults, one for each.
+    #[must_use]
+    pub fn new(inner: Arc<dyn EventStore>, faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self {
+            inner,
+            faults: Mutex::new(faults.into_iter().collect()),
+        }
+    }
+}
+
+#[async_trait]
+impl EventStore for UnreliableStore {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        let fault = self.faults.lock().unwrap().pop_front();
+        match fault {
+            None => self.inner.append(commit).await,
+            Some(Fault::LosesReply) => {
+                let _lost = self.inner.append(commit).await;
+                Err(AppendError::Unknown("the reply was lost".into()))
+            }
+            Some(Fault::LosesRequest) => Err(AppendError::Unknown("the request was lost".into())),
+            Some(Fault::Throttles) => Err(AppendError::Throttled("too much load".into())),
+        }
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        self.inner.read(stream, from, limit).await
+    }
+}

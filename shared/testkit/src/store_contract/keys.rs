@@ -1,0 +1,118 @@
+//! One effect for each command key.
+
+use dekigoto::{
+    Answer, CommandError, Engine, Expect, Version, limits::REMEMBERED_KEYS_MAX,
+};
+use futures_util::future::join_all;
+
+use super::{StoreSubject, engine, read_all};
+use crate::tally::{Add, Sum, Tally, context, stream};
+
+type Outcome = Result<Answer<Tally>, CommandError<()>>;
+
+async fn add(engine: &Engine, id: &str, key: &str, number: u64) -> Outcome {
+    let context = context(key, &number.to_string());
+    let add = Add(vec![number], 0);
+    engine.execute(id, add, &context, Expect::Anything).await
+}
+
+async fn create(engine: &Engine, id: &str, key: &str, number: u64) -> Outcome {
+    let context = context(key, &number.to_string());
+    engine.create(id, Add(vec![number], 0), &context).await
+}
+
+#[track_caller]
+fn assert_replayed(outcome: Outcome, version: u64, state: &Sum) {
+    let answer = outcome.unwrap();
+    assert!(answer.replayed);
+    assert_eq!(answer.version, Version::new(version));
+    assert_eq!(answer.state, *state);
+}
+
+/// Whatever has happened since.
+pub(super) async fn s5_a_repeated_command_gets_the_first_answer(subject: &dyn StoreSubject) {
+    let engine = engine(subject.store());
+    for number in 1..=10 {
+        let answer = add(&engine, "a", &format!("key-{number}"), number).await;
+        assert!(!answer.unwrap().replayed);
+    }
+    for number in 1..=10 {
+        let again = add(&engine, "a", &format!("key-{number}"), number).await;
+        assert_replayed(again, number, &Sum::of(1..=number));
+    }
+    assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 10);
+}
+
+/// Also when the stream has moved on.
+pub(super) async fn s5_a_repeated_create_meets_its_own_first_commit(subject: &dyn StoreSubject) {
+    let engine = engine(subject.store());
+    create(&engine, "a", "new", 1).await.unwrap();
+    assert_replayed(create(&engine, "a", "new", 1).await, 1, &Sum::of([1]));
+    for number in 2..=60 {
+        add(&engine, "a", &format!("key-{number}"), number).await.unwrap();
+    }
+    assert_replayed(create(&engine, "a", "new", 1).await, 1, &Sum::of([1]));
+    assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 60);
+}
+
+/// In a create, just after, and behind a snapshot.
+pub(super) async fn s5_a_key_that_comes_back_with_another_body_is_refused(
+    subject: &dyn StoreSubject,
+) {
+    let engine = engine(subject.store());
+    create(&engine, "a", "key-1", 1).await.unwrap();
+    let refused = |outcome: Outcome| assert!(matches!(outcome, Err(CommandError::KeyReused)));
+    refused(create(&engine, "a", "key-1", 2).await);
+    for number in 2..=9 {
+        add(&engine, "a", &format!("key-{number}"), number).await.unwrap();
+    }
+    for number in 1..=9 {
+        refused(add(&engine, "a", &format!("key-{number}"), 77).await);
+    }
+    assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 9);
+}
+
+/// Fifty of the same, then fifty of which half ask for something else.
+pub(super) async fn s5_fifty_twins_at_once_are_one_commit(subject: &dyn StoreSubject) {
+    let engine = engine(subject.store());
+    let twins = join_all((0..50).map(|_| create(&engine, "a", "key", 1))).await;
+    for twin in twins {
+        assert_eq!(twin.unwrap().state, Sum::of([1]));
+    }
+    assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 1);
+
+    let twins = (0..50).map(|twin| create(&engine, "b", "key", twin % 2));
+    let twins = join_all(twins).await;
+    let winner = read_all(&*subject.store(), &stream("b")).await;
+    assert_eq!(winner.len(), 1);
+    let mut answered = 0;
+    for twin in twins {
+        match twin {
+            Ok(answer) => {
+                answered += 1;
+                assert_eq!(answer.version, Version::new(1));
+            }
+            Err(error) => assert!(matches!(error, CommandError::KeyReused), "{error:?}"),
+        }
+    }
+    assert_eq!(answered, 25, "those who asked for what happened, and only they");
+}
+
+/// The window reaches back as far as is documented, and what is older is decided again on the truth.
+pub(super) async fn s5_a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits(
+    subject: &dyn StoreSubject,
+) {
+    let engine = engine(subject.store());
+    let remembered = u64::try_from(REMEMBERED_KEYS_MAX).unwrap();
+    let commits = remembered + 20;
+    for number in 1..=commits {
+        add(&engine, "a", &format!("key-{number}"), number).await.unwrap();
+    }
+    for number in commits - remembered..=commits {
+        let again = add(&engine, "a", &format!("key-{number}"), number).await;
+        assert_replayed(again, number, &Sum::of(1..=number));
+    }
+    let forgotten = add(&engine, "a", "key-1", 1).await.unwrap();
+    assert!(!forgotten.replayed);
+    assert_eq!(forgotten.version, Version::new(commits + 1));
+}

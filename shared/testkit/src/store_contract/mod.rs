@@ -1,0 +1,180 @@
+//! The specification of [`EventStore`] and [`ReplaySource`], as cases that every implementation passes.
+
+mod cost;
+mod damage;
+mod keys;
+mod long;
+mod names;
+mod places;
+mod races;
+mod reads;
+mod replays;
+mod sizes;
+mod snapshots;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dekigoto::{
+    Commit, Engine, EventStore, Head, Ordinal, ReadFrom, StoredCommit, StreamId,
+    memory::MemoryStore, replay::ReplaySource,
+};
+
+use crate::{StillHost, cases::Cases, tally::commit};
+
+/// The attributes of an item by name: numbers and texts.
+pub type RawItem = serde_json::Map<String, serde_json::Value>;
+
+/// An empty store under test, with what only a test may do to it.
+#[async_trait]
+pub trait StoreSubject: Send + Sync {
+    /// The store.
+    fn store(&self) -> Arc<dyn EventStore>;
+
+    /// The same store, to be read as a whole.
+    fn replay_source(&self) -> Arc<dyn ReplaySource>;
+
+    /// Puts an item as it is, over whatever is there: what a bug or a stranger could do. False where such an item
+    /// cannot even be expressed.
+    async fn put_raw(&self, item: RawItem) -> bool;
+
+    /// What the engine itself says that writing this item costs, in write units; none where there is no such engine.
+    async fn write_units(&self, item: RawItem) -> Option<usize>;
+}
+
+/// Runs every case on a store of its own, and fails with the names of those that do not hold.
+pub async fn store_contract<F, S>(fresh: F)
+where
+    F: Fn() -> S,
+    S: Future<Output = Box<dyn StoreSubject>>,
+{
+    let mut cases = Cases::default();
+    macro_rules! cases {
+        ($($module:ident::$case:ident,)+) => {
+            $(cases.run(stringify!($case), async { $module::$case(&*fresh().await).await }).await;)+
+        };
+    }
+    cases! {
+        reads::a_stream_that_was_never_written_is_empty,
+        reads::a_commit_comes_back_as_it_was_written,
+        reads::s3_a_read_sees_every_append_that_was_acknowledged,
+        reads::reads_go_up_and_down_from_every_ordinal_past_nine_and_ten,
+        reads::a_limit_bounds_a_read_and_zero_is_not_the_end,
+        sizes::commits_of_one_two_and_a_hundred_events_are_whole,
+        sizes::an_empty_commit_cannot_be_made,
+        sizes::commits_at_every_limit_are_kept_and_over_it_cannot_be_made,
+        sizes::versions_go_beyond_2_to_the_31,
+        places::s1_a_place_is_taken_once_and_the_loser_sees_the_winner,
+        places::s1_a_stale_writer_cannot_land_inside_an_earlier_commit,
+        places::s3_the_same_append_again_succeeds_and_is_there_once,
+        places::s5_the_same_key_with_another_body_is_not_the_same_append,
+        names::streams_whose_names_hold_separators_do_not_mix,
+        names::unicode_long_and_reserved_names_are_kept,
+        races::s1_among_a_hundred_writers_one_wins_and_ninety_nine_are_told,
+        races::s2_twenty_writers_all_land_without_a_gap,
+        races::s3_a_lost_reply_is_one_commit_and_a_success,
+        races::s3_a_lost_request_and_throttling_end_in_one_commit,
+        keys::s5_a_repeated_command_gets_the_first_answer,
+        keys::s5_a_repeated_create_meets_its_own_first_commit,
+        keys::s5_a_key_that_comes_back_with_another_body_is_refused,
+        keys::s5_fifty_twins_at_once_are_one_commit,
+        keys::s5_a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits,
+        snapshots::s11_a_load_applies_a_snapshot_once,
+        snapshots::s11_a_load_is_one_read_of_one_interval,
+        snapshots::s11_any_damaged_or_missing_snapshot_changes_no_answer,
+        snapshots::s11_snapshots_of_another_schema_are_passed_over,
+        snapshots::a_snapshot_ahead_of_its_commit_is_a_loud_error,
+        snapshots::a_state_too_large_to_embed_is_left_out,
+        damage::a_missing_or_wrong_typed_attribute_is_a_loud_error,
+        damage::an_attribute_that_means_nothing_is_a_loud_error,
+        damage::an_unknown_attribute_is_ignored,
+        damage::an_impossible_ordinal_is_a_loud_error,
+        damage::s12_an_unknown_event_or_a_newer_one_is_a_loud_error,
+        damage::s2_a_hole_or_an_overlap_is_a_loud_error,
+        cost::the_estimated_write_units_are_what_the_engine_charges,
+        cost::a_command_is_one_append_and_a_create_loads_nothing,
+        long::a_stream_of_ten_thousand_events_and_five_megabytes,
+        replays::s13_a_scan_gives_every_commit_once_and_each_stream_in_order,
+        replays::a_replay_stops_and_resumes_without_a_loss,
+        replays::a_replay_keeps_its_pace,
+        replays::a_replay_is_loud_about_what_it_cannot_decode,
+    }
+    cases.report("store contract");
+}
+
+/// The in-memory store as a subject.
+#[must_use]
+pub fn memory_store() -> Box<dyn StoreSubject> {
+    Box::new(MemorySubject(MemoryStore::new()))
+}
+
+struct MemorySubject(MemoryStore);
+
+#[async_trait]
+impl StoreSubject for MemorySubject {
+    fn store(&self) -> Arc<dyn EventStore> {
+        Arc::new(self.0.clone())
+    }
+
+    fn replay_source(&self) -> Arc<dyn ReplaySource> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn put_raw(&self, item: RawItem) -> bool {
+        let item = serde_json::from_value::<StoredCommit>(item.into());
+        let is_typed = item.is_ok();
+        item.into_iter().for_each(|item| self.0.put_raw(item));
+        is_typed
+    }
+
+    async fn write_units(&self, _: RawItem) -> Option<usize> {
+        None
+    }
+}
+
+/// The attributes of a commit.
+fn raw(commit: &Commit) -> RawItem {
+    let item = serde_json::to_value(StoredCommit::from(commit)).unwrap();
+    item.as_object().unwrap().clone()
+}
+
+fn engine(store: Arc<dyn EventStore>) -> Engine {
+    Engine::new(store, Arc::new(StillHost::default()))
+}
+
+/// Appends commits of one event each, `1`, `2` and so on, and gives them back.
+async fn append_some(store: &dyn EventStore, stream: &StreamId, commits: u64) -> Vec<Commit> {
+    let mut head = Head::empty(stream.clone());
+    let mut appended = Vec::new();
+    for number in 1..=commits {
+        let next = commit(&head, &format!("key-{number}"), &[number]);
+        store.append(&next).await.unwrap();
+        head = next.head();
+        appended.push(next);
+    }
+    appended
+}
+
+/// Everything that a stream holds, from the first commit on, however many reads it takes.
+async fn read_all(store: &dyn EventStore, stream: &StreamId) -> Vec<Commit> {
+    let mut commits: Vec<Commit> = Vec::new();
+    loop {
+        let next = commits.last().map_or(Ordinal::FIRST, |last| last.ordinal().plus(1));
+        let page = store.read(stream, ReadFrom::Up(next), 1000).await.unwrap();
+        if page.is_empty() {
+            return commits;
+        }
+        commits.extend(page);
+    }
+}
+
+/// Checks S1 and S2: ordinals and versions are 1, 2, 3 and so on.
+#[track_caller]
+fn assert_gapless(commits: &[Commit]) {
+    let mut version = 1;
+    for (commit, ordinal) in commits.iter().zip(1..) {
+        assert_eq!(commit.ordinal().get(), ordinal, "ordinals have a gap");
+        assert_eq!(commit.first_version().get(), version, "versions have a gap");
+        version = commit.last_version().get() + 1;
+    }
+}
