@@ -171,13 +171,9 @@ impl<A: Aggregate> Tail<A> {
         }
         let is_past = at.is_none_or(|at| commit.last_version() <= at);
         if self.snapshot.is_none() {
-            match commit.snapshot().filter(|_| is_past) {
-                Some(snapshot) => {
-                    let state = snapshot.state(A::SNAPSHOT_SCHEMA);
-                    self.snapshot =
-                        state.map(|state| (state, snapshot.version, snapshot.keys.clone()));
-                }
-                None => {}
+            if let Some(snapshot) = commit.snapshot().filter(|_| is_past) {
+                let state = snapshot.state(A::SNAPSHOT_SCHEMA);
+                self.snapshot = state.map(|state| (state, snapshot.version, snapshot.keys.clone()));
             }
             if self.snapshot.is_none() {
                 self.commits_to_fold += 1;

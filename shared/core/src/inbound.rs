@@ -40,13 +40,14 @@ impl Envelope {
     /// # Ok::<(), dekigoto::NotAnEvent>(())
     /// ```
     pub fn from_message(body: &str) -> Result<Self, NotAnEvent> {
-        let wrapping: Wrapping<'_> = serde_json::from_str(body).map_err(not_an_event)?;
+        let wrapping: Wrapping<'_> =
+            serde_json::from_str(body).map_err(|cause| not_an_event(&cause))?;
         let inner = match (&wrapping.message, wrapping.detail) {
             (Some(message), _) => message.as_str(),
             (None, Some(detail)) => detail.get(),
             (None, None) => body,
         };
-        let envelope: Self = serde_json::from_str(inner).map_err(not_an_event)?;
+        let envelope: Self = serde_json::from_str(inner).map_err(|cause| not_an_event(&cause))?;
         envelope
             .stream()
             .map_err(|cause| NotAnEvent(cause.to_string()))?;
@@ -54,7 +55,7 @@ impl Envelope {
     }
 }
 
-fn not_an_event(cause: serde_json::Error) -> NotAnEvent {
+fn not_an_event(cause: &serde_json::Error) -> NotAnEvent {
     // serde's own text may quote the input, and a dead-letter reason is read by people who must not see it.
     let what = match cause.classify() {
         serde_json::error::Category::Io | serde_json::error::Category::Eof => "it ends too early",

@@ -36,8 +36,13 @@
 //!
 //! A refused command cannot have events: the types see to that.
 
-use std::fmt::{Debug, Write as _};
+mod difference;
+#[cfg(test)]
+mod tests;
 
+use std::fmt::Debug;
+
+use self::difference::{changed, count, difference, expectation, line, unlike};
 use crate::{Aggregate, Decider, EventSchema};
 
 /// What a decider decides.
@@ -262,73 +267,3 @@ where
         )
     })
 }
-
-fn unlike(expected: &impl Debug, got: &impl Debug) -> String {
-    changed(&format!("{expected:?}"), &format!("{got:?}"))
-}
-
-fn count<T>(events: &[T]) -> String {
-    match events {
-        [] => "nothing".to_owned(),
-        [_] => "1 event".to_owned(),
-        more => format!("{} events", more.len()),
-    }
-}
-
-fn expectation<E: Debug>(expected: &[E]) -> String {
-    let mut text = format!("  expected {}\n", count(expected));
-    for event in expected {
-        line(&mut text, "    - ", &format!("{event:?}"));
-    }
-    text + "  got "
-}
-
-/// Both sequences, one event a line: `=` in both, `-` expected only, `+` got only. An arrow marks where they part.
-fn difference<E: Debug + PartialEq>(expected: &[E], got: &[E]) -> String {
-    let mut text = format!(
-        "  expected {} (-), got {} (+)\n",
-        count(expected),
-        count(got)
-    );
-    let same = expected
-        .iter()
-        .zip(got)
-        .take_while(|(left, right)| left == right)
-        .count();
-    for event in expected.iter().take(same) {
-        line(&mut text, "    = ", &format!("{event:?}"));
-    }
-    let mut rest_expected = expected.iter().skip(same).map(|event| format!("{event:?}"));
-    let mut rest_got = got.iter().skip(same).map(|event| format!("{event:?}"));
-    match (rest_expected.next(), rest_got.next()) {
-        (Some(left), Some(right)) => text += &changed(&left, &right),
-        (Some(left), None) => line(&mut text, "  > - ", &left),
-        (None, Some(right)) => line(&mut text, "  > + ", &right),
-        (None, None) => {}
-    }
-    rest_expected.for_each(|event| line(&mut text, "    - ", &event));
-    rest_got.for_each(|event| line(&mut text, "    + ", &event));
-    text
-}
-
-/// Two texts, one under the other, with a mark below the first character that differs.
-fn changed(expected: &str, got: &str) -> String {
-    let mut text = String::new();
-    line(&mut text, "  > - ", expected);
-    line(&mut text, "  > + ", got);
-    let same = expected
-        .chars()
-        .zip(got.chars())
-        .take_while(|(left, right)| left == right)
-        .count();
-    line(&mut text, "      ", &format!("{}^", " ".repeat(same)));
-    text
-}
-
-fn line(text: &mut String, mark: &str, rest: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{mark}{rest}");
-}
-
-#[cfg(test)]
-mod tests;

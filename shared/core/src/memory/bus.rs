@@ -7,6 +7,9 @@ use async_trait::async_trait;
 use super::lock;
 use crate::{Bus, Message, Parking, Pointer, Refused, RetryQueue, Source};
 
+/// Whom to call with which kind of message; none for every kind.
+type Subscription = (Option<String>, Handler);
+
 /// Called with each message that it subscribed to. It must not block.
 pub type Handler = Box<dyn Fn(&Message) + Send + Sync>;
 
@@ -26,7 +29,7 @@ pub type Handler = Box<dyn Fn(&Message) + Send + Sync>;
 /// ```
 #[derive(Clone, Default)]
 pub struct InMemoryEventBus {
-    subscriptions: Arc<Mutex<Vec<(Option<String>, Handler)>>>,
+    subscriptions: Arc<Mutex<Vec<Subscription>>>,
 }
 
 impl InMemoryEventBus {
