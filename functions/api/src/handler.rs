@@ -56,10 +56,7 @@ pub async fn handle(
     mode: AuthMode,
     request: Request,
 ) -> Result<Response<Body>, Error> {
-    let (id, identity) = request
-        .request_context_ref()
-        .map(of_request)
-        .unwrap_or_default();
+    let (id, identity) = request.request_context_ref().map(of_request).unwrap_or_default();
     let (parts, body) = request.into_parts();
     let mut request =
         axum::extract::Request::from_parts(parts, axum::body::Body::from(body.to_vec()));

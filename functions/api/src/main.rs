@@ -3,8 +3,9 @@
 use std::{process::ExitCode, sync::Arc};
 
 use api::{AuthMode, handle};
+use dekigoto::{RowKey, ViewStore as _};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
-use dekigoto_lambda::{Config, aws, start};
+use dekigoto_lambda::{Config, aws, start, warm_up};
 use lambda_http::{Error, run_concurrent, service_fn};
 use order_service::{
     SystemHost,
@@ -22,19 +23,9 @@ async fn run() -> Result<(), Error> {
     let mode: AuthMode = config.parsed("AUTH_MODE")?;
     let aws = aws::sdk_config().await?;
     let client = Client::new(&aws);
-    let router = router(App::new(
-        Arc::new(DynamoEventStore::new(
-            client.clone(),
-            config.text("EVENT_TABLE"),
-        )),
-        Arc::new(DynamoViewStore::new(
-            client.clone(),
-            config.text("VIEW_TABLE"),
-        )),
-        Arc::new(SystemHost),
-    ));
-    run_concurrent(service_fn(move |request| {
-        handle(router.clone(), mode, request)
-    }))
-    .await
+    let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
+    let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));
+    warm_up(views.read(&[RowKey::new("warm-up", "none")])).await;
+    let router = router(App::new(Arc::new(store), Arc::new(views), Arc::new(SystemHost)));
+    run_concurrent(service_fn(move |request| handle(router.clone(), mode, request))).await
 }

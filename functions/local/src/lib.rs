@@ -13,15 +13,10 @@ const PORT_DEFAULT: u16 = 3000;
 ///
 /// # Errors
 /// A sentence, when `PORT` is no port.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment is read once, at start"
-)]
+#[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
 pub fn port() -> Result<u16, String> {
     match std::env::var("PORT") {
-        Ok(text) => text
-            .parse()
-            .map_err(|_| format!("PORT is a number up to 65535, not {text:?}")),
+        Ok(text) => text.parse().map_err(|_| format!("PORT is a number up to 65535, not {text:?}")),
         Err(_) => Ok(PORT_DEFAULT),
     }
 }

@@ -41,10 +41,7 @@ pub fn viewed(view: &str, report: &Report) {
 }
 
 fn place(event: &Envelope) -> String {
-    format!(
-        "{} {} v{}",
-        event.aggregate_type, event.aggregate_id, event.version
-    )
+    format!("{} {} v{}", event.aggregate_type, event.aggregate_id, event.version)
 }
 
 fn line(part: &str, what: &str, where_: &dyn fmt::Display) {

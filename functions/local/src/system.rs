@@ -78,12 +78,7 @@ impl Inbox {
     /// Everything that is there.
     #[must_use]
     pub fn all(&self) -> Vec<Got> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }
 
@@ -118,11 +113,7 @@ impl System {
     /// What the router stands on.
     #[must_use]
     pub fn app(&self) -> App {
-        App::new(
-            Arc::new(self.store.clone()),
-            Arc::new(self.views.clone()),
-            Arc::new(SystemHost),
-        )
+        App::new(Arc::new(self.store.clone()), Arc::new(self.views.clone()), Arc::new(SystemHost))
     }
 
     /// Two windows into the inside, for `make demo`: what is stored, and what a subscriber got.
@@ -130,9 +121,7 @@ impl System {
         let (store, inbox) = (self.store.clone(), self.inbox.clone());
         let stored = move || async move { Json::<Vec<StoredCommit>>(store.dump()) };
         let got = move || async move { Json(inbox.all()) };
-        Router::new()
-            .route("/local/stored", get(stored))
-            .route("/local/messages", get(got))
+        Router::new().route("/local/stored", get(stored)).route("/local/messages", get(got))
     }
 
     /// The store's commits become messages of the topic and the bus.
@@ -166,11 +155,7 @@ impl System {
             None,
             Box::new(move |message| {
                 let id = next_id.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let _ = queue.send(Queued {
-                    id,
-                    body: message.body.clone(),
-                    receives: 0,
-                });
+                let _ = queue.send(Queued { id, body: message.body.clone(), receives: 0 });
             }),
         );
         let projecting = Projecting {
@@ -209,14 +194,9 @@ async fn drain_stream(publishing: Publishing, mut records: UnboundedReceiver<Com
         for commit in commits {
             sequence += 1;
             let record = StreamRecord::Commit(Box::new(commit));
-            batch.push_back(Delivered {
-                id: sequence.to_string(),
-                record,
-            });
+            batch.push_back(Delivered { id: sequence.to_string(), record });
         }
-        let report = publishing
-            .take_stream(batch.iter().cloned().collect(), || BATCH_TIME)
-            .await;
+        let report = publishing.take_stream(batch.iter().cloned().collect(), || BATCH_TIME).await;
         match report.failed.first() {
             None => batch.clear(),
             Some(failed) => {
@@ -242,10 +222,9 @@ async fn drain_queue(
 ) {
     let mut batch = Vec::new();
     while messages.recv_many(&mut batch, QUEUE_BATCH).await > 0 {
-        let delivered = batch.iter().map(|message| Delivered {
-            id: message.id.to_string(),
-            record: message.body.clone(),
-        });
+        let delivered = batch
+            .iter()
+            .map(|message| Delivered { id: message.id.to_string(), record: message.body.clone() });
         let report = projecting.take(delivered.collect(), || BATCH_TIME).await;
         show::viewed(projecting.view.name(), &report);
         for message in batch.drain(..) {

@@ -2,9 +2,9 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use dekigoto::project::Projector;
+use dekigoto::{RowKey, ViewStore as _, project::Projector};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
-use dekigoto_lambda::{Config, aws, start};
+use dekigoto_lambda::{Config, aws, start, warm_up};
 use dekigoto_messaging::SqsParking;
 use lambda_runtime::{Error, run_concurrent, service_fn};
 use order_service::{Projecting, SystemHost, View};
@@ -21,17 +21,14 @@ async fn run() -> Result<(), Error> {
     let view: View = config.parsed("VIEW")?;
     let aws = aws::sdk_config().await?;
     let client = Client::new(&aws);
+    let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
+    let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));
+    warm_up(views.read(&[RowKey::new("warm-up", "none")])).await;
     let projecting = Projecting {
         view,
         projector: Projector {
-            store: Arc::new(DynamoEventStore::new(
-                client.clone(),
-                config.text("EVENT_TABLE"),
-            )),
-            views: Arc::new(DynamoViewStore::new(
-                client.clone(),
-                config.text("VIEW_TABLE"),
-            )),
+            store: Arc::new(store),
+            views: Arc::new(views),
             host: Arc::new(SystemHost),
         },
         parking: Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), view.name())),

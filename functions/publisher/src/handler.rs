@@ -21,9 +21,7 @@ pub async fn handle(
     let time_left = || deadline.time_left();
     let report = match Batch::read(&event.payload)? {
         Batch::Stream(records) => {
-            publishing
-                .take_stream(records.into_iter().map(decoded).collect(), time_left)
-                .await
+            publishing.take_stream(records.into_iter().map(decoded).collect(), time_left).await
         }
         Batch::Queue(messages) => publishing.take_retries(messages, time_left).await,
     };
@@ -33,10 +31,7 @@ pub async fn handle(
 fn decoded(Delivered { id, record }: Delivered<String>) -> Delivered<StreamRecord> {
     let record = match stream::commit(&record) {
         Ok(commit) => StreamRecord::Commit(Box::new(commit)),
-        Err(reason) => StreamRecord::Unreadable {
-            body: record,
-            reason,
-        },
+        Err(reason) => StreamRecord::Unreadable { body: record, reason },
     };
     Delivered { id, record }
 }

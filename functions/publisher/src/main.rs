@@ -2,21 +2,16 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use dekigoto::{EventStore as _, ReadFrom, StreamId};
 use dekigoto_dynamodb::{Client, DynamoEventStore};
-use dekigoto_lambda::{Config, aws, start};
+use dekigoto_lambda::{Config, aws, start, warm_up};
 use dekigoto_messaging::{EventBridgeBus, SnsTopic, SqsParking, SqsRetryQueue};
 use lambda_runtime::{Error, run_concurrent, service_fn};
 use order_service::{Publishing, SystemHost};
 use publisher::handle;
 
-const SETTINGS: &[&str] = &[
-    "EVENT_TABLE",
-    "TOPIC_ARN",
-    "BUS_NAME",
-    "EVENT_SOURCE",
-    "RETRY_QUEUE_URL",
-    "DLQ_URL",
-];
+const SETTINGS: &[&str] =
+    &["EVENT_TABLE", "TOPIC_ARN", "BUS_NAME", "EVENT_SOURCE", "RETRY_QUEUE_URL", "DLQ_URL"];
 
 fn main() -> ExitCode {
     start("publisher", run)
@@ -26,6 +21,8 @@ async fn run() -> Result<(), Error> {
     let config = Config::from_env(SETTINGS)?;
     let aws = aws::sdk_config().await?;
     let client = Client::new(&aws);
+    let store = DynamoEventStore::new(client, config.text("EVENT_TABLE"));
+    warm_up(store.read(&StreamId::new("WarmUp", "none")?, ReadFrom::Newest, 1)).await;
     let publishing = Publishing {
         topic: Arc::new(SnsTopic::new(&aws, config.text("TOPIC_ARN"))),
         bus: Arc::new(EventBridgeBus::new(
@@ -35,10 +32,7 @@ async fn run() -> Result<(), Error> {
         )),
         retry: Arc::new(SqsRetryQueue::new(&aws, config.text("RETRY_QUEUE_URL"))),
         parking: Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), "publisher")),
-        store: Arc::new(DynamoEventStore::new(
-            client.clone(),
-            config.text("EVENT_TABLE"),
-        )),
+        store: Arc::new(store),
         host: Arc::new(SystemHost),
         source: config.text("EVENT_SOURCE").to_owned(),
     };

@@ -125,26 +125,18 @@ where
 {
     let mut groups: BTreeMap<G, Vec<usize>> = BTreeMap::new();
     for (place, delivered) in records.iter().enumerate() {
-        groups
-            .entry(group_of(&delivered.record))
-            .or_default()
-            .push(place);
+        groups.entry(group_of(&delivered.record)).or_default().push(place);
     }
     let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
     for places in groups.into_values() {
-        let group: Vec<T> = places
-            .iter()
-            .filter_map(|place| taken(&records, *place))
-            .collect();
+        let group: Vec<T> = places.iter().filter_map(|place| taken(&records, *place)).collect();
         if let Some(results) = guarded(&step, group, &time_left).await {
             outcomes.extend(places.into_iter().zip(results));
             continue;
         }
         for place in places {
             let alone: Vec<T> = taken(&records, place).into_iter().collect();
-            let result = guarded(&step, alone, &time_left)
-                .await
-                .and_then(|mut all| all.pop());
+            let result = guarded(&step, alone, &time_left).await.and_then(|mut all| all.pop());
             let panicked = || Outcome::Retry("the handler panicked on this record".to_owned());
             outcomes.insert(place, result.unwrap_or_else(panicked));
         }
@@ -173,18 +165,13 @@ where
     S: Fn(Vec<T>) -> F,
     F: Future<Output = Vec<Outcome>>,
 {
-    let all = records
-        .iter()
-        .map(|delivered| delivered.record.clone())
-        .collect();
+    let all = records.iter().map(|delivered| delivered.record.clone()).collect();
     let outcomes = match guarded(&step, all, &time_left).await {
         Some(outcomes) => outcomes,
         None => one_by_one(&records, &step, &time_left).await,
     };
     let mut report = Report::default();
-    let first_failure = outcomes
-        .iter()
-        .position(|outcome| matches!(outcome, Outcome::Retry(_)));
+    let first_failure = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Retry(_)));
     let ended = first_failure.map_or(records.len(), |place| place + 1);
     for (delivered, outcome) in records.iter().zip(&outcomes).take(ended) {
         report.record(&delivered.id, outcome);
@@ -208,9 +195,7 @@ where
     let mut outcomes = Vec::with_capacity(records.len());
     for delivered in records {
         let alone = vec![delivered.record.clone()];
-        let outcome = guarded(step, alone, time_left)
-            .await
-            .and_then(|mut all| all.pop());
+        let outcome = guarded(step, alone, time_left).await.and_then(|mut all| all.pop());
         let panicked = || Outcome::Retry("the handler panicked on this record".to_owned());
         outcomes.push(outcome.unwrap_or_else(panicked));
         if matches!(outcomes.last(), Some(Outcome::Retry(_))) {
@@ -239,10 +224,7 @@ where
         return Some(vec![Outcome::Retry("no time left".to_owned()); expected]);
     }
     // The step is called inside the future, so that a panic before its first await is caught as well.
-    let outcomes = AssertUnwindSafe(async { step(group).await })
-        .catch_unwind()
-        .await
-        .ok()?;
+    let outcomes = AssertUnwindSafe(async { step(group).await }).catch_unwind().await.ok()?;
     (outcomes.len() == expected).then_some(outcomes)
 }
 
@@ -253,12 +235,7 @@ mod tests {
 
     fn batch(records: &[i32]) -> Vec<Delivered<i32>> {
         let numbered = records.iter().enumerate();
-        numbered
-            .map(|(id, record)| Delivered {
-                id: format!("m{id}"),
-                record: *record,
-            })
-            .collect()
+        numbered.map(|(id, record)| Delivered { id: format!("m{id}"), record: *record }).collect()
     }
 
     fn plenty() -> Duration {
@@ -283,12 +260,7 @@ mod tests {
     async fn s15_every_record_of_a_queue_batch_is_counted_once() {
         let report = queue(&[1, -1, 2, -3, -2], |record| *record).await;
         assert_eq!(report.failed, ["m1", "m4"]);
-        let tally = Tally {
-            applied: 2,
-            retried: 2,
-            parked: 1,
-            ..Tally::default()
-        };
+        let tally = Tally { applied: 2, retried: 2, parked: 1, ..Tally::default() };
         assert_eq!((report.tally, report.tally.total()), (tally, 5));
     }
 
@@ -308,13 +280,8 @@ mod tests {
     #[tokio::test]
     async fn a_near_deadline_reports_what_has_not_begun() {
         let soon = || Duration::from_millis(499);
-        let report = take_queue(
-            batch(&[1, 2]),
-            |n| *n,
-            soon,
-            |_| ready(vec![Outcome::Applied]),
-        )
-        .await;
+        let report =
+            take_queue(batch(&[1, 2]), |n| *n, soon, |_| ready(vec![Outcome::Applied])).await;
         assert_eq!(report.failed, ["m0", "m1"]);
     }
 
@@ -327,12 +294,7 @@ mod tests {
     async fn a_stream_reports_its_first_failure_alone_and_everything_after_it_comes_back() {
         let report = stream(&[1, -3, -1, 4, -1]).await;
         assert_eq!(report.failed, ["m2"]);
-        let tally = Tally {
-            applied: 1,
-            parked: 1,
-            retried: 3,
-            ..Tally::default()
-        };
+        let tally = Tally { applied: 1, parked: 1, retried: 3, ..Tally::default() };
         assert_eq!((report.tally, report.tally.total()), (tally, 5));
     }
 

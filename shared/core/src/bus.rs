@@ -22,10 +22,7 @@ impl Message {
     /// Bytes that count against a bus's limit.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        let attributes = self
-            .attributes
-            .iter()
-            .map(|(name, value)| name.len() + value.len() + 16);
+        let attributes = self.attributes.iter().map(|(name, value)| name.len() + value.len() + 16);
         self.body.len() + self.kind.len() + attributes.sum::<usize>()
     }
 }

@@ -75,24 +75,14 @@ impl Commit {
     ) -> Result<Self, CommitError> {
         let (ordinal, first_version) = head.next();
         let stream = head.stream().clone();
-        let events = events
-            .into_iter()
-            .enumerate()
-            .map(|(place, event)| RecordedEvent {
-                id: event_id(&stream, &context, place),
-                event_type: event.event_type,
-                schema_version: event.schema_version,
-                payload: event.payload,
-            });
+        let events = events.into_iter().enumerate().map(|(place, event)| RecordedEvent {
+            id: event_id(&stream, &context, place),
+            event_type: event.event_type,
+            schema_version: event.schema_version,
+            payload: event.payload,
+        });
         let events = events.collect();
-        let commit = Self {
-            stream,
-            ordinal,
-            first_version,
-            context,
-            events,
-            snapshot: None,
-        };
+        let commit = Self { stream, ordinal, first_version, context, events, snapshot: None };
         commit.check_limits()?;
         Ok(commit)
     }
@@ -106,14 +96,7 @@ impl Commit {
         events: Vec<RecordedEvent>,
         snapshot: Option<Snapshot>,
     ) -> Self {
-        Self {
-            stream,
-            ordinal,
-            first_version,
-            context,
-            events,
-            snapshot,
-        }
+        Self { stream, ordinal, first_version, context, events, snapshot }
     }
 
     /// The same commit, carrying the state after it.
@@ -145,8 +128,7 @@ impl Commit {
     #[must_use]
     pub fn last_version(&self) -> Version {
         let after_first = self.events.len().saturating_sub(1);
-        self.first_version
-            .plus(u64::try_from(after_first).unwrap_or(u64::MAX))
+        self.first_version.plus(u64::try_from(after_first).unwrap_or(u64::MAX))
     }
 
     /// Who, when, why, and under which key.
@@ -175,13 +157,13 @@ impl Commit {
 
     /// Whether both commits are the same append, so that finding one where the other was to go means success.
     ///
-    /// Equal ids would not do: two requests under one key at one moment, with different bodies, make events with the
-    /// same ids, and the one that lost must not be told that it won. The snapshot is a cache and does not count.
+    /// All of it is compared, but for the snapshot: two commands that came with one key in one millisecond have the
+    /// same event ids, and still are not the same.
     #[must_use]
     pub fn is_same_append(&self, other: &Self) -> bool {
+        let parts = |commit: &Self| (commit.ordinal, commit.first_version);
         self.stream == other.stream
-            && self.ordinal == other.ordinal
-            && self.first_version == other.first_version
+            && parts(self) == parts(other)
             && self.context == other.context
             && self.events == other.events
     }
@@ -189,20 +171,17 @@ impl Commit {
     /// The events with their metadata, as they are published.
     pub fn envelopes(&self) -> impl Iterator<Item = Envelope> {
         let versions = std::iter::successors(Some(self.first_version), |last| Some(last.plus(1)));
-        self.events
-            .iter()
-            .zip(versions)
-            .map(|(event, version)| Envelope {
-                event_id: event.id,
-                event_type: event.event_type.clone(),
-                aggregate_id: self.stream.aggregate_id().to_owned(),
-                aggregate_type: self.stream.aggregate_type().to_owned(),
-                occurred_at: self.context.at,
-                version,
-                payload: event.payload.clone(),
-                schema_version: event.schema_version,
-                metadata: Metadata::of(&self.context),
-            })
+        self.events.iter().zip(versions).map(|(event, version)| Envelope {
+            event_id: event.id,
+            event_type: event.event_type.clone(),
+            aggregate_id: self.stream.aggregate_id().to_owned(),
+            aggregate_type: self.stream.aggregate_type().to_owned(),
+            occurred_at: self.context.at,
+            version,
+            payload: event.payload.clone(),
+            schema_version: event.schema_version,
+            metadata: Metadata::of(&self.context),
+        })
     }
 
     fn check_limits(&self) -> Result<(), CommitError> {
@@ -210,9 +189,7 @@ impl Commit {
             return Err(CommitError::Empty);
         }
         if self.events.len() > EVENTS_PER_COMMIT_MAX {
-            return Err(CommitError::TooManyEvents {
-                events: self.events.len(),
-            });
+            return Err(CommitError::TooManyEvents { events: self.events.len() });
         }
         let sizes = self.events.iter().map(|event| event.payload.as_str().len());
         if let Some(bytes) = sizes.max().filter(|bytes| *bytes > EVENT_BYTES_MAX) {

@@ -129,11 +129,7 @@ impl Engine {
         let nothing = History::<A>::empty(StreamId::new(A::TYPE, id)?);
         let events = A::decide(&nothing.state, command.clone()).map_err(CommandError::Refused)?;
         if events.is_empty() {
-            return Ok(Answer {
-                state: nothing.state,
-                version: None,
-                replayed: false,
-            });
+            return Ok(Answer { state: nothing.state, version: None, replayed: false });
         }
         match self.commit(nothing, &events, context).await? {
             Committed::Won(answer) => Ok(answer),
@@ -166,11 +162,7 @@ impl Engine {
                 A::decide(&history.state, command.clone()).map_err(CommandError::Refused)?;
             if events.is_empty() {
                 let version = history.head.version();
-                return Ok(Answer {
-                    state: history.state,
-                    version,
-                    replayed: false,
-                });
+                return Ok(Answer { state: history.state, version, replayed: false });
             }
             match self.commit(history, &events, context).await? {
                 Committed::Won(answer) => return Ok(answer),
@@ -203,11 +195,7 @@ impl Engine {
 
     async fn first_answer<A: Aggregate>(&self, id: &str, version: Version) -> Outcome<A> {
         let past = self.load_at::<A>(id, version).await?;
-        Ok(Answer {
-            state: past.state,
-            version: past.version,
-            replayed: true,
-        })
+        Ok(Answer { state: past.state, version: past.version, replayed: true })
     }
 
     async fn commit<A: Aggregate>(
@@ -224,11 +212,7 @@ impl Engine {
         let commit = commit.with_snapshot(snapshot);
         let version = Some(commit.last_version());
         let Some(found) = self.send(&commit).await? else {
-            return Ok(Committed::Won(Answer {
-                state,
-                version,
-                replayed: false,
-            }));
+            return Ok(Committed::Won(Answer { state, version, replayed: false }));
         };
         if found.context().identity() != context.identity() {
             return Ok(Committed::Lost);
@@ -238,9 +222,7 @@ impl Engine {
         }
         // A twin of this command was faster. Its answer is the answer.
         let id = found.stream().aggregate_id();
-        self.first_answer(id, found.last_version())
-            .await
-            .map(Committed::Won)
+        self.first_answer(id, found.last_version()).await.map(Committed::Won)
     }
 
     /// Sends a commit until the store says that it is there, or who else is.
@@ -283,9 +265,7 @@ impl Engine {
 
     async fn pause(&self, attempt: u32) {
         let random = self.host.random();
-        self.host
-            .sleep(backoff(attempt, RETRY_DELAY_FIRST, RETRY_DELAY_MAX, random))
-            .await;
+        self.host.sleep(backoff(attempt, RETRY_DELAY_FIRST, RETRY_DELAY_MAX, random)).await;
     }
 }
 
@@ -301,11 +281,7 @@ impl Expect {
             Self::Exists => actual.is_some(),
             Self::Version(version) => actual == Some(version),
         };
-        if holds {
-            Ok(())
-        } else {
-            Err(CommandError::PreconditionFailed { actual })
-        }
+        if holds { Ok(()) } else { Err(CommandError::PreconditionFailed { actual }) }
     }
 }
 

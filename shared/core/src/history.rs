@@ -56,12 +56,7 @@ impl<A: Aggregate> History<A> {
     /// The history of a stream that the caller has just named.
     pub(crate) fn empty(stream: StreamId) -> Self {
         let head = Head::empty(stream);
-        Self {
-            state: A::State::default(),
-            head,
-            keys: Vec::new(),
-            commits_since_snapshot: 0,
-        }
+        Self { state: A::State::default(), head, keys: Vec::new(), commits_since_snapshot: 0 }
     }
 
     /// Loads an aggregate: one read, at any stream length, while the newest snapshot fits.
@@ -74,12 +69,7 @@ impl<A: Aggregate> History<A> {
         let keys = tail.keys();
         let commits_since_snapshot = tail.commits_to_fold;
         let (state, _) = tail.fold(None)?;
-        Ok(Self {
-            state,
-            head,
-            keys,
-            commits_since_snapshot,
-        })
+        Ok(Self { state, head, keys, commits_since_snapshot })
     }
 
     /// The command with that identity, where the stream remembers it.
@@ -97,12 +87,7 @@ impl<A: Aggregate> History<A> {
         let snapshot = Snapshot {
             schema: A::SNAPSHOT_SCHEMA,
             version: commit.last_version(),
-            keys: self
-                .keys
-                .iter()
-                .take(REMEMBERED_KEYS_MAX)
-                .cloned()
-                .collect(),
+            keys: self.keys.iter().take(REMEMBERED_KEYS_MAX).cloned().collect(),
             state,
         };
         // A state too large to embed is left out: the next load reads further.
@@ -141,21 +126,14 @@ impl<A: Aggregate> Tail<A> {
         // An ordinal is never larger than the versions of its commit, so nothing wanted lies above this.
         let start = at.and_then(|version| Ordinal::new(version.get()));
         let mut from = start.map_or(ReadFrom::Newest, ReadFrom::Down);
-        let mut tail = Self {
-            newest_first: Vec::new(),
-            commits_to_fold: 0,
-            snapshot: None,
-        };
+        let mut tail = Self { newest_first: Vec::new(), commits_to_fold: 0, snapshot: None };
         loop {
             let page = store.read(stream, from, A::SNAPSHOT_EVERY).await?;
             let is_end = page.is_empty();
             for commit in page {
                 tail.push(commit, at)?;
             }
-            let next = tail
-                .newest_first
-                .last()
-                .and_then(|oldest| oldest.ordinal().previous());
+            let next = tail.newest_first.last().and_then(|oldest| oldest.ordinal().previous());
             match next {
                 Some(_) if tail.snapshot.is_some() => return Ok(tail),
                 Some(missing) if is_end => return Err(hole(stream, missing).into()),
@@ -192,11 +170,7 @@ impl<A: Aggregate> Tail<A> {
         let mut keys: Vec<_> = read.collect();
         let oldest = keys.last().map(|key| key.version);
         let behind = self.snapshot.iter().flat_map(|(_, _, keys)| keys);
-        keys.extend(
-            behind
-                .filter(|key| oldest.is_none_or(|oldest| key.version < oldest))
-                .cloned(),
-        );
+        keys.extend(behind.filter(|key| oldest.is_none_or(|oldest| key.version < oldest)).cloned());
         keys
     }
 

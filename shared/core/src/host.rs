@@ -28,9 +28,7 @@ pub trait Host: Send + Sync {
 /// Full jitter spreads competing writers best; see "Exponential Backoff And Jitter" in the AWS Architecture Blog.
 #[must_use]
 pub fn backoff(attempt: u32, first: Duration, longest: Duration, random: Uuid) -> Duration {
-    let bound = first
-        .saturating_mul(2u32.saturating_pow(attempt))
-        .min(longest);
+    let bound = first.saturating_mul(2u32.saturating_pow(attempt)).min(longest);
     let [low, high, ..] = *random.as_bytes();
     bound.saturating_mul(u32::from(u16::from_le_bytes([low, high]))) / u32::from(u16::MAX)
 }

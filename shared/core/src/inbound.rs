@@ -48,9 +48,7 @@ impl Envelope {
             (None, None) => body,
         };
         let envelope: Self = serde_json::from_str(inner).map_err(|cause| not_an_event(&cause))?;
-        envelope
-            .stream()
-            .map_err(|cause| NotAnEvent(cause.to_string()))?;
+        envelope.stream().map_err(|cause| NotAnEvent(cause.to_string()))?;
         Ok(envelope)
     }
 }
@@ -62,9 +60,5 @@ fn not_an_event(cause: &serde_json::Error) -> NotAnEvent {
         serde_json::error::Category::Syntax => "it is not JSON",
         serde_json::error::Category::Data => "a field is missing or has the wrong type",
     };
-    NotAnEvent(format!(
-        "{what} (line {}, column {})",
-        cause.line(),
-        cause.column()
-    ))
+    NotAnEvent(format!("{what} (line {}, column {})", cause.line(), cause.column()))
 }

@@ -96,9 +96,7 @@ pub struct Marked<R> {
 impl Projector {
     async fn pause(&self, attempt: u32) {
         let random = self.host.random();
-        self.host
-            .sleep(backoff(attempt, RETRY_DELAY_FIRST, RETRY_DELAY_MAX, random))
-            .await;
+        self.host.sleep(backoff(attempt, RETRY_DELAY_FIRST, RETRY_DELAY_MAX, random)).await;
     }
 }
 

@@ -46,11 +46,7 @@ pub async fn send_all(
     for batch in batches(messages) {
         calls.push(send_batch(bus, host, batch, time_left));
     }
-    stream::iter(calls)
-        .buffered(CALLS_AT_ONCE_MAX)
-        .collect::<Vec<_>>()
-        .await
-        .concat()
+    stream::iter(calls).buffered(CALLS_AT_ONCE_MAX).collect::<Vec<_>>().await.concat()
 }
 
 async fn send_batch(
@@ -69,10 +65,8 @@ async fn send_batch(
             host.sleep(wait).await;
         }
         let pending: Vec<usize> = still_failing(&failures);
-        let again: Vec<Message> = pending
-            .iter()
-            .filter_map(|place| batch.get(*place).cloned())
-            .collect();
+        let again: Vec<Message> =
+            pending.iter().filter_map(|place| batch.get(*place).cloned()).collect();
         let answers = answers(bus, &again).await;
         for (place, answer) in pending.into_iter().zip(answers) {
             if let Some(entry) = failures.get_mut(place) {
@@ -89,10 +83,7 @@ async fn send_batch(
 fn still_failing(failures: &Failures) -> Vec<usize> {
     let retryable = |failure: &Option<Failure>| failure.as_ref().is_some_and(|it| !it.for_good);
     let numbered = failures.iter().enumerate();
-    numbered
-        .filter(|(_, failure)| retryable(failure))
-        .map(|(place, _)| place)
-        .collect()
+    numbered.filter(|(_, failure)| retryable(failure)).map(|(place, _)| place).collect()
 }
 
 /// One answer for each message, whatever the bus says.
@@ -102,17 +93,11 @@ async fn answers(bus: &dyn Bus, messages: &[Message]) -> Failures {
             .into_iter()
             .map(|entry| {
                 let refused = entry.err()?;
-                Some(Failure {
-                    reason: refused.code,
-                    for_good: refused.for_good,
-                })
+                Some(Failure { reason: refused.code, for_good: refused.for_good })
             })
             .collect(),
         Err(cause) => {
-            let failure = Failure {
-                reason: cause.to_string(),
-                for_good: false,
-            };
+            let failure = Failure { reason: cause.to_string(), for_good: false };
             vec![Some(failure); messages.len()]
         }
     };
@@ -122,10 +107,7 @@ async fn answers(bus: &dyn Bus, messages: &[Message]) -> Failures {
 }
 
 fn unsent() -> Failure {
-    Failure {
-        reason: "the bus gave no answer for it".to_owned(),
-        for_good: false,
-    }
+    Failure { reason: "the bus gave no answer for it".to_owned(), for_good: false }
 }
 
 /// Cuts messages into batches that one call takes. A message over the limit stands alone, and the bus refuses it.

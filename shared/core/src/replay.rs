@@ -94,9 +94,7 @@ impl Progress {
     #[must_use]
     pub fn start(segments: u32) -> Self {
         let segments = usize::try_from(segments.clamp(1, SEGMENTS_MAX)).unwrap_or(1);
-        Self {
-            segments: vec![SegmentProgress::Start; segments],
-        }
+        Self { segments: vec![SegmentProgress::Start; segments] }
     }
 
     /// Whether every segment is at its end.
@@ -153,10 +151,7 @@ pub async fn replay(
     let segments = segments.map(|(place, at)| replay.segment(place, of_segments, at));
     // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
     let segments: Vec<_> = segments.collect();
-    stream::iter(segments)
-        .buffer_unordered(of_segments.max(1))
-        .try_collect::<Vec<()>>()
-        .await?;
+    stream::iter(segments).buffer_unordered(of_segments.max(1)).try_collect::<Vec<()>>().await?;
     Ok(replay.progress())
 }
 
@@ -191,18 +186,13 @@ impl Replay<'_> {
                 SegmentProgress::Done => return Ok(()),
             };
             let limit = self.pace.commits_per_page.max(1);
-            let page = self
-                .source
-                .scan(number(place), number(of_segments), after, limit)
-                .await?;
+            let page = self.source.scan(number(place), number(of_segments), after, limit).await?;
             self.keep_pace(page.commits.len()).await;
             if !page.commits.is_empty() {
                 let applied = self.sink.apply(page.commits).await;
                 applied.map_err(ReplayError::Sink)?;
             }
-            at = page
-                .next
-                .map_or(SegmentProgress::Done, SegmentProgress::After);
+            at = page.next.map_or(SegmentProgress::Done, SegmentProgress::After);
             let progress = self.advance(place, at.clone());
             let saved = self.sink.save(&progress).await;
             saved.map_err(ReplayError::Sink)?;
@@ -246,8 +236,6 @@ impl Replay<'_> {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
         // No code that holds the lock can panic half-way.
-        self.shared
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -164,11 +164,9 @@ pub mod __private {
     #[must_use]
     pub fn unknown(newest: &[(&str, u32)], event_type: &str, got: u32) -> SchemaError {
         match newest.iter().find(|(name, _)| *name == event_type) {
-            Some((_, known)) if got > *known => SchemaError::Newer {
-                event_type: event_type.to_owned(),
-                got,
-                known: *known,
-            },
+            Some((_, known)) if got > *known => {
+                SchemaError::Newer { event_type: event_type.to_owned(), got, known: *known }
+            }
             Some(_) | None => SchemaError::UnknownEvent(format!("{event_type} v{got}")),
         }
     }

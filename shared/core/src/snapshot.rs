@@ -6,10 +6,7 @@ use crate::{Fingerprint, Payload, Version, limits::SNAPSHOT_BYTES_MAX};
 
 /// A command key that a snapshot remembers, with the version after the commit that it made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    from = "(Fingerprint, Fingerprint, Version)",
-    into = "(Fingerprint, Fingerprint, Version)"
-)]
+#[serde(from = "(Fingerprint, Fingerprint, Version)", into = "(Fingerprint, Fingerprint, Version)")]
 pub struct RememberedKey {
     /// Actor and key, digested.
     pub identity: Fingerprint,
@@ -21,11 +18,7 @@ pub struct RememberedKey {
 
 impl From<(Fingerprint, Fingerprint, Version)> for RememberedKey {
     fn from((identity, fingerprint, version): (Fingerprint, Fingerprint, Version)) -> Self {
-        Self {
-            identity,
-            fingerprint,
-            version,
-        }
+        Self { identity, fingerprint, version }
     }
 }
 
@@ -59,9 +52,7 @@ impl Snapshot {
     /// The state, when it has the wanted shape.
     #[must_use]
     pub fn state<T: DeserializeOwned>(&self, schema: u32) -> Option<T> {
-        (self.schema == schema)
-            .then(|| self.state.read().ok())
-            .flatten()
+        (self.schema == schema).then(|| self.state.read().ok()).flatten()
     }
 
     /// The stored text; none when it would be larger than [`SNAPSHOT_BYTES_MAX`].

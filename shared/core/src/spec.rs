@@ -82,13 +82,7 @@ pub fn given<A>(events: impl IntoIterator<Item = A::Event>) -> Given<A>
 where
     A: Aggregate<Event: Debug + PartialEq, Refusal: Debug + PartialEq>,
 {
-    begin(
-        events,
-        Laws {
-            of_events: storage_law::<A::Event>,
-            of_decision: decision_laws::<A>,
-        },
-    )
+    begin(events, Laws { of_events: storage_law::<A::Event>, of_decision: decision_laws::<A> })
 }
 
 /// Begins a spec of a decider whose events are never stored: these events have happened. Only what the spec says is
@@ -99,23 +93,14 @@ pub fn given_unstored<A>(events: impl IntoIterator<Item = A::Event>) -> Given<A>
 where
     A: Decider<Event: Debug + PartialEq, Refusal: Debug + PartialEq>,
 {
-    begin(
-        events,
-        Laws {
-            of_events: |_| None,
-            of_decision: |_, _, _| None,
-        },
-    )
+    begin(events, Laws { of_events: |_| None, of_decision: |_, _, _| None })
 }
 
 #[track_caller]
 fn begin<A: Decider>(events: impl IntoIterator<Item = A::Event>, laws: Laws<A>) -> Given<A> {
     let events: Vec<A::Event> = events.into_iter().collect();
     hold((laws.of_events)(&events));
-    Given {
-        state: events.iter().fold(A::State::default(), A::evolve),
-        laws,
-    }
+    Given { state: events.iter().fold(A::State::default(), A::evolve), laws }
 }
 
 impl<A: Decider> Given<A> {
@@ -131,11 +116,7 @@ impl<A: Decider> Given<A> {
         let Self { state, laws } = self;
         let decision = A::decide(&state, command.clone());
         hold((laws.of_decision)(&state, &command, &decision));
-        Decided {
-            state,
-            decision,
-            laws,
-        }
+        Decided { state, decision, laws }
     }
 }
 
@@ -158,10 +139,7 @@ where
             }
         };
         hold((self.laws.of_events)(&events));
-        Given {
-            state: events.iter().fold(self.state, A::evolve),
-            laws: self.laws,
-        }
+        Given { state: events.iter().fold(self.state, A::evolve), laws: self.laws }
     }
 
     /// The command is accepted and nothing happens.
@@ -178,19 +156,14 @@ where
     /// # Panics
     /// When the command is accepted or refused for another reason.
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a spec reads better without borrowing"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "a spec reads better without borrowing")]
     pub fn then_refused(self, expected: A::Refusal) {
         match self.decision {
             Err(refusal) if refusal == expected => {}
             Err(refusal) => fail(&changed(&format!("{expected:?}"), &format!("{refusal:?}"))),
             Ok(events) => {
-                let mut text = format!(
-                    "  expected refused: {expected:?}\n  got {}\n",
-                    count(&events)
-                );
+                let mut text =
+                    format!("  expected refused: {expected:?}\n  got {}\n", count(&events));
                 for event in &events {
                     line(&mut text, "    + ", &format!("{event:?}"));
                 }
@@ -227,9 +200,7 @@ fn storage_law<E: EventSchema + Debug + PartialEq>(events: &[E]) -> Option<Strin
                 "  an event is not what it was after being stored and read\n{}",
                 difference(std::slice::from_ref(event), &read)
             )),
-            Err(cause) => Some(format!(
-                "  {event:?}\n  cannot be read once stored: {cause}\n"
-            )),
+            Err(cause) => Some(format!("  {event:?}\n  cannot be read once stored: {cause}\n")),
         }
     })
 }
@@ -245,25 +216,16 @@ where
 {
     let again = A::decide(state, command.clone());
     if again != *decision {
-        return Some(format!(
-            "  decided twice, decided differently\n{}",
-            unlike(decision, &again)
-        ));
+        return Some(format!("  decided twice, decided differently\n{}", unlike(decision, &again)));
     }
     let thawed = serde_json::to_string(state).and_then(|text| serde_json::from_str(&text));
     let thawed: A::State = match thawed {
         Ok(state) => state,
         Err(cause) => {
-            return Some(format!(
-                "  the state does not survive a snapshot: {cause}\n"
-            ));
+            return Some(format!("  the state does not survive a snapshot: {cause}\n"));
         }
     };
     let again = A::decide(&thawed, command.clone());
-    (again != *decision).then(|| {
-        format!(
-            "  decided differently after a snapshot\n{}",
-            unlike(decision, &again)
-        )
-    })
+    (again != *decision)
+        .then(|| format!("  decided differently after a snapshot\n{}", unlike(decision, &again)))
 }

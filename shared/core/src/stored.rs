@@ -136,9 +136,7 @@ impl TryFrom<StoredCommit> for Commit {
             return Err(corrupt(&"fewer versions than commits before it"));
         }
         if (stored.sk == 1) != (stored.v == 1) {
-            return Err(corrupt(
-                &"the first commit, and only it, begins at version 1",
-            ));
+            return Err(corrupt(&"the first commit, and only it, begins at version 1"));
         }
         let events = StoredEvents::read(&stored.ev)
             .map_err(|cause| corrupt(&format!("events unreadable at column {}", cause.column())))?;
@@ -193,9 +191,7 @@ impl StoredCommit {
             ("tp", self.tp.as_ref()),
             ("sn", self.sn.as_ref()),
         ];
-        let texts = texts
-            .iter()
-            .filter_map(|(name, text)| Some(name.len() + text.as_ref()?.len()));
+        let texts = texts.iter().filter_map(|(name, text)| Some(name.len() + text.as_ref()?.len()));
         let fingerprint = "fp".len() + self.fp.as_str().len();
         let sk = "sk".len() + number_bytes(&self.sk.to_string());
         let v = "v".len() + number_bytes(&self.v.to_string());

@@ -69,10 +69,7 @@ impl StreamId {
         if !(1..=AGGREGATE_ID_BYTES_MAX).contains(&aggregate_id.len()) {
             return Err(InvalidStreamId::Id);
         }
-        Ok(Self {
-            aggregate_type,
-            aggregate_id,
-        })
+        Ok(Self { aggregate_type, aggregate_id })
     }
 
     /// Reads what [`key`](Self::key) wrote. The first separator ends the type; all others belong to the id.
@@ -106,11 +103,7 @@ impl StreamId {
 
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{KEY_SEPARATOR}{}",
-            self.aggregate_type, self.aggregate_id
-        )
+        write!(f, "{}{KEY_SEPARATOR}{}", self.aggregate_type, self.aggregate_id)
     }
 }
 
@@ -188,10 +181,7 @@ impl Head {
     }
 
     pub(crate) fn at(stream: StreamId, ordinal: Ordinal, version: Version) -> Self {
-        Self {
-            stream,
-            last: Some((ordinal, version)),
-        }
+        Self { stream, last: Some((ordinal, version)) }
     }
 
     /// The stream.

@@ -32,9 +32,7 @@ impl Timestamp {
     /// # Errors
     /// When the moment lies outside the years -9999 to 9999.
     pub fn from_millis(millis: i64) -> Result<Self, InvalidTimestamp> {
-        jiff::Timestamp::from_millisecond(millis)
-            .map(Self)
-            .map_err(|_| InvalidTimestamp)
+        jiff::Timestamp::from_millisecond(millis).map(Self).map_err(|_| InvalidTimestamp)
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.

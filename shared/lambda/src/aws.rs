@@ -105,10 +105,7 @@ impl Trust {
         match fs::read(&path) {
             Ok(pem) if pem.windows(begin.len()).any(|text| text == begin) => Ok(Self::Bundle(pem)),
             Ok(_) => Err(AwsError::CaBundle { path, cause: None }),
-            Err(cause) => Err(AwsError::CaBundle {
-                path,
-                cause: Some(cause),
-            }),
+            Err(cause) => Err(AwsError::CaBundle { path, cause: Some(cause) }),
         }
     }
 
@@ -132,10 +129,7 @@ struct Https {
 impl Https {
     fn trusting(trust: &Trust) -> Result<Self, HttpClientError> {
         let tls = TlsContext::builder().with_trust_store(trust.store());
-        Ok(Self {
-            tls: tls.build()?,
-            connector: OnceLock::new(),
-        })
+        Ok(Self { tls: tls.build()?, connector: OnceLock::new() })
     }
 
     fn connect(

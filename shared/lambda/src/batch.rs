@@ -75,31 +75,20 @@ impl Batch {
 fn stream_record(record: &RawValue) -> Result<Delivered<String>, Error> {
     let sequence: Sequence = serde_json::from_str(record.get())
         .map_err(|_| "a stream record without a sequence number")?;
-    Ok(Delivered {
-        id: sequence.dynamodb.number,
-        record: record.get().to_owned(),
-    })
+    Ok(Delivered { id: sequence.dynamodb.number, record: record.get().to_owned() })
 }
 
 fn message(record: &RawValue) -> Result<Delivered<String>, Error> {
     let message: SqsMessage = serde_json::from_str(record.get())
         .map_err(|cause| format!("a queue record is unreadable (column {})", cause.column()))?;
-    let id = message
-        .message_id
-        .ok_or("a queue record without a message id")?;
-    Ok(Delivered {
-        id,
-        record: message.body.unwrap_or_default(),
-    })
+    let id = message.message_id.ok_or("a queue record without a message id")?;
+    Ok(Delivered { id, record: message.body.unwrap_or_default() })
 }
 
 fn with_own_ids(records: Vec<Delivered<String>>) -> Result<Vec<Delivered<String>>, Error> {
     let mut ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
     ids.sort_unstable();
-    let is_shared = ids
-        .iter()
-        .zip(ids.iter().skip(1))
-        .any(|(one, next)| one == next);
+    let is_shared = ids.iter().zip(ids.iter().skip(1)).any(|(one, next)| one == next);
     if is_shared || ids.first().is_some_and(|id| id.is_empty()) {
         return Err("records without an id of their own".into());
     }

@@ -60,11 +60,7 @@ impl Config {
                 None => missing.push(*name),
             }
         }
-        if missing.is_empty() {
-            Ok(Self(settings))
-        } else {
-            Err(ConfigError::Missing(missing))
-        }
+        if missing.is_empty() { Ok(Self(settings)) } else { Err(ConfigError::Missing(missing)) }
     }
 
     /// A setting's text; empty for a name that was not asked for.
@@ -82,9 +78,6 @@ impl Config {
         name: &'static str,
     ) -> Result<T, ConfigError> {
         let parsed = self.text(name).parse();
-        parsed.map_err(|cause: T::Err| ConfigError::Invalid {
-            name,
-            why: cause.to_string(),
-        })
+        parsed.map_err(|cause: T::Err| ConfigError::Invalid { name, why: cause.to_string() })
     }
 }

@@ -26,9 +26,7 @@ pub enum Identity {
 #[must_use]
 pub fn of_request(context: &RequestContext) -> (Option<String>, Option<Identity>) {
     let RequestContext::ApiGatewayV2(ApiGatewayV2httpRequestContext {
-        request_id,
-        authorizer,
-        ..
+        request_id, authorizer, ..
     }) = context
     else {
         return (None, None);
@@ -40,9 +38,7 @@ fn verified(authorizer: &ApiGatewayRequestAuthorizer) -> Option<Identity> {
     if let Some(jwt) = &authorizer.jwt {
         let sub = jwt.claims.get("sub")?.clone();
         let granted = jwt.scopes.as_ref().map(|scopes| scopes.join(" "));
-        let scopes = granted
-            .or_else(|| jwt.claims.get("scope").cloned())
-            .unwrap_or_default();
+        let scopes = granted.or_else(|| jwt.claims.get("scope").cloned()).unwrap_or_default();
         return Some(Identity::Jwt { sub, scopes });
     }
     let arn = authorizer.iam.as_ref()?.user_arn.clone()?;

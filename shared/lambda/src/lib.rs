@@ -13,4 +13,4 @@ pub mod telemetry;
 
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;
-pub use start::start;
+pub use start::{start, warm_up};

@@ -8,12 +8,8 @@ use dekigoto::{Commit, StoredCommit};
 /// # Errors
 /// The reason why the record announces no new commit: it is unreadable, or it says that history was changed.
 pub fn commit(record: &str) -> Result<Commit, String> {
-    let record: EventRecord = serde_json::from_str(record).map_err(|cause| {
-        format!(
-            "the stream record is unreadable (column {})",
-            cause.column()
-        )
-    })?;
+    let record: EventRecord = serde_json::from_str(record)
+        .map_err(|cause| format!("the stream record is unreadable (column {})", cause.column()))?;
     if record.event_name != "INSERT" {
         // The table is append-only, and no role of ours may change it. Somebody did.
         let change = record.event_name;
@@ -22,7 +18,7 @@ pub fn commit(record: &str) -> Result<Commit, String> {
     let image = record.change.new_image;
     if image.is_empty() {
         return Err(
-            "the stream record carries no new image; the stream must be NEW_IMAGE".to_owned(),
+            "the stream record carries no new image; the stream must be NEW_IMAGE".to_owned()
         );
     }
     let stored: StoredCommit = serde_dynamo::from_item(image)

@@ -3,10 +3,7 @@
 use tracing_subscriber::filter::LevelFilter;
 
 /// Starts logging. `AWS_LAMBDA_LOG_LEVEL`, which the template's `LoggingConfig` sets, chooses the level.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the log level is read once, before anything else"
-)]
+#[expect(clippy::disallowed_methods, reason = "the log level is read once, before anything else")]
 pub fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.to_lowercase().parse().ok());

@@ -58,15 +58,10 @@ impl FromStr for Day {
     type Err = InvalidDay;
 
     fn from_str(text: &str) -> Result<Self, InvalidDay> {
-        let midnight: Timestamp = format!("{text}T00:00:00.000Z")
-            .parse()
-            .map_err(|_| InvalidDay)?;
+        let midnight: Timestamp =
+            format!("{text}T00:00:00.000Z").parse().map_err(|_| InvalidDay)?;
         // Comparing with what would be written refuses every other notation of the same day.
-        if midnight.date() == text {
-            Ok(Self(midnight))
-        } else {
-            Err(InvalidDay)
-        }
+        if midnight.date() == text { Ok(Self(midnight)) } else { Err(InvalidDay) }
     }
 }
 
@@ -78,9 +73,7 @@ impl Serialize for Day {
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -95,9 +95,7 @@ impl PaymentId {
 /// key of ours is among them.
 fn is_name(text: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._:@|-".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:@|-".contains(&byte))
 }
 
 macro_rules! name_id {
@@ -168,30 +166,15 @@ mod tests {
 
     #[test]
     fn an_order_id_depends_on_the_caller_and_the_key_alone() {
-        assert_eq!(
-            OrderId::derive("a", &key("k")),
-            OrderId::derive("a", &key("k"))
-        );
-        assert_ne!(
-            OrderId::derive("a", &key("k")),
-            OrderId::derive("b", &key("k"))
-        );
-        assert_ne!(
-            OrderId::derive("a", &key("k")),
-            OrderId::derive("a", &key("l"))
-        );
+        assert_eq!(OrderId::derive("a", &key("k")), OrderId::derive("a", &key("k")));
+        assert_ne!(OrderId::derive("a", &key("k")), OrderId::derive("b", &key("k")));
+        assert_ne!(OrderId::derive("a", &key("k")), OrderId::derive("a", &key("l")));
     }
 
     #[test]
     fn an_order_id_keeps_the_boundary_between_caller_and_key() {
-        assert_ne!(
-            OrderId::derive("ab", &key("c")),
-            OrderId::derive("a", &key("bc"))
-        );
-        assert_ne!(
-            OrderId::derive("1:a", &key("b")),
-            OrderId::derive("", &key("1:ab"))
-        );
+        assert_ne!(OrderId::derive("ab", &key("c")), OrderId::derive("a", &key("bc")));
+        assert_ne!(OrderId::derive("1:a", &key("b")), OrderId::derive("", &key("1:ab")));
     }
 
     /// If this fails, commands that are retried across a deployment place their orders twice.
@@ -227,27 +210,11 @@ mod tests {
 
     #[test]
     fn a_name_takes_the_ids_of_other_systems_and_no_separator_of_ours() {
-        for text in [
-            "c-42",
-            "a",
-            "auth0|5f7c8ec7",
-            "mail@example.org",
-            "urn:x:1",
-            &"x".repeat(64),
-        ] {
+        for text in ["c-42", "a", "auth0|5f7c8ec7", "mail@example.org", "urn:x:1", &"x".repeat(64)]
+        {
             assert!(text.parse::<CustomerId>().is_ok(), "{text:?}");
         }
-        for text in [
-            "",
-            "a b",
-            "a#b",
-            "a/b",
-            "a%20b",
-            "é",
-            "a\n",
-            "\0",
-            &"x".repeat(65),
-        ] {
+        for text in ["", "a b", "a#b", "a/b", "a%20b", "é", "a\n", "\0", &"x".repeat(65)] {
             assert!(text.parse::<CustomerId>().is_err(), "{text:?}");
         }
     }

@@ -72,9 +72,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -188,11 +186,7 @@ mod tests {
     fn the_list_of_currencies_is_sorted_so_that_it_can_be_searched() {
         assert!(CODES.is_sorted_by(|left, right| left < right));
         assert!(CODES.iter().all(|code| code.len() == 3));
-        assert_eq!(
-            CODES.len(),
-            155,
-            "a code is added when ISO adds one and never taken away"
-        );
+        assert_eq!(CODES.len(), 155, "a code is added when ISO adds one and never taken away");
     }
 
     #[test]
@@ -200,9 +194,7 @@ mod tests {
         for code in ["JPY", "EUR", "USD", "KWD", "XOF", "ZWG"] {
             assert_eq!(code.parse::<Currency>().unwrap().as_str(), code);
         }
-        for text in [
-            "", "jpy", "Jpy", "JP", "JPYY", " JPY", "ZZZ", "XXX", "XTS", "XAU", "円",
-        ] {
+        for text in ["", "jpy", "Jpy", "JP", "JPYY", " JPY", "ZZZ", "XXX", "XTS", "XAU", "円"] {
             assert_eq!(text.parse::<Currency>(), Err(InvalidCurrency), "{text:?}");
         }
     }
@@ -224,24 +216,15 @@ mod tests {
         assert_eq!(Amount::ZERO.saturating_minus(one), Amount::ZERO);
         assert_eq!(UnitAmount::MAX.times(10_000), None);
         assert_eq!(UnitAmount::MAX.times(u32::MAX), None);
-        assert_eq!(
-            UnitAmount::MAX.times(9_000).map(Amount::get),
-            Some(9_000_000_000_000_000)
-        );
+        assert_eq!(UnitAmount::MAX.times(9_000).map(Amount::get), Some(9_000_000_000_000_000));
     }
 
     #[test]
     fn an_amount_in_json_is_an_integer_within_its_range() {
         assert!(serde_json::from_str::<Amount>("9007199254740991").is_ok());
-        for text in [
-            "9007199254740992",
-            "-1",
-            "1.0",
-            "1e3",
-            "\"1\"",
-            "null",
-            "18446744073709551616",
-        ] {
+        for text in
+            ["9007199254740992", "-1", "1.0", "1e3", "\"1\"", "null", "18446744073709551616"]
+        {
             assert!(serde_json::from_str::<Amount>(text).is_err(), "{text}");
         }
     }

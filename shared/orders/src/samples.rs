@@ -43,46 +43,25 @@ pub(crate) fn place() -> PlaceOrder {
 }
 
 pub(crate) fn ship() -> ShipOrder {
-    ShipOrder {
-        carrier: "DHL".parse().unwrap(),
-        tracking_number: "00340434".parse().unwrap(),
-    }
+    ShipOrder { carrier: "DHL".parse().unwrap(), tracking_number: "00340434".parse().unwrap() }
 }
 
 pub(crate) fn cancel() -> CancelOrder {
-    CancelOrder {
-        reason: "ordered twice".parse().unwrap(),
-    }
+    CancelOrder { reason: "ordered twice".parse().unwrap() }
 }
 
 pub(crate) fn placed() -> OrderEvent {
-    let PlaceOrder {
-        customer_id,
-        currency,
-        items,
-        placed_on,
-    } = place();
+    let PlaceOrder { customer_id, currency, items, placed_on } = place();
     let total_amount = amount(3000);
-    OrderEvent::OrderPlaced(OrderPlaced {
-        customer_id,
-        currency,
-        items,
-        total_amount,
-        placed_on,
-    })
+    OrderEvent::OrderPlaced(OrderPlaced { customer_id, currency, items, total_amount, placed_on })
 }
 
 pub(crate) fn confirmed() -> OrderEvent {
-    OrderEvent::OrderConfirmed(OrderConfirmed {
-        customer_id: place().customer_id,
-    })
+    OrderEvent::OrderConfirmed(OrderConfirmed { customer_id: place().customer_id })
 }
 
 pub(crate) fn shipped() -> OrderEvent {
-    let ShipOrder {
-        carrier,
-        tracking_number,
-    } = ship();
+    let ShipOrder { carrier, tracking_number } = ship();
     OrderEvent::OrderShipped(OrderShipped {
         customer_id: place().customer_id,
         carrier: Some(carrier),
@@ -91,18 +70,11 @@ pub(crate) fn shipped() -> OrderEvent {
 }
 
 pub(crate) fn delivered() -> OrderEvent {
-    OrderEvent::OrderDelivered(OrderDelivered {
-        customer_id: place().customer_id,
-    })
+    OrderEvent::OrderDelivered(OrderDelivered { customer_id: place().customer_id })
 }
 
 pub(crate) fn cancelled() -> OrderEvent {
-    let PlaceOrder {
-        customer_id,
-        currency,
-        placed_on,
-        ..
-    } = place();
+    let PlaceOrder { customer_id, currency, placed_on, .. } = place();
     OrderEvent::OrderCancelled(OrderCancelled {
         customer_id,
         currency,

@@ -96,23 +96,13 @@ fn process_payment() -> impl Strategy<Value = PaymentCommand> {
     let declined = option::of(text().prop_map(|text| text.parse::<DeclineReason>().unwrap()));
     let outcome =
         prop_oneof![3 => Just(Outcome::Captured), 1 => declined.prop_map(Outcome::Declined)];
-    (
-        small_reference(),
-        payment_amount(),
-        payment_currency(),
-        outcome,
-    )
-        .prop_map(|(reference, amount, currency, outcome)| {
+    (small_reference(), payment_amount(), payment_currency(), outcome).prop_map(
+        |(reference, amount, currency, outcome)| {
             let order = paid_order();
-            let command = ProcessPayment {
-                order,
-                reference,
-                amount,
-                currency,
-                outcome,
-            };
+            let command = ProcessPayment { order, reference, amount, currency, outcome };
             PaymentCommand::ProcessPayment(command)
-        })
+        },
+    )
 }
 
 fn refund_payment() -> impl Strategy<Value = PaymentCommand> {
@@ -123,12 +113,7 @@ fn refund_payment() -> impl Strategy<Value = PaymentCommand> {
     ];
     (target, payment_amount(), payment_currency(), reason()).prop_map(
         |(target, amount, currency, reason)| {
-            PaymentCommand::RefundPayment(RefundPayment {
-                target,
-                amount,
-                currency,
-                reason,
-            })
+            PaymentCommand::RefundPayment(RefundPayment { target, amount, currency, reason })
         },
     )
 }

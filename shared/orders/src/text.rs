@@ -150,29 +150,17 @@ mod tests {
 
     #[test]
     fn characters_that_cannot_be_seen_are_refused() {
-        for text in [
-            "a\nb",
-            "a\0",
-            "\u{1b}[2J",
-            "a\u{85}b",
-            "abc\u{202E}fed",
-            "\u{FEFF}a",
-            "a\u{2028}b",
-        ] {
+        for text in
+            ["a\nb", "a\0", "\u{1b}[2J", "a\u{85}b", "abc\u{202E}fed", "\u{FEFF}a", "a\u{2028}b"]
+        {
             assert_eq!(fault(text), Some(TextFault::Unprintable), "{text:?}");
         }
     }
 
     #[test]
     fn names_of_any_language_and_markup_are_data() {
-        for text in [
-            "ヤマト運輸",
-            "=1+1",
-            "<script>",
-            "O'Neill & Söhne",
-            "🚚",
-            "👩‍🚀",
-        ] {
+        for text in ["ヤマト運輸", "=1+1", "<script>", "O'Neill & Söhne", "🚚", "👩‍🚀"]
+        {
             assert_eq!(fault(text), None, "{text:?}");
         }
     }

@@ -14,15 +14,10 @@ use uuid::Uuid;
 pub struct SystemHost;
 
 #[async_trait]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads the clocks"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
 impl Host for SystemHost {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millis(millis).unwrap_or(Timestamp::EPOCH)
     }

@@ -52,8 +52,7 @@ impl FromStr for View {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let mut all = Self::ALL.into_iter();
-        all.find(|view| view.name() == name)
-            .ok_or_else(|| UnknownView(name.to_owned()))
+        all.find(|view| view.name() == name).ok_or_else(|| UnknownView(name.to_owned()))
     }
 }
 
@@ -102,18 +101,9 @@ impl Projecting {
     ) -> Report {
         let hints = messages.into_iter().map(|message| {
             let meaning = self.meaning(&message.record);
-            Delivered {
-                id: message.id,
-                record: Hint {
-                    body: message.record,
-                    meaning,
-                },
-            }
+            Delivered { id: message.id, record: Hint { body: message.record, meaning } }
         });
-        take_queue(hints.collect(), group_of, time_left, |group| {
-            self.step(group)
-        })
-        .await
+        take_queue(hints.collect(), group_of, time_left, |group| self.step(group)).await
     }
 
     fn meaning(&self, body: &str) -> Meaning {

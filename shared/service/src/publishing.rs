@@ -61,10 +61,7 @@ impl Publishing {
         records: Vec<Delivered<StreamRecord>>,
         time_left: impl Fn() -> Duration + Sync,
     ) -> Report {
-        take_stream(records, &time_left, |records| {
-            self.publish(records, &time_left)
-        })
-        .await
+        take_stream(records, &time_left, |records| self.publish(records, &time_left)).await
     }
 
     /// Publishes a batch of the retry queue: pointers to commits, as JSON.
@@ -78,10 +75,7 @@ impl Publishing {
             for body in bodies {
                 outcomes.push(match serde_json::from_str(&body) {
                     Ok(pointer) => self.republish(&pointer, &time_left).await,
-                    Err(_) => {
-                        self.park(&body, "the message is not a pointer to a commit")
-                            .await
-                    }
+                    Err(_) => self.park(&body, "the message is not a pointer to a commit").await,
                 });
             }
             outcomes
@@ -118,10 +112,7 @@ impl Publishing {
             }
         }
         // What lies behind a failure is delivered again in any case.
-        outcomes.resize(
-            records.len(),
-            Outcome::Retry("behind a failed record".to_owned()),
-        );
+        outcomes.resize(records.len(), Outcome::Retry("behind a failed record".to_owned()));
         outcomes
     }
 
@@ -131,14 +122,9 @@ impl Publishing {
         pointer: &Pointer,
         time_left: &(dyn Fn() -> Duration + Sync),
     ) -> Outcome {
-        let read = self
-            .store
-            .read(&pointer.stream, ReadFrom::Up(pointer.ordinal), 1)
-            .await;
+        let read = self.store.read(&pointer.stream, ReadFrom::Up(pointer.ordinal), 1).await;
         let commit = match read {
-            Ok(page) => page
-                .into_iter()
-                .find(|commit| commit.ordinal() == pointer.ordinal),
+            Ok(page) => page.into_iter().find(|commit| commit.ordinal() == pointer.ordinal),
             Err(error @ (ReadError::Unavailable(_) | ReadError::Broken(_))) => {
                 return Outcome::Retry(error.to_string());
             }
@@ -147,9 +133,7 @@ impl Publishing {
             }
         };
         let Some(commit) = commit else {
-            return self
-                .park(&text_of(pointer), "the store has no such commit")
-                .await;
+            return self.park(&text_of(pointer), "the store has no such commit").await;
         };
         match self.send(&[&commit], time_left).await.pop() {
             Some(Err(failure)) if failure.for_good => {
@@ -179,15 +163,8 @@ impl Publishing {
         .await;
         let (mut domain, mut integration) = (domain.into_iter(), integration.into_iter());
         let settle = |one: Result<Outgoing, Untold>| {
-            let one = one.map_err(|cause| Failure {
-                reason: cause.to_string(),
-                for_good: true,
-            })?;
-            let domain = domain
-                .by_ref()
-                .take(one.domain.len())
-                .flatten()
-                .collect::<Vec<_>>();
+            let one = one.map_err(|cause| Failure { reason: cause.to_string(), for_good: true })?;
+            let domain = domain.by_ref().take(one.domain.len()).flatten().collect::<Vec<_>>();
             let integration = integration.by_ref().take(one.integration.len()).flatten();
             let mut failures = domain.into_iter().chain(integration.collect::<Vec<_>>());
             failures.next().map_or(Ok(()), Err)
@@ -196,15 +173,10 @@ impl Publishing {
     }
 
     fn messages(&self, commit: &Commit) -> Result<Outgoing, Untold> {
-        let mut outgoing = Outgoing {
-            domain: Vec::new(),
-            integration: Vec::new(),
-        };
+        let mut outgoing = Outgoing { domain: Vec::new(), integration: Vec::new() };
         for event in commit.envelopes() {
             outgoing.domain.push(domain_message(&event));
-            outgoing
-                .integration
-                .extend(integration::messages(&event, &self.source)?);
+            outgoing.integration.extend(integration::messages(&event, &self.source)?);
         }
         Ok(outgoing)
     }
@@ -212,10 +184,7 @@ impl Publishing {
     /// A commit that could not be sent goes to the retry queue; one that never can, to the dead letters.
     async fn settle(&self, commit: &Commit, sent: Result<(), Failure>) -> Outcome {
         let (stream, ordinal) = (commit.stream(), commit.ordinal());
-        let pointer = Pointer {
-            stream: stream.clone(),
-            ordinal,
-        };
+        let pointer = Pointer { stream: stream.clone(), ordinal };
         match sent {
             Ok(()) => {
                 let events = commit.events().len();

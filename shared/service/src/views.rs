@@ -59,10 +59,7 @@ impl SingleView for OrderSummaryView {
         let placed_at = order.placed_at.to_string();
         let day = Day::of(order.placed_at);
         [
-            Some(RowKey::new(
-                orders_of_customer(&order.customer_id),
-                placed_at.clone(),
-            )),
+            Some(RowKey::new(orders_of_customer(&order.customer_id), placed_at.clone())),
             Some(RowKey::new(orders_of_status(order.status, day), placed_at)),
         ]
     }
@@ -85,10 +82,7 @@ impl CrossView for CustomerSummaryView {
 
     fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         let events = order_events(event)?;
-        Ok(events
-            .iter()
-            .find_map(CustomerSummary::key)
-            .map(customer_key))
+        Ok(events.iter().find_map(CustomerSummary::key).map(customer_key))
     }
 
     fn apply(row: &mut CustomerSummary, event: &Envelope) -> Result<(), SchemaError> {
@@ -144,18 +138,11 @@ pub(crate) fn sales_months(from: Day, to: Day) -> Vec<(String, (String, String))
     let days = std::iter::successors(Some(from), next).take_while(|day| *day <= to);
     let mut months: Vec<String> = days.map(|day| month_partition(&day.to_string())).collect();
     months.dedup();
-    months
-        .into_iter()
-        .map(|month| (month, between.clone()))
-        .collect()
+    months.into_iter().map(|month| (month, between.clone())).collect()
 }
 
 fn order_events(event: &Envelope) -> Result<Vec<OrderEvent>, SchemaError> {
-    if event.aggregate_type == Order::TYPE {
-        decoded(event)
-    } else {
-        Ok(Vec::new())
-    }
+    if event.aggregate_type == Order::TYPE { decoded(event) } else { Ok(Vec::new()) }
 }
 
 fn decoded<E: EventSchema>(event: &Envelope) -> Result<Vec<E>, SchemaError> {

@@ -49,10 +49,7 @@ impl InMemoryEventBus {
     pub fn inbox() -> (Arc<Mutex<Vec<Message>>>, Handler) {
         let inbox = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&inbox);
-        (
-            inbox,
-            Box::new(move |message| lock(&kept).push(message.clone())),
-        )
+        (inbox, Box::new(move |message| lock(&kept).push(message.clone())))
     }
 }
 

@@ -35,21 +35,16 @@ impl ReplaySource for MemoryStore {
             stream_key: stream_key.clone(),
             ordinal: *ordinal,
         });
-        let commits: Result<Vec<Commit>, Corrupt> = page
-            .iter()
-            .map(|(_, item)| Commit::try_from((*item).clone()))
-            .collect();
-        Ok(ReplayPage {
-            commits: commits?,
-            next,
-        })
+        let commits: Result<Vec<Commit>, Corrupt> =
+            page.iter().map(|(_, item)| Commit::try_from((*item).clone())).collect();
+        Ok(ReplayPage { commits: commits?, next })
     }
 }
 
 /// A stream lies in one segment, whichever process asks.
 fn segment_of(stream_key: &str, of_segments: u32) -> u32 {
-    let sum = stream_key.bytes().fold(0u32, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
-    });
+    let sum = stream_key
+        .bytes()
+        .fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     sum % of_segments.max(1)
 }

@@ -26,9 +26,7 @@ pub struct MemoryStore {
 
 impl std::fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryStore")
-            .field("commits", &lock(&self.items).len())
-            .finish()
+        f.debug_struct("MemoryStore").field("commits", &lock(&self.items).len()).finish()
     }
 }
 
@@ -72,9 +70,7 @@ impl EventStore for MemoryStore {
                 if found.is_same_append(commit) {
                     return Ok(());
                 }
-                return Err(AppendError::Conflict {
-                    found: Box::new(found),
-                });
+                return Err(AppendError::Conflict { found: Box::new(found) });
             }
         }
         // Listeners are told under the lock, so that they hear of commits in the order of the appends.
@@ -92,12 +88,7 @@ impl EventStore for MemoryStore {
     ) -> Result<Vec<Commit>, ReadError> {
         let key = |ordinal: u64| (stream.key(), ordinal);
         let items = lock(&self.items);
-        let down = |top: u64| {
-            items
-                .range(key(0)..=key(top))
-                .rev()
-                .map(|(_, item)| item.clone())
-        };
+        let down = |top: u64| items.range(key(0)..=key(top)).rev().map(|(_, item)| item.clone());
         let limit = usize::try_from(limit.max(1)).unwrap_or(usize::MAX);
         let page: Vec<StoredCommit> = match from {
             ReadFrom::Newest => down(u64::MAX).take(limit).collect(),
@@ -107,8 +98,6 @@ impl EventStore for MemoryStore {
                 up.map(|(_, item)| item.clone()).take(limit).collect()
             }
         };
-        page.into_iter()
-            .map(|item| Commit::try_from(item).map_err(ReadError::from))
-            .collect()
+        page.into_iter().map(|item| Commit::try_from(item).map_err(ReadError::from)).collect()
     }
 }

@@ -46,11 +46,7 @@ impl ViewStore for MemoryViews {
         if !writes.iter().all(follows) {
             return Err(ViewError::Conflict);
         }
-        rows.extend(
-            writes
-                .iter()
-                .map(|write| (write.key.clone(), write.clone())),
-        );
+        rows.extend(writes.iter().map(|write| (write.key.clone(), write.clone())));
         Ok(())
     }
 
@@ -64,13 +60,7 @@ impl ViewStore for MemoryViews {
             .values()
             .filter_map(|row| {
                 let place = place(row).filter(|place| place.partition == query.partition)?;
-                Some((
-                    Position {
-                        sort: place.sort,
-                        key: row.key.clone(),
-                    },
-                    row,
-                ))
+                Some((Position { sort: place.sort, key: row.key.clone() }, row))
             })
             .filter(|(position, _)| is_between(query, &position.sort))
             .collect();
@@ -82,14 +72,8 @@ impl ViewStore for MemoryViews {
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let has_more = listed.len() > limit;
         listed.truncate(limit);
-        let next = listed
-            .last()
-            .filter(|_| has_more)
-            .map(|(position, _)| position.clone());
-        Ok(RowPage {
-            rows: listed.into_iter().map(|(_, row)| row.clone()).collect(),
-            next,
-        })
+        let next = listed.last().filter(|_| has_more).map(|(position, _)| position.clone());
+        Ok(RowPage { rows: listed.into_iter().map(|(_, row)| row.clone()).collect(), next })
     }
 }
 
@@ -103,9 +87,5 @@ fn comes_after(query: &RowQuery, position: &Position) -> bool {
         return true;
     };
     let order = (&position.sort, &position.key).cmp(&(&after.sort, &after.key));
-    if query.newest_first {
-        order.is_lt()
-    } else {
-        order.is_gt()
-    }
+    if query.newest_first { order.is_lt() } else { order.is_gt() }
 }

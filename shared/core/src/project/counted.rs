@@ -23,9 +23,7 @@ impl Counted {
     /// Whether the version is in the set.
     #[must_use]
     pub fn contains(&self, version: Version) -> bool {
-        self.0
-            .iter()
-            .any(|(first, last)| (*first..=*last).contains(&version.get()))
+        self.0.iter().any(|(first, last)| (*first..=*last).contains(&version.get()))
     }
 
     /// Adds a version; false when it was there.

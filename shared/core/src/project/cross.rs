@@ -16,10 +16,7 @@ pub async fn project_across<V: CrossView>(
     key: &RowKey,
     events: &[Envelope],
 ) -> Vec<Outcome> {
-    until_undisturbed(projector, events.len(), || {
-        attempt::<V>(projector, key, events)
-    })
-    .await
+    until_undisturbed(projector, events.len(), || attempt::<V>(projector, key, events)).await
 }
 
 /// Where a view keeps which versions of a stream it has counted. The record never expires: a redrive a year later
@@ -40,15 +37,8 @@ async fn attempt<V: CrossView>(
         records.entry(record.clone()).or_default();
         record_keys.push(record);
     }
-    let keys: Vec<RowKey> = std::iter::once(key)
-        .chain(records.keys())
-        .cloned()
-        .collect();
-    let read = projector
-        .views
-        .read(&keys)
-        .await
-        .map_err(|error| error.to_string())?;
+    let keys: Vec<RowKey> = std::iter::once(key).chain(records.keys()).cloned().collect();
+    let read = projector.views.read(&keys).await.map_err(|error| error.to_string())?;
     let mut read = read.into_iter();
     let (mut row, revision) = opened::<V::Row>(read.next().flatten())?;
     for (record, there) in records.values_mut().zip(read) {
@@ -71,9 +61,7 @@ async fn attempt<V: CrossView>(
     for (place, (counted, revision)) in records.iter().filter(|(place, _)| applied(place)) {
         rows.push(plain(place.clone(), *revision, written(counted)?));
     }
-    Ok(write(projector, &rows)
-        .await?
-        .map_or(Try::Again, |()| Try::Done(outcomes)))
+    Ok(write(projector, &rows).await?.map_or(Try::Again, |()| Try::Done(outcomes)))
 }
 
 fn count<V: CrossView>(
@@ -101,10 +89,5 @@ fn count<V: CrossView>(
 }
 
 fn plain(key: RowKey, revision: u64, body: crate::Payload) -> Row {
-    Row {
-        key,
-        revision,
-        body,
-        indexes: Default::default(),
-    }
+    Row { key, revision, body, indexes: Default::default() }
 }

@@ -20,18 +20,12 @@ pub async fn read_events(
     };
     let mut events: Vec<Envelope> = Vec::new();
     while events.len() < limit {
-        let page = store
-            .read(stream, ReadFrom::Up(from), GAP_COMMITS_PER_READ)
-            .await?;
+        let page = store.read(stream, ReadFrom::Up(from), GAP_COMMITS_PER_READ).await?;
         let Some(last) = page.last().map(Commit::ordinal) else {
             break;
         };
         from = last.plus(1);
-        events.extend(
-            page.iter()
-                .flat_map(Commit::envelopes)
-                .filter(|it| it.version >= first),
-        );
+        events.extend(page.iter().flat_map(Commit::envelopes).filter(|it| it.version >= first));
     }
     events.truncate(limit);
     Ok(events)
@@ -49,11 +43,7 @@ async fn commit_of(
     let (mut low, mut high) = (1, version.get());
     while low <= high {
         // The first look is at the top, where the answer usually is.
-        let middle = if high == version.get() {
-            high
-        } else {
-            low + (high - low) / 2
-        };
+        let middle = if high == version.get() { high } else { low + (high - low) / 2 };
         let Some(ordinal) = Ordinal::new(middle) else {
             break;
         };

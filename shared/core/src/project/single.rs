@@ -14,10 +14,8 @@ pub async fn project_single<V: SingleView>(
     aggregate_id: &str,
     events: &[Envelope],
 ) -> Vec<Outcome> {
-    until_undisturbed(projector, events.len(), || {
-        attempt::<V>(projector, aggregate_id, events)
-    })
-    .await
+    until_undisturbed(projector, events.len(), || attempt::<V>(projector, aggregate_id, events))
+        .await
 }
 
 async fn attempt<V: SingleView>(
@@ -43,15 +41,8 @@ async fn attempt<V: SingleView>(
         return Ok(Try::Done(outcomes));
     }
     let indexes = V::indexes(&marked.row);
-    let row = Row {
-        key,
-        revision,
-        body: written(&marked)?,
-        indexes,
-    };
-    Ok(write(projector, &[row])
-        .await?
-        .map_or(Try::Again, |()| Try::Done(outcomes)))
+    let row = Row { key, revision, body: written(&marked)?, indexes };
+    Ok(write(projector, &[row]).await?.map_or(Try::Again, |()| Try::Done(outcomes)))
 }
 
 /// Folds one event, after everything before it that the row has not seen.
@@ -60,11 +51,7 @@ async fn fold<V: SingleView>(
     marked: &mut Marked<V::Row>,
     event: &Envelope,
 ) -> Outcome {
-    let mark = marked
-        .watermarks
-        .get(&event.aggregate_type)
-        .copied()
-        .unwrap_or(0);
+    let mark = marked.watermarks.get(&event.aggregate_type).copied().unwrap_or(0);
     if event.version.get() <= mark {
         return Outcome::Duplicate;
     }
@@ -80,11 +67,7 @@ async fn fold<V: SingleView>(
             return parked;
         }
     }
-    let reached = marked
-        .watermarks
-        .get(&event.aggregate_type)
-        .copied()
-        .unwrap_or(0);
+    let reached = marked.watermarks.get(&event.aggregate_type).copied().unwrap_or(0);
     if reached >= event.version.get() {
         Outcome::Applied
     } else {
@@ -98,18 +81,13 @@ async fn missing(
     event: &Envelope,
     first: Version,
 ) -> Result<Vec<Envelope>, Outcome> {
-    let stream: StreamId = event
-        .stream()
-        .map_err(|cause| Outcome::Parked(cause.to_string()))?;
+    let stream: StreamId = event.stream().map_err(|cause| Outcome::Parked(cause.to_string()))?;
     let read = gap::read_events(&*projector.store, &stream, first, GAP_EVENTS_MAX).await;
     let events = read.map_err(|error| match error {
         ReadError::Unavailable(_) => Outcome::Retry(error.to_string()),
         ReadError::Corrupt(_) | ReadError::Broken(_) => Outcome::Retry(error.to_string()),
     })?;
-    Ok(events
-        .into_iter()
-        .filter(|it| it.version <= event.version)
-        .collect())
+    Ok(events.into_iter().filter(|it| it.version <= event.version).collect())
 }
 
 /// Applies the next event. One that cannot be understood is parked, and the row stays where it is: every later event
@@ -118,9 +96,7 @@ fn apply<V: SingleView>(marked: &mut Marked<V::Row>, event: &Envelope) -> Outcom
     let before = marked.row.clone();
     match V::apply(&mut marked.row, event) {
         Ok(()) => {
-            marked
-                .watermarks
-                .insert(event.aggregate_type.clone(), event.version.get());
+            marked.watermarks.insert(event.aggregate_type.clone(), event.version.get());
             Outcome::Applied
         }
         Err(cause) => {

@@ -24,16 +24,8 @@ pub(super) fn expectation<E: Debug>(expected: &[E]) -> String {
 
 /// Both sequences, one event a line: `=` in both, `-` expected only, `+` got only. An arrow marks where they part.
 pub(super) fn difference<E: Debug + PartialEq>(expected: &[E], got: &[E]) -> String {
-    let mut text = format!(
-        "  expected {} (-), got {} (+)\n",
-        count(expected),
-        count(got)
-    );
-    let same = expected
-        .iter()
-        .zip(got)
-        .take_while(|(left, right)| left == right)
-        .count();
+    let mut text = format!("  expected {} (-), got {} (+)\n", count(expected), count(got));
+    let same = expected.iter().zip(got).take_while(|(left, right)| left == right).count();
     for event in expected.iter().take(same) {
         line(&mut text, "    = ", &format!("{event:?}"));
     }
@@ -55,11 +47,7 @@ pub(super) fn changed(expected: &str, got: &str) -> String {
     let mut text = String::new();
     line(&mut text, "  > - ", expected);
     line(&mut text, "  > + ", got);
-    let same = expected
-        .chars()
-        .zip(got.chars())
-        .take_while(|(left, right)| left == right)
-        .count();
+    let same = expected.chars().zip(got.chars()).take_while(|(left, right)| left == right).count();
     line(&mut text, "      ", &format!("{}^", " ".repeat(same)));
     text
 }

@@ -64,9 +64,7 @@ impl Decider for Counter {
         match command {
             Command::Add(amounts) if amounts.contains(&0) => Err(Refusal::Zero),
             Command::Add(amounts) if state.sum + amounts.iter().sum::<u32>() > 100 => {
-                Err(Refusal::TooMuch {
-                    most: 100 - state.sum,
-                })
+                Err(Refusal::TooMuch { most: 100 - state.sum })
             }
             Command::Add(amounts) => Ok(amounts.into_iter().map(added).collect()),
             Command::Forget => Ok(vec![Event::Forgetful(Forgetful { lost: 7 })]),
@@ -80,10 +78,9 @@ impl Decider for Counter {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Added(Added { amount }) => State {
-                sum: state.sum + amount,
-                forgotten: state.forgotten + amount,
-            },
+            Event::Added(Added { amount }) => {
+                State { sum: state.sum + amount, forgotten: state.forgotten + amount }
+            }
             Event::Forgetful(_) => state,
         }
     }
@@ -135,23 +132,14 @@ fn failure_of(spec: impl FnOnce()) -> (String, u32) {
 fn assert_reported_at(line: u32, text: &str) {
     let index = usize::try_from(line).unwrap() - 1;
     let reported = include_str!("tests.rs").lines().nth(index).unwrap();
-    assert!(
-        reported.contains(text),
-        "line {line} is reported: {reported}"
-    );
+    assert!(reported.contains(text), "line {line} is reported: {reported}");
 }
 
 #[test]
 fn specs_that_hold_are_silent() {
-    given::<Counter>([added(1)])
-        .when(Command::Add(vec![2, 3]))
-        .then([added(2), added(3)]);
-    given::<Counter>([added(1)])
-        .when(Command::Add(vec![]))
-        .then_nothing();
-    given::<Counter>([])
-        .when(Command::Add(vec![0]))
-        .then_refused(Refusal::Zero);
+    given::<Counter>([added(1)]).when(Command::Add(vec![2, 3])).then([added(2), added(3)]);
+    given::<Counter>([added(1)]).when(Command::Add(vec![])).then_nothing();
+    given::<Counter>([]).when(Command::Add(vec![0])).then_refused(Refusal::Zero);
 }
 
 #[test]
@@ -166,9 +154,7 @@ fn a_spec_goes_on_from_what_happened() {
 #[test]
 fn other_events_are_shown_line_by_line_with_the_first_difference_marked() {
     let (message, line) = failure_of(|| {
-        given::<Counter>([])
-            .when(Command::Add(vec![1, 25, 3]))
-            .then([added(1), added(24)]);
+        given::<Counter>([]).when(Command::Add(vec![1, 25, 3])).then([added(1), added(24)]);
     });
     assert_reported_at(line, ".then([added(1), added(24)])");
     assert_eq!(
@@ -187,70 +173,42 @@ fn other_events_are_shown_line_by_line_with_the_first_difference_marked() {
 #[test]
 fn a_missing_and_a_surplus_event_are_shown_as_such() {
     let (message, _) = failure_of(|| {
-        given::<Counter>([])
-            .when(Command::Add(vec![1]))
-            .then([added(1), added(2)]);
+        given::<Counter>([]).when(Command::Add(vec![1])).then([added(1), added(2)]);
     });
-    assert!(
-        message.contains("  > - Added(Added { amount: 2 })"),
-        "{message}"
-    );
+    assert!(message.contains("  > - Added(Added { amount: 2 })"), "{message}");
 
     let (message, _) = failure_of(|| {
-        given::<Counter>([])
-            .when(Command::Add(vec![1]))
-            .then_nothing();
+        given::<Counter>([]).when(Command::Add(vec![1])).then_nothing();
     });
-    assert!(
-        message.contains("expected nothing (-), got 1 event (+)"),
-        "{message}"
-    );
-    assert!(
-        message.contains("  > + Added(Added { amount: 1 })"),
-        "{message}"
-    );
+    assert!(message.contains("expected nothing (-), got 1 event (+)"), "{message}");
+    assert!(message.contains("  > + Added(Added { amount: 1 })"), "{message}");
 }
 
 #[test]
 fn a_refusal_where_events_were_expected_is_shown() {
     let (message, line) = failure_of(|| {
-        given::<Counter>([])
-            .when(Command::Add(vec![101]))
-            .then([added(101)]);
+        given::<Counter>([]).when(Command::Add(vec![101])).then([added(101)]);
     });
     assert_reported_at(line, ".then([added(101)])");
-    assert!(
-        message.contains("    - Added(Added { amount: 101 })"),
-        "{message}"
-    );
-    assert!(
-        message.contains("got refused: TooMuch { most: 100 }"),
-        "{message}"
-    );
+    assert!(message.contains("    - Added(Added { amount: 101 })"), "{message}");
+    assert!(message.contains("got refused: TooMuch { most: 100 }"), "{message}");
 }
 
 #[test]
 fn events_where_a_refusal_was_expected_are_shown() {
     let (message, line) = failure_of(|| {
-        given::<Counter>([])
-            .when(Command::Add(vec![1]))
-            .then_refused(Refusal::Zero);
+        given::<Counter>([]).when(Command::Add(vec![1])).then_refused(Refusal::Zero);
     });
     assert_reported_at(line, ".then_refused(Refusal::Zero)");
     assert!(message.contains("expected refused: Zero"), "{message}");
-    assert!(
-        message.contains("    + Added(Added { amount: 1 })"),
-        "{message}"
-    );
+    assert!(message.contains("    + Added(Added { amount: 1 })"), "{message}");
 }
 
 #[test]
 fn another_reason_is_shown_under_the_expected_one() {
     let (message, _) = failure_of(|| {
         let command = Command::Add(vec![101]);
-        given::<Counter>([])
-            .when(command)
-            .then_refused(Refusal::TooMuch { most: 99 });
+        given::<Counter>([]).when(command).then_refused(Refusal::TooMuch { most: 99 });
     });
     assert!(message.contains("- TooMuch { most: 99 }"), "{message}");
     assert!(message.contains("+ TooMuch { most: 100 }"), "{message}");
@@ -261,21 +219,13 @@ fn an_event_that_does_not_survive_the_store_fails_given_and_then() {
     let (message, _) = failure_of(|| {
         let _ = given::<Counter>([Event::Forgetful(Forgetful { lost: 1 })]);
     });
-    assert!(
-        message.contains("not what it was after being stored and read"),
-        "{message}"
-    );
+    assert!(message.contains("not what it was after being stored and read"), "{message}");
 
     let (message, line) = failure_of(|| {
-        given::<Counter>([])
-            .when(Command::Forget)
-            .then([forgetful()]);
+        given::<Counter>([]).when(Command::Forget).then([forgetful()]);
     });
     assert_reported_at(line, ".then([forgetful()])");
-    assert!(
-        message.contains("> + Forgetful(Forgetful { lost: 0 })"),
-        "{message}"
-    );
+    assert!(message.contains("> + Forgetful(Forgetful { lost: 0 })"), "{message}");
 }
 
 fn forgetful() -> Event {
@@ -287,10 +237,7 @@ fn a_decision_that_depends_on_more_than_state_and_command_fails() {
     let (message, _) = failure_of(|| {
         let _ = given::<Counter>([]).when(Command::BeWhimsical);
     });
-    assert!(
-        message.contains("decided twice, decided differently"),
-        "{message}"
-    );
+    assert!(message.contains("decided twice, decided differently"), "{message}");
 }
 
 #[test]
@@ -299,24 +246,14 @@ fn a_state_that_does_not_survive_a_snapshot_fails() {
         let _ = given::<Counter>([added(3)]).when(Command::LookAtWhatSnapshotsForget);
     });
     assert_reported_at(line, ".when(Command::LookAtWhatSnapshotsForget)");
-    assert!(
-        message.contains("decided differently after a snapshot"),
-        "{message}"
-    );
+    assert!(message.contains("decided differently after a snapshot"), "{message}");
 }
 
 #[test]
 fn a_decider_that_is_never_stored_is_held_to_its_spec_alone() {
-    given_unstored::<Counter>([forgetful()])
-        .when(Command::Forget)
-        .then([forgetful()]);
+    given_unstored::<Counter>([forgetful()]).when(Command::Forget).then([forgetful()]);
     let (message, _) = failure_of(|| {
-        given_unstored::<Counter>([])
-            .when(Command::Add(vec![1]))
-            .then_nothing();
+        given_unstored::<Counter>([]).when(Command::Add(vec![1])).then_nothing();
     });
-    assert!(
-        message.contains("  > + Added(Added { amount: 1 })"),
-        "{message}"
-    );
+    assert!(message.contains("  > + Added(Added { amount: 1 })"), "{message}");
 }

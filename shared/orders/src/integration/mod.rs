@@ -67,15 +67,15 @@ pub fn of_order(
     occurred_at: Timestamp,
 ) -> Result<IntegrationEvent, serde_json::Error> {
     match event {
-        OrderEvent::OrderPlaced(event) => IntegrationEvent::new(
-            &OrderCreatedIntegrationEvent::new(order_id, event, occurred_at),
-        ),
+        OrderEvent::OrderPlaced(event) => {
+            IntegrationEvent::new(&OrderCreatedIntegrationEvent::new(order_id, event, occurred_at))
+        }
         OrderEvent::OrderConfirmed(event) => IntegrationEvent::new(
             &OrderConfirmedIntegrationEvent::new(order_id, event, occurred_at),
         ),
-        OrderEvent::OrderShipped(event) => IntegrationEvent::new(
-            &OrderShippedIntegrationEvent::new(order_id, event, occurred_at),
-        ),
+        OrderEvent::OrderShipped(event) => {
+            IntegrationEvent::new(&OrderShippedIntegrationEvent::new(order_id, event, occurred_at))
+        }
         OrderEvent::OrderDelivered(event) => IntegrationEvent::new(
             &OrderDeliveredIntegrationEvent::new(order_id, event, occurred_at),
         ),
@@ -98,9 +98,9 @@ pub fn of_payment(
         PaymentEvent::PaymentReceived(event) => IntegrationEvent::new(
             &PaymentReceivedIntegrationEvent::new(order_id, event, occurred_at),
         ),
-        PaymentEvent::PaymentFailed(event) => IntegrationEvent::new(
-            &PaymentFailedIntegrationEvent::new(order_id, event, occurred_at),
-        ),
+        PaymentEvent::PaymentFailed(event) => {
+            IntegrationEvent::new(&PaymentFailedIntegrationEvent::new(order_id, event, occurred_at))
+        }
         PaymentEvent::PaymentRefunded(event) => IntegrationEvent::new(
             &PaymentRefundedIntegrationEvent::new(order_id, event, occurred_at),
         ),

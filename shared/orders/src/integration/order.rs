@@ -68,11 +68,7 @@ impl IntegrationData for OrderConfirmedIntegrationEvent {
 
 impl OrderConfirmedIntegrationEvent {
     pub(super) fn new(order_id: OrderId, event: &OrderConfirmed, occurred_at: Timestamp) -> Self {
-        Self {
-            order_id,
-            customer_id: event.customer_id.clone(),
-            occurred_at,
-        }
+        Self { order_id, customer_id: event.customer_id.clone(), occurred_at }
     }
 }
 
@@ -129,11 +125,7 @@ impl IntegrationData for OrderDeliveredIntegrationEvent {
 
 impl OrderDeliveredIntegrationEvent {
     pub(super) fn new(order_id: OrderId, event: &OrderDelivered, occurred_at: Timestamp) -> Self {
-        Self {
-            order_id,
-            customer_id: event.customer_id.clone(),
-            occurred_at,
-        }
+        Self { order_id, customer_id: event.customer_id.clone(), occurred_at }
     }
 }
 

@@ -73,10 +73,7 @@ fn ready(state: &OrderState, command: Action) -> Result<&PlacedOrder, OrderRefus
     if order.status.allows().contains(&command) {
         Ok(order)
     } else {
-        Err(OrderRefusal::IllegalTransition {
-            command,
-            status: order.status,
-        })
+        Err(OrderRefusal::IllegalTransition { command, status: order.status })
     }
 }
 

@@ -48,11 +48,7 @@ impl TryFrom<u32> for Quantity {
     type Error = InvalidQuantity;
 
     fn try_from(pieces: u32) -> Result<Self, InvalidQuantity> {
-        if (1..=QUANTITY_MAX).contains(&pieces) {
-            Ok(Self(pieces))
-        } else {
-            Err(InvalidQuantity)
-        }
+        if (1..=QUANTITY_MAX).contains(&pieces) { Ok(Self(pieces)) } else { Err(InvalidQuantity) }
     }
 }
 

@@ -57,11 +57,7 @@ impl OrderRefusal {
 /// Names the state, what it forbids, and what it would allow.
 fn sentence(status: Status, command: Action) -> String {
     let refused = format!("A {status} order cannot be {}", command.participle());
-    let allowed: Vec<&str> = status
-        .allows()
-        .iter()
-        .map(|action| action.participle())
-        .collect();
+    let allowed: Vec<&str> = status.allows().iter().map(|action| action.participle()).collect();
     if allowed.is_empty() {
         format!("{refused}; nothing more can be done with it.")
     } else {

@@ -48,9 +48,7 @@ fn placing_makes_a_pending_order_with_its_total_and_day() {
 #[test]
 fn placing_twice_is_refused_wherever_the_order_stands() {
     for status in Status::ALL {
-        given::<Order>(history(status))
-            .when(place_it())
-            .then_refused(OrderRefusal::AlreadyPlaced);
+        given::<Order>(history(status)).when(place_it()).then_refused(OrderRefusal::AlreadyPlaced);
     }
 }
 
@@ -61,30 +59,22 @@ fn a_pending_order_can_be_confirmed() {
 
 #[test]
 fn a_confirmed_order_can_be_shipped() {
-    given::<Order>([placed(), confirmed()])
-        .when(ship_it())
-        .then([shipped()]);
+    given::<Order>([placed(), confirmed()]).when(ship_it()).then([shipped()]);
 }
 
 #[test]
 fn a_shipped_order_can_be_delivered() {
-    given::<Order>([placed(), confirmed(), shipped()])
-        .when(DELIVER)
-        .then([delivered()]);
+    given::<Order>([placed(), confirmed(), shipped()]).when(DELIVER).then([delivered()]);
 }
 
 #[test]
 fn a_pending_order_can_be_cancelled() {
-    given::<Order>([placed()])
-        .when(cancel_it())
-        .then([cancelled()]);
+    given::<Order>([placed()]).when(cancel_it()).then([cancelled()]);
 }
 
 #[test]
 fn a_confirmed_order_can_be_cancelled() {
-    given::<Order>([placed(), confirmed()])
-        .when(cancel_it())
-        .then([cancelled()]);
+    given::<Order>([placed(), confirmed()]).when(cancel_it()).then([cancelled()]);
 }
 
 #[test]
@@ -122,58 +112,31 @@ fn whatever_a_status_does_not_allow_is_refused_with_the_status() {
         (Status::Cancelled, cancel_it(), Action::Cancel),
     ];
     let allowed: usize = Status::ALL.iter().map(|status| status.allows().len()).sum();
-    assert_eq!(
-        refused.len() + allowed,
-        Status::ALL.len() * 4,
-        "every pair is specified"
-    );
+    assert_eq!(refused.len() + allowed, Status::ALL.len() * 4, "every pair is specified");
     for (status, command, action) in refused {
-        given::<Order>(history(status))
-            .when(command)
-            .then_refused(illegal(action, status));
+        given::<Order>(history(status)).when(command).then_refused(illegal(action, status));
     }
 }
 
 #[test]
 fn an_order_that_was_never_placed_is_not_found() {
     for command in [CONFIRM, ship_it(), DELIVER, cancel_it()] {
-        given::<Order>([])
-            .when(command)
-            .then_refused(OrderRefusal::NotFound);
+        given::<Order>([]).when(command).then_refused(OrderRefusal::NotFound);
     }
 }
 
 #[test]
 fn an_order_has_at_least_one_item() {
-    let command = OrderCommand::PlaceOrder(PlaceOrder {
-        items: vec![],
-        ..place()
-    });
-    given::<Order>([])
-        .when(command)
-        .then_refused(InvalidOrder::NoItems.into());
+    let command = OrderCommand::PlaceOrder(PlaceOrder { items: vec![], ..place() });
+    given::<Order>([]).when(command).then_refused(InvalidOrder::NoItems.into());
 }
 
 #[test]
 fn an_order_has_at_most_a_hundred_items() {
-    let with = |count| PlaceOrder {
-        items: vec![item(1, 1); count],
-        ..place()
-    };
-    let PlaceOrder {
-        customer_id,
-        currency,
-        items,
-        placed_on,
-    } = with(100);
+    let with = |count| PlaceOrder { items: vec![item(1, 1); count], ..place() };
+    let PlaceOrder { customer_id, currency, items, placed_on } = with(100);
     let total_amount = amount(100);
-    let largest = OrderPlaced {
-        customer_id,
-        currency,
-        items,
-        total_amount,
-        placed_on,
-    };
+    let largest = OrderPlaced { customer_id, currency, items, total_amount, placed_on };
     given::<Order>([])
         .when(OrderCommand::PlaceOrder(with(100)))
         .then([OrderEvent::OrderPlaced(largest)]);
@@ -185,19 +148,9 @@ fn an_order_has_at_most_a_hundred_items() {
 #[test]
 fn a_total_ends_where_json_readers_stop_being_exact() {
     // 9,007 pieces of 10^12, then the rest up to 2^53 - 1; and one more.
-    let items = |rest| {
-        vec![
-            item(9_007, 1_000_000_000_000),
-            item(1, 199_254_740_991),
-            item(1, rest),
-        ]
-    };
-    let PlaceOrder {
-        customer_id,
-        currency,
-        placed_on,
-        ..
-    } = place();
+    let items =
+        |rest| vec![item(9_007, 1_000_000_000_000), item(1, 199_254_740_991), item(1, rest)];
+    let PlaceOrder { customer_id, currency, placed_on, .. } = place();
     let largest = OrderPlaced {
         customer_id,
         currency,
@@ -206,16 +159,10 @@ fn a_total_ends_where_json_readers_stop_being_exact() {
         placed_on,
     };
     given::<Order>([])
-        .when(OrderCommand::PlaceOrder(PlaceOrder {
-            items: items(0),
-            ..place()
-        }))
+        .when(OrderCommand::PlaceOrder(PlaceOrder { items: items(0), ..place() }))
         .then([OrderEvent::OrderPlaced(largest)]);
     given::<Order>([])
-        .when(OrderCommand::PlaceOrder(PlaceOrder {
-            items: items(1),
-            ..place()
-        }))
+        .when(OrderCommand::PlaceOrder(PlaceOrder { items: items(1), ..place() }))
         .then_refused(InvalidOrder::TotalTooLarge.into());
 }
 
@@ -229,24 +176,10 @@ fn the_largest_lines_together_are_refused_and_do_not_wrap() {
 
 #[test]
 fn an_order_may_be_free() {
-    let PlaceOrder {
-        customer_id,
-        currency,
-        placed_on,
-        ..
-    } = place();
+    let PlaceOrder { customer_id, currency, placed_on, .. } = place();
     let (items, total_amount) = (vec![item(1, 0)], amount(0));
-    let command = PlaceOrder {
-        items: items.clone(),
-        ..place()
-    };
-    let free = OrderPlaced {
-        customer_id,
-        currency,
-        items,
-        total_amount,
-        placed_on,
-    };
+    let command = PlaceOrder { items: items.clone(), ..place() };
+    let free = OrderPlaced { customer_id, currency, items, total_amount, placed_on };
     given::<Order>([])
         .when(OrderCommand::PlaceOrder(command))
         .then([OrderEvent::OrderPlaced(free)]);
@@ -254,16 +187,9 @@ fn an_order_may_be_free() {
 
 #[test]
 fn an_order_that_was_shipped_under_version_1_goes_on_like_any_other() {
-    let OrderEvent::OrderShipped(shipped) = shipped() else {
-        unreachable!()
-    };
-    let old = OrderEvent::OrderShipped(OrderShipped {
-        carrier: None,
-        ..shipped
-    });
-    given::<Order>([placed(), confirmed(), old])
-        .when(DELIVER)
-        .then([delivered()]);
+    let OrderEvent::OrderShipped(shipped) = shipped() else { unreachable!() };
+    let old = OrderEvent::OrderShipped(OrderShipped { carrier: None, ..shipped });
+    given::<Order>([placed(), confirmed(), old]).when(DELIVER).then([delivered()]);
 }
 
 #[test]

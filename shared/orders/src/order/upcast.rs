@@ -17,11 +17,7 @@ pub(super) struct OrderShippedV1 {
 /// The text becomes the tracking number, whole, and the carrier stays unknown. Where the carrier's name ends in it, no
 /// rule could tell (`UPS Ground 1Z999`, `Deutsche Post RR 12`), and a guess would become a fact.
 pub(super) fn shipped_v1_to_v2(old: OrderShippedV1) -> OrderShipped {
-    OrderShipped {
-        customer_id: old.customer_id,
-        carrier: None,
-        tracking_number: old.tracking_code,
-    }
+    OrderShipped { customer_id: old.customer_id, carrier: None, tracking_number: old.tracking_code }
 }
 
 #[cfg(test)]
@@ -57,13 +53,6 @@ mod tests {
 
     #[test]
     fn a_version_from_the_future_is_refused_loudly() {
-        assert!(matches!(
-            decode(3, "{}"),
-            Err(SchemaError::Newer {
-                got: 3,
-                known: 2,
-                ..
-            })
-        ));
+        assert!(matches!(decode(3, "{}"), Err(SchemaError::Newer { got: 3, known: 2, .. })));
     }
 }

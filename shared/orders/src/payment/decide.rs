@@ -58,11 +58,7 @@ pub(super) fn check_money(
     if currency != expected {
         return Err(InvalidPayment::OtherCurrency { expected });
     }
-    if amount == Amount::ZERO {
-        Err(InvalidPayment::Zero)
-    } else {
-        Ok(())
-    }
+    if amount == Amount::ZERO { Err(InvalidPayment::Zero) } else { Ok(()) }
 }
 
 fn check_capture(
@@ -81,13 +77,7 @@ fn check_capture(
 }
 
 fn recorded(command: ProcessPayment) -> PaymentEvent {
-    let ProcessPayment {
-        order,
-        reference,
-        amount,
-        currency,
-        outcome,
-    } = command;
+    let ProcessPayment { order, reference, amount, currency, outcome } = command;
     let payment_id = PaymentId::derive(order.order_id, &reference);
     let customer_id = order.customer_id;
     match outcome {

@@ -8,17 +8,15 @@ use crate::{limits::PAYMENTS_PER_ORDER_MAX, strategies::payment_command, views::
 
 /// Captured and refunded, from the events alone and in wider arithmetic.
 fn ledger(events: &[PaymentEvent]) -> (u128, u128) {
-    events
-        .iter()
-        .fold((0, 0), |(captured, refunded), event| match event {
-            PaymentEvent::PaymentReceived(event) => {
-                (captured + u128::from(event.amount.get()), refunded)
-            }
-            PaymentEvent::PaymentFailed(_) => (captured, refunded),
-            PaymentEvent::PaymentRefunded(event) => {
-                (captured, refunded + u128::from(event.amount.get()))
-            }
-        })
+    events.iter().fold((0, 0), |(captured, refunded), event| match event {
+        PaymentEvent::PaymentReceived(event) => {
+            (captured + u128::from(event.amount.get()), refunded)
+        }
+        PaymentEvent::PaymentFailed(_) => (captured, refunded),
+        PaymentEvent::PaymentRefunded(event) => {
+            (captured, refunded + u128::from(event.amount.get()))
+        }
+    })
 }
 
 proptest! {

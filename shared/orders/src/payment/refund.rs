@@ -29,11 +29,8 @@ fn take(
     command: &RefundPayment,
     payments: &[&Attempt],
 ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
-    let captured: Vec<&Attempt> = payments
-        .iter()
-        .copied()
-        .filter(|payment| payment.is_captured())
-        .collect();
+    let captured: Vec<&Attempt> =
+        payments.iter().copied().filter(|payment| payment.is_captured()).collect();
     let first = captured.first().ok_or(PaymentRefusal::NotCaptured)?;
     // All payments of one order have one currency.
     check_money(command.amount, command.currency, first.currency)?;

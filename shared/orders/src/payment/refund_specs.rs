@@ -38,27 +38,21 @@ fn a_payment_can_be_refunded_in_parts_and_never_beyond_what_was_captured() {
         .when(of("ch_1", 2000))
         .then([refunded("ch_1", 2000)])
         .when(of("ch_1", 1))
-        .then_refused(PaymentRefusal::RefundTooLarge {
-            refundable: amount(0),
-        });
+        .then_refused(PaymentRefusal::RefundTooLarge { refundable: amount(0) });
 }
 
 #[test]
 fn a_refund_beyond_the_rest_is_refused_whole() {
     given::<Payment>([received("ch_1", 3000), refunded("ch_1", 1000)])
         .when(of("ch_1", 2001))
-        .then_refused(PaymentRefusal::RefundTooLarge {
-            refundable: amount(2000),
-        });
+        .then_refused(PaymentRefusal::RefundTooLarge { refundable: amount(2000) });
 }
 
 #[test]
 fn one_payment_does_not_pay_the_refund_of_another() {
     given::<Payment>([received("ch_1", 1000), received("ch_2", 2000)])
         .when(of("ch_1", 1001))
-        .then_refused(PaymentRefusal::RefundTooLarge {
-            refundable: amount(1000),
-        });
+        .then_refused(PaymentRefusal::RefundTooLarge { refundable: amount(1000) });
 }
 
 #[test]
@@ -73,12 +67,8 @@ fn a_declined_payment_cannot_be_refunded() {
 
 #[test]
 fn a_payment_that_the_order_does_not_have_is_not_found() {
-    given::<Payment>([])
-        .when(of("ch_1", 1))
-        .then_refused(PaymentRefusal::NotFound);
-    given::<Payment>([])
-        .when(of_all(1))
-        .then_refused(PaymentRefusal::NotFound);
+    given::<Payment>([]).when(of("ch_1", 1)).then_refused(PaymentRefusal::NotFound);
+    given::<Payment>([]).when(of_all(1)).then_refused(PaymentRefusal::NotFound);
     given::<Payment>([received("ch_1", 3000)])
         .when(of("ch_2", 1))
         .then_refused(PaymentRefusal::NotFound);
@@ -91,10 +81,7 @@ fn a_refund_is_at_least_one_minor_unit_in_the_orders_currency() {
         .then_refused(InvalidPayment::Zero.into());
     let expected = paid_order().currency;
     let target = RefundTarget::WholeOrder;
-    let command = RefundPayment {
-        currency: "EUR".parse().unwrap(),
-        ..refund(target, 1)
-    };
+    let command = RefundPayment { currency: "EUR".parse().unwrap(), ..refund(target, 1) };
     given::<Payment>([received("ch_1", 3000)])
         .when(PaymentCommand::RefundPayment(command))
         .then_refused(InvalidPayment::OtherCurrency { expected }.into());
@@ -102,33 +89,21 @@ fn a_refund_is_at_least_one_minor_unit_in_the_orders_currency() {
 
 #[test]
 fn refunding_the_whole_order_takes_from_the_oldest_payments_first() {
-    let history = [
-        received("ch_2", 1000),
-        failed("ch_0", 3000),
-        received("ch_1", 2000),
-    ];
+    let history = [received("ch_2", 1000), failed("ch_0", 3000), received("ch_1", 2000)];
     given::<Payment>(history.clone())
         .when(of_all(3000))
         .then([refunded("ch_2", 1000), refunded("ch_1", 2000)]);
-    given::<Payment>(history.clone())
-        .when(of_all(999))
-        .then([refunded("ch_2", 999)]);
+    given::<Payment>(history.clone()).when(of_all(999)).then([refunded("ch_2", 999)]);
     given::<Payment>(history)
         .when(of_all(3001))
-        .then_refused(PaymentRefusal::RefundTooLarge {
-            refundable: amount(3000),
-        });
+        .then_refused(PaymentRefusal::RefundTooLarge { refundable: amount(3000) });
 }
 
 #[test]
 fn refunding_the_whole_order_passes_over_what_has_gone_back_already() {
-    given::<Payment>([
-        received("ch_1", 1000),
-        refunded("ch_1", 1000),
-        received("ch_2", 3000),
-    ])
-    .when(of_all(3000))
-    .then([refunded("ch_2", 3000)]);
+    given::<Payment>([received("ch_1", 1000), refunded("ch_1", 1000), received("ch_2", 3000)])
+        .when(of_all(3000))
+        .then([refunded("ch_2", 3000)]);
 }
 
 #[test]
@@ -140,17 +115,9 @@ fn the_names_of_reasons_never_change() {
         (PaymentRefusal::AlreadyPaid, "already-paid"),
         (PaymentRefusal::TooManyPayments, "too-many-payments"),
         (PaymentRefusal::NotCaptured, "payment-not-captured"),
-        (
-            PaymentRefusal::RefundTooLarge {
-                refundable: amount(1),
-            },
-            "refund-too-large",
-        ),
+        (PaymentRefusal::RefundTooLarge { refundable: amount(1) }, "refund-too-large"),
         (InvalidPayment::Zero.into(), "amount-zero"),
-        (
-            InvalidPayment::OtherCurrency { expected }.into(),
-            "other-currency",
-        ),
+        (InvalidPayment::OtherCurrency { expected }.into(), "other-currency"),
         (InvalidPayment::TotalTooLarge.into(), "payments-too-large"),
     ];
     for (refusal, name) in names {

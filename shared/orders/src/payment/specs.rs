@@ -32,43 +32,26 @@ fn declined(reference: &str, minor_units: u64) -> PaymentCommand {
 
 #[test]
 fn a_captured_payment_is_received() {
-    given::<Payment>([])
-        .when(captured("ch_1", 3000))
-        .then([received("ch_1", 3000)]);
+    given::<Payment>([]).when(captured("ch_1", 3000)).then([received("ch_1", 3000)]);
 }
 
 #[test]
 fn a_declined_payment_has_failed_with_the_providers_reason() {
-    given::<Payment>([])
-        .when(declined("ch_1", 3000))
-        .then([failed("ch_1", 3000)]);
+    given::<Payment>([]).when(declined("ch_1", 3000)).then([failed("ch_1", 3000)]);
 }
 
 #[test]
 fn a_payment_may_be_declined_without_a_reason() {
-    let PaymentEvent::PaymentFailed(failed) = failed("ch_1", 3000) else {
-        unreachable!()
-    };
+    let PaymentEvent::PaymentFailed(failed) = failed("ch_1", 3000) else { unreachable!() };
     given::<Payment>([])
-        .when(PaymentCommand::ProcessPayment(process(
-            "ch_1",
-            3000,
-            Outcome::Declined(None),
-        )))
-        .then([PaymentEvent::PaymentFailed(PaymentFailed {
-            decline_reason: None,
-            ..failed
-        })]);
+        .when(PaymentCommand::ProcessPayment(process("ch_1", 3000, Outcome::Declined(None))))
+        .then([PaymentEvent::PaymentFailed(PaymentFailed { decline_reason: None, ..failed })]);
 }
 
 #[test]
 fn the_same_reference_with_the_same_content_is_the_same_payment() {
-    given::<Payment>([received("ch_1", 3000)])
-        .when(captured("ch_1", 3000))
-        .then_nothing();
-    given::<Payment>([failed("ch_1", 3000)])
-        .when(declined("ch_1", 3000))
-        .then_nothing();
+    given::<Payment>([received("ch_1", 3000)]).when(captured("ch_1", 3000)).then_nothing();
+    given::<Payment>([failed("ch_1", 3000)]).when(declined("ch_1", 3000)).then_nothing();
 }
 
 #[test]
@@ -96,10 +79,7 @@ fn the_same_reference_with_other_content_is_refused() {
             .then_refused(PaymentRefusal::ReferenceReused);
     }
     let without_reason = process("ch_1", 3000, Outcome::Declined(None));
-    for other in [
-        captured("ch_1", 3000),
-        PaymentCommand::ProcessPayment(without_reason),
-    ] {
+    for other in [captured("ch_1", 3000), PaymentCommand::ProcessPayment(without_reason)] {
         given::<Payment>([failed("ch_1", 3000)])
             .when(other)
             .then_refused(PaymentRefusal::ReferenceReused);
@@ -111,10 +91,7 @@ fn a_payment_in_another_currency_is_not_a_payment_of_the_order() {
     let expected = paid_order().currency;
     for outcome in [Outcome::Captured, Outcome::Declined(None)] {
         let currency = "EUR".parse().unwrap();
-        let command = ProcessPayment {
-            currency,
-            ..process("ch_1", 3000, outcome)
-        };
+        let command = ProcessPayment { currency, ..process("ch_1", 3000, outcome) };
         given::<Payment>([])
             .when(PaymentCommand::ProcessPayment(command))
             .then_refused(InvalidPayment::OtherCurrency { expected }.into());
@@ -124,9 +101,7 @@ fn a_payment_in_another_currency_is_not_a_payment_of_the_order() {
 #[test]
 fn a_payment_of_nothing_is_not_a_payment() {
     for command in [captured("ch_1", 0), declined("ch_1", 0)] {
-        given::<Payment>([])
-            .when(command)
-            .then_refused(InvalidPayment::Zero.into());
+        given::<Payment>([]).when(command).then_refused(InvalidPayment::Zero.into());
     }
 }
 
@@ -164,14 +139,8 @@ fn a_declined_payment_pays_nothing() {
 
 #[test]
 fn a_free_order_has_nothing_to_pay() {
-    let order = PaidOrder {
-        total_amount: amount(0),
-        ..paid_order()
-    };
-    let command = ProcessPayment {
-        order,
-        ..process("ch_1", 1, Outcome::Captured)
-    };
+    let order = PaidOrder { total_amount: amount(0), ..paid_order() };
+    let command = ProcessPayment { order, ..process("ch_1", 1, Outcome::Captured) };
     given::<Payment>([])
         .when(PaymentCommand::ProcessPayment(command))
         .then_refused(PaymentRefusal::AlreadyPaid);
@@ -180,9 +149,7 @@ fn a_free_order_has_nothing_to_pay() {
 /// The provider has the money: refusing to write that down would not give it back.
 #[test]
 fn more_than_the_order_is_worth_is_recorded() {
-    given::<Payment>([])
-        .when(captured("ch_1", 9000))
-        .then([received("ch_1", 9000)]);
+    given::<Payment>([]).when(captured("ch_1", 9000)).then([received("ch_1", 9000)]);
 }
 
 #[test]
@@ -201,16 +168,13 @@ fn declined_payments_cannot_crowd_out_a_captured_one() {
     given::<Payment>(history.clone())
         .when(declined("one more", 3000))
         .then_refused(PaymentRefusal::TooManyPayments);
-    given::<Payment>(history)
-        .when(captured("paid", 3000))
-        .then([received("paid", 3000)]);
+    given::<Payment>(history).when(captured("paid", 3000)).then([received("paid", 3000)]);
 }
 
 #[test]
 fn the_payments_of_an_order_are_bounded() {
-    let history: Vec<PaymentEvent> = (0..PAYMENTS_PER_ORDER_MAX)
-        .map(|number| received(&format!("ch_{number}"), 1))
-        .collect();
+    let history: Vec<PaymentEvent> =
+        (0..PAYMENTS_PER_ORDER_MAX).map(|number| received(&format!("ch_{number}"), 1)).collect();
     given::<Payment>(history)
         .when(captured("one more", 1))
         .then_refused(PaymentRefusal::TooManyPayments);
@@ -218,29 +182,13 @@ fn the_payments_of_an_order_are_bounded() {
 
 #[test]
 fn the_state_answers_for_each_payment_and_for_all() {
-    let events = [
-        failed("ch_1", 3000),
-        received("ch_2", 3000),
-        refunded("ch_2", 1200),
-        refunded("ch_1", 5),
-    ];
+    let events =
+        [failed("ch_1", 3000), received("ch_2", 3000), refunded("ch_2", 1200), refunded("ch_1", 5)];
     let state = events.iter().fold(PaymentState::default(), Payment::evolve);
     assert_eq!(state.captured(), amount(3000));
-    assert_eq!(
-        state.refunded(),
-        amount(1200),
-        "a declined payment gives nothing back"
-    );
+    assert_eq!(state.refunded(), amount(1200), "a declined payment gives nothing back");
     assert_eq!(state.paid(), amount(1800));
-    assert!(
-        !state
-            .by_reference(&reference("ch_1"))
-            .unwrap()
-            .is_captured()
-    );
-    assert_eq!(
-        state.by_id(payment_id("ch_2")).unwrap().refundable(),
-        amount(1800)
-    );
+    assert!(!state.by_reference(&reference("ch_1")).unwrap().is_captured());
+    assert_eq!(state.by_id(payment_id("ch_2")).unwrap().refundable(), amount(1800));
     assert_eq!(state.by_reference(&reference("ch_3")), None);
 }

@@ -89,17 +89,13 @@ impl PaymentState {
     /// The payment that the provider calls `reference`.
     #[must_use]
     pub fn by_reference(&self, reference: &PaymentReference) -> Option<&Attempt> {
-        self.attempts
-            .iter()
-            .find(|attempt| attempt.reference == *reference)
+        self.attempts.iter().find(|attempt| attempt.reference == *reference)
     }
 
     /// The payment with that id.
     #[must_use]
     pub fn by_id(&self, payment_id: PaymentId) -> Option<&Attempt> {
-        self.attempts
-            .iter()
-            .find(|attempt| attempt.payment_id == payment_id)
+        self.attempts.iter().find(|attempt| attempt.payment_id == payment_id)
     }
 
     /// What was captured, in minor units.
@@ -133,11 +129,7 @@ impl PaymentState {
     fn give_back(&mut self, event: &PaymentRefunded) {
         let mut attempts = self.attempts.iter_mut();
         let payment = attempts.find(|attempt| attempt.payment_id == event.payment_id);
-        if let Some(Attempt {
-            result: AttemptResult::Captured { refunded },
-            ..
-        }) = payment
-        {
+        if let Some(Attempt { result: AttemptResult::Captured { refunded }, .. }) = payment {
             *refunded = refunded.saturating_plus(event.amount);
         }
     }
@@ -156,9 +148,7 @@ impl From<&PaymentReceived> for Attempt {
             customer_id: event.customer_id.clone(),
             amount: event.amount,
             currency: event.currency,
-            result: AttemptResult::Captured {
-                refunded: Amount::ZERO,
-            },
+            result: AttemptResult::Captured { refunded: Amount::ZERO },
         }
     }
 }
@@ -171,9 +161,7 @@ impl From<&PaymentFailed> for Attempt {
             customer_id: event.customer_id.clone(),
             amount: event.amount,
             currency: event.currency,
-            result: AttemptResult::Declined {
-                reason: event.decline_reason.clone(),
-            },
+            result: AttemptResult::Declined { reason: event.decline_reason.clone() },
         }
     }
 }

@@ -92,10 +92,7 @@ mod tests {
     #[test]
     fn other_events_touch_no_row() {
         assert_eq!(CustomerSummary::key(&confirmed()), None);
-        assert_eq!(
-            CustomerSummary::key(&placed()).map(CustomerId::as_str),
-            Some("c-42")
-        );
+        assert_eq!(CustomerSummary::key(&placed()).map(CustomerId::as_str), Some("c-42"));
         let mut row = CustomerSummary::default();
         row.apply(&confirmed(), at(0));
         assert_eq!(row, CustomerSummary::default());
@@ -104,8 +101,7 @@ mod tests {
     #[test]
     fn totals_beyond_64_bits_survive_being_stored() {
         let mut row = CustomerSummary::default();
-        row.totals
-            .insert("JPY".parse().unwrap(), i128::from(i64::MIN) * 1000);
+        row.totals.insert("JPY".parse().unwrap(), i128::from(i64::MIN) * 1000);
         let text = serde_json::to_string(&row).unwrap();
         assert_eq!(serde_json::from_str::<CustomerSummary>(&text).unwrap(), row);
     }

@@ -33,14 +33,12 @@ impl DailySales {
     #[must_use]
     pub fn key(event: &OrderEvent) -> Option<DailySalesKey> {
         match event {
-            OrderEvent::OrderPlaced(placed) => Some(DailySalesKey {
-                date: placed.placed_on,
-                currency: placed.currency,
-            }),
-            OrderEvent::OrderCancelled(cancelled) => Some(DailySalesKey {
-                date: cancelled.placed_on,
-                currency: cancelled.currency,
-            }),
+            OrderEvent::OrderPlaced(placed) => {
+                Some(DailySalesKey { date: placed.placed_on, currency: placed.currency })
+            }
+            OrderEvent::OrderCancelled(cancelled) => {
+                Some(DailySalesKey { date: cancelled.placed_on, currency: cancelled.currency })
+            }
             OrderEvent::OrderConfirmed(_)
             | OrderEvent::OrderShipped(_)
             | OrderEvent::OrderDelivered(_) => None,
@@ -74,10 +72,7 @@ mod tests {
     fn an_order_counts_on_the_day_it_was_placed_and_so_does_its_cancellation() {
         assert_eq!(DailySales::key(&placed()), DailySales::key(&cancelled()));
         let key = DailySales::key(&placed()).unwrap();
-        assert_eq!(
-            (key.date.to_string().as_str(), key.currency.as_str()),
-            ("2026-11-23", "JPY")
-        );
+        assert_eq!((key.date.to_string().as_str(), key.currency.as_str()), ("2026-11-23", "JPY"));
         assert_eq!(DailySales::key(&delivered()), None);
     }
 
@@ -87,11 +82,7 @@ mod tests {
         for event in [cancelled(), placed(), placed()] {
             row.apply(&event);
         }
-        let expected = DailySales {
-            order_count: 2,
-            cancelled_count: 1,
-            total_amount: 3000,
-        };
+        let expected = DailySales { order_count: 2, cancelled_count: 1, total_amount: 3000 };
         assert_eq!(row, expected);
     }
 }

@@ -108,12 +108,7 @@ impl OrderSummary {
     #[must_use]
     pub fn view(&self, order_id: OrderId, version: u64) -> Option<OrderView> {
         let order = self.order.clone()?;
-        Some(OrderView {
-            order_id,
-            order,
-            paid_amount: Some(self.paid_amount),
-            version,
-        })
+        Some(OrderView { order_id, order, paid_amount: Some(self.paid_amount), version })
     }
 }
 

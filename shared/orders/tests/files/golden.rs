@@ -36,10 +36,7 @@ fn every_version_of_every_event_has_a_file_and_every_file_an_event() {
         .flat_map(|(name, newest)| (1..=newest).map(move |version| (name.clone(), version)))
         .collect();
     let files: BTreeSet<(String, u32)> = golden_files().into_keys().collect();
-    assert_eq!(
-        files, versions,
-        "tests/golden (left) against the events in the code (right)"
-    );
+    assert_eq!(files, versions, "tests/golden (left) against the events in the code (right)");
 }
 
 #[test]
@@ -63,10 +60,7 @@ fn the_newest_version_is_what_every_file_leads_to() {
     for ((name, version), cases) in golden_files() {
         for stored in cases.into_iter().flat_map(|case| case.means) {
             let reached = (stored.event_type, stored.schema_version);
-            assert!(
-                newest.contains(&reached),
-                "{name} v{version} ends at {reached:?}"
-            );
+            assert!(newest.contains(&reached), "{name} v{version} ends at {reached:?}");
         }
     }
 }

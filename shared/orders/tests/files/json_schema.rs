@@ -36,12 +36,8 @@ fn keeps(
     found: &mut Vec<String>,
 ) -> bool {
     let number = value.as_u64();
-    let characters = value
-        .as_str()
-        .map(|text| u64::try_from(text.chars().count()).unwrap());
-    let elements = value
-        .as_array()
-        .map(|list| u64::try_from(list.len()).unwrap());
+    let characters = value.as_str().map(|text| u64::try_from(text.chars().count()).unwrap());
+    let elements = value.as_array().map(|list| u64::try_from(list.len()).unwrap());
     match keyword {
         "$schema" | "$id" | "title" | "description" | "examples" => true,
         "type" => has_type(rule.as_str().unwrap(), value),
@@ -62,12 +58,8 @@ fn keeps(
         "maxLength" => characters.is_some() && characters <= rule.as_u64(),
         "minItems" => elements >= rule.as_u64(),
         "maxItems" => elements.is_some() && elements <= rule.as_u64(),
-        "pattern" => value
-            .as_str()
-            .is_some_and(|text| matches(rule.as_str().unwrap(), text)),
-        "format" => value
-            .as_str()
-            .is_some_and(|text| has_format(rule.as_str().unwrap(), text)),
+        "pattern" => value.as_str().is_some_and(|text| matches(rule.as_str().unwrap(), text)),
+        "format" => value.as_str().is_some_and(|text| has_format(rule.as_str().unwrap(), text)),
         _ => false,
     }
 }
@@ -105,9 +97,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 fn has_format(format: &str, text: &str) -> bool {
     match format {
         "date" => text.parse::<orders::Day>().is_ok(),
-        "date-time" => text
-            .parse::<Timestamp>()
-            .is_ok_and(|at| at.to_string() == text),
+        "date-time" => text.parse::<Timestamp>().is_ok_and(|at| at.to_string() == text),
         _ => false,
     }
 }

@@ -1,9 +1,5 @@
 //! What the domain promises about files: stored events of every version, and the schemas of integration events.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test stops where it fails"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod golden;
 mod json_schema;
@@ -40,10 +36,7 @@ struct Stored {
 
 fn golden_files() -> BTreeMap<(String, u32), Vec<Case>> {
     let read = |value: Value| serde_json::from_value::<Vec<Case>>(value).unwrap();
-    files("tests/golden")
-        .into_iter()
-        .map(|(name, value)| (name, read(value)))
-        .collect()
+    files("tests/golden").into_iter().map(|(name, value)| (name, read(value))).collect()
 }
 
 /// Reads a folder of the repository. Every file in it must be named for a version.
@@ -63,9 +56,7 @@ fn files(folder: &str) -> Versions {
 
 fn name_and_version(path: &Path) -> (String, u32) {
     let file = path.file_name().and_then(|name| name.to_str()).unwrap();
-    let parts = file
-        .strip_suffix(".json")
-        .and_then(|stem| stem.split_once(".v"));
+    let parts = file.strip_suffix(".json").and_then(|stem| stem.split_once(".v"));
     let parsed = parts.and_then(|(name, version)| Some((name.to_owned(), version.parse().ok()?)));
     parsed.unwrap_or_else(|| panic!("{file} is not named <Name>.v<number>.json"))
 }

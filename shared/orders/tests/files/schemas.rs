@@ -24,16 +24,8 @@ fn published() -> Vec<IntegrationEvent> {
             let orders = OrderEvent::decode(&name, version, &payload).unwrap_or_default();
             let payments = PaymentEvent::decode(&name, version, &payload).unwrap_or_default();
             assert_eq!(orders.len() + payments.len(), 1, "{name} v{version}");
-            published.extend(
-                orders
-                    .iter()
-                    .map(|event| of_order(order_id, event, at).unwrap()),
-            );
-            published.extend(
-                payments
-                    .iter()
-                    .map(|event| of_payment(order_id, event, at).unwrap()),
-            );
+            published.extend(orders.iter().map(|event| of_order(order_id, event, at).unwrap()));
+            published.extend(payments.iter().map(|event| of_payment(order_id, event, at).unwrap()));
         }
     }
     published
@@ -45,9 +37,7 @@ fn data(event: &IntegrationEvent) -> Value {
 
 fn schema(event: &IntegrationEvent) -> Value {
     let name = (event.detail_type.to_owned(), event.schema_version);
-    files("infra/schemas")
-        .remove(&name)
-        .unwrap_or_else(|| panic!("no schema for {name:?}"))
+    files("infra/schemas").remove(&name).unwrap_or_else(|| panic!("no schema for {name:?}"))
 }
 
 #[test]
@@ -57,22 +47,14 @@ fn every_integration_event_has_a_schema_and_every_schema_an_event() {
         .map(|event| (event.detail_type.to_owned(), event.schema_version))
         .collect();
     let schemas: BTreeSet<(String, u32)> = files("infra/schemas").into_keys().collect();
-    assert_eq!(
-        schemas, events,
-        "infra/schemas (left) against what is published (right)"
-    );
+    assert_eq!(schemas, events, "infra/schemas (left) against what is published (right)");
 }
 
 #[test]
 fn what_is_published_keeps_its_schema() {
     for event in published() {
         let violations = violations(&schema(&event), &data(&event));
-        assert!(
-            violations.is_empty(),
-            "{} {}: {violations:?}",
-            event.detail_type,
-            data(&event)
-        );
+        assert!(violations.is_empty(), "{} {}: {violations:?}", event.detail_type, data(&event));
     }
 }
 
@@ -82,10 +64,7 @@ fn a_schema_is_named_as_events_name_it() {
         let schema = schema(&event);
         assert_eq!(schema["$id"], event.schema_id());
         assert_eq!(schema["title"], event.detail_type);
-        assert_eq!(
-            schema["$schema"],
-            "https://json-schema.org/draft/2020-12/schema"
-        );
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     }
 }
 
@@ -93,19 +72,13 @@ fn a_schema_is_named_as_events_name_it() {
 fn the_examples_in_a_schema_are_what_is_published() {
     let published = published();
     for event in &published {
-        let same_type = published
-            .iter()
-            .filter(|other| other.detail_type == event.detail_type);
+        let same_type = published.iter().filter(|other| other.detail_type == event.detail_type);
         let same_type: Vec<Value> = same_type.map(data).collect();
         let schema = schema(event);
         let examples = schema["examples"].as_array().unwrap();
         assert!(!examples.is_empty(), "{}", event.detail_type);
         for example in examples {
-            assert!(
-                same_type.contains(example),
-                "{} is never {example}",
-                event.detail_type
-            );
+            assert!(same_type.contains(example), "{} is never {example}", event.detail_type);
         }
     }
 }
@@ -123,10 +96,7 @@ fn a_field_that_is_missing_or_has_another_type_breaks_the_schema() {
         for name in data.as_object().unwrap().keys() {
             let mut other = data.clone();
             other[name] = Value::Bool(true);
-            assert!(
-                !violations(&schema, &other).is_empty(),
-                "{name} as a boolean"
-            );
+            assert!(!violations(&schema, &other).is_empty(), "{name} as a boolean");
         }
     }
 }

@@ -46,27 +46,18 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
 }
 
 async fn read(request: Request) -> Result<axum::body::Bytes, Problem> {
-    to_bytes(request.into_body(), BODY_BYTES_MAX)
-        .await
-        .map_err(|_| {
-            let detail = format!("The body is over {BODY_BYTES_MAX} bytes, or it broke off.");
-            Problem::new(Kind::PayloadTooLarge, detail)
-        })
+    to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|_| {
+        let detail = format!("The body is over {BODY_BYTES_MAX} bytes, or it broke off.");
+        Problem::new(Kind::PayloadTooLarge, detail)
+    })
 }
 
 /// Only JSON in UTF-8 as it is: a compressed body could unfold to any size.
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let encoding = text(header::CONTENT_ENCODING).trim();
     let mut parts = text(header::CONTENT_TYPE).split(';').map(str::trim);
-    let is_json = parts
-        .next()
-        .is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
+    let is_json = parts.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
     let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
             value.trim_matches('"').eq_ignore_ascii_case("utf-8")
@@ -83,10 +74,7 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() {
-        return Err(Problem::new(
-            Kind::Malformed,
-            "The body is empty; it must be a JSON object.",
-        ));
+        return Err(Problem::new(Kind::Malformed, "The body is empty; it must be a JSON object."));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -97,8 +85,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let pointer = shortened(&error.path().iter().map(pointer_part).collect::<String>());
         malformed_fields(vec![FieldFault { pointer, detail }])
     })?;
-    json.end()
-        .map_err(|_| Problem::new(Kind::Malformed, "Something follows the JSON value."))?;
+    json.end().map_err(|_| Problem::new(Kind::Malformed, "Something follows the JSON value."))?;
     Ok(value)
 }
 
@@ -123,9 +110,6 @@ pub(super) fn shortened(text: &str) -> String {
     if text.len() <= ECHO_BYTES_MAX {
         return text.to_owned();
     }
-    let end = (0..=ECHO_BYTES_MAX)
-        .rev()
-        .find(|end| text.is_char_boundary(*end))
-        .unwrap_or(0);
+    let end = (0..=ECHO_BYTES_MAX).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     format!("{}…", text.get(..end).unwrap_or_default())
 }

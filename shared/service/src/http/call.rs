@@ -24,10 +24,7 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let caller = parts.extensions.get::<Self>().cloned();
         caller.ok_or_else(|| {
-            Problem::new(
-                Kind::Unauthenticated,
-                "The request carries no verified identity.",
-            )
+            Problem::new(Kind::Unauthenticated, "The request carries no verified identity.")
         })
     }
 }
@@ -106,17 +103,11 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {
-        return Err(Problem::new(
-            Kind::Malformed,
-            format!("{name} is given twice."),
-        ));
+        return Err(Problem::new(Kind::Malformed, format!("{name} is given twice.")));
     }
     let Some(first) = first else { return Ok(None) };
     let text = first.to_str().map_err(|_| {
-        Problem::new(
-            Kind::Malformed,
-            format!("{name} holds more than visible ASCII."),
-        )
+        Problem::new(Kind::Malformed, format!("{name} holds more than visible ASCII."))
     })?;
     Ok(Some(text))
 }
@@ -137,18 +128,11 @@ fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
     if text == "*" {
         return Ok(Expect::Exists);
     }
-    let inner = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
+    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let digits = inner.filter(|inner| inner.bytes().all(|byte| byte.is_ascii_digit()));
-    let version = digits
-        .and_then(|digits| digits.parse().ok())
-        .and_then(Version::new);
+    let version = digits.and_then(|digits| digits.parse().ok()).and_then(Version::new);
     version.map(Expect::Version).ok_or_else(|| {
-        Problem::new(
-            Kind::Malformed,
-            "If-Match is one version in quotes, such as \"3\", or *.",
-        )
+        Problem::new(Kind::Malformed, "If-Match is one version in quotes, such as \"3\", or *.")
     })
 }
 

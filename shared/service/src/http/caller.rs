@@ -46,18 +46,12 @@ impl Caller {
     /// Whoever it is, where nobody is asked: the one-process run and `AuthMode` none.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self {
-            actor: "anonymous".to_owned(),
-            role: Role::Trusted,
-        }
+        Self { actor: "anonymous".to_owned(), role: Role::Trusted }
     }
 
     fn named(actor: &str, role: Role) -> Option<Self> {
         let is_usable = (1..=METADATA_TEXT_BYTES_MAX).contains(&actor.len());
-        is_usable.then(|| Self {
-            actor: actor.to_owned(),
-            role,
-        })
+        is_usable.then(|| Self { actor: actor.to_owned(), role })
     }
 
     /// The name under which events record the caller.
@@ -79,9 +73,7 @@ impl Caller {
         if self.owns(customer) {
             return Ok(());
         }
-        Err(forbidden(
-            "You may act only as the customer that your token names.",
-        ))
+        Err(forbidden("You may act only as the customer that your token names."))
     }
 
     /// Whether what belongs to this customer is the caller's to see.

@@ -126,11 +126,7 @@ pub(super) async fn place(
     let id = order_id.to_string();
     let answer = match call.expect {
         Expect::Anything => app.engine.create::<Order>(&id, command, &context).await,
-        expect => {
-            app.engine
-                .execute::<Order>(&id, command, &context, expect)
-                .await
-        }
+        expect => app.engine.execute::<Order>(&id, command, &context, expect).await,
     };
     let answer = answer.map_err(of_command)?;
     let mut response = answered(&call, order_id, answer, StatusCode::CREATED)?;
@@ -147,15 +143,7 @@ pub(super) async fn confirm(
     OptionalJson(body): OptionalJson<EmptyBody>,
 ) -> Result<Response, Problem> {
     call.caller.must_be_trusted()?;
-    change(
-        &app,
-        &call,
-        order,
-        "confirm",
-        &body,
-        OrderCommand::ConfirmOrder,
-    )
-    .await
+    change(&app, &call, order, "confirm", &body, OrderCommand::ConfirmOrder).await
 }
 
 pub(super) async fn ship(
@@ -179,15 +167,7 @@ pub(super) async fn deliver(
     OptionalJson(body): OptionalJson<EmptyBody>,
 ) -> Result<Response, Problem> {
     call.caller.must_be_trusted()?;
-    change(
-        &app,
-        &call,
-        order,
-        "deliver",
-        &body,
-        OrderCommand::DeliverOrder,
-    )
-    .await
+    change(&app, &call, order, "deliver", &body, OrderCommand::DeliverOrder).await
 }
 
 pub(super) async fn cancel(
@@ -204,9 +184,7 @@ pub(super) async fn cancel(
             return Err(Problem::not_found());
         }
     }
-    let command = OrderCommand::CancelOrder(CancelOrder {
-        reason: body.reason.clone(),
-    });
+    let command = OrderCommand::CancelOrder(CancelOrder { reason: body.reason.clone() });
     change(&app, &call, order, "cancel", &body, command).await
 }
 
@@ -228,29 +206,13 @@ pub(super) async fn pay(
         currency: currency(&body.currency, Kind::InvalidPayment)?,
         outcome: outcome(body.outcome, body.decline_reason)?,
     });
-    let answer = app
-        .engine
-        .execute::<Payment>(&id, command, &context, call.expect)
-        .await;
+    let answer = app.engine.execute::<Payment>(&id, command, &context, call.expect).await;
     let answer = answer.map_err(of_command)?;
     let version = answer.version.ok_or_else(Problem::not_found)?;
-    let status = if matches!(body.outcome, OutcomeBody::Captured) {
-        "received"
-    } else {
-        "failed"
-    };
+    let status = if matches!(body.outcome, OutcomeBody::Captured) { "received" } else { "failed" };
     let payment_id = PaymentId::derive(order_id, &body.reference);
-    let paid = PaymentAnswer {
-        payment_id,
-        order_id,
-        version,
-        status,
-    };
-    Ok(call.answer(
-        Some(version),
-        answer.replayed,
-        (StatusCode::CREATED, Answered(paid)),
-    ))
+    let paid = PaymentAnswer { payment_id, order_id, version, status };
+    Ok(call.answer(Some(version), answer.replayed, (StatusCode::CREATED, Answered(paid))))
 }
 
 async fn change<B: Serialize>(
@@ -263,41 +225,25 @@ async fn change<B: Serialize>(
 ) -> Result<Response, Problem> {
     let id = order.to_string();
     let context = call.context(app, &[operation, &id], body);
-    let answer = app
-        .engine
-        .execute::<Order>(&id, command, &context, call.expect)
-        .await;
+    let answer = app.engine.execute::<Order>(&id, command, &context, call.expect).await;
     answered(call, order, answer.map_err(of_command)?, StatusCode::OK)
 }
 
 fn answered(
     call: &Call,
     order_id: OrderId,
-    Answer {
-        state,
-        version,
-        replayed,
-    }: Answer<Order>,
+    Answer { state, version, replayed }: Answer<Order>,
     status: StatusCode,
 ) -> Result<Response, Problem> {
     let (OrderState::Placed(order), Some(version)) = (state, version) else {
         return Err(Problem::not_found());
     };
-    let answer = OrderAnswer {
-        order_id,
-        version,
-        status: order.status,
-    };
-    Ok(call.answer(
-        Some(version),
-        replayed,
-        (status, Answered(answer)).into_response(),
-    ))
+    let answer = OrderAnswer { order_id, version, status: order.status };
+    Ok(call.answer(Some(version), replayed, (status, Answered(answer)).into_response()))
 }
 
 fn currency(text: &str, kind: Kind) -> Result<Currency, Problem> {
-    text.parse()
-        .map_err(|cause: orders::InvalidCurrency| at_fault(kind, "/currency", &cause))
+    text.parse().map_err(|cause: orders::InvalidCurrency| at_fault(kind, "/currency", &cause))
 }
 
 fn amount(number: i64) -> Result<Amount, Problem> {
@@ -318,10 +264,7 @@ fn outcome(outcome: OutcomeBody, reason: Option<DeclineReason>) -> Result<Outcom
 }
 
 fn at_fault(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
-    let fault = FieldFault {
-        pointer: pointer.to_owned(),
-        detail: why.to_string(),
-    };
+    let fault = FieldFault { pointer: pointer.to_owned(), detail: why.to_string() };
     Problem::new(kind, format!("{pointer}: {why}.")).with_faults(vec![fault])
 }
 

@@ -23,19 +23,9 @@ impl Binding<'_> {
 
     /// The cursor of a position.
     pub(super) fn write(&self, position: &Position) -> String {
-        let Position {
-            sort,
-            key: RowKey {
-                partition,
-                sort: key,
-            },
-        } = position;
-        let inside: Inside = (
-            self.seal(sort, partition, key),
-            sort.clone(),
-            partition.clone(),
-            key.clone(),
-        );
+        let Position { sort, key: RowKey { partition, sort: key } } = position;
+        let inside: Inside =
+            (self.seal(sort, partition, key), sort.clone(), partition.clone(), key.clone());
         URL_SAFE_NO_PAD.encode(serde_json::to_string(&inside).unwrap_or_default())
     }
 
@@ -57,9 +47,6 @@ impl Binding<'_> {
         if self.seal(&sort, &partition, &key) != seal {
             return Err(refused());
         }
-        Ok(Position {
-            sort,
-            key: RowKey::new(partition, key),
-        })
+        Ok(Position { sort, key: RowKey::new(partition, key) })
     }
 }

@@ -69,10 +69,7 @@ fn render(response: Response, id: &RequestId) -> Response {
 /// A cause with its own causes, in one line.
 fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(cause), |cause| cause.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn log(response: &Response, method: &Method, path_bytes: usize, id: &RequestId) {
@@ -91,27 +88,12 @@ pub(super) async fn unknown_path() -> Problem {
 
 /// For a method that a path does not know. The router adds `Allow`.
 pub(super) async fn unknown_method(method: Method, OriginalUri(_): OriginalUri) -> Problem {
-    let known = [
-        Method::GET,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-    ];
-    let named = if known.contains(&method) {
-        method.as_str()
-    } else {
-        "this method"
-    };
-    Problem::new(
-        Kind::MethodNotAllowed,
-        format!("The path does not know {named}; see Allow."),
-    )
+    let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let named = if known.contains(&method) { method.as_str() } else { "this method" };
+    Problem::new(Kind::MethodNotAllowed, format!("The path does not know {named}; see Allow."))
 }
 
 /// Marks an answer as the first answer given again.
 pub(super) fn mark_replayed(response: &mut Response) {
-    response
-        .headers_mut()
-        .insert("idempotent-replayed", HeaderValue::from_static("true"));
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
 }

@@ -38,12 +38,7 @@ impl App {
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, views: Arc<dyn ViewStore>, host: Arc<dyn Host>) -> Self {
         let engine = Engine::new(Arc::clone(&store), Arc::clone(&host));
-        Self {
-            engine,
-            store,
-            views,
-            host,
-        }
+        Self { engine, store, views, host }
     }
 }
 
@@ -59,10 +54,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/orders/{orderId}/cancel", post(commands::cancel))
         .route("/v1/orders/{orderId}/payments", post(commands::pay))
         .route("/v1/orders/{orderId}/events", get(queries::events))
-        .route(
-            "/v1/customers/{customerId}/summary",
-            get(queries::customer_summary),
-        )
+        .route("/v1/customers/{customerId}/summary", get(queries::customer_summary))
         .route("/v1/sales/daily", get(queries::daily_sales))
         .method_not_allowed_fallback(layer::unknown_method)
         .fallback(layer::unknown_path)

@@ -29,11 +29,7 @@ pub(super) async fn from_view(
 
 /// The order that a listed row shows.
 pub(super) fn of_row(row: &Row) -> Result<Option<OrderView>, Problem> {
-    let id = row
-        .key
-        .partition
-        .split_once('#')
-        .map(|(_, id)| id.parse::<OrderId>());
+    let id = row.key.partition.split_once('#').map(|(_, id)| id.parse::<OrderId>());
     match id {
         Some(Ok(order)) => shown(row, order),
         Some(Err(_)) | None => Err(broken("a listed row without an order id")),
@@ -55,9 +51,7 @@ pub(super) async fn from_store(
 ) -> Result<Option<OrderView>, Problem> {
     let id = order.to_string();
     let mut row = OrderSummary::default();
-    let limit = at
-        .and_then(|at| usize::try_from(at.get()).ok())
-        .unwrap_or(usize::MAX);
+    let limit = at.and_then(|at| usize::try_from(at.get()).ok()).unwrap_or(usize::MAX);
     let reached = fold::<Order>(store, &id, limit.min(EVENTS_PER_FOLD_MAX), &mut row).await?;
     if at.is_some_and(|at| reached < at.get()) {
         return Ok(None);
@@ -88,9 +82,6 @@ async fn fold<A: Aggregate>(
 
 /// What is stored cannot be shown.
 pub(super) fn broken(cause: impl Into<dekigoto::Source>) -> Problem {
-    Problem::new(
-        Kind::Internal,
-        "What is stored of it cannot be read. Tell us the instance.",
-    )
-    .because(cause)
+    Problem::new(Kind::Internal, "What is stored of it cannot be read. Tell us the instance.")
+        .because(cause)
 }

@@ -24,9 +24,7 @@ impl FromRequestParts<App> for Params {
         let query = Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
         let Query(pairs) = query.map_err(|_| malformed("The query string is unreadable."))?;
         if pairs.len() > PARAMETERS_MAX {
-            return Err(malformed(format!(
-                "More than {PARAMETERS_MAX} query parameters."
-            )));
+            return Err(malformed(format!("More than {PARAMETERS_MAX} query parameters.")));
         }
         Ok(Self(pairs))
     }
@@ -39,16 +37,9 @@ impl Params {
             if !known.contains(&name.as_str()) {
                 let allowed = known.join(", ");
                 let name = shortened(name);
-                return Err(malformed(format!(
-                    "Unknown parameter {name:?}; known: {allowed}."
-                )));
+                return Err(malformed(format!("Unknown parameter {name:?}; known: {allowed}.")));
             }
-            if self
-                .0
-                .iter()
-                .take(place)
-                .any(|(earlier, _)| earlier == name)
-            {
+            if self.0.iter().take(place).any(|(earlier, _)| earlier == name) {
                 return Err(at(name, "is given twice"));
             }
         }
@@ -57,10 +48,7 @@ impl Params {
 
     /// A parameter's text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// A parameter that is a version.
@@ -75,20 +63,10 @@ impl Params {
         let Some(text) = self.text("limit") else {
             return Ok(PAGE_ITEMS_DEFAULT);
         };
-        let fault = || {
-            at(
-                "limit",
-                &format!("is a whole number from 1 to {PAGE_ITEMS_MAX}"),
-            )
-        };
-        let number = digits(text)
-            .and_then(|number| u32::try_from(number).ok())
-            .ok_or_else(fault)?;
-        if (1..=PAGE_ITEMS_MAX).contains(&number) {
-            Ok(number)
-        } else {
-            Err(fault())
-        }
+        let fault = || at("limit", &format!("is a whole number from 1 to {PAGE_ITEMS_MAX}"));
+        let number =
+            digits(text).and_then(|number| u32::try_from(number).ok()).ok_or_else(fault)?;
+        if (1..=PAGE_ITEMS_MAX).contains(&number) { Ok(number) } else { Err(fault()) }
     }
 }
 
@@ -102,18 +80,13 @@ impl FromRequestParts<App> for OrderPath {
         let Path(text) = Path::<String>::from_request_parts(parts, app)
             .await
             .map_err(|_| malformed("The path is not UTF-8."))?;
-        text.parse()
-            .map(Self)
-            .map_err(|_| malformed("An order id is a UUID in lower case."))
+        text.parse().map(Self).map_err(|_| malformed("An order id is a UUID in lower case."))
     }
 }
 
 /// A refusal of one parameter.
 pub(super) fn at(name: &str, what: &str) -> Problem {
-    let fault = FieldFault {
-        pointer: format!("?{name}"),
-        detail: what.to_owned(),
-    };
+    let fault = FieldFault { pointer: format!("?{name}"), detail: what.to_owned() };
     malformed(format!("The parameter {name} {what}.")).with_faults(vec![fault])
 }
 
@@ -124,8 +97,5 @@ pub(super) fn malformed(detail: impl Into<String>) -> Problem {
 
 fn digits(text: &str) -> Option<u64> {
     // `parse` alone would also take "+1".
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())
-        .flatten()
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

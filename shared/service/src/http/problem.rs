@@ -72,11 +72,9 @@ impl Kind {
     #[must_use]
     pub fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::Malformed => (
-                StatusCode::BAD_REQUEST,
-                "malformed-request",
-                "The request is malformed",
-            ),
+            Self::Malformed => {
+                (StatusCode::BAD_REQUEST, "malformed-request", "The request is malformed")
+            }
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Who are you?"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
@@ -85,69 +83,42 @@ impl Kind {
                 "method-not-allowed",
                 "The path knows other methods",
             ),
-            Self::IllegalTransition => (
-                StatusCode::CONFLICT,
-                "illegal-transition",
-                "The state forbids it",
-            ),
-            Self::VersionConflict => (
-                StatusCode::CONFLICT,
-                "version-conflict",
-                "Others were faster",
-            ),
-            Self::PreconditionFailed => (
-                StatusCode::PRECONDITION_FAILED,
-                "precondition-failed",
-                "If-Match does not hold",
-            ),
-            Self::PayloadTooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload-too-large",
-                "The body is too large",
-            ),
-            Self::UnsupportedMediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
-                "Only JSON is read",
-            ),
-            Self::InvalidOrder => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-order",
-                "The order breaks a limit",
-            ),
-            Self::InvalidPayment => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-payment",
-                "The payment breaks a limit",
-            ),
+            Self::IllegalTransition => {
+                (StatusCode::CONFLICT, "illegal-transition", "The state forbids it")
+            }
+            Self::VersionConflict => {
+                (StatusCode::CONFLICT, "version-conflict", "Others were faster")
+            }
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "If-Match does not hold")
+            }
+            Self::PayloadTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too large")
+            }
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Only JSON is read")
+            }
+            Self::InvalidOrder => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-order", "The order breaks a limit")
+            }
+            Self::InvalidPayment => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-payment", "The payment breaks a limit")
+            }
             Self::KeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
                 "The key was used for another request",
             ),
-            Self::Throttled => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "throttled",
-                "Too much at once",
-            ),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "The service is not available",
-            ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "A fault of ours",
-            ),
+            Self::Throttled => (StatusCode::TOO_MANY_REQUESTS, "throttled", "Too much at once"),
+            Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service is not available")
+            }
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of ours"),
         }
     }
 
     fn asks_to_come_back(self) -> bool {
-        matches!(
-            self,
-            Self::VersionConflict | Self::Throttled | Self::Unavailable
-        )
+        matches!(self, Self::VersionConflict | Self::Throttled | Self::Unavailable)
     }
 }
 
@@ -167,12 +138,7 @@ struct Body<'a> {
 impl Problem {
     /// A problem of that kind, with a sentence that says what happened and what to do.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-            faults: Vec::new(),
-            cause: None,
-        }
+        Self { kind, detail: detail.into(), faults: Vec::new(), cause: None }
     }
 
     /// Names the fields at fault.
@@ -227,9 +193,7 @@ impl Problem {
         let text = serde_json::to_string(&body).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, json)], text).into_response();
         if self.kind.asks_to_come_back() {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         response
     }

@@ -46,9 +46,7 @@ pub(super) async fn order(
     params.only(&["minVersion", "atVersion"])?;
     let (min, past) = (params.version("minVersion")?, params.version("atVersion")?);
     if min.is_some() && past.is_some() {
-        return Err(malformed(
-            "Ask for minVersion or for atVersion, not for both.",
-        ));
+        return Err(malformed("Ask for minVersion or for atVersion, not for both."));
     }
     let is_new_enough = |row: &OrderView| min.is_none_or(|min| row.version >= min.get());
     let seen = match past {
@@ -59,9 +57,7 @@ pub(super) async fn order(
         Some(row) => (row, "view"),
         None => {
             // The view may be behind; the store never is.
-            let row = from_store(&*app.store, id, past)
-                .await?
-                .filter(is_new_enough);
+            let row = from_store(&*app.store, id, past).await?.filter(is_new_enough);
             (row.ok_or_else(Problem::not_found)?, "store")
         }
     };
@@ -71,9 +67,7 @@ pub(super) async fn order(
     let tag = etag(row.version);
     let mut response = Json(row).into_response();
     response.headers_mut().insert(header::ETAG, tag);
-    response
-        .headers_mut()
-        .insert(SERVED_FROM, HeaderValue::from_static(served_from));
+    response.headers_mut().insert(SERVED_FROM, HeaderValue::from_static(served_from));
     Ok(response)
 }
 
@@ -110,10 +104,7 @@ pub(super) async fn list(
     let filter_text = filter.map_or("", Status::as_str);
     let binding = [caller.actor(), partition.as_str(), filter_text];
     let binding = Binding(&binding);
-    let after = params
-        .text("cursor")
-        .map(|cursor| binding.read(cursor))
-        .transpose()?;
+    let after = params.text("cursor").map(|cursor| binding.read(cursor)).transpose()?;
     let (items, next) = pages(&app, index, &partition, after, limit, filter).await?;
     let next_cursor = next.map(|position| binding.write(&position));
     Ok(Json(Page { items, next_cursor }).into_response())
@@ -131,9 +122,7 @@ async fn pages(
 ) -> Result<(Vec<OrderView>, Option<Position>), Problem> {
     let mut found = Vec::new();
     for _ in 0..PAGES_PER_LIST_MAX {
-        let wanted = usize::try_from(limit)
-            .unwrap_or(usize::MAX)
-            .saturating_sub(found.len());
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(found.len());
         let query = RowQuery {
             index: Some(index),
             partition: partition.to_owned(),
@@ -178,10 +167,7 @@ pub(super) async fn events(
     let stream = StreamId::new(Order::TYPE, id.to_string()).map_err(|_| Problem::not_found())?;
     if caller.is_customer() {
         let order = app.engine.load::<Order>(stream.aggregate_id()).await?;
-        let is_owner = order
-            .state
-            .placed()
-            .is_some_and(|order| caller.owns(&order.customer_id));
+        let is_owner = order.state.placed().is_some_and(|order| caller.owns(&order.customer_id));
         if !is_owner {
             return Err(Problem::not_found());
         }
@@ -190,20 +176,12 @@ pub(super) async fn events(
     let mut items = read_events(&*app.store, &stream, first, limit + 1).await?;
     let next_version = items.get(limit).map(|event| event.version);
     items.truncate(limit);
-    let is_unknown = items.is_empty()
-        && app
-            .store
-            .read(&stream, ReadFrom::Newest, 1)
-            .await?
-            .is_empty();
+    let is_unknown =
+        items.is_empty() && app.store.read(&stream, ReadFrom::Newest, 1).await?.is_empty();
     if is_unknown {
         return Err(Problem::not_found());
     }
-    Ok(Json(EventPage {
-        items,
-        next_version,
-    })
-    .into_response())
+    Ok(Json(EventPage { items, next_version }).into_response())
 }
 
 /// A customer's row as clients read it.
@@ -222,25 +200,15 @@ pub(super) async fn customer_summary(
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
-    let customer: CustomerId = customer
-        .parse()
-        .map_err(|cause| malformed(format!("customerId: {cause}.")))?;
+    let customer: CustomerId =
+        customer.parse().map_err(|cause| malformed(format!("customerId: {cause}.")))?;
     if !caller.owns(&customer) {
         return Err(Problem::not_found());
     }
-    let row = app
-        .views
-        .read(&[customer_key(&customer)])
-        .await?
-        .pop()
-        .flatten();
+    let row = app.views.read(&[customer_key(&customer)]).await?.pop().flatten();
     let row = row.ok_or_else(Problem::not_found)?;
     let summary: CustomerSummary = row.body.read().map_err(broken)?;
-    Ok(Json(CustomerAnswer {
-        customer_id: customer,
-        summary,
-    })
-    .into_response())
+    Ok(Json(CustomerAnswer { customer_id: customer, summary }).into_response())
 }
 
 /// A day's row as clients read it.
@@ -257,11 +225,7 @@ impl DailyAnswer {
         let place = row.key.sort.split_once('#');
         let (date, currency) = place.ok_or_else(|| broken("a sales row without a currency"))?;
         let sales = row.body.read().map_err(broken)?;
-        Ok(Self {
-            date: date.to_owned(),
-            currency: currency.to_owned(),
-            sales,
-        })
+        Ok(Self { date: date.to_owned(), currency: currency.to_owned(), sales })
     }
 }
 
@@ -275,10 +239,7 @@ pub(super) async fn daily_sales(
     let needed = |name| parameter::<Day>(&params, name)?.ok_or_else(|| at(name, "is needed"));
     let (from, to) = (needed("from")?, needed("to")?);
     if !(0..SALES_DAYS_MAX).contains(&to.days_since(from)) {
-        return Err(at(
-            "to",
-            &format!("is from's day or up to {SALES_DAYS_MAX} days with it"),
-        ));
+        return Err(at("to", &format!("is from's day or up to {SALES_DAYS_MAX} days with it")));
     }
     let mut items = Vec::new();
     for (partition, between) in sales_months(from, to) {
@@ -300,20 +261,13 @@ pub(super) async fn daily_sales(
             query.after = Some(next);
         }
     }
-    Ok(Json(Page {
-        items,
-        next_cursor: None,
-    })
-    .into_response())
+    Ok(Json(Page { items, next_cursor: None }).into_response())
 }
 
 fn parameter<T: std::str::FromStr<Err: std::fmt::Display>>(
     params: &Params,
     name: &str,
 ) -> Result<Option<T>, Problem> {
-    let parse = |text: &str| {
-        text.parse()
-            .map_err(|cause: T::Err| at(name, &cause.to_string()))
-    };
+    let parse = |text: &str| text.parse().map_err(|cause: T::Err| at(name, &cause.to_string()));
     params.text(name).map(parse).transpose()
 }
