@@ -1,0 +1,48 @@
+# One line per target; `make help` lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+LOCAL := $(PYTHON) infra/local
+.PHONY: help run demo test fmt lint unit doc template journey deploy-local undeploy-local e2e startup
+
+help: ## List the commands
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT changes it)
+	@cargo build --locked -p local && exec target/debug/local
+
+demo: ## Place, pay, confirm, ship and deliver an order, and show what became of it
+	@$(LOCAL)/demo.py
+
+test: fmt lint unit doc template journey ## Everything that needs only cargo and Python
+	@echo "all tests passed"
+
+fmt: ## Check the formatting
+	cargo fmt --all --check
+
+lint: ## Check the code with clippy
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+unit: ## Run the unit tests, specs and contract suites
+	cargo test --workspace --all-targets --locked --quiet
+
+doc: ## Compile and run the documentation's examples
+	cargo test --workspace --doc --locked --quiet
+
+template: ## Check the template with the SAM CLI and cfn-lint
+	@$(LOCAL)/lint_template.py
+
+journey: ## Run the end-to-end journey against the one-process system
+	@$(LOCAL)/journey.py
+
+deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
+	@$(LOCAL)/deploy.py
+
+undeploy-local: ## Stop the local AWS
+	@$(LOCAL)/undeploy.py
+
+e2e: ## Run the end-to-end tests against the local AWS
+	@$(LOCAL)/e2e.py
+
+startup: ## Measure the time from spawn to ready of each function, against hello world
+	@cargo build --release --locked -p api -p hello -p projector -p publisher -p startup
+	@target/release/startup
