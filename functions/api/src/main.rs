@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let config = Config::from_env(SETTINGS)?;
     let mode: AuthMode = config.parsed("AUTH_MODE")?;
-    let aws = aws::sdk_config().await?;
+    let aws = aws::sdk_config()?;
     let client = Client::new(&aws);
     let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
     let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));

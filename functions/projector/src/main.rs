@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let config = Config::from_env(SETTINGS)?;
     let view: View = config.parsed("VIEW")?;
-    let aws = aws::sdk_config().await?;
+    let aws = aws::sdk_config()?;
     let client = Client::new(&aws);
     let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
     let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 
 async fn run() -> Result<(), Error> {
     let config = Config::from_env(SETTINGS)?;
-    let aws = aws::sdk_config().await?;
+    let aws = aws::sdk_config()?;
     let client = Client::new(&aws);
     let store = DynamoEventStore::new(client, config.text("EVENT_TABLE"));
     warm_up(store.read(&StreamId::new("WarmUp", "none")?, ReadFrom::Newest, 1)).await;

@@ -3,16 +3,21 @@
 //! It is made for a short start: nothing opens a connection, reads a certificate or looks for credentials before the
 //! first request. Parsing the system's certificate bundle alone would double the start-up time of a function.
 
-use std::{env, fmt, fs, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{env, ffi::OsString, fmt, fs, path::PathBuf, sync::OnceLock, time::Duration};
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, ecs::EcsCredentialsProvider,
+    environment::EnvironmentVariableCredentialsProvider, provider_config::ProviderConfig,
+    retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::{
     Connector, HttpClientError,
     proxy::ProxyConfig,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnectorSettings, SharedHttpConnector},
+    http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
     runtime_components::RuntimeComponents,
 };
 
@@ -46,6 +51,11 @@ pub enum AwsError {
         #[source]
         cause: Option<std::io::Error>,
     },
+    /// Nothing says where AWS is.
+    #[error(
+        "AWS_REGION is not set; Lambda sets it, and so must whoever starts the function elsewhere"
+    )]
+    Region,
     /// There is no TLS.
     #[error("no HTTPS client can be made")]
     Https(#[from] HttpClientError),
@@ -53,11 +63,13 @@ pub enum AwsError {
 
 /// The configuration that every AWS client of the process is made from.
 ///
-/// Region, credentials and endpoints come from the environment, in the SDK's own variables.
+/// Region, credentials, endpoint, FIPS and dual stack come from the environment, in the SDK's own variables. Lambda sets
+/// the first two. The SDK's whole default chain (profiles, single sign-on, roles to assume, instance metadata) could
+/// not find anything more in a function, and would be a tenth of its size.
 ///
 /// # Errors
-/// When `AWS_CA_BUNDLE` names something that is not a file of certificates.
-pub async fn sdk_config() -> Result<SdkConfig, AwsError> {
+/// When no region is set, or `AWS_CA_BUNDLE` names something that is not a file of certificates.
+pub fn sdk_config() -> Result<SdkConfig, AwsError> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIME_MAX)
         .operation_attempt_timeout(ATTEMPT_TIME_MAX)
@@ -65,12 +77,40 @@ pub async fn sdk_config() -> Result<SdkConfig, AwsError> {
         .build();
     // Standard, not adaptive: adaptive holds requests back in the client, and a function has no time to wait.
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
-    // Pinned: a newer version may change what is retried, and when.
-    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(Https::trusting(&Trust::from_env()?)?)
+    let https = Https::trusting(&Trust::chosen_by(|name| env::var_os(name))?)?;
+    let https = SharedHttpClient::new(https);
+    let region = text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
+    let mut config = SdkConfig::builder()
+        // Pinned: a newer version may change what is retried, and when.
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(region.ok_or(AwsError::Region)?))
+        .credentials_provider(credentials(&https))
+        .http_client(https)
         .timeout_config(timeouts)
         .retry_config(retries);
-    Ok(loader.load().await)
+    config.set_endpoint_url(text("AWS_ENDPOINT_URL"));
+    config.set_use_fips(flag("AWS_USE_FIPS_ENDPOINT"));
+    config.set_use_dual_stack(flag("AWS_USE_DUALSTACK_ENDPOINT"));
+    Ok(config.build())
+}
+
+/// Where Lambda puts a function's credentials: into the environment, or, for environments that outlive them, behind an
+/// address on the host.
+fn credentials(https: &SharedHttpClient) -> SharedCredentialsProvider {
+    if text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_none() {
+        return SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+    }
+    let provider = ProviderConfig::default().with_http_client(https.clone());
+    SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&provider).build())
+}
+
+fn text(name: &str) -> Option<String> {
+    let value = env::var_os(name)?.into_string().ok()?;
+    (!value.is_empty()).then_some(value)
+}
+
+fn flag(name: &str) -> Option<bool> {
+    text(name).map(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// Whom to trust.
@@ -86,15 +126,16 @@ enum Trust {
 
 impl Trust {
     /// `AWS_CA_BUNDLE`, then `SSL_CERT_FILE` or `TRUST_STORE=system`, then partitions with roots of their own.
-    fn from_env() -> Result<Self, AwsError> {
-        if let Some(path) = env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+    fn chosen_by(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, AwsError> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        if let Some(path) = variable("AWS_CA_BUNDLE") {
             return Self::bundle(path.into());
         }
-        let region = env::var_os("AWS_REGION").unwrap_or_default();
+        let region = variable("AWS_REGION").unwrap_or_default();
         let region = region.to_string_lossy();
         let has_own_roots = region.starts_with("cn-") || region.contains("-iso");
-        let wants_system = env::var_os("TRUST_STORE").is_some_and(|store| store == "system");
-        if wants_system || has_own_roots || env::var_os("SSL_CERT_FILE").is_some() {
+        let wants_system = variable("TRUST_STORE").is_some_and(|store| store == "system");
+        if wants_system || has_own_roots || variable("SSL_CERT_FILE").is_some() {
             return Ok(Self::System);
         }
         Ok(Self::Amazon)
@@ -165,5 +206,66 @@ impl HttpClient for Https {
     ) -> SharedHttpConnector {
         let connector = || self.connect(settings, components);
         self.connector.get_or_init(connector).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(variables: &[(&str, &str)]) -> Result<Trust, AwsError> {
+        Trust::chosen_by(|wanted| {
+            let mut all = variables.iter();
+            let (_, value) = all.find(|(name, _)| *name == wanted)?;
+            Some((*value).into())
+        })
+    }
+
+    /// A connector panics on a certificate that it cannot read.
+    fn assert_connects(trust: &Trust) {
+        let https = Https::trusting(trust).unwrap();
+        let connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(https.tls);
+        drop(connector.build());
+    }
+
+    #[test]
+    fn the_roots_of_amazon_are_five_certificates_that_can_be_read() {
+        let begins = "-----BEGIN CERTIFICATE-----";
+        let pem = std::str::from_utf8(AMAZON_ROOTS).unwrap();
+        assert_eq!(pem.matches(begins).count(), 5);
+        assert_connects(&Trust::Amazon);
+    }
+
+    #[test]
+    fn the_environment_chooses_whom_to_trust() {
+        for (variables, is_system) in [
+            (&[][..], false),
+            (&[("AWS_REGION", "eu-west-1")], false),
+            (&[("AWS_REGION", "us-gov-west-1")], false),
+            (&[("AWS_REGION", "cn-north-1")], true),
+            (&[("AWS_REGION", "us-iso-east-1")], true),
+            (&[("TRUST_STORE", "system")], true),
+            (&[("TRUST_STORE", "amazon")], false),
+            (&[("SSL_CERT_FILE", "/etc/ssl/cert.pem")], true),
+            (&[("SSL_CERT_FILE", ""), ("AWS_CA_BUNDLE", "")], false),
+        ] {
+            let trust = chosen(variables).unwrap();
+            let expected = matches!(trust, Trust::System);
+            assert_eq!(expected, is_system, "{variables:?}: {trust:?}");
+        }
+    }
+
+    #[test]
+    fn a_bundle_of_certificates_is_used_and_anything_else_is_named() {
+        let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/src/amazon-roots.pem");
+        let trust = chosen(&[("AWS_CA_BUNDLE", roots), ("TRUST_STORE", "system")]).unwrap();
+        assert!(matches!(trust, Trust::Bundle(_)), "{trust:?}");
+        assert_connects(&trust);
+        for path in ["/no/such/file", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+            let error = chosen(&[("AWS_CA_BUNDLE", path)]).unwrap_err();
+            assert!(error.to_string().contains(path), "{error}");
+        }
     }
 }

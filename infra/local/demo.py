@@ -1,0 +1,199 @@
+"""`make demo`: an order's whole life, and what became of it everywhere: as stored, as a subscriber got it, as views.
+
+Against whichever runs: the system of `make run` (PORT, default 3000), else the stack of `make deploy-local`. It starts
+the one-process system for the time of the demo if neither does.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import emulator
+import journey
+from project import LOGS, ROOT, Failure, recall, run, say
+from tools import executable, install
+
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+
+from client import Api, basket, eventually, fresh  # noqa: E402  (the e2e tests' own client)
+
+WIDTH = 118
+# Events of the walk below: four of the order, one of its payments.
+EVENTS = 5
+
+
+class OneProcess:
+    """The system of `make run`, which has two windows into its inside."""
+
+    name = "the system in one process (make run)"
+
+    def __init__(self, url):
+        self.url = url
+
+    def stored(self, order):
+        items = json.loads(Api(self.url).get("/local/stored").text)
+        return [item for item in items if item["pk"].endswith(f"#{order}")]
+
+    def messages(self, order):
+        got = json.loads(Api(self.url).get("/local/messages").text)
+        mine = [message for message in got if order in message["body"]]
+        return [(message["from"], message["kind"], json.loads(message["body"])) for message in mine]
+
+    def close(self):
+        pass
+
+
+class Deployed:
+    """The deployed stack, seen by a subscriber that the demo adds and removes again."""
+
+    name = "the stack deployed to the local AWS (make deploy-local)"
+
+    def __init__(self, state):
+        from aws import Aws
+
+        self.url = state["outputs"]["ApiUrl"]
+        self.aws = Aws(state)
+        topic = self.aws.outputs["TopicArn"]
+        self.queue_of_subscriber = self.aws.queue("sns.amazonaws.com", topic)
+        self.queue, arn = self.queue_of_subscriber.__enter__()
+        self.subscription = self.aws.sns.subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True,
+            Attributes={"RawMessageDelivery": "true"})["SubscriptionArn"]
+        self.got = []
+
+    def stored(self, order):
+        from boto3.dynamodb.types import TypeDeserializer
+
+        items = []
+        for kind in ("Order", "Payment"):
+            answer = self.aws.dynamodb.query(
+                TableName=self.aws.outputs["EventTableName"], ConsistentRead=True, KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": f"{kind}#{order}"}})
+            items += [{name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+                      for item in answer["Items"]]
+        return items
+
+    def messages(self, order):
+        taken = self.aws.take(self.queue, lambda message: True)
+        bodies = [json.loads(message["Body"]) for message in taken]
+        self.got += [("topic", body["eventType"], body) for body in bodies if body["aggregateId"] == order]
+        return self.got
+
+    def close(self):
+        self.aws.sns.unsubscribe(SubscriptionArn=self.subscription)
+        self.queue_of_subscriber.__exit__(None, None, None)
+
+
+def main():
+    started = None
+    target = running()
+    if target is None:
+        say("nothing runs yet: starting the system in one process")
+        started, target = start()
+    try:
+        walk(target)
+    finally:
+        target.close()
+        if started:
+            started.terminate()
+            started.wait()
+
+
+def running():
+    """Whichever of the two is running; none when neither is."""
+    url = f"http://127.0.0.1:{os.environ.get('PORT', '3000')}"
+    try:
+        with urllib.request.urlopen(f"{url}/local/messages", timeout=2):
+            return OneProcess(url)
+    except (urllib.error.URLError, OSError):
+        pass
+    state = recall()
+    if not state.get("outputs") or not emulator.is_healthy(state["endpoint"]):
+        return None
+    if state["authMode"] != "none":
+        raise Failure(f"the stack is deployed with AuthMode {state['authMode']}, and the demo does not sign requests",
+                      "make deploy-local (its default is AUTH_MODE=none), then make demo")
+    install("e2e")
+    python = executable("e2e", "python")
+    if os.path.realpath(sys.prefix) != os.path.realpath(python.parent.parent):
+        # The AWS SDK for Python lives in the tests' own environment.
+        os.execv(python, [str(python), __file__])
+    return Deployed(state)
+
+
+def start():
+    binary = journey.build()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / "demo.log"
+    with log.open("w") as err:
+        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0"}, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=err)
+    return process, OneProcess(journey.ready_line(process, log).split(" on ")[1].split()[0])
+
+
+def walk(target):
+    api, customer = Api(target.url), fresh("customer")
+    title(f"One order's life, on {target.name}")
+    placed = command(api, "place", "/v1/orders", basket(customer))
+    order = placed["orderId"]
+    path = f"/v1/orders/{order}"
+    payment = {"reference": fresh("ch"), "amount": 3000, "currency": "JPY", "outcome": "captured"}
+    command(api, "pay", f"{path}/payments", payment)
+    command(api, "confirm", f"{path}/confirm", {})
+    command(api, "ship", f"{path}/ship", {"carrier": "DHL", "trackingNumber": "00340434161094042557"})
+    command(api, "deliver", f"{path}/deliver", {})
+
+    title("As stored: one item for each commit")
+    for item in target.stored(order):
+        for event in json.loads(item["ev"]):
+            line(item["pk"].split("#")[0], f"commit {item['sk']}", f"v{item['v']} {event['t']}", event["p"])
+
+    title("What a subscriber of the topic got (and, in one process, of the bus)")
+    eventually(lambda: len([m for m in target.messages(order) if m[0] == "topic"]), lambda n: n >= EVENTS,
+               "the subscriber has every event")
+    for source, kind, body in target.messages(order):
+        line(source, kind, "", body.get("payload", body.get("data")))
+
+    title("The views")
+    shown = eventually(lambda: api.get(path), lambda a: a.status == 200 and a.body["status"] == "delivered"
+                       and a.body["paidAmount"] == 3000 and a.headers["served-from"] == "view", "the order's view")
+    line("order", "", "", shown.body)
+    summary = f"/v1/customers/{customer}/summary"
+    line("customer", "", "", eventually(lambda: api.get(summary), lambda a: a.status == 200, "the customer's view").body)
+    day = shown.body["placedAt"][:10]
+    sales = eventually(lambda: api.get("/v1/sales/daily", **{"from": day, "to": day}),
+                       lambda a: any(row["currency"] == "JPY" for row in a.body["items"]), "the day's sales")
+    for row in sales.body["items"]:
+        line("sales", "", "", row)
+    print(f"\ntry next: curl '{target.url}{path}?atVersion=2'")
+
+
+def title(text):
+    print(f"\n{text}\n{'-' * len(text)}")
+
+
+def command(api, verb, path, body):
+    began = time.monotonic()
+    answer = api.post(path, body)
+    took = (time.monotonic() - began) * 1000
+    if answer.status not in (200, 201):
+        raise Failure(f"{verb} answered {answer.status}: {answer.text}", "look at the system's log")
+    print(f"{verb:<9} {answer.status}  {took:6.1f} ms  {answer.text}")
+    return answer.body
+
+
+def line(first, second, third, facts):
+    head = f"{first:<9} {second:<32} {third}".rstrip() if second or third else f"{first:<9}"
+    text = json.dumps(facts, separators=(",", ":"))
+    room = WIDTH - len(head) - 1
+    if room < 40:
+        head, room = f"{head}\n          ", WIDTH - 10
+    print(f"{head} {text}" if len(text) <= room else f"{head} {text[:room - 1]}…")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,121 @@
+"""Starts and stops the AWS emulator. It enforces IAM, so that a missing permission fails here and not first on AWS."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from project import LOGS, Failure, aws_environment, recall, remember, say, tail
+from tools import executable
+
+START_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 10
+LOG = LOGS / "emulator.log"
+
+
+def endpoint(port):
+    return f"http://localhost:{port}"
+
+
+def is_healthy(url):
+    """Whether an emulator answers there."""
+    try:
+        with urllib.request.urlopen(f"{url}/_ministack/health", timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def ensure(port):
+    """The URL of our running emulator, started if need be."""
+    url = endpoint(port)
+    state = recall()
+    ours = state.get("endpoint") == url and _is_alive(state.get("pid"))
+    if ours and is_healthy(url):
+        say(f"emulator is running on {url} (pid {state['pid']})")
+        return url
+    if is_healthy(url):
+        raise Failure(
+            f"an AWS emulator that this checkout did not start answers on {url}",
+            "stop it, or choose another port: AWS_PORT=4567 make deploy-local",
+        )
+    if _is_alive(state.get("pid")):
+        stop(state["pid"])
+    return _start(port, url)
+
+
+def _start(port, url):
+    LOGS.mkdir(parents=True, exist_ok=True)
+    environment = {
+        # The functions inherit this: without the endpoint their SDK would look for the real AWS.
+        **aws_environment(url),
+        "AUTH": "true",
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "localhost",
+        # Functions run as processes of this machine, not in containers.
+        "LAMBDA_EXECUTOR": "local",
+        # Servers nobody here asks for; their ports are other people's.
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+    }
+    with LOG.open("w") as out:
+        process = subprocess.Popen(
+            [executable("emulator", "ministack")], env=environment, stdin=subprocess.DEVNULL, stdout=out,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )
+    remember(endpoint=url, port=port, pid=process.pid)
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise Failure(f"the emulator ended at once:\n{tail(LOG)}",
+                          f"if port {port} is taken, choose another: AWS_PORT=4567 make deploy-local")
+        if is_healthy(url):
+            say(f"emulator is running on {url} with IAM enforced (pid {process.pid})")
+            return url
+        time.sleep(0.2)
+    stop(process.pid)
+    raise Failure(f"the emulator did not answer within {START_SECONDS_MAX} s:\n{tail(LOG)}",
+                  "run it again; the whole log is .local/logs/emulator.log")
+
+
+def stop(pid):
+    """Ends the emulator and the functions it runs: they share its process group."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(pid, number)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + STOP_SECONDS_MAX
+        while time.monotonic() < deadline and _is_alive(pid):
+            time.sleep(0.1)
+        if not _is_alive(pid):
+            return
+
+
+def _is_alive(pid):
+    if not pid:
+        return False
+    try:
+        # Our own child, if it has ended, must be waited for, or it counts as alive for ever.
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    # A pid is used again one day; only a process that is still the emulator counts.
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as line:
+            return b"ministack" in line.read()
+    except OSError:
+        return _responds(pid)
+
+
+def _responds(pid):
+    if os.path.isdir("/proc/self"):
+        return False
+    try:
+        os.kill(pid, 0)
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,71 @@
+"""The end-to-end journey against the one-process system: starts it, tests it over HTTP, and ends it with Ctrl-C.
+
+Part of `make test`: needs cargo and Python, and no AWS.
+"""
+
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import time
+
+from e2e import pytest
+from project import LOGS, ROOT, Failure, run, say, tail
+from tools import install
+
+READY_SECONDS_MAX = 10
+END_SECONDS_MAX = 10
+
+
+def main():
+    install("e2e")
+    say("building the one-process system")
+    binary = build()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / "local.log"
+    with log.open("w") as err:
+        # Port 0: whichever is free.
+        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0"}, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=err)
+    try:
+        line = ready_line(process, log)
+        say(f"it says: {line}")
+        pytest(["test_journey.py"], {"DEKIGOTO_URL": re.search(r"http://\S+", line).group()})
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            code = process.wait(END_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Failure("the one-process system did not end on Ctrl-C", "look at functions/local") from None
+    if code != 0:
+        raise Failure(f"the one-process system ended with code {code} on Ctrl-C:\n{tail(log)}", "look at functions/local")
+
+
+def build():
+    """Builds the binary and returns where cargo put it."""
+    command = ["cargo", "build", "--locked", "-p", "local", "--message-format", "json-render-diagnostics"]
+    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if built.returncode != 0:
+        raise Failure("cargo could not build the one-process system", "fix what it says above")
+    messages = (json.loads(line) for line in built.stdout.splitlines() if line.startswith("{"))
+    return [message["executable"] for message in messages if message.get("executable")][-1]
+
+
+def ready_line(process, log):
+    """The one line on standard output that says that it is ready."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        while time.monotonic() < deadline and process.poll() is None:
+            if selector.select(0.2):
+                line = process.stdout.readline().decode().strip()
+                if line:
+                    return line
+    raise Failure(f"the one-process system did not say that it is ready:\n{tail(log)}", "run `make run` and look")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,117 @@
+//! S15: a record that cannot be named fails its whole batch, because it could not be reported.
+
+use dekigoto::batch::{Delivered, Report, Tally};
+use dekigoto_lambda::batch::{Batch, answer};
+use serde_json::{Value, json, value::to_raw_value};
+
+fn read(payload: &Value) -> Result<Batch, String> {
+    Batch::read(&to_raw_value(payload).unwrap()).map_err(|cause| cause.to_string())
+}
+
+fn message(id: &str, body: &str) -> Value {
+    json!({ "messageId": id, "body": body, "eventSource": "aws:sqs", "messageAttributes": {}, "attributes": {} })
+}
+
+fn change(sequence: &str) -> Value {
+    json!({ "eventID": "x", "eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": { "SequenceNumber": sequence } })
+}
+
+#[test]
+fn messages_come_with_their_ids_and_bodies() {
+    let Ok(Batch::Queue(messages)) =
+        read(&json!({ "Records": [message("a", "one"), message("b", "")] }))
+    else {
+        panic!()
+    };
+    let expected = [("a", "one"), ("b", "")]
+        .map(|(id, body)| Delivered { id: id.to_owned(), record: body.to_owned() });
+    assert_eq!(messages, expected);
+}
+
+#[test]
+fn a_message_without_a_body_is_an_empty_one() {
+    let mut bare = message("a", "");
+    bare.as_object_mut().unwrap().remove("body");
+    let Ok(Batch::Queue(messages)) = read(&json!({ "Records": [bare] })) else { panic!() };
+    assert_eq!((messages.len(), &*messages[0].record), (1, ""));
+}
+
+#[test]
+fn a_stream_record_is_known_by_its_sequence_number_whatever_else_it_holds() {
+    let mut odd = change("2");
+    odd["dynamodb"]["NewImage"] = json!({ "pk": "not an attribute value" });
+    odd["eventName"] = json!(7);
+    let Ok(Batch::Stream(records)) = read(&json!({ "Records": [change("1"), odd] })) else {
+        panic!()
+    };
+    assert_eq!(records.iter().map(|record| &*record.id).collect::<Vec<_>>(), ["1", "2"]);
+    assert!(records[1].record.contains("not an attribute value"), "kept as it came");
+}
+
+#[test]
+fn an_empty_batch_is_an_empty_queue() {
+    assert!(
+        matches!(read(&json!({ "Records": [] })), Ok(Batch::Queue(messages)) if messages.is_empty())
+    );
+}
+
+#[test]
+fn s15_a_record_that_cannot_be_named_fails_the_batch() {
+    let without = |mut record: Value, field: &str| {
+        record.as_object_mut().unwrap().remove(field);
+        record
+    };
+    let mut null_id = message("a", "x");
+    null_id["messageId"] = Value::Null;
+    let mut number = change("1");
+    number["dynamodb"]["SequenceNumber"] = json!(1);
+    let batches = [
+        vec![without(message("a", "x"), "messageId")],
+        vec![null_id],
+        vec![message("", "x")],
+        vec![message("a", "x"), message("b", "x"), message("a", "y")],
+        vec![without(change("1"), "dynamodb")],
+        vec![number],
+        vec![change("1"), change("1")],
+        vec![change("")],
+        vec![message("a", "x"), change("1")],
+        vec![without(message("a", "x"), "eventSource")],
+        vec![json!({ "messageId": "a", "body": "x", "eventSource": "aws:kinesis" })],
+        vec![json!({ "EventSource": "aws:sns", "Sns": { "Message": "x" } })],
+        vec![json!("record")],
+        vec![Value::Null],
+    ];
+    for records in batches {
+        assert!(read(&json!({ "Records": records })).is_err(), "{records:?}");
+    }
+    for payload in
+        [json!({}), json!([]), json!(null), json!({ "Records": {} }), json!({ "records": [] })]
+    {
+        assert!(read(&payload).is_err(), "{payload}");
+    }
+}
+
+#[test]
+fn s17_the_reason_does_not_quote_the_batch() {
+    let mut odd = message("a", "x");
+    odd["body"] = json!({ "secret": 1 });
+    let reason = read(&json!({ "Records": [odd] })).unwrap_err();
+    assert!(!reason.contains("secret"), "{reason}");
+}
+
+#[test]
+fn the_answer_names_exactly_the_failed_records() {
+    let report = Report {
+        failed: vec!["b".to_owned(), "d".to_owned()],
+        reasons: vec![("b".to_owned(), "later".to_owned())],
+        tally: Tally { applied: 2, retried: 2, ..Tally::default() },
+    };
+    let said = serde_json::to_value(answer("publisher", report)).unwrap();
+    assert_eq!(
+        said,
+        json!({ "batchItemFailures": [{ "itemIdentifier": "b" }, { "itemIdentifier": "d" }] })
+    );
+    // An answer without failures must say so: Lambda reads an answer that it does not understand as failure.
+    let nothing = serde_json::to_value(answer("publisher", Report::default())).unwrap();
+    assert_eq!(nothing, json!({ "batchItemFailures": [] }));
+}

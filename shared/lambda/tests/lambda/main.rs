@@ -1,0 +1,6 @@
+//! What AWS delivers, taken apart: batches, stream records, identities, settings.
+
+mod batches;
+mod identities;
+mod records;
+mod settings;

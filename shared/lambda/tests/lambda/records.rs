@@ -1,0 +1,110 @@
+//! Stream records become commits, or reasons that a person can act on.
+
+use dekigoto::StoredCommit;
+use dekigoto_lambda::stream;
+use serde_json::{Value, json};
+
+fn record() -> Value {
+    json!({
+        "eventID": "x", "eventName": "INSERT", "eventSource": "aws:dynamodb", "awsRegion": "eu-central-1", "eventVersion": "1.1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1795424401.0, "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "NEW_IMAGE",
+            "Keys": { "pk": { "S": "Order#o-1" }, "sk": { "N": "2" } },
+            "NewImage": {
+                "pk": { "S": "Order#o-1" }, "sk": { "N": "2" }, "v": { "N": "3" }, "at": { "N": "1795424400123" },
+                "ev": { "S": r#"[{"i":"018f6b1c-0000-5000-8000-000000000001","t":"Added","s":1,"p":{"n":1}}]"# },
+                "key": { "S": "k" }, "fp": { "S": "q1w2e3r4t5y6u7i8" }, "act": { "S": "shop" }, "cor": { "S": "r" },
+            },
+        },
+    })
+}
+
+/// The record with another value at that pointer; null takes it away.
+fn with(pointer: &str, value: &Value) -> String {
+    let mut record = record();
+    let (parent, field) = pointer.rsplit_once('/').unwrap();
+    let parent = record.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    if value.is_null() {
+        parent.remove(field);
+    } else {
+        parent.insert(field.to_owned(), value.clone());
+    }
+    record.to_string()
+}
+
+#[test]
+fn s7_an_insert_is_the_commit_that_was_stored() {
+    let commit = stream::commit(&record().to_string()).unwrap();
+    assert_eq!((commit.ordinal().get(), commit.first_version().get()), (2, 3));
+    let stored = StoredCommit::from(&commit);
+    assert_eq!(
+        (&*stored.pk, &*stored.key, &*stored.act, stored.at),
+        ("Order#o-1", "k", "shop", 1_795_424_400_123)
+    );
+    assert!(
+        record().to_string().contains(&serde_json::to_string(&stored.ev).unwrap()),
+        "not the same bytes"
+    );
+}
+
+#[test]
+fn an_attribute_that_only_newer_code_knows_is_passed_over() {
+    assert!(stream::commit(&with("/dynamodb/NewImage/zz", &json!({ "B": "AAE=" }))).is_ok());
+}
+
+#[test]
+fn a_changed_history_is_no_commit() {
+    for change in ["MODIFY", "REMOVE", "insert", ""] {
+        let reason = stream::commit(&with("/eventName", &json!(change))).unwrap_err();
+        assert!(reason.contains("history was changed"), "{change}: {reason}");
+    }
+}
+
+#[test]
+fn a_record_without_its_image_says_what_the_stream_must_be() {
+    for image in [Value::Null, json!({})] {
+        let reason = stream::commit(&with("/dynamodb/NewImage", &image)).unwrap_err();
+        assert!(reason.contains("NEW_IMAGE"), "{reason}");
+    }
+}
+
+#[test]
+fn a_missing_or_wrong_attribute_is_never_a_default() {
+    for name in ["pk", "sk", "v", "at", "ev", "key", "fp", "act", "cor"] {
+        for value in [
+            Value::Null,
+            json!({ "BOOL": true }),
+            json!({ "NULL": true }),
+            json!({ "L": [] }),
+            json!("plain"),
+        ] {
+            let record = with(&format!("/dynamodb/NewImage/{name}"), &value);
+            let reason = stream::commit(&record).expect_err(name);
+            assert!((5..300).contains(&reason.len()), "{name} {value}: {reason}");
+        }
+    }
+    for (name, value) in
+        [("sk", "0"), ("v", "0"), ("v", "1"), ("sk", "-1"), ("sk", "1.5"), ("at", "9e99")]
+    {
+        assert!(
+            stream::commit(&with(&format!("/dynamodb/NewImage/{name}"), &json!({ "N": value })))
+                .is_err(),
+            "{name} {value}"
+        );
+    }
+    for (name, value) in [("pk", "Order"), ("pk", "#"), ("ev", "[]"), ("ev", "secret"), ("key", "")]
+    {
+        let reason =
+            stream::commit(&with(&format!("/dynamodb/NewImage/{name}"), &json!({ "S": value })))
+                .expect_err(value);
+        assert!(!reason.contains("secret"), "{reason}");
+    }
+}
+
+#[test]
+fn what_is_no_record_at_all_is_unreadable() {
+    for text in ["", "null", "[]", "{}", "secret", "{\"eventName\":\"INSERT\"}"] {
+        let reason = stream::commit(text).unwrap_err();
+        assert!(!reason.contains("secret"), "{reason}");
+    }
+}

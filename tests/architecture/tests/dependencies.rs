@@ -1,0 +1,239 @@
+//! The direction of dependencies, read from `cargo metadata`: functions -> adapters and use cases -> domain -> nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+
+/// Our packages, by what they are.
+const PURE: &[&str] = &["dekigoto", "orders"];
+const ADAPTERS: &[&str] = &["dekigoto-dynamodb", "dekigoto-messaging"];
+const SHARED: &[&str] = &[
+    "dekigoto",
+    "orders",
+    "order-service",
+    "dekigoto-dynamodb",
+    "dekigoto-messaging",
+    "dekigoto-lambda",
+    "dekigoto-testkit",
+];
+const LAMBDA: &str = "dekigoto-lambda";
+
+/// One package: its folder, and its dependencies by kind (`None` is the normal one).
+struct Package {
+    name: String,
+    manifest: String,
+    direct: Vec<(String, Option<String>)>,
+    resolved: Vec<String>,
+    id: String,
+    /// Whether it is a part of this checkout.
+    is_ours: bool,
+}
+
+/// Every package of the build, by id.
+fn packages() -> &'static BTreeMap<String, Package> {
+    static PACKAGES: OnceLock<BTreeMap<String, Package>> = OnceLock::new();
+    PACKAGES.get_or_init(|| {
+        let metadata = metadata();
+        let mut found = BTreeMap::new();
+        for package in metadata["packages"].as_array().into_iter().flatten() {
+            let direct = package["dependencies"].as_array().into_iter().flatten();
+            let id = text(&package["id"]);
+            found.insert(
+                id.clone(),
+                Package {
+                    name: text(&package["name"]),
+                    manifest: text(&package["manifest_path"]),
+                    direct: direct
+                        .map(|d| (text(&d["name"]), d["kind"].as_str().map(str::to_owned)))
+                        .collect(),
+                    resolved: Vec::new(),
+                    id,
+                    is_ours: package["source"].is_null(),
+                },
+            );
+        }
+        for node in metadata["resolve"]["nodes"].as_array().into_iter().flatten() {
+            let normal = node["deps"].as_array().into_iter().flatten().filter(|dep| {
+                dep["dep_kinds"].as_array().into_iter().flatten().any(|kind| kind["kind"] != "dev")
+            });
+            let resolved = normal.map(|dep| text(&dep["pkg"])).collect();
+            if let Some(package) = found.get_mut(&text(&node["id"])) {
+                package.resolved = resolved;
+            }
+        }
+        found
+    })
+}
+
+fn metadata() -> Value {
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON")
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn ours() -> impl Iterator<Item = &'static Package> {
+    packages().values().filter(|package| package.is_ours)
+}
+
+fn named(name: &str) -> &'static Package {
+    ours()
+        .find(|package| package.name == name)
+        .unwrap_or_else(|| panic!("no package {name} in the workspace"))
+}
+
+/// Whether a package exists for tests only.
+fn is_test(package: &Package) -> bool {
+    package.manifest.contains("/tests/")
+}
+
+fn is_function(package: &Package) -> bool {
+    package.manifest.contains("/functions/")
+}
+
+/// What a package names itself, outside its tests.
+fn names(package: &Package) -> BTreeSet<&str> {
+    package
+        .direct
+        .iter()
+        .filter(|(_, kind)| kind.as_deref() != Some("dev"))
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
+/// Everything that is built for a package, however deep.
+fn pulls_in(package: &Package) -> BTreeSet<&'static str> {
+    let mut seen = BTreeSet::new();
+    let mut todo = vec![package.id.clone()];
+    while let Some(id) = todo.pop() {
+        if let Some(next) = packages().get(&id)
+            && seen.insert(next.id.as_str())
+        {
+            todo.extend(next.resolved.iter().cloned());
+        }
+    }
+    seen.into_iter().filter_map(|id| packages().get(id)).map(|p| p.name.as_str()).collect()
+}
+
+fn is_aws(name: &str) -> bool {
+    name.starts_with("aws-sdk-") || name.starts_with("aws-config") || name.starts_with("aws-smithy")
+}
+
+fn is_lambda(name: &str) -> bool {
+    name.starts_with("lambda_") || name.starts_with("lambda-") || name == "aws_lambda_events"
+}
+
+#[track_caller]
+fn pulls_in_none(package: &str, forbidden: impl Fn(&str) -> bool) {
+    let bad: Vec<_> = pulls_in(named(package)).into_iter().filter(|name| forbidden(name)).collect();
+    assert!(bad.is_empty(), "{package} pulls in {bad:?}");
+}
+
+#[test]
+fn the_domain_and_the_kit_know_no_runtime_no_http_and_no_aws() {
+    for package in PURE {
+        pulls_in_none(package, |name| {
+            is_aws(name)
+                || is_lambda(name)
+                || name.starts_with("tokio")
+                || name.starts_with("axum")
+                || name == "hyper"
+        });
+    }
+}
+
+#[test]
+fn the_domain_knows_only_the_kit_and_the_kit_nobody() {
+    for (package, allowed) in [
+        ("dekigoto", &[][..]),
+        ("orders", &["dekigoto"]),
+        ("order-service", &["dekigoto", "orders"]),
+        ("dekigoto-dynamodb", &["dekigoto"]),
+        ("dekigoto-messaging", &["dekigoto"]),
+        ("dekigoto-lambda", &["dekigoto"]),
+    ] {
+        let bad: Vec<_> = names(named(package))
+            .into_iter()
+            .filter(|name| SHARED.contains(name) && !allowed.contains(name))
+            .collect();
+        assert!(bad.is_empty(), "{package} names {bad:?}");
+    }
+}
+
+#[test]
+fn only_the_adapters_name_the_aws_sdk() {
+    for package in
+        ours().filter(|package| !ADAPTERS.contains(&package.name.as_str()) && !is_test(package))
+    {
+        let bad: Vec<_> =
+            names(package).into_iter().filter(|name| name.starts_with("aws-sdk-")).collect();
+        assert!(bad.is_empty(), "{} names {bad:?}", package.name);
+    }
+}
+
+#[test]
+fn only_the_functions_name_the_lambda_runtime() {
+    for package in ours()
+        .filter(|package| package.name != LAMBDA && !is_function(package) && !is_test(package))
+    {
+        let bad: Vec<_> = names(package).into_iter().filter(|name| is_lambda(name)).collect();
+        assert!(bad.is_empty(), "{} names {bad:?}", package.name);
+    }
+}
+
+#[test]
+fn the_one_process_run_builds_without_aws() {
+    pulls_in_none("local", |name| is_aws(name) || is_lambda(name));
+}
+
+#[test]
+fn the_use_cases_know_no_aws() {
+    pulls_in_none("order-service", |name| is_aws(name) || is_lambda(name));
+}
+
+#[test]
+fn nothing_shared_knows_a_function() {
+    let functions: BTreeSet<_> = ours()
+        .filter(|package| is_function(package))
+        .map(|package| package.name.as_str())
+        .collect();
+    assert!(functions.contains("api"), "{functions:?}");
+    for package in ours().filter(|package| !is_function(package) && !is_test(package)) {
+        let bad: Vec<_> = package
+            .direct
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| functions.contains(name))
+            .collect();
+        assert!(bad.is_empty(), "{} names {bad:?}", package.name);
+    }
+}
+
+#[test]
+fn the_testkit_is_for_tests_only() {
+    for package in ours().filter(|package| !is_test(package)) {
+        assert!(!names(package).contains("dekigoto-testkit"), "{} ships the testkit", package.name);
+    }
+}
+
+#[test]
+fn there_is_one_tls_stack() {
+    let versions =
+        |wanted: &str| packages().values().filter(|package| package.name == wanted).count();
+    assert_eq!(versions("rustls"), 1, "`cargo tree -i rustls` shows who brings another");
+    for other in ["openssl", "native-tls", "aws-lc-rs"] {
+        assert_eq!(versions(other), 0, "`cargo tree -i {other}` shows who brings it");
+    }
+}

@@ -1,0 +1,14 @@
+//! Holds what the compiler cannot: the direction of dependencies between the crates, the safety properties of
+//! `template.yaml`, and that the README's cost table is the measured one. Reads only files of this checkout and `cargo metadata`.
+
+// Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's way to fail is to panic"
+)]
+
+mod costs;
+mod dependencies;
+mod template;

@@ -1,0 +1,141 @@
+//! What is on its way: queues, dead-letter queues, event source mappings, subscriptions and rule targets.
+
+use serde_json::{Value, json};
+
+use super::model::{Resource, Template, each};
+
+/// The longest that SQS keeps a message.
+const FOURTEEN_DAYS_SECONDS: i64 = 1_209_600;
+/// What the stream itself keeps; an older record is not there to be retried.
+const STREAM_RETENTION_SECONDS: i64 = 86_400;
+
+fn is_queue(template: &Template, expression: &Value) -> bool {
+    template.target(expression).is_some_and(|target| target.kind() == "AWS::SQS::Queue")
+}
+
+fn names<'a>(resources: impl Iterator<Item = Resource<'a>>, what: &str) -> Vec<String> {
+    resources.map(|resource| format!("{}: {what}", resource.name)).collect()
+}
+
+pub(super) fn queues_redrive(template: &Template) -> Vec<String> {
+    let last: Vec<_> = template.dead_letter_queues().iter().map(|queue| queue.name).collect();
+    let bad = template.queues().filter(|queue| !last.contains(&queue.name)).filter(|queue| {
+        let receives = queue.get("/RedrivePolicy/maxReceiveCount").as_i64();
+        // Throttled polls count as receives: fewer than five would dead-letter what nobody has seen.
+        !is_queue(template, queue.get("/RedrivePolicy/deadLetterTargetArn"))
+            || receives.is_none_or(|n| n < 5)
+    });
+    names(bad, "no redrive policy, or one that gives up before five receives")
+}
+
+pub(super) fn dead_letter_queues_keep_14_days(template: &Template) -> Vec<String> {
+    let bad = template.dead_letter_queues().into_iter();
+    names(
+        bad.filter(|queue| {
+            queue.get("/MessageRetentionPeriod").as_i64() != Some(FOURTEEN_DAYS_SECONDS)
+        }),
+        "keeps dead letters for less than 14 days",
+    )
+}
+
+pub(super) fn subscriptions_and_targets_have_a_dlq(template: &Template) -> Vec<String> {
+    let subscriptions = template.of_type("AWS::SNS::Subscription").filter(|subscription| {
+        !is_queue(template, subscription.get("/RedrivePolicy/deadLetterTargetArn"))
+            || subscription.get("/RawMessageDelivery") != &json!(true)
+    });
+    let mut wrong = names(subscriptions, "no dead-letter queue, or not raw");
+    for target in template.rule_targets() {
+        if !is_queue(template, &target["DeadLetterConfig"]["Arn"]) {
+            wrong.push(format!("rule target {} has no dead-letter queue", target["Id"]));
+        }
+    }
+    wrong
+}
+
+pub(super) fn mappings_report_each_item(template: &Template) -> Vec<String> {
+    let wanted = json!(["ReportBatchItemFailures"]);
+    let bad =
+        template.mappings().filter(|mapping| mapping.get("/FunctionResponseTypes") != &wanted);
+    names(bad, "one failed item fails its whole batch")
+}
+
+fn is_stream(mapping: Resource<'_>) -> bool {
+    mapping
+        .get("/EventSourceArn/Fn::GetAtt")
+        .as_str()
+        .is_some_and(|source| source.ends_with(".StreamArn"))
+}
+
+pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> {
+    let mut streams = 0;
+    let mut wrong = Vec::new();
+    for mapping in template.mappings().filter(|mapping| is_stream(*mapping)) {
+        streams += 1;
+        let mut must = |holds: bool, what: &str| {
+            if !holds {
+                wrong.push(format!("{}: {what}", mapping.name));
+            }
+        };
+        let attempts = mapping.get("/MaximumRetryAttempts").as_i64();
+        let age = mapping.get("/MaximumRecordAgeInSeconds").as_i64();
+        must(attempts.is_some_and(|n| (1..=10_000).contains(&n)), "retries for ever");
+        must(
+            age.is_some_and(|n| (60..STREAM_RETENTION_SECONDS).contains(&n)),
+            "records age for ever",
+        );
+        must(mapping.get("/BisectBatchOnFunctionError") == &json!(true), "does not bisect");
+        must(
+            mapping.get("/StartingPosition") == &json!("TRIM_HORIZON"),
+            "may miss the first commits",
+        );
+        must(
+            is_queue(template, mapping.get("/DestinationConfig/OnFailure/Destination")),
+            "gives up without a note",
+        );
+    }
+    if streams != 1 {
+        wrong.push(format!("{streams} mappings read the event table's stream"));
+    }
+    wrong
+}
+
+/// A filter on a queue deletes what does not match; one on the stream would hide that history was changed.
+pub(super) fn mappings_hide_nothing(template: &Template) -> Vec<String> {
+    names(
+        template.mappings().filter(|mapping| !mapping.get("/FilterCriteria").is_null()),
+        "filters",
+    )
+}
+
+pub(super) fn queue_mappings_limit_concurrency(template: &Template) -> Vec<String> {
+    let bad = template.mappings().filter(|mapping| {
+        !is_stream(*mapping)
+            && mapping.get("/ScalingConfig/MaximumConcurrency").as_i64().is_none_or(|n| n < 2)
+    });
+    let mut wrong = names(bad, "may take all the account's concurrency");
+    let reserved =
+        template.functions().filter(|f| !f.get("/ReservedConcurrentExecutions").is_null());
+    wrong.extend(names(reserved, "reserved concurrency throws messages into the DLQ unread"));
+    wrong
+}
+
+pub(super) fn visibility_is_six_times_the_timeout(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for mapping in template.mappings().filter(|mapping| !is_stream(*mapping)) {
+        let timeout =
+            template.target(mapping.get("/FunctionName")).and_then(|f| f.get("/Timeout").as_i64());
+        let window = mapping.get("/MaximumBatchingWindowInSeconds").as_i64().unwrap_or(0);
+        for queue in
+            each(mapping.get("/EventSourceArn")).into_iter().filter_map(|arn| template.target(arn))
+        {
+            let visibility = queue.get("/VisibilityTimeout").as_i64().unwrap_or(30);
+            if timeout.is_none_or(|seconds| visibility < seconds * 6 + window) {
+                wrong.push(format!(
+                    "{}: {visibility} s for a function of {timeout:?} s",
+                    queue.name
+                ));
+            }
+        }
+    }
+    wrong
+}

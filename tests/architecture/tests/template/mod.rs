@@ -1,0 +1,65 @@
+//! The template's own invariants. Each rule is a function from the template to what is wrong with it, so that the
+//! mutants can ask whether a rule notices when the property it guards is taken away.
+
+mod delivery;
+mod functions;
+mod model;
+mod mutants;
+mod permissions;
+mod routes;
+mod storage;
+mod watch;
+
+use model::Template;
+
+/// Says what is wrong; nothing when the template holds the rule.
+type Rule = fn(&Template) -> Vec<String>;
+
+/// Every rule, by the sentence that it holds.
+const RULES: &[(&str, Rule)] = &[
+    ("blocks have their keys in the same order", storage::blocks_have_their_keys_in_order),
+    ("tables are guarded", storage::tables_are_guarded),
+    ("the event table streams new images", storage::the_event_table_streams_new_images),
+    ("queues and topics are encrypted", storage::queues_and_topics_are_encrypted),
+    ("queues redrive", delivery::queues_redrive),
+    ("dead-letter queues keep 14 days", delivery::dead_letter_queues_keep_14_days),
+    (
+        "subscriptions and targets have a dead-letter queue",
+        delivery::subscriptions_and_targets_have_a_dlq,
+    ),
+    ("mappings report each item", delivery::mappings_report_each_item),
+    ("the stream mapping is bounded", delivery::the_stream_mapping_is_bounded),
+    ("mappings hide nothing", delivery::mappings_hide_nothing),
+    ("queue mappings limit concurrency", delivery::queue_mappings_limit_concurrency),
+    ("visibility is six times the timeout", delivery::visibility_is_six_times_the_timeout),
+    ("functions run on the chosen processor", functions::functions_run_on_the_chosen_processor),
+    ("functions are built from this workspace", functions::functions_are_built_from_this_workspace),
+    ("functions log to a group with retention", functions::functions_log_with_retention),
+    ("functions get the environment they read", functions::functions_get_their_environment),
+    ("each function has a role of its own", permissions::each_function_has_its_own_role),
+    ("permissions name actions and resources", permissions::permissions_are_exact),
+    ("nobody changes history", permissions::nobody_changes_history),
+    ("policies refuse what is not TLS", permissions::policies_refuse_plain_text),
+    ("services are let in by source", permissions::services_are_let_in_by_source),
+    ("the API is closed by default", routes::the_api_is_closed_by_default),
+    ("every route of the contract is there", routes::every_route_is_there),
+    ("only health is open", routes::only_health_is_open),
+    ("the API is throttled and logged", routes::the_api_is_throttled_and_logged),
+    ("dead letters ring", watch::dead_letters_ring),
+    ("lag and failure ring", watch::lag_and_failure_ring),
+    ("users find what they need", watch::outputs_are_there),
+];
+
+#[track_caller]
+fn check(sentence: &str) {
+    let (_, rule) = RULES.iter().find(|(name, _)| *name == sentence).expect("a rule of that name");
+    let wrong = rule(&Template::load());
+    assert!(wrong.is_empty(), "{sentence}:\n  {}", wrong.join("\n  "));
+}
+
+#[test]
+fn the_template_holds_every_rule() {
+    for (sentence, _) in RULES {
+        check(sentence);
+    }
+}

@@ -1,0 +1,126 @@
+//! The template as data: YAML with CloudFormation's short tags, brought into their long JSON form
+//! (`!Ref X` becomes `{"Ref": "X"}`), so that rules and mutants speak one language.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::{Map, Value, json};
+
+/// A parsed template.
+#[derive(Clone)]
+pub(super) struct Template {
+    /// The whole document. Public to the mutants, which damage it.
+    pub(super) document: Value,
+}
+
+/// A resource and its logical name.
+#[derive(Clone, Copy)]
+pub(super) struct Resource<'a> {
+    pub(super) name: &'a str,
+    pub(super) block: &'a Value,
+}
+
+impl<'a> Resource<'a> {
+    /// A property by JSON pointer below `Properties`; null when it is not there.
+    pub(super) fn get(self, pointer: &str) -> &'a Value {
+        self.block.pointer(&format!("/Properties{pointer}")).unwrap_or(&Value::Null)
+    }
+
+    pub(super) fn kind(self) -> &'a str {
+        self.block["Type"].as_str().unwrap_or_default()
+    }
+}
+
+impl Template {
+    /// Reads the repository's template.
+    pub(super) fn load() -> Self {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+        let text = fs::read_to_string(&path).expect("template.yaml is readable");
+        let yaml = yaml_serde::from_str(&text).expect("template.yaml is YAML");
+        Self { document: long_form(yaml) }
+    }
+
+    pub(super) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        let blocks = self.document["Resources"].as_object().into_iter().flatten();
+        blocks.map(|(name, block)| Resource { name, block })
+    }
+
+    pub(super) fn of_type<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = Resource<'a>> {
+        self.resources().filter(move |resource| resource.kind() == kind)
+    }
+
+    pub(super) fn functions(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.of_type("AWS::Serverless::Function")
+    }
+
+    pub(super) fn queues(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.of_type("AWS::SQS::Queue")
+    }
+
+    pub(super) fn mappings(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.of_type("AWS::Lambda::EventSourceMapping")
+    }
+
+    /// The resource that an expression (`Ref`, `Fn::GetAtt`) points at.
+    pub(super) fn target(&self, expression: &Value) -> Option<Resource<'_>> {
+        let name = points_at(expression)?;
+        self.resources().find(|resource| resource.name == name)
+    }
+
+    /// The queues that hold what went no further, whoever sends it there.
+    pub(super) fn dead_letter_queues(&self) -> Vec<Resource<'_>> {
+        let redriven = self.resources().map(|r| r.get("/RedrivePolicy/deadLetterTargetArn"));
+        let failed = self.mappings().map(|r| r.get("/DestinationConfig/OnFailure/Destination"));
+        let undelivered =
+            self.rule_targets().into_iter().map(|target| &target["DeadLetterConfig"]["Arn"]);
+        let mut names: Vec<_> =
+            redriven.chain(failed).chain(undelivered).filter_map(points_at).collect();
+        names.sort_unstable();
+        names.dedup();
+        self.queues().filter(|queue| names.contains(&queue.name)).collect()
+    }
+
+    pub(super) fn rule_targets(&self) -> Vec<&Value> {
+        let targets = self.of_type("AWS::Events::Rule").map(|rule| rule.get("/Targets"));
+        targets.filter_map(Value::as_array).flatten().collect()
+    }
+}
+
+/// The logical name in `{"Ref": name}` or `{"Fn::GetAtt": "name.Attribute"}`.
+pub(super) fn points_at(expression: &Value) -> Option<&str> {
+    let reference = expression["Ref"].as_str();
+    reference.or_else(|| expression["Fn::GetAtt"].as_str()?.split('.').next())
+}
+
+/// A value, or the members of a list: policies write both.
+pub(super) fn each(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(members) => members.iter().collect(),
+        single => vec![single],
+    }
+}
+
+fn long_form(yaml: yaml_serde::Value) -> Value {
+    match yaml {
+        yaml_serde::Value::Null => Value::Null,
+        yaml_serde::Value::Bool(flag) => flag.into(),
+        yaml_serde::Value::Number(number) => number.as_i64().map_or(Value::Null, Value::from),
+        yaml_serde::Value::String(text) => text.into(),
+        yaml_serde::Value::Sequence(members) => members.into_iter().map(long_form).collect(),
+        yaml_serde::Value::Mapping(entries) => entries
+            .into_iter()
+            .map(|(key, value)| (key.as_str().expect("keys are text").to_owned(), long_form(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        yaml_serde::Value::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = tag.trim_start_matches('!');
+            let long = if matches!(name, "Ref" | "Condition") {
+                name.to_owned()
+            } else {
+                format!("Fn::{name}")
+            };
+            json!({ long: long_form(tagged.value) })
+        }
+    }
+}

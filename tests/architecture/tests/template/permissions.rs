@@ -1,0 +1,167 @@
+//! Who may do what: the functions' roles, and the policies of queues and topic.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::model::{Resource, Template, each, points_at};
+
+/// The stars that are meant, each explained where it stands: role, action, resource.
+const STARS: &[(&str, &str, &str)] =
+    &[("PublisherRole", "dynamodb:ListStreams", "${EventTable.Arn}/stream/*")];
+
+/// What would change or remove an item that is there.
+const CHANGES: &[&str] =
+    &["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQL", "DeleteTable", "UpdateTable"];
+
+fn statements(policy: &Value) -> Vec<&Value> {
+    each(&policy["Statement"])
+}
+
+fn role_statements(role: Resource<'_>) -> Vec<&Value> {
+    let policies = each(role.get("/Policies"));
+    policies.into_iter().flat_map(|policy| statements(&policy["PolicyDocument"])).collect()
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    each(value).into_iter().filter_map(Value::as_str).collect()
+}
+
+pub(super) fn each_function_has_its_own_role(template: &Template) -> Vec<String> {
+    let roles: Vec<_> = template.functions().map(|f| (f.name, points_at(f.get("/Role")))).collect();
+    let distinct: BTreeSet<_> = roles.iter().filter_map(|(_, role)| *role).collect();
+    let mut wrong = Vec::new();
+    if distinct.len() != roles.len() {
+        wrong.push(format!("roles are shared or missing: {roles:?}"));
+    }
+    for function in template.functions().filter(|f| !f.get("/Policies").is_null()) {
+        wrong.push(format!("{} has SAM policies, which are wider than they look", function.name));
+    }
+    for role in
+        template.of_type("AWS::IAM::Role").filter(|r| !r.get("/ManagedPolicyArns").is_null())
+    {
+        wrong.push(format!("{} has managed policies", role.name));
+    }
+    wrong
+}
+
+pub(super) fn permissions_are_exact(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for role in template.of_type("AWS::IAM::Role") {
+        for statement in role_statements(role) {
+            let actions = texts(&statement["Action"]);
+            if actions.is_empty() || actions.iter().any(|action| action.contains('*')) {
+                wrong.push(format!("{}: actions {actions:?}", role.name));
+            }
+            for resource in each(&statement["Resource"]) {
+                let text = resource["Fn::Sub"].as_str().or(resource.as_str()).unwrap_or_default();
+                let meant = STARS
+                    .iter()
+                    .any(|star| actions == [star.1] && (role.name, text) == (star.0, star.2));
+                if text.contains('*') && !meant {
+                    wrong.push(format!("{}: {actions:?} on {text}", role.name));
+                }
+            }
+            if statement["Resource"].is_null()
+                || !statement["NotAction"].is_null()
+                || !statement["NotResource"].is_null()
+            {
+                wrong.push(format!("{}: a statement says what it does not cover", role.name));
+            }
+        }
+    }
+    wrong.extend(speaks_in_its_own_name(template));
+    wrong
+}
+
+fn speaks_in_its_own_name(template: &Template) -> Option<String> {
+    let role = template.resources().find(|resource| resource.name == "PublisherRole")?;
+    let put = role_statements(role)
+        .into_iter()
+        .find(|s| texts(&s["Action"]).contains(&"events:PutEvents"))?;
+    let own = put["Condition"]["ForAllValues:StringEquals"]["events:source"]
+        == json!({"Ref": "EventSource"});
+    (!own).then(|| "the publisher may forge another service's events".to_owned())
+}
+
+pub(super) fn nobody_changes_history(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for role in template.of_type("AWS::IAM::Role") {
+        for statement in role_statements(role) {
+            for action in texts(&statement["Action"]) {
+                if CHANGES.iter().any(|change| action.contains(change)) {
+                    wrong.push(format!("{} may {action}", role.name));
+                }
+                let on_events = each(&statement["Resource"])
+                    .into_iter()
+                    .any(|r| points_at(r) == Some("EventTable"));
+                if on_events && action == "dynamodb:PutItem" && role.name != "ApiRole" {
+                    wrong.push(format!("{} may append", role.name));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+/// Queues and topics with the statements of their policies.
+fn guarded(template: &Template) -> Vec<(Resource<'_>, Vec<&Value>)> {
+    let kinds = [
+        ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "/Queues"),
+        ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "/Topics"),
+    ];
+    let mut found = Vec::new();
+    for (kind, policy_kind, list) in kinds {
+        for resource in template.resources().filter(|r| r.kind() == kind) {
+            let mine = template.resources().filter(|r| r.kind() == policy_kind).filter(|policy| {
+                each(policy.get(list))
+                    .into_iter()
+                    .any(|entry| points_at(entry) == Some(resource.name))
+            });
+            found.push((
+                resource,
+                mine.flat_map(|policy| statements(policy.get("/PolicyDocument"))).collect(),
+            ));
+        }
+    }
+    found
+}
+
+pub(super) fn policies_refuse_plain_text(template: &Template) -> Vec<String> {
+    // AWS never sees a loopback source; the local emulator sees nothing else.
+    let condition = json!({"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}});
+    let refuses = |statement: &Value, resource: &str| {
+        statement["Effect"] == "Deny"
+            && statement["Principal"] == "*"
+            && statement["Condition"] == condition
+            && points_at(&statement["Resource"]) == Some(resource)
+    };
+    let open =
+        guarded(template).into_iter().filter(|(r, all)| !all.iter().any(|s| refuses(s, r.name)));
+    open.map(|(resource, _)| format!("{} takes plain text", resource.name)).collect()
+}
+
+pub(super) fn services_are_let_in_by_source(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (resource, all) in guarded(template) {
+        // `Fn::If` wraps the statement for named accounts: condition, statement, nothing.
+        let flat = all.into_iter().map(|s| s.pointer("/Fn::If/1").unwrap_or(s));
+        for statement in flat.filter(|s| s["Effect"] == "Allow") {
+            let service = !statement["Principal"]["Service"].is_null();
+            let source = &statement["Condition"]["ArnEquals"]["aws:SourceArn"];
+            let named = statement["Principal"]["AWS"] == json!({"Ref": "SubscriberAccounts"});
+            if !(service && points_at(source).is_some() || named) {
+                wrong.push(format!("{} lets in {}", resource.name, statement["Principal"]));
+            }
+        }
+    }
+    for permission in
+        template.of_type("AWS::Lambda::Permission").filter(|p| p.get("/SourceArn").is_null())
+    {
+        wrong.push(format!("{} lets in every API", permission.name));
+    }
+    for function in template.functions().filter(|f| !f.get("/FunctionUrlConfig").is_null()) {
+        wrong.push(format!("{} has a URL of its own", function.name));
+    }
+    wrong
+}

@@ -1,0 +1,72 @@
+//! What rings, and what a user is told.
+
+use serde_json::{Value, json};
+
+use super::model::{Resource, Template, each};
+
+fn has_alarm(template: &Template, metric: &str, dimension: &Value, threshold: i64) -> bool {
+    template.of_type("AWS::CloudWatch::Alarm").any(|alarm| {
+        alarm.get("/MetricName") == &json!(metric)
+            && each(alarm.get("/Dimensions")).into_iter().any(|d| &d["Value"] == dimension)
+            && alarm.get("/ComparisonOperator") == &json!("GreaterThanThreshold")
+            && alarm.get("/Threshold").as_i64().is_some_and(|n| n <= threshold)
+            && notifies(alarm)
+    })
+}
+
+fn notifies(alarm: Resource<'_>) -> bool {
+    alarm.get("/AlarmActions")
+        == &json!({"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]})
+}
+
+fn queue_name(queue: &str) -> Value {
+    json!({"Fn::GetAtt": format!("{queue}.QueueName")})
+}
+
+pub(super) fn dead_letters_ring(template: &Template) -> Vec<String> {
+    let silent = template.dead_letter_queues().into_iter().filter(|queue| {
+        !has_alarm(template, "ApproximateNumberOfMessagesVisible", &queue_name(queue.name), 0)
+    });
+    silent.map(|queue| format!("{} fills in silence", queue.name)).collect()
+}
+
+pub(super) fn lag_and_failure_ring(template: &Template) -> Vec<String> {
+    let publisher = json!({"Ref": "PublisherFunction"});
+    let api = json!({"Ref": "HttpApi"});
+    let mut wrong = Vec::new();
+    for (metric, dimension, threshold) in [
+        ("IteratorAge", &publisher, 60_000),
+        ("Errors", &publisher, 0),
+        ("DestinationDeliveryFailures", &publisher, 0),
+        ("5xx", &api, 5),
+    ] {
+        if !has_alarm(template, metric, dimension, threshold) {
+            wrong.push(format!("nothing rings on {metric}"));
+        }
+    }
+    for queue in
+        template.mappings().filter_map(|mapping| template.target(mapping.get("/EventSourceArn")))
+    {
+        let watched =
+            has_alarm(template, "ApproximateAgeOfOldestMessage", &queue_name(queue.name), 300);
+        if queue.kind() == "AWS::SQS::Queue" && !watched {
+            wrong.push(format!("{} grows old in silence", queue.name));
+        }
+    }
+    wrong
+}
+
+pub(super) fn outputs_are_there(template: &Template) -> Vec<String> {
+    let outputs = &template.document["Outputs"];
+    let mut wanted: Vec<String> =
+        ["ApiUrl", "TopicArn", "BusName", "EventTableName", "ViewTableName"]
+            .map(str::to_owned)
+            .into();
+    wanted.extend(template.queues().map(|queue| format!("{}Url", queue.name)));
+    wanted.extend(template.functions().map(|function| format!("{}Name", function.name)));
+    wanted
+        .into_iter()
+        .filter(|name| outputs[name]["Value"].is_null())
+        .map(|name| format!("no output {name}"))
+        .collect()
+}

@@ -1,0 +1,110 @@
+"""A small HTTP client on the standard library: no redirects, no retries, every status is an answer."""
+
+import http.client
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+REQUEST_SECONDS_MAX = 40
+# Views follow within a second or two; a slow machine gets more, and a view that never follows fails the test.
+CONSISTENT_SECONDS_MAX = 40
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict
+    text: str
+
+    @property
+    def body(self):
+        return json.loads(self.text)
+
+
+class Api:
+    """The API at one base URL."""
+
+    def __init__(self, base_url):
+        url = urlsplit(base_url)
+        self.host = url.netloc
+        self.prefix = url.path.rstrip("/")
+        # *.localhost is this machine by RFC 6761, but not every resolver knows.
+        address = "127.0.0.1" if url.hostname.endswith(".localhost") else url.hostname
+        secure = url.scheme == "https"
+        self.connect = lambda: (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(
+            address, url.port or (443 if secure else 80), timeout=REQUEST_SECONDS_MAX)
+
+    def request(self, method, path, body=None, headers=None):
+        """Sends one request. A body that is not bytes is sent as JSON."""
+        sent = {"Host": self.host, "Accept": "*/*"}
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            sent["Content-Type"] = "application/json"
+        sent.update(headers or {})
+        connection = self.connect()
+        try:
+            connection.request(method, self.prefix + path, body, sent)
+            response = connection.getresponse()
+            named = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, named, response.read().decode())
+        finally:
+            connection.close()
+
+    def get(self, path, **query):
+        return self.request("GET", path + ("?" + urlencode(query) if query else ""))
+
+    def post(self, path, body=None, headers=None):
+        return self.request("POST", path, body, headers)
+
+
+def eventually(look, until, what):
+    """Looks again and again until `until` holds for what is seen; returns that."""
+    deadline = time.monotonic() + CONSISTENT_SECONDS_MAX
+    while True:
+        seen = look()
+        if until(seen):
+            return seen
+        assert time.monotonic() < deadline, f"{what}: not within {CONSISTENT_SECONDS_MAX} s; last seen: {seen}"
+        time.sleep(0.2)
+
+
+def steadily(look, holds, seconds, what):
+    """Looks for a while and expects that nothing changes."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        seen = look()
+        assert holds(seen), f"{what}: {seen}"
+        time.sleep(0.3)
+
+
+def fresh(prefix):
+    """A name that no other test uses, so that tests need no order and no empty system."""
+    return f"{prefix}-{uuid.uuid4().hex[:16]}"
+
+
+def basket(customer, currency="JPY", quantity=2, unit_amount=1500):
+    items = [{"productId": "p-1", "quantity": quantity, "unitAmount": unit_amount}]
+    return {"customerId": customer, "currency": currency, "items": items}
+
+
+def place(api, customer=None, **basket_fields):
+    """Places an order and returns its id."""
+    answer = api.post("/v1/orders", basket(customer or fresh("c"), **basket_fields))
+    assert answer.status == 201, answer
+    return answer.body["orderId"]
+
+
+def is_problem(answer, status, code):
+    """Whether an answer is the documented error, in the documented form."""
+    assert answer.status == status, answer
+    assert answer.headers["content-type"].split(";")[0] == "application/problem+json", answer
+    problem = answer.body
+    assert problem["code"] == code, problem
+    assert problem["status"] == status, problem
+    for field in ("type", "title", "detail", "instance"):
+        assert isinstance(problem[field], str) and problem[field], (field, problem)
+    return problem

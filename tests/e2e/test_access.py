@@ -1,0 +1,187 @@
+"""Who may do what: callers of the API, and the functions' roles. The emulator enforces IAM, so a refusal here is IAM's."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from aws import Aws
+from client import Api, basket, eventually, fresh, place
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ["ApiFunction", "PublisherFunction", "OrderSummaryFunction", "CustomerSummaryFunction", "DailySalesFunction"]
+PROJECTORS = FUNCTIONS[2:]
+ENVIRONMENT = {
+    "ApiFunction": ["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"],
+    "PublisherFunction": ["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "TOPIC_ARN"],
+    "OrderSummaryFunction": ["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"],
+}
+
+
+# ---------------------------------------------------------------- callers
+
+
+@pytest.fixture(scope="session")
+def closed(aws):
+    """The same template once more, with AuthMode iam, its default."""
+    if aws.state["authMode"] == "iam":
+        return aws
+    sys.path.insert(0, str(ROOT / "infra" / "local"))
+    import deploy
+
+    outputs = deploy.deploy(aws.state["endpoint"], f"{aws.state['stack']}-iam", {"AuthMode": "iam"},
+                            aws.state["architecture"])
+    return Aws({**aws.state, "outputs": outputs})
+
+
+def signed(aws, method, path, body=None):
+    """The headers that make a request one of `aws.credentials`."""
+    keys = aws.credentials
+    credentials = Credentials(keys["aws_access_key_id"], keys["aws_secret_access_key"], keys.get("aws_session_token"))
+    request = AWSRequest(method, aws.outputs["ApiUrl"] + path, data=body, headers={"Content-Type": "application/json"})
+    SigV4Auth(credentials, "execute-api", aws.state["region"]).add_auth(request)
+    return dict(request.headers.items())
+
+
+@pytest.mark.parametrize("method, path", [
+    ("POST", "/v1/orders"), ("GET", "/v1/orders"), ("GET", f"/v1/orders/{uuid.uuid4()}"),
+    ("POST", f"/v1/orders/{uuid.uuid4()}/ship"), ("GET", "/v1/sales/daily"), ("GET", "/v1/nowhere"),
+])
+def test_an_unsigned_request_is_refused(closed, method, path):
+    api = Api(closed.outputs["ApiUrl"])
+    body = basket(fresh("c")) if method == "POST" else None
+    answer = api.request(method, path, body)
+    assert answer.status == 403, answer
+    forged = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20261123/us-east-1/execute-api/aws4_request, "
+                               "SignedHeaders=host, Signature=00"}
+    assert api.request(method, path, body, forged).status == 403
+
+
+def test_health_needs_no_signature(closed):
+    assert Api(closed.outputs["ApiUrl"]).get("/v1/health").status == 200
+
+
+def test_a_signed_request_is_answered(closed):
+    api, body = Api(closed.outputs["ApiUrl"]), json.dumps(basket(fresh("c"))).encode()
+    answer = api.request("POST", "/v1/orders", body, signed(closed, "POST", "/v1/orders", body))
+    assert answer.status == 201, answer
+    path = f"/v1/orders/{answer.body['orderId']}"
+    read = eventually(lambda: api.request("GET", path, None, signed(closed, "GET", path)), lambda a: a.status == 200, path)
+    assert read.body["version"] == 1
+
+
+def test_a_signature_without_permission_is_refused(closed):
+    # A function's own role may not call the API.
+    stranger = closed.as_role_of("DailySalesFunction")
+    answer = Api(closed.outputs["ApiUrl"]).request("GET", "/v1/orders", None, signed(stranger, "GET", "/v1/orders"))
+    assert answer.status == 403, answer
+
+
+# ---------------------------------------------------------------- roles
+
+
+def refused(call, **arguments):
+    """Whether IAM, and nothing else, refuses a call."""
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    code = error.value.response["Error"]["Code"]
+    assert code in ("AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"), code
+
+
+@pytest.fixture(scope="session")
+def commit(api, aws):
+    """The key of a commit that is there."""
+    return {"pk": {"S": f"Order#{place(api)}"}, "sk": {"N": "1"}}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_role_can_change_history(aws, commit, function):
+    role, table = aws.as_role_of(function), aws.outputs["EventTableName"]
+    stored = aws.dynamodb.get_item(TableName=table, Key=commit, ConsistentRead=True)["Item"]
+    refused(role.dynamodb.update_item, TableName=table, Key=commit, UpdateExpression="REMOVE ev")
+    refused(role.dynamodb.delete_item, TableName=table, Key=commit)
+    refused(role.dynamodb.batch_write_item, RequestItems={table: [{"DeleteRequest": {"Key": commit}}]})
+    refused(role.dynamodb.transact_write_items, TransactItems=[{"Delete": {"TableName": table, "Key": commit}}])
+    refused(role.dynamodb.execute_statement,
+            Statement=f'DELETE FROM "{table}" WHERE pk=\'{commit["pk"]["S"]}\' AND sk=1')
+    refused(role.dynamodb.delete_table, TableName=table)
+    assert aws.dynamodb.get_item(TableName=table, Key=commit, ConsistentRead=True)["Item"] == stored
+
+
+@pytest.mark.parametrize("function", FUNCTIONS[1:])
+def test_only_the_api_can_append(aws, function):
+    item = {"pk": {"S": f"Order#{uuid.uuid4()}"}, "sk": {"N": "1"}}
+    refused(aws.as_role_of(function).dynamodb.put_item, TableName=aws.outputs["EventTableName"], Item=item)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_role_can_read_the_store(aws, commit, function):
+    answer = aws.as_role_of(function).dynamodb.query(
+        TableName=aws.outputs["EventTableName"], ConsistentRead=True, KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": commit["pk"]})
+    assert answer["Count"] == 1
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_role_can_scan(aws, function):
+    role = aws.as_role_of(function)
+    for table in ("EventTableName", "ViewTableName"):
+        refused(role.dynamodb.scan, TableName=aws.outputs[table])
+
+
+def test_the_api_can_read_views_but_not_write_them(aws):
+    role, table = aws.as_role_of("ApiFunction"), aws.outputs["ViewTableName"]
+    key = {"pk": {"S": fresh("row")}, "sk": {"S": "row"}}
+    assert "Item" not in role.dynamodb.get_item(TableName=table, Key=key)
+    for index in ("index1", "index2"):
+        name = f"ix{index[-1]}pk"
+        assert role.dynamodb.query(TableName=table, IndexName=index, KeyConditionExpression=f"{name} = :p",
+                                   ExpressionAttributeValues={":p": {"S": "nobody"}})["Count"] == 0
+    refused(role.dynamodb.put_item, TableName=table, Item=key)
+
+
+@pytest.mark.parametrize("function", PROJECTORS)
+def test_a_projector_keeps_to_its_own_queue_and_dead_letters(aws, function):
+    role, view = aws.as_role_of(function), function.removesuffix("Function")
+    for other in (name.removesuffix("Function") for name in PROJECTORS):
+        queue, dlq = aws.queue_url(f"{other}Queue"), aws.queue_url(f"{other}Dlq")
+        if other == view:
+            role.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+        else:
+            refused(role.sqs.receive_message, QueueUrl=queue)
+            refused(role.sqs.send_message, QueueUrl=dlq, MessageBody="x")
+    refused(role.sns.publish, TopicArn=aws.outputs["TopicArn"], Message="x")
+
+
+def test_the_publisher_reaches_its_own_topic_and_bus_only(aws):
+    # That it can name no other source is held by the template's own test: the emulator does not know events:source.
+    role, bus = aws.as_role_of("PublisherFunction"), aws.outputs["BusName"]
+    entry = {"DetailType": "Test", "Detail": "{}", "Source": "dekigoto.test"}
+    assert role.events.put_events(Entries=[{**entry, "EventBusName": bus}])["FailedEntryCount"] == 0
+    refused(role.events.put_events, Entries=[{**entry, "EventBusName": "default"}])
+    refused(role.sqs.send_message, QueueUrl=aws.queue_url("OrderSummaryQueue"), MessageBody="x")
+
+
+# ---------------------------------------------------------------- start
+
+
+@pytest.mark.parametrize("function, names", ENVIRONMENT.items(), ids=ENVIRONMENT.keys())
+def test_a_function_without_its_environment_names_all_that_is_missing(function, names):
+    binary = ROOT / ".aws-sam" / "build" / function / "bootstrap"
+    # A Runtime API that nobody serves: a function that gets as far as asking it has not looked at its environment.
+    environment = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9", "AWS_REGION": "us-east-1", "PATH": os.environ["PATH"],
+                   "AWS_LAMBDA_FUNCTION_NAME": "e2e", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+                   "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_LOG_STREAM_NAME": "e2e",
+                   "AWS_LAMBDA_LOG_GROUP_NAME": "e2e"}
+    ended = subprocess.run([binary], env=environment, capture_output=True, text=True, timeout=20)
+    assert ended.returncode != 0
+    said = ended.stdout + ended.stderr
+    assert [name for name in names if name not in said] == [], said

@@ -1,0 +1,164 @@
+"""What only AWS shows of delivery: subscribers, rules, dead letters, duplicates. Against the deployed emulator."""
+
+import json
+import uuid
+
+import pytest
+
+from aws import attribute
+from client import eventually, fresh, place, steadily
+
+PROJECTIONS = ["OrderSummary", "CustomerSummary", "DailySales"]
+SHIPMENT = {"carrier": "DHL", "trackingNumber": "00340434161094021501"}
+
+
+def about(order):
+    return lambda message: order in message["Body"]
+
+
+def events_of(api, order):
+    return api.get(f"/v1/orders/{order}/events").body["items"]
+
+
+def is_in_its_view(api, order, version=1):
+    eventually(lambda: api.get(f"/v1/orders/{order}"),
+               lambda a: a.status == 200 and a.headers["served-from"] == "view" and a.body["version"] >= version,
+               f"the view of {order}")
+
+
+def test_a_subscriber_gets_what_it_asked_for_and_nothing_else(api, aws):
+    with aws.subscriber({"eventType": ["OrderConfirmed"], "aggregateType": ["Order"]}) as queue:
+        order = place(api)
+        assert api.post(f"/v1/orders/{order}/confirm").status == 200
+        assert api.post(f"/v1/orders/{order}/ship", SHIPMENT).status == 200
+        [message] = aws.arrives(queue, about(order), "the confirmation")
+        # The message is the event, byte for byte what its meaning in the store is.
+        assert json.loads(message["Body"]) == events_of(api, order)[1]
+        attributes = {name: attribute(message, name) for name in message["MessageAttributes"]}
+        assert attributes == {"eventType": "OrderConfirmed", "aggregateType": "Order", "schemaVersion": "1"}
+        is_in_its_view(api, order, 3)
+        steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "nothing else comes")
+
+
+def test_a_rule_gets_the_cloud_event(api, aws):
+    bus, name = aws.outputs["BusName"], fresh("rule")
+    pattern = {"detail-type": ["OrderCreatedIntegrationEvent"], "source": ["dekigoto.orders"]}
+    rule = aws.events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    with aws.queue("events.amazonaws.com", rule) as (queue, arn):
+        aws.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+        try:
+            order = place(api)
+            assert api.post(f"/v1/orders/{order}/confirm").status == 200
+            [message] = aws.arrives(queue, about(order), "the integration event")
+        finally:
+            aws.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
+            aws.events.delete_rule(Name=name, EventBusName=bus)
+    event = json.loads(message["Body"])
+    assert (event["source"], event["detail-type"]) == ("dekigoto.orders", "OrderCreatedIntegrationEvent")
+    cloud_event, placed = event["detail"], events_of(api, order)[0]
+    assert cloud_event["specversion"] == "1.0"
+    assert cloud_event["source"] == "dekigoto.orders"
+    assert cloud_event["type"] == "OrderCreatedIntegrationEvent"
+    # One domain event makes one integration event, so a subscriber can tell a duplicate.
+    assert cloud_event["id"] == placed["eventId"]
+    assert cloud_event["data"]["orderId"] == order
+
+
+def test_the_templates_own_rule_keeps_a_copy(api, aws):
+    order = place(api)
+    [message] = aws.arrives(aws.queue_url("AuditQueue"), about(order), "the copy in the audit queue")
+    assert json.loads(message["Body"])["detail-type"] == "OrderCreatedIntegrationEvent"
+
+
+@pytest.mark.parametrize("view", PROJECTIONS)
+@pytest.mark.parametrize("poison", ["not json", '{"hello":"world"}'], ids=["not JSON", "JSON of another kind"])
+def test_a_poison_message_is_parked_with_its_reason_and_its_neighbours_are_applied(api, aws, view, poison):
+    queue, dlq = aws.queue_url(f"{view}Queue"), aws.queue_url(f"{view}Dlq")
+    body = f"{poison} " if poison.startswith("{") else f"{poison} {fresh('poison')}"
+    already = len(aws.take(dlq, lambda message: message["Body"] == body))
+    aws.sqs.send_message(QueueUrl=queue, MessageBody=body)
+    customer = fresh("c")
+    order = place(api, customer)
+    [message] = aws.arrives(dlq, lambda message: message["Body"] == body, f"the poison, beside {already} older ones")
+    assert attribute(message, "reason")
+    assert attribute(message, "function")
+    is_in_its_view(api, order)
+    eventually(lambda: api.get(f"/v1/customers/{customer}/summary").status, lambda status: status == 200, "the summary")
+    aws.drained(queue)
+
+
+def test_a_poison_commit_is_parked_with_its_reason_and_its_neighbours_are_published(api, aws):
+    dlq, table = aws.queue_url("PublisherDlq"), aws.outputs["EventTableName"]
+    broken = str(uuid.uuid4())
+    key = {"pk": {"S": f"Order#{broken}"}, "sk": {"N": "1"}}
+    with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
+        before = place(api)
+        aws.dynamodb.put_item(TableName=table, Item={**key, "ev": {"S": "nonsense"}})
+        after = place(api)
+        for order in (before, after):
+            aws.arrives(queue, about(order), f"order {order}")
+    [message] = aws.arrives(dlq, about(broken), "the poison commit")
+    assert attribute(message, "reason")
+    assert attribute(message, "function") == "publisher"
+    assert aws.depth(aws.queue_url("PublisherStreamDlq")) == 0, "nothing was given up on"
+
+
+def test_a_change_of_history_rings(api, aws):
+    dlq, table = aws.queue_url("PublisherDlq"), aws.outputs["EventTableName"]
+    order = place(api)
+    is_in_its_view(api, order)
+    key = {"pk": {"S": f"Order#{order}"}, "sk": {"N": "1"}}
+    # Only the account's root can do this; the functions' roles cannot (see test_access).
+    aws.dynamodb.update_item(TableName=table, Key=key, UpdateExpression="SET act = :a",
+                             ExpressionAttributeValues={":a": {"S": "somebody else"}})
+    [modified] = aws.arrives(dlq, about(order), "the changed commit")
+    aws.dynamodb.delete_item(TableName=table, Key=key)
+    [removed] = aws.arrives(dlq, about(order), "the removed commit")
+    for message in (modified, removed):
+        assert attribute(message, "reason")
+
+
+def test_a_pointer_in_the_retry_queue_is_published_from_the_store(api, aws):
+    order = place(api)
+    is_in_its_view(api, order)
+    with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
+        pointer = {"stream": {"aggregateType": "Order", "aggregateId": order}, "ordinal": 1}
+        aws.sqs.send_message(QueueUrl=aws.queue_url("PublisherRetryQueue"), MessageBody=json.dumps(pointer))
+        [message] = aws.arrives(queue, about(order), "the event, once more")
+    assert json.loads(message["Body"]) == events_of(api, order)[0]
+
+
+def test_a_poison_pointer_is_parked_with_its_reason(aws):
+    lost = str(uuid.uuid4())
+    pointer = {"stream": {"aggregateType": "Order", "aggregateId": lost}, "ordinal": 1}
+    aws.sqs.send_message(QueueUrl=aws.queue_url("PublisherRetryQueue"), MessageBody=json.dumps(pointer))
+    [message] = aws.arrives(aws.queue_url("PublisherDlq"), about(lost), "the pointer to nothing")
+    assert attribute(message, "reason")
+
+
+def test_duplicates_change_no_view(api, aws):
+    customer = fresh("c")
+    order = place(api, customer, currency="SEK")
+    paid = api.post(f"/v1/orders/{order}/payments",
+                    {"reference": fresh("psp"), "amount": 3000, "currency": "SEK", "outcome": "captured"})
+    assert paid.status == 201
+    assert api.post(f"/v1/orders/{order}/cancel", {"reason": "ordered twice"}).status == 200
+    day = eventually(lambda: api.get(f"/v1/orders/{order}"),
+                     lambda a: a.status == 200 and a.body["version"] == 2 and a.body["paidAmount"] == 3000,
+                     "the view").body["placedAt"][:10]
+
+    def views():
+        sales = api.get("/v1/sales/daily", **{"from": day, "to": day}).body["items"]
+        return (api.get(f"/v1/orders/{order}").body, api.get(f"/v1/customers/{customer}/summary").body,
+                [item for item in sales if item["currency"] == "SEK"])
+
+    settled = eventually(views, lambda seen: seen[1].get("cancelledCount") == 1 and seen[2] and
+                         seen[2][0]["cancelledCount"] > 0, "all views")
+    for view in PROJECTIONS:
+        queue = aws.queue_url(f"{view}Queue")
+        for event in events_of(api, order)[::-1] * 3:
+            aws.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    for view in PROJECTIONS:
+        aws.drained(aws.queue_url(f"{view}Queue"))
+        assert aws.take(aws.queue_url(f"{view}Dlq"), about(order)) == [], "a duplicate is not a dead letter"
+    assert views() == settled
