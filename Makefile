@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
-.PHONY: help run demo test fmt lint unit doc template journey deploy-local undeploy-local e2e startup
+.PHONY: help run demo test fmt lint unit doc template journey deploy-local undeploy-local e2e startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -46,3 +46,6 @@ e2e: ## Run the end-to-end tests against the local AWS
 startup: ## Measure the time from spawn to ready of each function, against hello world
 	@cargo build --release --locked -p api -p hello -p projector -p publisher -p startup
 	@target/release/startup
+
+bench: ## Measure what commands cost, here and in other event stores, and write the README's table
+	@cargo run --locked --manifest-path tests/bench/stores/Cargo.toml --target-dir target/stores

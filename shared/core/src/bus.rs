@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ordinal, Payload, Source, StreamId, Timestamp, limits::BUS_BATCH_MAX};
+use crate::{Envelope, Ordinal, Payload, Source, StreamId, Timestamp, limits::BUS_BATCH_MAX};
 
 /// One message on its way out, in the words of SNS and of EventBridge alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,23 @@ pub struct Message {
 }
 
 impl Message {
+    /// The message that tells of a domain event: the envelope as JSON, of the event's kind, with the attributes
+    /// `eventType`, `aggregateType` and `schemaVersion`. [`Envelope::from_message`] reads it.
+    #[must_use]
+    pub fn of(event: &Envelope) -> Self {
+        Self {
+            // An envelope is strings, numbers and raw JSON: it always has a JSON form.
+            body: serde_json::to_string(event).unwrap_or_default(),
+            attributes: vec![
+                ("eventType", event.event_type.clone()),
+                ("aggregateType", event.aggregate_type.clone()),
+                ("schemaVersion", event.schema_version.to_string()),
+            ],
+            kind: event.event_type.clone(),
+            at: event.occurred_at,
+        }
+    }
+
     /// Bytes that count against a bus's limit.
     #[must_use]
     pub fn size_bytes(&self) -> usize {

@@ -1,4 +1,7 @@
 //! What every command carries besides itself: key, fingerprint, actor, causes and the moment.
+//!
+//! The key is the `Idempotency-Key` of payment APIs (an IETF draft gives it that name), the fingerprint what that draft
+//! calls by the same name.
 
 use std::{fmt, str::FromStr};
 
@@ -122,6 +125,23 @@ pub struct Context {
 }
 
 impl Context {
+    /// The context of a command that nothing of ours caused: it begins a conversation, named after the key.
+    ///
+    /// `request` is everything that was asked for, in parts, such as an operation and its JSON body: it is digested,
+    /// so that a key that comes back with another request is refused.
+    #[must_use]
+    pub fn new(at: Timestamp, key: CommandKey, actor: &str, request: &[&str]) -> Self {
+        Self {
+            at,
+            correlation_id: key.to_string(),
+            key,
+            fingerprint: Fingerprint::of(request),
+            actor: actor.to_owned(),
+            causation_id: None,
+            traceparent: None,
+        }
+    }
+
     /// The identity under which a snapshot remembers the command.
     #[must_use]
     pub fn identity(&self) -> Fingerprint {

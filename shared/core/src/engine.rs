@@ -69,7 +69,7 @@ pub enum CommandError<R> {
     /// Others were faster each time.
     #[error("lost the race {DECISIONS_MAX} times")]
     Conflict,
-    /// The store is busy or down, and nothing was written.
+    /// The store is busy or down. Sending the same command with the same key again is safe.
     #[error("the event store does not answer")]
     Unavailable(#[source] Source),
     /// Sent without an answer. The same command with the same key tells whether it is there.

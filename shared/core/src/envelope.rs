@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{CommandKey, Context, InvalidStreamId, Payload, StreamId, Timestamp, Version};
+use crate::{
+    CommandKey, Context, EventSchema, InvalidStreamId, Payload, SchemaError, StreamId, Timestamp,
+    Version,
+};
 
 /// One published event with its metadata. This struct *is* the wire format.
 ///
@@ -68,5 +71,13 @@ impl Envelope {
     /// When a message names a stream that cannot exist.
     pub fn stream(&self) -> Result<StreamId, InvalidStreamId> {
         StreamId::new(&*self.aggregate_type, &*self.aggregate_id)
+    }
+
+    /// What the event means today: one domain event, or those that an upcast makes of an old one.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when `E` has no event of that name, knows only older versions, or the payload another shape.
+    pub fn decode<E: EventSchema>(&self) -> Result<Vec<E>, SchemaError> {
+        E::decode(&self.event_type, self.schema_version, &self.payload)
     }
 }

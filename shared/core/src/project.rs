@@ -40,6 +40,10 @@ pub struct Projector {
 }
 
 /// A view whose row folds the streams of one aggregate: the row's key is the aggregate's id.
+///
+/// Each stream's events come in the order of their versions, without a gap. Where several streams have the
+/// aggregate's id, they come mixed in any way, so what `apply` does with one must not depend on the other.
+/// [`given_view`](crate::spec::given_view) specifies it.
 pub trait SingleView: Send + Sync {
     /// The row.
     type Row: Serialize + DeserializeOwned + Default + Clone + Send + Sync;
@@ -64,6 +68,7 @@ pub trait SingleView: Send + Sync {
 }
 
 /// A view whose rows count events of many aggregates. Its changes commute, and each is counted once.
+/// [`given_view_across`](crate::spec::given_view_across) specifies it.
 pub trait CrossView: Send + Sync {
     /// The row.
     type Row: Serialize + DeserializeOwned + Default + Clone + Send + Sync;

@@ -1,5 +1,8 @@
 //! Sending many messages through a bus that takes ten: every entry's answer is looked at, and only what failed is
 //! sent again.
+//!
+//! What is sent was stored before, in the same write as the event: the store's stream is the *transactional outbox* of
+//! Chris Richardson's pattern, read by its log.
 
 use std::time::Duration;
 
@@ -7,6 +10,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::{
     Bus, Host, Message, backoff,
+    batch::TIME_TO_STOP,
     limits::{BUS_BATCH_BYTES_MAX, BUS_BATCH_MAX},
 };
 
@@ -59,10 +63,14 @@ async fn send_batch(
     for attempt in 0..SENDS_PER_MESSAGE_MAX {
         if attempt > 0 {
             let wait = backoff(attempt, RESEND_DELAY_FIRST, RESEND_DELAY_MAX, host.random());
-            if time_left() < wait + crate::batch::TIME_TO_STOP {
+            if time_left() < wait + TIME_TO_STOP {
                 break;
             }
             host.sleep(wait).await;
+        }
+        // Also before the first attempt: calls that were slow may have left nothing for those behind them.
+        if time_left() < TIME_TO_STOP {
+            break;
         }
         let pending: Vec<usize> = still_failing(&failures);
         let again: Vec<Message> =

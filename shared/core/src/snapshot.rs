@@ -1,4 +1,7 @@
 //! The state after a commit, embedded in the commit. A cache: deleting or damaging any snapshot changes no answer.
+//!
+//! Equinox keeps a snapshot in a *tip* that every append rewrites, so an append costs as much as the state is large.
+//! Here one commit in [`SNAPSHOT_EVERY`](crate::Aggregate::SNAPSHOT_EVERY) carries it, and nothing is rewritten.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 

@@ -1,4 +1,4 @@
-//! Specifications of a decider, as sentences: given what happened, when this is asked, then that happens.
+//! Specifications of deciders and views, as sentences: given what happened, when this is asked, then that happens.
 //!
 //! ```
 //! # use dekigoto::{Aggregate, Decider, event_schema};
@@ -35,10 +35,52 @@
 //! - a state that was a snapshot decides like one that was folded.
 //!
 //! A refused command cannot have events: the types see to that.
+//!
+//! Views are specified in the same words, and may add what delivery does to them:
+//!
+//! ```
+//! # use dekigoto::{Aggregate, Decider, Envelope, INDEXES, RowKey, SchemaError, event_schema, project::SingleView};
+//! # use serde::{Deserialize, Serialize};
+//! # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+//! # struct Lit {}
+//! # #[derive(Clone, Debug, PartialEq)]
+//! # enum Event { Lit(Lit) }
+//! # event_schema! { Event { Lit: 1 } }
+//! # struct Lamp;
+//! # impl Decider for Lamp {
+//! #     type Command = (); type Event = Event; type State = (); type Refusal = ();
+//! #     fn decide(_: &(), _: ()) -> Result<Vec<Event>, ()> { Err(()) }
+//! #     fn evolve(_: (), _: &Event) {}
+//! # }
+//! # impl Aggregate for Lamp { const TYPE: &'static str = "Lamp"; const SNAPSHOT_SCHEMA: u32 = 1; }
+//! # struct TimesLit;
+//! # impl SingleView for TimesLit {
+//! #     type Row = u32;
+//! #     const NAME: &'static str = "times-lit";
+//! #     fn apply(row: &mut u32, _: &Envelope) -> Result<(), SchemaError> { *row += 1; Ok(()) }
+//! #     fn indexes(_: &u32) -> [Option<RowKey>; INDEXES] { Default::default() }
+//! # }
+//! use dekigoto::spec::{given_view, happened};
+//!
+//! let lit = || happened::<Lamp>("lamp-1", Event::Lit(Lit {}));
+//! given_view::<TimesLit>([lit()]).when(lit()).delivered_twice().shuffled().then(2);
+//! ```
+//!
+//! The three words are Greg Young's, as Emmett has them for deciders. That views answer to reordered and repeated
+//! deliveries in a spec is ours.
 
+mod delivery;
 mod difference;
 #[cfg(test)]
+mod failing;
+mod orders;
+#[cfg(test)]
 mod tests;
+mod view;
+#[cfg(test)]
+mod view_tests;
+
+pub use view::{GivenView, Happened, ProjectedView, given_view, given_view_across, happened};
 
 use std::fmt::Debug;
 

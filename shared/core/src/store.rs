@@ -64,6 +64,10 @@ pub trait EventStore: Send + Sync {
     ///
     /// Where that very commit is there already, it says [`Ok`]: an adapter may have repeated a request whose answer
     /// was lost, and then finds its own commit.
+    ///
+    /// # Errors
+    /// [`AppendError`], which says what to do next. Sending the same commit again is safe after any of them: its place is
+    /// fixed, so it is there or nowhere.
     async fn append(&self, commit: &Commit) -> Result<(), AppendError>;
 
     /// The commits of one stream, at most `limit` and at least one if there is one that way.
@@ -71,6 +75,9 @@ pub trait EventStore: Send + Sync {
     /// Strongly consistent: it sees every append that was acknowledged before it began. A store may answer with
     /// fewer than `limit`; only an empty answer means that there are no more. A `limit` of 0 counts as 1, so that it
     /// cannot look like an end.
+    ///
+    /// # Errors
+    /// [`ReadError`]; also for a stored item that is no commit, which is never skipped.
     async fn read(
         &self,
         stream: &StreamId,

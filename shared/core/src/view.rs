@@ -112,12 +112,21 @@ pub enum ViewError {
 pub trait ViewStore: Send + Sync {
     /// The rows with these keys, strongly consistent, in the order of the keys; at most
     /// [`ROWS_PER_CALL_MAX`](crate::limits::ROWS_PER_CALL_MAX).
+    ///
+    /// # Errors
+    /// [`ViewError`], never `Conflict`.
     async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError>;
 
     /// Writes all of the rows or none: each over the revision before its own (none, for revision 1). At most
     /// [`ROWS_PER_CALL_MAX`](crate::limits::ROWS_PER_CALL_MAX), no key twice.
+    ///
+    /// # Errors
+    /// [`ViewError`]. After `Unavailable` all rows or none were written; after any other, none.
     async fn write(&self, rows: &[Row]) -> Result<(), ViewError>;
 
     /// Lists rows. May be a moment behind the writes.
+    ///
+    /// # Errors
+    /// [`ViewError`], never `Conflict`.
     async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError>;
 }

@@ -99,9 +99,9 @@ impl DynamoEventStore {
             .return_consumed_capacity(ReturnConsumedCapacity::None);
         let place = |ordinal: u64| AttributeValue::N(ordinal.to_string());
         match from {
-            ReadFrom::Newest => query
-                .key_condition_expression("pk = :pk")
-                .scan_index_forward(false),
+            ReadFrom::Newest => {
+                query.key_condition_expression("pk = :pk").scan_index_forward(false)
+            }
             ReadFrom::Down(ordinal) => query
                 .key_condition_expression("pk = :pk AND sk <= :sk")
                 .expression_attribute_values(":sk", place(ordinal.get()))

@@ -45,8 +45,8 @@ impl Failure {
         let kind = match error {
             SdkError::ConstructionFailure(_) => Kind::Broken,
             SdkError::ServiceError(answer) => {
-                let is_server = answer.raw().status().is_server_error();
-                kind_of(answer.err().code(), answer.err().message(), is_server)
+                let is_refusal = answer.raw().status().is_client_error();
+                kind_of(answer.err().code(), answer.err().message(), is_refusal)
             }
             // Time-outs, broken connections and unreadable replies: it may have been done.
             _ => Kind::Unknown,
@@ -55,23 +55,17 @@ impl Failure {
             SdkError::ServiceError(answer) => told(answer.err()),
             _ => DisplayErrorContext(error).to_string(),
         };
-        Self {
-            kind,
-            cause: Cause { operation, reason },
-        }
+        Self { kind, cause: Cause { operation, reason } }
     }
 
     /// A failure that DynamoDB did not report.
     pub(crate) fn broken(operation: &'static str, reason: impl Into<String>) -> Self {
         let reason = reason.into();
-        Self {
-            kind: Kind::Broken,
-            cause: Cause { operation, reason },
-        }
+        Self { kind: Kind::Broken, cause: Cause { operation, reason } }
     }
 }
 
-fn kind_of(code: Option<&str>, message: Option<&str>, is_server_error: bool) -> Kind {
+fn kind_of(code: Option<&str>, message: Option<&str>, is_refusal: bool) -> Kind {
     match code.unwrap_or_default() {
         "ProvisionedThroughputExceededException"
         | "ProvisionedThroughputExceeded"
@@ -85,13 +79,15 @@ fn kind_of(code: Option<&str>, message: Option<&str>, is_server_error: bool) -> 
         // The only sign of an item over 400 KB is the text of its validation error.
         "ValidationException" | "ValidationError" if is_about_size(message) => Kind::TooLarge,
         "RequestEntityTooLarge" | "RequestEntityTooLargeException" => Kind::TooLarge,
-        _ if is_server_error => Kind::Unknown,
-        _ => Kind::Broken,
+        _ if is_refusal => Kind::Broken,
+        // A server in trouble; or a success that cannot be read, behind which the item may well be there.
+        _ => Kind::Unknown,
     }
 }
 
 fn is_about_size(message: Option<&str>) -> bool {
-    message.is_some_and(|text| text.to_ascii_lowercase().contains("size has exceeded"))
+    message
+        .is_some_and(|text| text.to_ascii_lowercase().contains("exceeded the maximum allowed size"))
 }
 
 fn told<E: ProvideErrorMetadata + RequestId>(error: &E) -> String {

@@ -15,8 +15,8 @@ use crate::{
 
 #[async_trait]
 impl ReplaySource for DynamoEventStore {
-    /// A segment is a range of hashed partition keys, so a stream lies in one segment; and a Scan returns the items of
-    /// one partition key together, in the order of the sort key.
+    /// A segment is a range of hashed partition keys, so a stream lies in one segment. Items with one partition key are
+    /// stored together, ordered by the sort key, and a Scan reads items as they are stored.
     async fn scan(
         &self,
         segment: u32,
@@ -43,33 +43,21 @@ impl ReplaySource for DynamoEventStore {
         let items = page.items.unwrap_or_default();
         let commits: Result<Vec<Commit>, Corrupt> = items.into_iter().map(commit_of).collect();
         let next = page.last_evaluated_key.filter(|key| !key.is_empty());
-        Ok(ReplayPage {
-            commits: commits?,
-            next: next.as_ref().map(position_of).transpose()?,
-        })
+        Ok(ReplayPage { commits: commits?, next: next.as_ref().map(position_of).transpose()? })
     }
 }
 
 fn key_of(position: &ReplayPosition) -> Item {
     Item::from([
-        (
-            "pk".to_owned(),
-            AttributeValue::S(position.stream_key.clone()),
-        ),
-        (
-            "sk".to_owned(),
-            AttributeValue::N(position.ordinal.to_string()),
-        ),
+        ("pk".to_owned(), AttributeValue::S(position.stream_key.clone())),
+        ("sk".to_owned(), AttributeValue::N(position.ordinal.to_string())),
     ])
 }
 
 fn position_of(key: &Item) -> Result<ReplayPosition, Corrupt> {
     let (stream_key, ordinal) = place_of(key);
     match ordinal {
-        Some(ordinal) => Ok(ReplayPosition {
-            stream_key,
-            ordinal,
-        }),
+        Some(ordinal) => Ok(ReplayPosition { stream_key, ordinal }),
         None => Err(Corrupt {
             stream: stream_key,
             ordinal,

@@ -52,10 +52,7 @@ pub(crate) fn row_of(item: Item) -> Result<Row, ViewError> {
         key: RowKey::new(item.pk, item.sk),
         revision: item.rev,
         body,
-        indexes: [
-            key_of(item.ix1pk, item.ix1sk),
-            key_of(item.ix2pk, item.ix2sk),
-        ],
+        indexes: [key_of(item.ix1pk, item.ix1sk), key_of(item.ix2pk, item.ix2sk)],
     })
 }
 

@@ -22,21 +22,14 @@ impl Order {
             Some(Index::First) => (Some("index1"), "ix1pk", "ix1sk"),
             Some(Index::Second) => (Some("index2"), "ix2pk", "ix2sk"),
         };
-        Self {
-            index,
-            partition,
-            sort,
-        }
+        Self { index, partition, sort }
     }
 }
 
 /// One page. It reads one row more than it shows, so that `next` is there exactly when there is more.
 pub(crate) async fn list(store: &DynamoViewStore, wanted: &RowQuery) -> Result<RowPage, ViewError> {
     let Some(wanted) = normal(wanted.clone()) else {
-        return Ok(RowPage {
-            rows: Vec::new(),
-            next: None,
-        });
+        return Ok(RowPage { rows: Vec::new(), next: None });
     };
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let mut rows: Vec<Row> = Vec::new();
@@ -101,11 +94,8 @@ fn normal(mut wanted: RowQuery) -> Option<RowQuery> {
         return Some(wanted);
     };
     let (is_before, is_behind) = (after.sort < first, after.sort > last);
-    let (not_there_yet, past_the_end) = if wanted.newest_first {
-        (is_behind, is_before)
-    } else {
-        (is_before, is_behind)
-    };
+    let (not_there_yet, past_the_end) =
+        if wanted.newest_first { (is_behind, is_before) } else { (is_before, is_behind) };
     if not_there_yet {
         wanted.after = None;
     }
@@ -115,10 +105,7 @@ fn normal(mut wanted: RowQuery) -> Option<RowQuery> {
 fn start_key(wanted: &RowQuery, after: &Position) -> Item {
     let order = Order::of(wanted.index);
     // The partition is the query's own: a position from another list cannot lead out of this one.
-    let place = [
-        (order.partition, &wanted.partition),
-        (order.sort, &after.sort),
-    ];
+    let place = [(order.partition, &wanted.partition), (order.sort, &after.sort)];
     let place = place.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.clone())));
     let mut key = match wanted.index {
         None => Item::new(),
@@ -133,8 +120,5 @@ fn position(wanted: &RowQuery, row: &Row) -> Option<Position> {
         None => Some(&row.key),
         Some(index) => row.indexes.get(index.place()).and_then(Option::as_ref),
     };
-    Some(Position {
-        sort: place?.sort.clone(),
-        key: row.key.clone(),
-    })
+    Some(Position { sort: place?.sort.clone(), key: row.key.clone() })
 }

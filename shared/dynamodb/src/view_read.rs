@@ -74,15 +74,9 @@ async fn batch(
     // One table was asked, so one table answers; under its ARN, it would come back under its ARN.
     let rows = answer.responses.unwrap_or_default().into_values().flatten();
     let unprocessed = answer.unprocessed_keys.unwrap_or_default().into_values();
-    Ok((
-        rows.collect(),
-        unprocessed.flat_map(|left| left.keys).collect(),
-    ))
+    Ok((rows.collect(), unprocessed.flat_map(|left| left.keys).collect()))
 }
 
 fn no_progress() -> Cause {
-    Cause {
-        operation: "BatchGetItem",
-        reason: "no key was processed".to_owned(),
-    }
+    Cause { operation: "BatchGetItem", reason: "no key was processed".to_owned() }
 }

@@ -75,9 +75,7 @@ fn put(store: &DynamoViewStore, row: &Row) -> Result<TransactWriteItem, ViewErro
         Some(before) => put.expression_attribute_values(":before", before),
         None => put,
     };
-    let put = put
-        .build()
-        .map_err(|cause| ViewError::Broken(cause.into()))?;
+    let put = put.build().map_err(|cause| ViewError::Broken(cause.into()))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
@@ -85,10 +83,7 @@ fn put(store: &DynamoViewStore, row: &Row) -> Result<TransactWriteItem, ViewErro
 fn condition(row: &Row) -> (&'static str, Option<AttributeValue>) {
     match row.revision {
         0 | 1 => ("attribute_not_exists(pk)", None),
-        revision => (
-            "rev = :before",
-            Some(AttributeValue::N((revision - 1).to_string())),
-        ),
+        revision => ("rev = :before", Some(AttributeValue::N((revision - 1).to_string()))),
     }
 }
 
@@ -101,14 +96,8 @@ fn cancelled(error: &SdkError<TransactWriteItemsError>) -> ViewError {
         return Failure::of("TransactWriteItems", error).into();
     };
     let reasons = cancelled.cancellation_reasons();
-    let codes: Vec<&str> = reasons
-        .iter()
-        .filter_map(CancellationReason::code)
-        .collect();
-    let cause = Cause {
-        operation: "TransactWriteItems",
-        reason: format!("cancelled: {codes:?}"),
-    };
+    let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).collect();
+    let cause = Cause { operation: "TransactWriteItems", reason: format!("cancelled: {codes:?}") };
     let is = |wanted: &[&str]| codes.iter().any(|code| wanted.contains(code));
     let known = [CONFLICTS, BUSY, &["None"]].concat();
     if codes.is_empty() || codes.iter().any(|code| !known.contains(code)) {

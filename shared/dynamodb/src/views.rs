@@ -56,10 +56,7 @@ impl ViewStore for DynamoViewStore {
 /// The primary key of a row.
 pub(crate) fn key_item(key: &RowKey) -> Item {
     let text = |text: &String| AttributeValue::S(text.clone());
-    Item::from([
-        ("pk".to_owned(), text(&key.partition)),
-        ("sk".to_owned(), text(&key.sort)),
-    ])
+    Item::from([("pk".to_owned(), text(&key.partition)), ("sk".to_owned(), text(&key.sort))])
 }
 
 fn within_limit(operation: &'static str, rows: usize) -> Result<(), ViewError> {

@@ -37,8 +37,12 @@ pub fn of_request(context: &RequestContext) -> (Option<String>, Option<Identity>
 fn verified(authorizer: &ApiGatewayRequestAuthorizer) -> Option<Identity> {
     if let Some(jwt) = &authorizer.jwt {
         let sub = jwt.claims.get("sub")?.clone();
-        let granted = jwt.scopes.as_ref().map(|scopes| scopes.join(" "));
-        let scopes = granted.or_else(|| jwt.claims.get("scope").cloned()).unwrap_or_default();
+        // The gateway lists scopes only where a route asks for some; the token's own claim is always there.
+        let granted = jwt.scopes.as_ref().filter(|scopes| !scopes.is_empty());
+        let scopes = granted
+            .map(|scopes| scopes.join(" "))
+            .or_else(|| jwt.claims.get("scope").cloned())
+            .unwrap_or_default();
         return Some(Identity::Jwt { sub, scopes });
     }
     let arn = authorizer.iam.as_ref()?.user_arn.clone()?;

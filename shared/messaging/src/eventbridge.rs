@@ -110,17 +110,11 @@ fn answer(entry: &PutEventsResultEntry) -> Result<(), Refused> {
 /// Only what is wrong with the message itself is for good. A missing permission is not: it can be given.
 fn refused(code: String) -> Refused {
     let for_good = ["MalformedDetail", "InvalidArgument", "ValidationException"];
-    Refused {
-        for_good: for_good.contains(&code.as_str()),
-        code,
-    }
+    Refused { for_good: for_good.contains(&code.as_str()), code }
 }
 
 fn too_long() -> Refused {
-    Refused {
-        code: "EntriesTooLarge".to_owned(),
-        for_good: true,
-    }
+    Refused { code: "EntriesTooLarge".to_owned(), for_good: true }
 }
 
 /// Another validation error, of the bus's name for example, is no fault of the messages.

@@ -13,11 +13,7 @@ pub(crate) struct Lazy<C> {
 
 impl<C> Lazy<C> {
     pub(crate) fn new(config: &SdkConfig, make: fn(&SdkConfig) -> C) -> Self {
-        Self {
-            config: config.clone(),
-            make,
-            client: OnceLock::new(),
-        }
+        Self { config: config.clone(), make, client: OnceLock::new() }
     }
 
     pub(crate) fn get(&self) -> &C {

@@ -25,10 +25,7 @@ impl SnsTopic {
     /// The topic with that ARN.
     #[must_use]
     pub fn new(config: &SdkConfig, arn: impl Into<String>) -> Self {
-        Self {
-            client: Lazy::new(config, Client::new),
-            arn: arn.into(),
-        }
+        Self { client: Lazy::new(config, Client::new), arn: arn.into() }
     }
 
     async fn publish(&self, batch: &[Message]) -> Result<Published, Source> {
@@ -82,14 +79,11 @@ impl Bus for SnsTopic {
 fn entry(
     (place, message): (usize, &Message),
 ) -> Result<PublishBatchRequestEntry, aws_sdk_sns::error::BuildError> {
-    let mut entry = PublishBatchRequestEntry::builder()
-        .id(place.to_string())
-        .message(&message.body);
+    let mut entry =
+        PublishBatchRequestEntry::builder().id(place.to_string()).message(&message.body);
     for (name, value) in &message.attributes {
-        let value = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(value)
-            .build()?;
+        let value =
+            MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
         entry = entry.message_attributes(*name, value);
     }
     entry.build()
@@ -120,34 +114,18 @@ fn answers(messages: usize, output: &PublishBatchOutput) -> Answers {
 
 /// SNS counts throttling and missing permissions as the sender's fault too, and those pass.
 fn is_about_content(code: &str) -> bool {
-    let passing = [
-        "Throttl",
-        "KMS",
-        "Authorization",
-        "InvalidSecurity",
-        "NotFound",
-        "Disabled",
-    ];
+    let passing = ["Throttl", "KMS", "Authorization", "InvalidSecurity", "NotFound", "Disabled"];
     !passing.iter().any(|part| code.contains(part))
 }
 
 fn unanswered() -> Refused {
-    Refused {
-        code: "NoAnswer".to_owned(),
-        for_good: false,
-    }
+    Refused { code: "NoAnswer".to_owned(), for_good: false }
 }
 
 fn too_long() -> Refused {
-    Refused {
-        code: "BatchRequestTooLong".to_owned(),
-        for_good: true,
-    }
+    Refused { code: "BatchRequestTooLong".to_owned(), for_good: true }
 }
 
 fn failed(cause: &Source) -> Refused {
-    Refused {
-        code: cause.to_string(),
-        for_good: false,
-    }
+    Refused { code: cause.to_string(), for_good: false }
 }

@@ -110,18 +110,12 @@ struct Queue {
 
 impl Queue {
     fn new(config: &SdkConfig, url: String) -> Self {
-        Self {
-            client: Lazy::new(config, Client::new),
-            url,
-        }
+        Self { client: Lazy::new(config, Client::new), url }
     }
 
     async fn send(&self, body: &str, attributes: &[(&str, String)]) -> Result<(), Source> {
         let client = self.client.get();
-        let mut message = client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(body);
+        let mut message = client.send_message().queue_url(&self.url).message_body(body);
         for (name, value) in attributes {
             message = message.message_attributes(*name, text_attribute(value)?);
         }
@@ -139,8 +133,5 @@ impl Queue {
 }
 
 fn text_attribute(value: &str) -> Result<MessageAttributeValue, BuildError> {
-    MessageAttributeValue::builder()
-        .data_type("String")
-        .string_value(value)
-        .build()
+    MessageAttributeValue::builder().data_type("String").string_value(value).build()
 }

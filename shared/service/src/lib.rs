@@ -7,6 +7,8 @@ pub mod http;
 mod integration;
 mod projecting;
 mod publishing;
+#[cfg(test)]
+mod view_specs;
 mod views;
 
 pub use host::SystemHost;

@@ -6,14 +6,17 @@
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    Bus, Commit, Envelope, EventStore, Host, Message, Parking, Pointer, ReadError, ReadFrom,
-    RetryQueue,
-    batch::{Delivered, Outcome, Report, take_queue, take_stream},
+    Bus, Commit, EventStore, Host, Message, Parking, Pointer, ReadError, ReadFrom, RetryQueue,
+    batch::{Delivered, Outcome, Report, TIME_TO_STOP, take_queue, take_stream},
     publish::{Failure, send_all},
 };
 use tracing::{info, warn};
 
 use crate::integration::{self, Untold};
+
+/// Time of an invocation that is kept for putting pointers into the retry queue, while a target hangs: one call that has
+/// just begun may take 5 s, and a hundred pointers take the rest. Of a short invocation it is a quarter.
+const SETTLING_TIME_MAX: Duration = Duration::from_secs(8);
 
 /// What publishing stands on.
 #[derive(Clone)]
@@ -96,12 +99,20 @@ impl Publishing {
                 StreamRecord::Unreadable { .. } => None,
             })
             .collect();
-        let mut sent = self.send(&commits, time_left).await.into_iter();
+        let reserved = (time_left() / 4).min(SETTLING_TIME_MAX);
+        let time_to_send = || time_left().saturating_sub(reserved);
+        let mut sent = self.send(&commits, &time_to_send).await.into_iter();
         let mut outcomes = Vec::with_capacity(records.len());
         for record in &records {
+            let is_late = time_left() < TIME_TO_STOP;
             let outcome = match record {
-                StreamRecord::Commit(commit) => {
-                    self.settle(commit, sent.next().unwrap_or(Ok(()))).await
+                StreamRecord::Commit(commit) => match sent.next() {
+                    Some(Err(failure)) if is_late => Outcome::Retry(failure.to_string()),
+                    Some(sent) => self.settle(commit, sent).await,
+                    None => Outcome::Retry("nothing is known of its messages".to_owned()),
+                },
+                StreamRecord::Unreadable { reason, .. } if is_late => {
+                    Outcome::Retry(reason.clone())
                 }
                 StreamRecord::Unreadable { body, reason } => self.park(body, reason).await,
             };
@@ -166,8 +177,10 @@ impl Publishing {
             let one = one.map_err(|cause| Failure { reason: cause.to_string(), for_good: true })?;
             let domain = domain.by_ref().take(one.domain.len()).flatten().collect::<Vec<_>>();
             let integration = integration.by_ref().take(one.integration.len()).flatten();
-            let mut failures = domain.into_iter().chain(integration.collect::<Vec<_>>());
-            failures.next().map_or(Ok(()), Err)
+            let mut failures: Vec<Failure> = domain.into_iter().chain(integration).collect();
+            // What can still be sent comes first: a commit is parked when nothing is left to try.
+            failures.sort_by_key(|failure| failure.for_good);
+            failures.into_iter().next().map_or(Ok(()), Err)
         };
         outgoing.into_iter().map(settle).collect()
     }
@@ -175,7 +188,7 @@ impl Publishing {
     fn messages(&self, commit: &Commit) -> Result<Outgoing, Untold> {
         let mut outgoing = Outgoing { domain: Vec::new(), integration: Vec::new() };
         for event in commit.envelopes() {
-            outgoing.domain.push(domain_message(&event));
+            outgoing.domain.push(Message::of(&event));
             outgoing.integration.extend(integration::messages(&event, &self.source)?);
         }
         Ok(outgoing)
@@ -209,20 +222,6 @@ impl Publishing {
             Ok(()) => Outcome::Parked(reason.to_owned()),
             Err(cause) => Outcome::Retry(format!("{reason}; parking failed: {cause}")),
         }
-    }
-}
-
-fn domain_message(event: &Envelope) -> Message {
-    Message {
-        // An envelope is strings, numbers and raw JSON: it always has a JSON form.
-        body: serde_json::to_string(event).unwrap_or_default(),
-        attributes: vec![
-            ("eventType", event.event_type.clone()),
-            ("aggregateType", event.aggregate_type.clone()),
-            ("schemaVersion", event.schema_version.to_string()),
-        ],
-        kind: event.event_type.clone(),
-        at: event.occurred_at,
     }
 }
 

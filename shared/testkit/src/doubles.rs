@@ -11,9 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use dekigoto::{
-    AppendError, Commit, EventStore, Host, ReadError, ReadFrom, StreamId, Timestamp,
-};
+use dekigoto::{AppendError, Commit, EventStore, Host, ReadError, ReadFrom, StreamId, Timestamp};
 use uuid::Uuid;
 
 /// A host whose clock stands still except while somebody sleeps, and then jumps: no test waits.
@@ -50,16 +48,21 @@ impl Host for StillHost {
     async fn sleep(&self, time: Duration) {
         *self.slept.lock().unwrap() += time;
         // Others get their turn, as they would while a real host sleeps.
-        let mut yielded = false;
-        std::future::poll_fn(|context| {
-            if std::mem::replace(&mut yielded, true) {
-                return Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
+        others_turn().await;
     }
+}
+
+/// Lets every other task that is ready run once.
+pub(crate) async fn others_turn() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A store that counts what is asked of it.
@@ -86,11 +89,7 @@ impl CountedStore {
     #[must_use]
     pub fn take(&self) -> (usize, usize, usize) {
         let take = |count: &AtomicUsize| count.swap(0, Ordering::Relaxed);
-        (
-            take(&self.appends),
-            take(&self.reads),
-            take(&self.commits_read),
-        )
+        (take(&self.appends), take(&self.reads), take(&self.commits_read))
     }
 }
 
@@ -109,8 +108,7 @@ impl EventStore for CountedStore {
     ) -> Result<Vec<Commit>, ReadError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let commits = self.inner.read(stream, from, limit).await?;
-        self.commits_read
-            .fetch_add(commits.len(), Ordering::Relaxed);
+        self.commits_read.fetch_add(commits.len(), Ordering::Relaxed);
         Ok(commits)
     }
 }
@@ -136,10 +134,7 @@ impl UnreliableStore {
     /// Fails the first appends with these faults, one for each.
     #[must_use]
     pub fn new(inner: Arc<dyn EventStore>, faults: impl IntoIterator<Item = Fault>) -> Self {
-        Self {
-            inner,
-            faults: Mutex::new(faults.into_iter().collect()),
-        }
+        Self { inner, faults: Mutex::new(faults.into_iter().collect()) }
     }
 }
 

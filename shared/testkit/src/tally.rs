@@ -68,12 +68,7 @@ impl<const SCHEMA: u32, const EVERY: u32> Decider for Tally<SCHEMA, EVERY> {
 
     fn decide(_: &Sum, Add(numbers, padding): Add) -> Result<Vec<Event>, ()> {
         let padding = "x".repeat(padding);
-        let added = |number| {
-            Event::Added(Added {
-                number,
-                padding: padding.clone(),
-            })
-        };
+        let added = |number| Event::Added(Added { number, padding: padding.clone() });
         Ok(numbers.into_iter().map(added).collect())
     }
 

@@ -1,5 +1,6 @@
 //! Holds what the compiler cannot: the direction of dependencies between the crates, the safety properties of
-//! `template.yaml`, and that the README's cost table is the measured one. Reads only files of this checkout and `cargo metadata`.
+//! `template.yaml`, and that the README's cost table is the measured one. Reads only files of this
+//! checkout and `cargo metadata`.
 
 // Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
 #![allow(

@@ -10,7 +10,10 @@ use crate::{Bus, Message, Parking, Pointer, Refused, RetryQueue, Source};
 /// Whom to call with which kind of message; none for every kind.
 type Subscription = (Option<String>, Handler);
 
-/// Called with each message that it subscribed to. It must not block.
+/// Called with each message that it subscribed to. It must not block, nor subscribe. Where a [`MemoryStore`] publishes
+/// to the bus, it runs inside the append: it may not use that store, but may keep the message for whoever does.
+///
+/// [`MemoryStore`]: super::MemoryStore
 pub type Handler = Box<dyn Fn(&Message) + Send + Sync>;
 
 /// The pattern's `InMemoryEventBus`: handlers subscribe by kind of message, and are called with each one sent.
@@ -44,6 +47,13 @@ impl InMemoryEventBus {
         lock(&self.subscriptions).push((kind.map(str::to_owned), handler));
     }
 
+    /// Calls every handler that wants the message, before it returns.
+    pub fn deliver(&self, message: &Message) {
+        let wants = |kind: &Option<String>| kind.as_ref().is_none_or(|it| *it == message.kind);
+        let subscriptions = lock(&self.subscriptions);
+        subscriptions.iter().filter(|(kind, _)| wants(kind)).for_each(|(_, call)| call(message));
+    }
+
     /// A handler that keeps what it is called with, and where it keeps it.
     #[must_use]
     pub fn inbox() -> (Arc<Mutex<Vec<Message>>>, Handler) {
@@ -56,13 +66,7 @@ impl InMemoryEventBus {
 #[async_trait]
 impl Bus for InMemoryEventBus {
     async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, Source> {
-        let subscriptions = lock(&self.subscriptions);
-        for message in batch {
-            let wants = |kind: &Option<String>| kind.as_ref().is_none_or(|it| *it == message.kind);
-            for (_, handler) in subscriptions.iter().filter(|(kind, _)| wants(kind)) {
-                handler(message);
-            }
-        }
+        batch.iter().for_each(|message| self.deliver(message));
         Ok(batch.iter().map(|_| Ok(())).collect())
     }
 }

@@ -3,11 +3,13 @@
 //! They pass the same contract suite as the adapters for AWS.
 
 mod bus;
+mod host;
 mod replay;
 mod store;
 mod views;
 
 pub use bus::{Handler, InMemoryEventBus, MemoryParking, MemoryRetryQueue};
+pub use host::ManualHost;
 pub use store::MemoryStore;
 pub use views::MemoryViews;
 

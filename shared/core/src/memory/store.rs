@@ -7,9 +7,9 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::lock;
+use super::{InMemoryEventBus, lock};
 use crate::{
-    AppendError, Commit, EventStore, Ordinal, ReadError, ReadFrom, StoredCommit, StreamId,
+    AppendError, Commit, EventStore, Message, Ordinal, ReadError, ReadFrom, StoredCommit, StreamId,
 };
 
 pub(super) type Items = BTreeMap<(String, u64), StoredCommit>;
@@ -40,6 +40,15 @@ impl MemoryStore {
     /// Calls `listener` with every commit from now on, in the order of the appends. It must not block.
     pub fn on_commit(&self, listener: impl Fn(&Commit) + Send + Sync + 'static) {
         lock(&self.listeners).push(Box::new(listener));
+    }
+
+    /// Delivers every event from now on to the subscribers of `bus`, in the order of the appends: what stream,
+    /// publisher and topic do in the cloud, without their delays, duplicates and disorder.
+    pub fn publish_to(&self, bus: &InMemoryEventBus) {
+        let bus = bus.clone();
+        self.on_commit(move |commit| {
+            commit.envelopes().for_each(|event| bus.deliver(&Message::of(&event)));
+        });
     }
 
     /// Every commit as it is stored, by stream and ordinal. For tests and for showing.

@@ -5,18 +5,25 @@ use std::collections::BTreeMap;
 use super::{
     Counted, CrossView, Projector, Try, opened, stream_of, until_undisturbed, write, written,
 };
-use crate::{Envelope, Row, RowKey, batch::Outcome};
+use crate::{Envelope, Row, RowKey, batch::Outcome, limits::ROWS_PER_CALL_MAX};
 
-/// Counts events of one row: one read and one all-or-nothing write, whatever their number and order.
+/// Events that are counted together: the view's row and a record for each event's stream fit one call.
+const EVENTS_PER_WRITE_MAX: usize = ROWS_PER_CALL_MAX - 1;
+
+/// Counts events of one row: one read and one all-or-nothing write for up to 99 events, whatever their order.
 ///
-/// Every event must belong to the row `key`. The answer has one outcome for each event. The rows written are the
-/// view's row and one record for each stream, so at most 99 streams may come together.
+/// Every event must belong to the row `key`. The answer has one outcome for each event.
 pub async fn project_across<V: CrossView>(
     projector: &Projector,
     key: &RowKey,
     events: &[Envelope],
 ) -> Vec<Outcome> {
-    until_undisturbed(projector, events.len(), || attempt::<V>(projector, key, events)).await
+    let mut outcomes = Vec::with_capacity(events.len());
+    for events in events.chunks(EVENTS_PER_WRITE_MAX) {
+        let count = || attempt::<V>(projector, key, events);
+        outcomes.extend(until_undisturbed(projector, events.len(), count).await);
+    }
+    outcomes
 }
 
 /// Where a view keeps which versions of a stream it has counted. The record never expires: a redrive a year later

@@ -27,6 +27,7 @@ async fn attempt<V: SingleView>(
     let read = projector.views.read(std::slice::from_ref(&key)).await;
     let there = read.map_err(|error| error.to_string())?.pop().flatten();
     let (mut marked, revision) = opened::<Marked<V::Row>>(there)?;
+    let before = marked.watermarks.clone();
     // In the order of versions, whatever the order of delivery; outcomes go back by place.
     let mut in_order: Vec<(usize, &Envelope)> = events.iter().enumerate().collect();
     in_order.sort_by_key(|(_, event)| (&event.aggregate_type, event.version));
@@ -37,7 +38,9 @@ async fn attempt<V: SingleView>(
             *slot = outcome;
         }
     }
-    if !outcomes.contains(&Outcome::Applied) {
+    // Not whether an event was applied: closing a part of a gap is progress, though the event itself has to come back
+    // or is parked.
+    if marked.watermarks == before {
         return Ok(Try::Done(outcomes));
     }
     let indexes = V::indexes(&marked.row);
@@ -70,6 +73,8 @@ async fn fold<V: SingleView>(
     let reached = marked.watermarks.get(&event.aggregate_type).copied().unwrap_or(0);
     if reached >= event.version.get() {
         Outcome::Applied
+    } else if missing.len() == GAP_EVENTS_MAX {
+        Outcome::Retry(format!("more than {GAP_EVENTS_MAX} events are missing"))
     } else {
         Outcome::Retry(format!("version {} is not in the store yet", event.version))
     }

@@ -56,3 +56,45 @@ pub(super) fn line(text: &mut String, mark: &str, rest: &str) {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{mark}{rest}");
 }
+
+/// Two rows as they are debugged, line by line: `=` in both, `-` expected only, `+` got only.
+pub(super) fn rows_differ<R: Debug>(expected: Option<&R>, got: Option<&R>) -> String {
+    let show = |row: Option<&R>| row.map_or_else(String::new, |row| format!("{row:#?}"));
+    let count = |row: Option<&R>| if row.is_some() { "a row" } else { "no row" };
+    let mut text = format!("  expected {} (-), got {} (+)\n", count(expected), count(got));
+    let (expected, got) = (show(expected), show(got));
+    let (expected, got): (Vec<&str>, Vec<&str>) =
+        (expected.lines().collect(), got.lines().collect());
+    merge(&expected, &got, &mut text);
+    text
+}
+
+/// Writes both texts, with the lines that they share once. A row has tens of lines, so looking ahead is cheap.
+fn merge(mut expected: &[&str], mut got: &[&str], text: &mut String) {
+    while let ([left, rest_expected @ ..], [right, rest_got @ ..]) = (expected, got) {
+        if left == right {
+            line(text, "    = ", left);
+            (expected, got) = (rest_expected, rest_got);
+            continue;
+        }
+        // Which side has to skip fewer lines to meet the other's again.
+        let skip = |lines: &[&str], wanted: &&str| lines.iter().position(|it| it == wanted);
+        match (skip(expected, right), skip(got, left)) {
+            (Some(over), found) if found.is_none_or(|other| over <= other) => {
+                line(text, "    - ", left);
+                expected = rest_expected;
+            }
+            (_, Some(_)) => {
+                line(text, "    + ", right);
+                got = rest_got;
+            }
+            (_, None) => {
+                line(text, "    - ", left);
+                line(text, "    + ", right);
+                (expected, got) = (rest_expected, rest_got);
+            }
+        }
+    }
+    expected.iter().for_each(|left| line(text, "    - ", left));
+    got.iter().for_each(|right| line(text, "    + ", right));
+}

@@ -1,14 +1,10 @@
 //! A spec that holds is silent; one that does not says what differs, at the line of the test.
 
-use std::{
-    cell::RefCell,
-    panic::{self, AssertUnwindSafe},
-    sync::Once,
-};
+use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
 
-use super::{given, given_unstored};
+use super::{failing, given, given_unstored};
 use crate::{Aggregate, Decider, event_schema};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,46 +89,19 @@ impl Aggregate for Counter {
 
 thread_local! {
     static TIMES_ASKED: RefCell<u32> = const { RefCell::new(0) };
-    static FAILED_AT: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
 }
 
 fn added(amount: u32) -> Event {
     Event::Added(Added { amount })
 }
 
-/// The message and the line with which a spec fails. Other tests' panics go where they always went.
 fn failure_of(spec: impl FnOnce()) -> (String, u32) {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            let at = info.location().map(|at| (at.file().to_owned(), at.line()));
-            let expected = FAILED_AT.with_borrow_mut(|place| match place {
-                Some(place) => {
-                    *place = at.unwrap_or_default();
-                    true
-                }
-                None => false,
-            });
-            if !expected {
-                usual(info);
-            }
-        }));
-    });
-    FAILED_AT.set(Some((String::new(), 0)));
-    let outcome = panic::catch_unwind(AssertUnwindSafe(spec));
-    let (file, line) = FAILED_AT.take().unwrap();
-    let message = outcome.expect_err("the spec should have failed");
-    assert!(file.ends_with("spec/tests.rs"), "reported in {file}");
-    (message.downcast_ref::<String>().unwrap().clone(), line)
+    failing::failure_of("spec/tests.rs", spec)
 }
 
-/// The reported line is the test's own, whatever a formatter does to line numbers.
 #[track_caller]
 fn assert_reported_at(line: u32, text: &str) {
-    let index = usize::try_from(line).unwrap() - 1;
-    let reported = include_str!("tests.rs").lines().nth(index).unwrap();
-    assert!(reported.contains(text), "line {line} is reported: {reported}");
+    failing::assert_reported_at(include_str!("tests.rs"), line, text);
 }
 
 #[test]

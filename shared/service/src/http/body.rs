@@ -1,11 +1,16 @@
 //! Reading a JSON body strictly, and saying which field is at fault.
 
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     body::to_bytes,
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_path_to_error::Segment;
 
 use super::{
@@ -13,6 +18,36 @@ use super::{
     limits::{BODY_BYTES_MAX, ECHO_BYTES_MAX},
     problem::{FieldFault, Kind, Problem},
 };
+
+/// A JSON object, and nothing else: serde's own structs also take an array of their fields in order, which no contract
+/// mentions and which would put a value under the wrong name.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, fields: M) -> Result<T, M::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+impl<T: Serialize> Serialize for Object<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
 
 /// A body that must be there.
 pub(super) struct Json<T>(pub(super) T);
@@ -77,7 +112,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Problem::new(Kind::Malformed, "The body is empty; it must be a JSON object."));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let detail = shortened(&error.inner().to_string());
         if !error.inner().is_data() {
             return Problem::new(Kind::Malformed, format!("The body is not JSON: {detail}."));

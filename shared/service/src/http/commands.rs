@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     App,
-    body::{Json, OptionalJson},
+    body::{Json, Object, OptionalJson},
     call::Call,
     params::OrderPath,
     problem::{FieldFault, Kind, Problem, of_command},
@@ -32,7 +32,7 @@ pub(super) struct PlaceBody {
     customer_id: CustomerId,
     // A string, because a currency that does not exist is a business error (422) and not a malformed request.
     currency: String,
-    items: Vec<ItemBody>,
+    items: Vec<Object<ItemBody>>,
 }
 
 /// One line of an order, as a client sends it. The stored one ignores unknown fields; this one refuses them.
@@ -76,11 +76,24 @@ pub(super) struct PayBody {
     decline_reason: Option<DeclineReason>,
 }
 
+// Read from a string: serde's own form of an enum is also an object, `{"captured": null}`.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 enum OutcomeBody {
     Captured,
     Declined,
+}
+
+impl TryFrom<String> for OutcomeBody {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match &*text {
+            "captured" => Ok(Self::Captured),
+            "declined" => Ok(Self::Declined),
+            _ => Err("an outcome is captured or declined"),
+        }
+    }
 }
 
 /// What a command on an order answers.
@@ -110,7 +123,7 @@ pub(super) async fn place(
     call.caller.must_be(&body.customer_id)?;
     let context = call.context(&app, &["place"], &body);
     let currency = currency(&body.currency, Kind::InvalidOrder)?;
-    let items = body.items.into_iter().map(|item| Item {
+    let items = body.items.into_iter().map(|Object(item)| Item {
         product_id: item.product_id,
         quantity: item.quantity,
         unit_amount: item.unit_amount,

@@ -5,7 +5,7 @@ use axum::{
     http::request::Parts,
 };
 use dekigoto::Version;
-use orders::OrderId;
+use orders::{CustomerId, OrderId};
 
 use super::{
     App,
@@ -77,11 +77,30 @@ impl FromRequestParts<App> for OrderPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Path(text) = Path::<String>::from_request_parts(parts, app)
-            .await
-            .map_err(|_| malformed("The path is not UTF-8."))?;
-        text.parse().map(Self).map_err(|_| malformed("An order id is a UUID in lower case."))
+        path_text(parts, app)
+            .await?
+            .parse()
+            .map(Self)
+            .map_err(|_| malformed("An order id is a UUID in lower case."))
     }
+}
+
+/// The customer that the path names.
+pub(super) struct CustomerPath(pub(super) CustomerId);
+
+impl FromRequestParts<App> for CustomerPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let customer = path_text(parts, app).await?.parse();
+        customer.map(Self).map_err(|cause| malformed(format!("customerId: {cause}.")))
+    }
+}
+
+/// The only parameter of the path. axum's own refusal would not be a problem of ours.
+async fn path_text(parts: &mut Parts, app: &App) -> Result<String, Problem> {
+    let path = Path::<String>::from_request_parts(parts, app).await;
+    path.map(|Path(text)| text).map_err(|_| malformed("The path is not UTF-8."))
 }
 
 /// A refusal of one parameter.

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
@@ -23,7 +23,7 @@ use super::{
     cursor::Binding,
     limits::{PAGE_ITEMS_MAX, PAGES_PER_LIST_MAX, SALES_DAYS_MAX},
     order_view::{broken, from_store, from_view, of_row},
-    params::{OrderPath, Params, at, malformed},
+    params::{CustomerPath, OrderPath, Params, at, malformed},
     problem::Problem,
 };
 use crate::views::{customer_key, orders_of_customer, orders_of_status, sales_months};
@@ -196,12 +196,10 @@ struct CustomerAnswer {
 pub(super) async fn customer_summary(
     State(app): State<App>,
     caller: Caller,
-    Path(customer): Path<String>,
+    CustomerPath(customer): CustomerPath,
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
-    let customer: CustomerId =
-        customer.parse().map_err(|cause| malformed(format!("customerId: {cause}.")))?;
     if !caller.owns(&customer) {
         return Err(Problem::not_found());
     }

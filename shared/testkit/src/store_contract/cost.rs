@@ -1,14 +1,9 @@
 //! What a command costs.
 
-use std::sync::Arc;
-
 use dekigoto::{Commit, Expect, Head, NewEvent, Payload, Snapshot, StoredCommit, Version};
 
-use super::{StoreSubject, commit, engine, raw};
-use crate::{
-    CountedStore,
-    tally::{Add, Sum, Tally, context, stream},
-};
+use super::{StoreSubject, commit, counted_engine, raw};
+use crate::tally::{Add, Sum, Tally, context, stream};
 
 /// A commit whose only payload has that many bytes.
 fn of_payload(stream_id: &str, bytes: usize) -> Commit {
@@ -37,7 +32,8 @@ pub(super) async fn the_estimated_write_units_are_what_the_engine_charges(
     // Byte for byte around the first boundary: there an estimate that is off by one shows.
     let base = StoredCommit::from(&of_payload("edge-00", 100)).size_bytes() - 100;
     commits.extend((1020..=1028).map(|size| of_payload("edge-00", size - base)));
-    commits.extend(["注文", "café", "🛒🛒🛒"].map(|id| commit(&Head::empty(stream(id)), "k", &[1])));
+    commits
+        .extend(["注文", "café", "🛒🛒🛒"].map(|id| commit(&Head::empty(stream(id)), "k", &[1])));
     let snapshot = Snapshot {
         schema: 1,
         version: Version::FIRST,
@@ -57,10 +53,10 @@ pub(super) async fn the_estimated_write_units_are_what_the_engine_charges(
 
 /// And a command is one read and one append, at any length.
 pub(super) async fn a_command_is_one_append_and_a_create_loads_nothing(subject: &dyn StoreSubject) {
-    let counted = Arc::new(CountedStore::new(subject.store()));
-    let engine = engine(Arc::clone(&counted) as _);
-    let created = engine.create::<Tally>("a", Add(vec![1], 0), &context("key-1", "r"));
-    created.await.unwrap();
+    let (counted, engine) = counted_engine(subject);
+    let first = context("key-1", "r");
+    let created = engine.create::<Tally>("a", Add(vec![1], 0), &first).await;
+    created.unwrap();
     assert_eq!(counted.take(), (1, 0, 0), "appends, reads, commits read");
     for number in 2..=20 {
         let context = context(&format!("key-{number}"), "r");

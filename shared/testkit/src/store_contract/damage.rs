@@ -1,8 +1,6 @@
 //! What is stored and is no history is a loud error that names stream and ordinal: never a default, never a skip.
 
-use dekigoto::{
-    AppendError, Corrupt, Head, LoadError, ReadError, ReadFrom, SchemaError,
-};
+use dekigoto::{AppendError, Corrupt, Head, LoadError, ReadError, ReadFrom, SchemaError};
 use serde_json::{Value, json};
 
 use super::{RawItem, StoreSubject, append_some, commit, engine, raw, read_all};
@@ -126,7 +124,9 @@ pub(super) async fn an_impossible_ordinal_is_a_loud_error(subject: &dyn StoreSub
 }
 
 /// The store keeps it, since it knows no events; whoever folds it says which version it is.
-pub(super) async fn s12_an_unknown_event_or_a_newer_one_is_a_loud_error(subject: &dyn StoreSubject) {
+pub(super) async fn s12_an_unknown_event_or_a_newer_one_is_a_loud_error(
+    subject: &dyn StoreSubject,
+) {
     for (id, event_type, schema_version) in
         [("unknown", "Removed", 1), ("newer", "Added", 2), ("oldest", "Added", 0)]
     {

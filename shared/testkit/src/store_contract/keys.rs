@@ -1,7 +1,7 @@
 //! One effect for each command key.
 
 use dekigoto::{
-    Answer, CommandError, Engine, Expect, Version, limits::REMEMBERED_KEYS_MAX,
+    Answer, CommandError, Engine, Expect, Timestamp, Version, limits::REMEMBERED_KEYS_MAX,
 };
 use futures_util::future::join_all;
 
@@ -16,8 +16,10 @@ async fn add(engine: &Engine, id: &str, key: &str, number: u64) -> Outcome {
     engine.execute(id, add, &context, Expect::Anything).await
 }
 
-async fn create(engine: &Engine, id: &str, key: &str, number: u64) -> Outcome {
-    let context = context(key, &number.to_string());
+/// Creates at the moment `at`, in milliseconds after some fixed one: a request that is repeated is received later.
+async fn create(engine: &Engine, id: &str, key: &str, number: u64, at: i64) -> Outcome {
+    let mut context = context(key, &number.to_string());
+    context.at = Timestamp::from_millis(context.at.as_millis() + at).unwrap();
     engine.create(id, Add(vec![number], 0), &context).await
 }
 
@@ -46,12 +48,12 @@ pub(super) async fn s5_a_repeated_command_gets_the_first_answer(subject: &dyn St
 /// Also when the stream has moved on.
 pub(super) async fn s5_a_repeated_create_meets_its_own_first_commit(subject: &dyn StoreSubject) {
     let engine = engine(subject.store());
-    create(&engine, "a", "new", 1).await.unwrap();
-    assert_replayed(create(&engine, "a", "new", 1).await, 1, &Sum::of([1]));
+    create(&engine, "a", "new", 1, 0).await.unwrap();
+    assert_replayed(create(&engine, "a", "new", 1, 900).await, 1, &Sum::of([1]));
     for number in 2..=60 {
         add(&engine, "a", &format!("key-{number}"), number).await.unwrap();
     }
-    assert_replayed(create(&engine, "a", "new", 1).await, 1, &Sum::of([1]));
+    assert_replayed(create(&engine, "a", "new", 1, 900).await, 1, &Sum::of([1]));
     assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 60);
 }
 
@@ -60,9 +62,9 @@ pub(super) async fn s5_a_key_that_comes_back_with_another_body_is_refused(
     subject: &dyn StoreSubject,
 ) {
     let engine = engine(subject.store());
-    create(&engine, "a", "key-1", 1).await.unwrap();
+    create(&engine, "a", "key-1", 1, 0).await.unwrap();
     let refused = |outcome: Outcome| assert!(matches!(outcome, Err(CommandError::KeyReused)));
-    refused(create(&engine, "a", "key-1", 2).await);
+    refused(create(&engine, "a", "key-1", 2, 0).await);
     for number in 2..=9 {
         add(&engine, "a", &format!("key-{number}"), number).await.unwrap();
     }
@@ -75,13 +77,13 @@ pub(super) async fn s5_a_key_that_comes_back_with_another_body_is_refused(
 /// Fifty of the same, then fifty of which half ask for something else.
 pub(super) async fn s5_fifty_twins_at_once_are_one_commit(subject: &dyn StoreSubject) {
     let engine = engine(subject.store());
-    let twins = join_all((0..50).map(|_| create(&engine, "a", "key", 1))).await;
+    let twins = join_all((0..50).map(|twin| create(&engine, "a", "key", 1, twin % 3))).await;
     for twin in twins {
         assert_eq!(twin.unwrap().state, Sum::of([1]));
     }
     assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 1);
 
-    let twins = (0..50).map(|twin| create(&engine, "b", "key", twin % 2));
+    let twins = (0..50).map(|twin| create(&engine, "b", "key", twin % 2, 0));
     let twins = join_all(twins).await;
     let winner = read_all(&*subject.store(), &stream("b")).await;
     assert_eq!(winner.len(), 1);

@@ -16,11 +16,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dekigoto::{
-    Commit, Engine, EventStore, Head, Ordinal, ReadFrom, StoredCommit, StreamId,
+    Commit, Engine, EventStore, Head, Ordinal, ReadError, ReadFrom, StoredCommit, StreamId,
     memory::MemoryStore, replay::ReplaySource,
 };
 
-use crate::{StillHost, cases::Cases, tally::commit};
+use crate::{
+    CountedStore, StillHost,
+    cases::Cases,
+    tally::{commit, stream},
+};
 
 /// The attributes of an item by name: numbers and texts.
 pub type RawItem = serde_json::Map<String, serde_json::Value>;
@@ -37,6 +41,11 @@ pub trait StoreSubject: Send + Sync {
     /// Puts an item as it is, over whatever is there: what a bug or a stranger could do. False where such an item
     /// cannot even be expressed.
     async fn put_raw(&self, item: RawItem) -> bool;
+
+    /// Whether a scan gives the commits of one stream in ascending order. An emulator that does not must say so.
+    fn scans_in_order(&self) -> bool {
+        true
+    }
 
     /// What the engine itself says that writing this item costs, in write units; none where there is no such engine.
     async fn write_units(&self, item: RawItem) -> Option<usize>;
@@ -142,6 +151,13 @@ fn engine(store: Arc<dyn EventStore>) -> Engine {
     Engine::new(store, Arc::new(StillHost::default()))
 }
 
+/// An engine, and the count of what it asks of the store.
+fn counted_engine(subject: &dyn StoreSubject) -> (Arc<CountedStore>, Engine) {
+    let counted = Arc::new(CountedStore::new(subject.store()));
+    let store: Arc<dyn EventStore> = counted.clone();
+    (counted, engine(store))
+}
+
 /// Appends commits of one event each, `1`, `2` and so on, and gives them back.
 async fn append_some(store: &dyn EventStore, stream: &StreamId, commits: u64) -> Vec<Commit> {
     let mut head = Head::empty(stream.clone());
@@ -155,15 +171,26 @@ async fn append_some(store: &dyn EventStore, stream: &StreamId, commits: u64) ->
     appended
 }
 
+/// One read of the stream of the tally with that id.
+async fn read(
+    subject: &dyn StoreSubject,
+    id: &str,
+    from: ReadFrom,
+    limit: u32,
+) -> Result<Vec<Commit>, ReadError> {
+    subject.store().read(&stream(id), from, limit).await
+}
+
 /// Everything that a stream holds, from the first commit on, however many reads it takes.
 async fn read_all(store: &dyn EventStore, stream: &StreamId) -> Vec<Commit> {
     let mut commits: Vec<Commit> = Vec::new();
     loop {
         let next = commits.last().map_or(Ordinal::FIRST, |last| last.ordinal().plus(1));
         let page = store.read(stream, ReadFrom::Up(next), 1000).await.unwrap();
-        if page.is_empty() {
+        let Some(first) = page.first() else {
             return commits;
-        }
+        };
+        assert_eq!(first.ordinal(), next, "the read goes on somewhere else");
         commits.extend(page);
     }
 }

@@ -66,10 +66,8 @@ pub(super) async fn s2_twenty_writers_all_land_without_a_gap(subject: &dyn Store
     let read = read_all(&*store, &stream("all")).await;
     assert_eq!(read.len(), 20);
     assert_gapless(&read);
-    let mut keys: Vec<String> = read
-        .iter()
-        .map(|commit| commit.context().key.to_string())
-        .collect();
+    let mut keys: Vec<String> =
+        read.iter().map(|commit| commit.context().key.to_string()).collect();
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), 20, "every writer landed once");
@@ -82,9 +80,8 @@ async fn check_one_commit_under(subject: &dyn StoreSubject, id: &str, faults: &[
     let answer = engine.create::<Tally>(id, add(1), &context("k-1", "1")).await;
     let answer = answer.unwrap();
     assert_eq!((answer.state, answer.replayed), (Sum::of([1]), false));
-    let executed = engine
-        .execute::<Tally>(id, add(2), &context("k-2", "2"), Expect::Anything)
-        .await;
+    let executed =
+        engine.execute::<Tally>(id, add(2), &context("k-2", "2"), Expect::Anything).await;
     assert_eq!(executed.unwrap().state, Sum::of([1, 2]));
     let read = read_all(&*subject.store(), &stream(id)).await;
     assert_eq!(read.len(), 2);

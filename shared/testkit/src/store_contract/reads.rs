@@ -2,7 +2,7 @@
 
 use dekigoto::{Context, Head, NewEvent, Ordinal, Payload, ReadFrom, Snapshot, Version};
 
-use super::{Commit, StoreSubject, append_some, commit, read_all};
+use super::{Commit, StoreSubject, append_some, commit, read, read_all};
 use crate::tally::{context, stream};
 
 /// No commit, from wherever it is read.
@@ -16,8 +16,8 @@ pub(super) async fn a_stream_that_was_never_written_is_empty(subject: &dyn Store
         ReadFrom::Up(Ordinal::FIRST),
         ReadFrom::Up(beyond),
     ] {
-        let read = subject.store().read(&stream("nobody"), from, 10).await;
-        assert_eq!(read.unwrap(), [], "{from:?}");
+        let nothing = read(subject, "nobody", from, 10).await;
+        assert_eq!(nothing.unwrap(), [], "{from:?}");
     }
 }
 
@@ -29,11 +29,7 @@ pub(super) async fn a_commit_comes_back_as_it_was_written(subject: &dyn StoreSub
         schema_version,
         payload: Payload::from_text(text.to_owned()).unwrap(),
     };
-    let bare = Context {
-        causation_id: None,
-        traceparent: None,
-        ..context("bare", "a")
-    };
+    let bare = Context { causation_id: None, traceparent: None, ..context("bare", "a") };
     let first = Commit::after(&Head::empty(stream("a")), vec![event(1), event(7)], bare).unwrap();
     let second = Commit::after(&first.head(), vec![event(2)], context("full", "b")).unwrap();
     let second = second.with_snapshot(Some(Snapshot {
@@ -45,9 +41,9 @@ pub(super) async fn a_commit_comes_back_as_it_was_written(subject: &dyn StoreSub
     for commit in [&first, &second] {
         subject.store().append(commit).await.unwrap();
     }
-    let read = read_all(&*subject.store(), &stream("a")).await;
-    assert_eq!(read, [first, second]);
-    assert_eq!(read[0].events()[1].payload.as_str(), text);
+    let all = read_all(&*subject.store(), &stream("a")).await;
+    assert_eq!(all, [first, second]);
+    assert_eq!(all[0].events()[1].payload.as_str(), text);
 }
 
 /// After each append, and from both ends.
@@ -56,8 +52,8 @@ pub(super) async fn s3_a_read_sees_every_append_that_was_acknowledged(subject: &
     for number in 1..=25 {
         let next = commit(&head, &format!("key-{number}"), &[number]);
         subject.store().append(&next).await.unwrap();
-        let newest = subject.store().read(&stream("fresh"), ReadFrom::Newest, 1);
-        assert_eq!(newest.await.unwrap(), [next.clone()]);
+        let newest = read(subject, "fresh", ReadFrom::Newest, 1).await;
+        assert_eq!(newest.unwrap(), std::slice::from_ref(&next));
         head = next.head();
     }
     assert_eq!(read_all(&*subject.store(), &stream("fresh")).await.len(), 25);
@@ -68,7 +64,7 @@ pub(super) async fn reads_go_up_and_down_from_every_ordinal_past_nine_and_ten(
     subject: &dyn StoreSubject,
 ) {
     let appended = append_some(&*subject.store(), &stream("ten"), 12).await;
-    let read = async |from| subject.store().read(&stream("ten"), from, 100).await.unwrap();
+    let read = async |from| read(subject, "ten", from, 100).await.unwrap();
     let down: Vec<Commit> = appended.iter().rev().cloned().collect();
     assert_eq!(read(ReadFrom::Newest).await, down);
     for place in 1..=12 {
@@ -86,9 +82,9 @@ pub(super) async fn a_limit_bounds_a_read_and_zero_is_not_the_end(subject: &dyn 
     append_some(&*subject.store(), &stream("limit"), 5).await;
     for (limit, most) in [(0, 1), (1, 1), (3, 3), (5, 5), (6, 5), (u32::MAX, 5)] {
         for from in [ReadFrom::Newest, ReadFrom::Up(Ordinal::FIRST)] {
-            let read = subject.store().read(&stream("limit"), from, limit).await;
-            let read = read.unwrap().len();
-            assert!((1..=most).contains(&read), "limit {limit}: {read}");
+            let page = read(subject, "limit", from, limit).await;
+            let page = page.unwrap().len();
+            assert!((1..=most).contains(&page), "limit {limit}: {page}");
         }
     }
 }

@@ -8,7 +8,7 @@ use dekigoto::{
     },
 };
 
-use super::{Commit, StoreSubject, assert_gapless, commit, raw, read_all};
+use super::{Commit, StoreSubject, assert_gapless, commit, raw, read, read_all};
 use crate::tally::{context, stream};
 
 /// More than the 25 items that a DynamoDB batch takes.
@@ -38,10 +38,8 @@ pub(super) async fn an_empty_commit_cannot_be_made(_: &dyn StoreSubject) {
 pub(super) async fn commits_at_every_limit_are_kept_and_over_it_cannot_be_made(
     subject: &dyn StoreSubject,
 ) {
-    let longest = StreamId::new(
-        "T".repeat(AGGREGATE_TYPE_BYTES_MAX),
-        "i".repeat(AGGREGATE_ID_BYTES_MAX),
-    );
+    let longest =
+        StreamId::new("T".repeat(AGGREGATE_TYPE_BYTES_MAX), "i".repeat(AGGREGATE_ID_BYTES_MAX));
     let head = Head::empty(longest.unwrap());
     let commit = |events: Vec<NewEvent>| {
         let mut context = context(&"k".repeat(255), "r");
@@ -51,18 +49,17 @@ pub(super) async fn commits_at_every_limit_are_kept_and_over_it_cannot_be_made(
         context.traceparent = Some("t".repeat(METADATA_TEXT_BYTES_MAX));
         Commit::after(&head, events, context)
     };
-    let too_large = Err(CommitError::EventTooLarge {
-        bytes: EVENT_BYTES_MAX + 1,
-    });
+    let too_large = Err(CommitError::EventTooLarge { bytes: EVENT_BYTES_MAX + 1 });
     assert_eq!(commit(vec![event(EVENT_BYTES_MAX + 1)]), too_large);
     let too_many = vec![event(2); EVENTS_PER_COMMIT_MAX + 1];
     assert!(matches!(commit(too_many), Err(CommitError::TooManyEvents { .. })));
 
     let two = vec![event(EVENT_BYTES_MAX), event(EVENT_BYTES_MAX)];
     let with_third = |bytes| commit([two.clone(), vec![event(bytes)]].concat());
-    let fits = |bytes: &usize| with_third(*bytes).is_ok();
-    let largest = (2..EVENT_BYTES_MAX).rev().find(fits).unwrap();
-    assert!(matches!(with_third(largest + 1), Err(CommitError::TooLarge { .. })));
+    let smallest = raw(&with_third(2).unwrap())["ev"].as_str().unwrap().len();
+    let largest = 2 + COMMIT_BYTES_MAX - smallest;
+    let too_large = Err(CommitError::TooLarge { bytes: COMMIT_BYTES_MAX + 1 });
+    assert_eq!(with_third(largest + 1), too_large);
     let commit = with_third(largest).unwrap();
     assert_eq!(raw(&commit)["ev"].as_str().unwrap().len(), COMMIT_BYTES_MAX);
 
@@ -72,12 +69,11 @@ pub(super) async fn commits_at_every_limit_are_kept_and_over_it_cannot_be_made(
         keys: Vec::new(),
         state: event(bytes).payload,
     };
-    let fits = |bytes: &usize| snapshot(*bytes).seal().is_some();
-    let largest = (2..SNAPSHOT_BYTES_MAX).rev().find(fits).unwrap();
+    let largest = 2 + SNAPSHOT_BYTES_MAX - snapshot(2).seal().unwrap().len();
+    assert_eq!(snapshot(largest + 1).seal(), None);
     let commit = commit.with_snapshot(Some(snapshot(largest)));
     subject.store().append(&commit).await.unwrap();
-    let read = subject.store().read(head.stream(), ReadFrom::Newest, 1);
-    assert_eq!(read.await.unwrap(), [commit]);
+    assert_eq!(read_all(&*subject.store(), head.stream()).await, [commit]);
 }
 
 /// An event whose payload has that many bytes, at least two.
@@ -100,13 +96,12 @@ pub(super) async fn versions_go_beyond_2_to_the_31(subject: &dyn StoreSubject) {
         item.insert("sk".to_owned(), version.into());
         assert!(subject.put_raw(item).await);
 
-        let newest = subject.store().read(&stream(id), ReadFrom::Newest, 1);
-        let [newest] = <[Commit; 1]>::try_from(newest.await.unwrap()).unwrap();
+        let newest = read(subject, id, ReadFrom::Newest, 1).await.unwrap().remove(0);
         assert_eq!(newest.last_version().get(), version);
         let next = commit(&newest.head(), "k-3", &[3, 4]);
         subject.store().append(&next).await.unwrap();
-        let read = subject.store().read(&stream(id), ReadFrom::Newest, 9).await;
-        assert_eq!(read.unwrap(), [next.clone(), newest]);
+        let both = read(subject, id, ReadFrom::Newest, 9).await;
+        assert_eq!(both.unwrap(), [next.clone(), newest]);
         assert_eq!(next.last_version().get(), version + 2);
     }
 }

@@ -1,18 +1,13 @@
 //! Snapshots are a cache.
 
-use std::sync::Arc;
-
 use dekigoto::{
     Commit, Expect, LoadError, ReadError, ReadFrom, Snapshot, Version, limits::SNAPSHOT_BYTES_MAX,
 };
 use proptest::{prelude::*, sample::select, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::Value;
 
-use super::{StoreSubject, engine, raw, read_all};
-use crate::{
-    CountedStore,
-    tally::{Add, Sum, Tally, context, stream},
-};
+use super::{StoreSubject, counted_engine, engine, raw, read, read_all};
+use crate::tally::{Add, Sum, Tally, context, stream};
 
 /// Runs commands that add 1, 2 and so on, each in a commit of its own.
 async fn add_up_to(subject: &dyn StoreSubject, id: &str, last: u64) {
@@ -43,8 +38,7 @@ pub(super) async fn s11_a_load_applies_a_snapshot_once(subject: &dyn StoreSubjec
 /// However long the stream.
 pub(super) async fn s11_a_load_is_one_read_of_one_interval(subject: &dyn StoreSubject) {
     add_up_to(subject, "short", 41).await;
-    let counted = Arc::new(CountedStore::new(subject.store()));
-    let engine = engine(Arc::clone(&counted) as _);
+    let (counted, engine) = counted_engine(subject);
     let history = engine.load::<Tally>("short").await.unwrap();
     assert_eq!(history.state, Sum::of(1..=41));
     assert_eq!(counted.take(), (0, 1, 4), "appends, reads, commits read");
@@ -169,8 +163,7 @@ pub(super) async fn a_snapshot_ahead_of_its_commit_is_a_loud_error(subject: &dyn
         item.insert("sn".to_owned(), sealed.unwrap().into());
         assert!(subject.put_raw(item).await);
 
-        let read = subject.store().read(&stream("ahead"), ReadFrom::Newest, 4);
-        match read.await {
+        match read(subject, "ahead", ReadFrom::Newest, 4).await {
             Err(ReadError::Corrupt(corrupt)) => {
                 assert_eq!(corrupt.stream, "Tally#ahead");
                 assert_eq!(corrupt.ordinal, Some(8));

@@ -1,0 +1,223 @@
+//! Delivering a spec's events to a view, through the real projection.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::{self, Debug, Write as _},
+    future::Future,
+    sync::Arc,
+};
+
+use futures_util::FutureExt as _;
+use serde::de::DeserializeOwned;
+
+use super::{
+    difference::rows_differ,
+    view::{Happened, Rows},
+};
+use crate::{
+    Commit, Context, Envelope, EventStore as _, Head, RowKey, StreamId, ViewStore as _,
+    batch::Outcome,
+    memory::{ManualHost, MemoryStore, MemoryViews},
+    project::{CrossView, Marked, Projector, SingleView, project_across, project_single},
+};
+
+/// Delivers events of the truth in that order, and answers with the view's rows or with what went wrong.
+pub(super) type Run<R> = fn(&Truth, &[usize], Batching) -> Result<Rows<R>, String>;
+
+/// How many events one step gets.
+#[derive(Clone, Copy)]
+pub(super) enum Batching {
+    /// One.
+    OneByOne,
+    /// All of one row.
+    AllAtOnce,
+}
+
+impl fmt::Display for Batching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneByOne => "delivered one by one",
+            Self::AllAtOnce => "delivered in one batch",
+        })
+    }
+}
+
+/// What happened, as a store holds it.
+pub(super) struct Truth {
+    store: MemoryStore,
+    /// In the order of the spec.
+    events: Vec<Envelope>,
+}
+
+impl Truth {
+    /// Commits the events, each after those of its stream that came before it.
+    pub(super) fn of(happened: &[Happened]) -> Result<Self, String> {
+        let (store, mut events) = (MemoryStore::new(), Vec::new());
+        let mut heads: BTreeMap<&StreamId, Head> = BTreeMap::new();
+        for (number, Happened { stream, event, at }) in happened.iter().enumerate() {
+            let key = format!("spec-{number}").parse();
+            let key = key.map_err(|cause| format!("{cause}"))?;
+            let context = Context::new(*at, key, "spec", &[]);
+            let head = heads.remove(stream).unwrap_or_else(|| Head::empty(stream.clone()));
+            let commit = Commit::after(&head, vec![event.clone()], context);
+            let commit = commit.map_err(|cause| cause.to_string())?;
+            at_once(store.append(&commit))?.map_err(|cause| cause.to_string())?;
+            events.extend(commit.envelopes());
+            heads.insert(stream, commit.head());
+        }
+        Ok(Self { store, events })
+    }
+
+    /// One event a line.
+    pub(super) fn show(&self, order: &[usize]) -> String {
+        let mut text = String::new();
+        for event in self.in_order(order) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "      {}", name(event));
+        }
+        text
+    }
+
+    fn in_order<'a>(&'a self, order: &'a [usize]) -> impl Iterator<Item = &'a Envelope> {
+        order.iter().filter_map(|place| self.events.get(*place))
+    }
+
+    fn projector(&self) -> (Projector, MemoryViews) {
+        let views = MemoryViews::new();
+        let store = Arc::new(self.store.clone());
+        let host = Arc::new(ManualHost::new());
+        (Projector { store, views: Arc::new(views.clone()), host }, views)
+    }
+}
+
+pub(super) fn single<V>(
+    truth: &Truth,
+    order: &[usize],
+    batching: Batching,
+) -> Result<Rows<V::Row>, String>
+where
+    V: SingleView<Row: Debug + PartialEq>,
+{
+    let (projector, views) = truth.projector();
+    let mut seen = BTreeSet::new();
+    let mut rows = Rows::new();
+    let key = |event: &Envelope| Ok(Some(event.aggregate_id.clone()));
+    for (id, events) in steps(truth, order, batching, key)? {
+        let outcomes = at_once(project_single::<V>(&projector, &id, &events))?;
+        for (event, outcome) in events.iter().zip(&outcomes) {
+            is_settled(event, outcome, !seen.insert(event.event_id))?;
+        }
+        let marked: Option<Marked<V::Row>> = stored(&views, &V::key(&id))?;
+        let Some(marked) = marked else { continue };
+        let folded = fold::<V>(truth, &id, &marked.watermarks)?;
+        if folded != marked.row {
+            let seen = format!("{:?}", marked.watermarks);
+            let differ = rows_differ(Some(&folded), Some(&marked.row));
+            return Err(format!(
+                "  the row is not the fold of the versions up to {seen}\n{differ}"
+            ));
+        }
+        rows.insert(V::key(&id), marked.row);
+    }
+    Ok(rows)
+}
+
+/// The row as the truth has it, up to these versions: one stream after the other.
+fn fold<V: SingleView>(
+    truth: &Truth,
+    aggregate_id: &str,
+    watermarks: &BTreeMap<String, u64>,
+) -> Result<V::Row, String> {
+    let mut row = V::Row::default();
+    for (aggregate_type, mark) in watermarks {
+        let of_stream = truth.events.iter().filter(|event| {
+            event.aggregate_id == aggregate_id && event.aggregate_type == *aggregate_type
+        });
+        for event in of_stream.filter(|event| event.version.get() <= *mark) {
+            V::apply(&mut row, event).map_err(|cause| failed(event, &cause.to_string()))?;
+        }
+    }
+    Ok(row)
+}
+
+pub(super) fn across<V>(
+    truth: &Truth,
+    order: &[usize],
+    batching: Batching,
+) -> Result<Rows<V::Row>, String>
+where
+    V: CrossView<Row: Debug + PartialEq>,
+{
+    let (projector, views) = truth.projector();
+    let mut seen = BTreeSet::new();
+    let mut rows = Rows::new();
+    let key = |event: &Envelope| V::key(event).map_err(|cause| failed(event, &cause.to_string()));
+    for (key, events) in steps(truth, order, batching, key)? {
+        let outcomes = at_once(project_across::<V>(&projector, &key, &events))?;
+        for (event, outcome) in events.iter().zip(&outcomes) {
+            let is_first = seen.insert(event.event_id);
+            is_settled(event, outcome, !is_first)?;
+            if is_first && *outcome != Outcome::Applied {
+                return Err(failed(event, "its first delivery was not counted"));
+            }
+        }
+        if let Some(row) = stored(&views, &key)? {
+            rows.insert(key, row);
+        }
+    }
+    Ok(rows)
+}
+
+/// The events as steps get them: those of one row together, or each alone. Events without a key are none of the
+/// view's business.
+fn steps<K: Ord>(
+    truth: &Truth,
+    order: &[usize],
+    batching: Batching,
+    key: impl Fn(&Envelope) -> Result<Option<K>, String>,
+) -> Result<Vec<(K, Vec<Envelope>)>, String> {
+    let mut alone = Vec::new();
+    for event in truth.in_order(order) {
+        alone.extend(key(event)?.map(|key| (key, vec![event.clone()])));
+    }
+    Ok(match batching {
+        Batching::OneByOne => alone,
+        Batching::AllAtOnce => {
+            let mut groups: BTreeMap<K, Vec<Envelope>> = BTreeMap::new();
+            for (key, event) in alone {
+                groups.entry(key).or_default().extend(event);
+            }
+            groups.into_iter().collect()
+        }
+    })
+}
+
+fn is_settled(event: &Envelope, outcome: &Outcome, is_again: bool) -> Result<(), String> {
+    match outcome {
+        Outcome::Applied if is_again => Err(failed(event, "it was applied twice")),
+        Outcome::Applied | Outcome::Duplicate | Outcome::Skipped => Ok(()),
+        Outcome::Retry(reason) => Err(failed(event, reason)),
+        Outcome::Parked(reason) => Err(failed(event, &format!("parked: {reason}"))),
+    }
+}
+
+fn stored<T: DeserializeOwned>(views: &MemoryViews, key: &RowKey) -> Result<Option<T>, String> {
+    let read =
+        at_once(views.read(std::slice::from_ref(key)))?.map_err(|cause| cause.to_string())?;
+    let row = read.into_iter().next().flatten().map(|row| row.body.read());
+    row.transpose().map_err(|cause| format!("  the row cannot be read once stored: {cause}\n"))
+}
+
+fn name(event: &Envelope) -> String {
+    let Envelope { aggregate_type, aggregate_id, version, event_type, .. } = event;
+    format!("{aggregate_type}#{aggregate_id} {version} {event_type}")
+}
+
+fn failed(event: &Envelope, why: &str) -> String {
+    format!("  {}: {why}\n", name(event))
+}
+
+/// The adapters in memory never wait, so a spec needs no executor.
+fn at_once<F: Future>(future: F) -> Result<F::Output, String> {
+    future.now_or_never().ok_or_else(|| "  an adapter in memory waited\n".to_owned())
+}

@@ -1,0 +1,136 @@
+//! Views across aggregates count each event once, however it is delivered.
+
+use dekigoto::{
+    Envelope, RowKey, SchemaError, ViewStore as _,
+    batch::Outcome,
+    project::{CrossView, project_across},
+};
+use dekigoto_testkit::ViewFault;
+use proptest::prelude::*;
+
+use crate::support::{World, understood};
+
+/// Counts events of all streams in one row.
+struct Total<const KNOWS_ALL: bool = false>;
+
+impl<const KNOWS_ALL: bool> CrossView for Total<KNOWS_ALL> {
+    type Row = u64;
+
+    const NAME: &'static str = "total";
+
+    fn key(_: &Envelope) -> Result<Option<RowKey>, SchemaError> {
+        Ok(Some(key()))
+    }
+
+    fn apply(row: &mut u64, event: &Envelope) -> Result<(), SchemaError> {
+        *row += 1;
+        understood(event, KNOWS_ALL)
+    }
+}
+
+fn key() -> RowKey {
+    RowKey::new("total", "row")
+}
+
+async fn count(world: &World, events: &[Envelope]) -> Vec<Outcome> {
+    project_across::<Total>(&world.projector(), &key(), events).await
+}
+
+async fn total(world: &World) -> u64 {
+    let row = world.rows.read(&[key()]).await.unwrap().pop().flatten();
+    row.map_or(0, |row| row.body.read().unwrap())
+}
+
+#[tokio::test]
+async fn events_of_many_streams_are_one_read_and_one_write() {
+    let world = World::new([]);
+    let mut events = world.added("a", 4).await;
+    events.extend(world.added("b", 3).await);
+    assert_eq!(count(&world, &events).await, vec![Outcome::Applied; 7]);
+    assert_eq!((world.views.take(), total(&world).await), ((1, 1), 7));
+    assert_eq!(world.rows.dump().len(), 3, "the row, and a record for each stream");
+}
+
+#[tokio::test]
+async fn s15_the_same_event_twice_in_one_batch_is_counted_once() {
+    let world = World::new([]);
+    let event = world.added("a", 1).await.remove(0);
+    let outcomes = count(&world, &[event.clone(), event]).await;
+    assert_eq!(outcomes, [Outcome::Applied, Outcome::Duplicate]);
+    assert_eq!(total(&world).await, 1);
+}
+
+#[tokio::test]
+async fn an_event_is_counted_once_when_replies_are_lost() {
+    for fault in [ViewFault::LosesReply, ViewFault::LosesRequest, ViewFault::Conflicts] {
+        let world = World::new([fault]);
+        let events = world.added("a", 3).await;
+        count(&world, &events).await;
+        count(&world, &events).await;
+        assert_eq!(total(&world).await, 3, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_racing_projectors_count_once() {
+    let world = World::new([]);
+    let events = world.added("a", 6).await;
+    let (one, other) =
+        futures_util::future::join(count(&world, &events[..4]), count(&world, &events[2..])).await;
+    let applied = [one, other].concat().iter().filter(|it| **it == Outcome::Applied).count();
+    assert_eq!((applied, total(&world).await), (6, 6));
+    assert!(world.views.take().1 > 2, "they did not race");
+}
+
+#[tokio::test]
+async fn s12_what_this_code_does_not_know_is_parked_and_its_neighbours_are_counted() {
+    let world = World::new([]);
+    let events = world.stream("a", &["Added", "Renamed", "Added"]).await;
+    let outcomes = count(&world, &events).await;
+    assert!(matches!(&outcomes[1], Outcome::Parked(reason) if reason.contains("Renamed")));
+    assert_eq!((&outcomes[0], &outcomes[2]), (&Outcome::Applied, &Outcome::Applied));
+    assert_eq!(total(&world).await, 2, "a parked event leaves no trace in the row");
+    // L5: a redrive after the fix, twice.
+    for _ in 0..2 {
+        project_across::<Total<true>>(&world.projector(), &key(), &events[1..2]).await;
+    }
+    assert_eq!(total(&world).await, 3);
+}
+
+#[tokio::test]
+async fn s16_more_streams_than_one_transaction_holds_are_several() {
+    let world = World::new([]);
+    let mut events = Vec::new();
+    for stream in 0..250 {
+        events.extend(world.added(&format!("s{stream}"), 1).await);
+    }
+    assert_eq!(count(&world, &events).await, vec![Outcome::Applied; 250]);
+    assert_eq!(total(&world).await, 250);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_event_counts_once_under_any_permutation_and_duplication(
+        deliveries in prop::collection::vec((0..3_usize, 0..4_usize), 0..40),
+        batch in 1..8_usize,
+        lost in 0..4_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new(vec![ViewFault::LosesReply; lost]);
+            let mut streams = Vec::new();
+            for id in ["a", "b", "c"] {
+                streams.push(world.added(id, 4).await);
+            }
+            let messages: Vec<Envelope> =
+                deliveries.iter().map(|(stream, place)| streams[*stream][*place].clone()).collect();
+            for messages in messages.chunks(batch) {
+                while count(&world, messages).await.iter().any(|it| matches!(it, Outcome::Retry(_))) {}
+            }
+            let different = deliveries.iter().collect::<std::collections::BTreeSet<_>>();
+            assert_eq!(total(&world).await, u64::try_from(different.len()).unwrap());
+        });
+    }
+}

@@ -1,0 +1,112 @@
+//! S1, S4, S5: what a command answers when the store conflicts, throttles or loses replies.
+
+use std::sync::Arc;
+
+use dekigoto::{
+    CommandError, DECISIONS_MAX, Engine, EventStore, Expect, SENDS_MAX, Version,
+    memory::MemoryStore,
+};
+use dekigoto_testkit::{
+    Add, BeatenStore, CountedStore, Fault, StillHost, Sum, Tally, UnreliableStore, context,
+};
+
+fn engine(store: impl EventStore + 'static) -> Engine {
+    Engine::new(Arc::new(store), Arc::new(StillHost::default()))
+}
+
+async fn add(
+    engine: &Engine,
+    key: &str,
+    numbers: &[u64],
+    expect: Expect,
+) -> Result<(Option<u64>, Sum, bool), CommandError<()>> {
+    let command = Add(numbers.to_vec(), 0);
+    let answer = engine.execute::<Tally>("t", command, &context(key, "add"), expect).await?;
+    Ok((answer.version.map(Version::get), answer.state, answer.replayed))
+}
+
+#[tokio::test]
+async fn expectations_are_checked_before_anything_is_decided() {
+    let store = MemoryStore::new();
+    let engine = engine(store.clone());
+    let at = |version| Expect::Version(Version::new(version).unwrap());
+    for (expect, holds) in [(Expect::Exists, false), (at(1), false), (Expect::Anything, true)] {
+        assert_eq!(add(&engine, "first", &[1], expect).await.is_ok(), holds, "{expect:?}");
+    }
+    for (key, expect, actual) in [("a", at(2), Some(1)), ("b", at(9), Some(1))] {
+        let error = add(&engine, key, &[2], expect).await.unwrap_err();
+        let CommandError::PreconditionFailed { actual: told } = error else { panic!("{error}") };
+        assert_eq!(told.map(Version::get), actual);
+    }
+    assert_eq!(store.dump().len(), 1, "nothing was written");
+    assert!(add(&engine, "c", &[2], at(1)).await.is_ok());
+    assert!(add(&engine, "d", &[2], Expect::Exists).await.is_ok());
+}
+
+#[tokio::test]
+async fn s5_a_replay_comes_before_the_expectation() {
+    let engine = engine(MemoryStore::new());
+    let one = Expect::Version(Version::FIRST);
+    add(&engine, "first", &[1], Expect::Anything).await.unwrap();
+    add(&engine, "second", &[2], one).await.unwrap();
+    // The stream is at version 2 now, because of this very command.
+    let again = add(&engine, "second", &[2], one).await.unwrap();
+    assert_eq!(again, (Some(2), Sum::of([1, 2]), true));
+}
+
+#[tokio::test]
+async fn s16_a_race_that_is_lost_each_time_ends_as_a_conflict() {
+    let store = MemoryStore::new();
+    add(&engine(store.clone()), "first", &[1], Expect::Anything).await.unwrap();
+    let counted = Arc::new(CountedStore::new(Arc::new(BeatenStore(Arc::new(store.clone())))));
+    let beaten = Engine::new(counted.clone(), Arc::new(StillHost::default()));
+    let error = add(&beaten, "second", &[2], Expect::Anything).await.unwrap_err();
+    assert!(matches!(error, CommandError::Conflict), "{error}");
+    assert_eq!(counted.take().0, usize::try_from(DECISIONS_MAX).unwrap());
+    assert_eq!(store.dump().len(), 1, "S4: nothing of it is there");
+}
+
+#[tokio::test]
+async fn s3_a_lost_reply_costs_nothing() {
+    for faults in [vec![Fault::LosesReply], vec![Fault::LosesRequest], vec![Fault::Throttles; 3]] {
+        let store = MemoryStore::new();
+        let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults.clone()));
+        let answer = add(&engine, "first", &[1], Expect::Anything).await.unwrap();
+        assert_eq!(answer, (Some(1), Sum::of([1]), false), "{faults:?}");
+        assert_eq!(store.dump().len(), 1, "{faults:?}");
+    }
+}
+
+#[tokio::test]
+async fn s5_after_no_answer_the_same_key_tells_which() {
+    let sends = usize::try_from(SENDS_MAX).unwrap();
+    for (fault, is_there) in [(Fault::LosesReply, true), (Fault::LosesRequest, false)] {
+        let store = MemoryStore::new();
+        let engine = engine(UnreliableStore::new(Arc::new(store.clone()), vec![fault; sends]));
+        let error = add(&engine, "first", &[1], Expect::Anything).await.unwrap_err();
+        assert!(matches!(error, CommandError::Unknown(_)), "{fault:?}: {error}");
+        assert_eq!(store.dump().len(), usize::from(is_there), "{fault:?}");
+        let again = add(&engine, "first", &[1], Expect::Anything).await.unwrap();
+        assert_eq!(again, (Some(1), Sum::of([1]), is_there), "{fault:?}");
+        assert_eq!(store.dump().len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn s4_a_throttled_command_is_unavailable_and_not_there() {
+    let store = MemoryStore::new();
+    let faults = vec![Fault::Throttles; usize::try_from(SENDS_MAX).unwrap()];
+    let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults));
+    let error = add(&engine, "first", &[1], Expect::Anything).await.unwrap_err();
+    assert!(matches!(error, CommandError::Unavailable(_)), "{error}");
+    assert!(store.dump().is_empty());
+}
+
+#[tokio::test]
+async fn accepting_without_events_writes_nothing() {
+    let store = MemoryStore::new();
+    let engine = engine(store.clone());
+    let nothing = add(&engine, "first", &[], Expect::Anything).await.unwrap();
+    assert_eq!(nothing, (None, Sum::default(), false));
+    assert!(store.dump().is_empty());
+}

@@ -1,0 +1,266 @@
+//! S8: a row equals the fold of the events up to its watermark, at every moment.
+
+use std::sync::Arc;
+
+use dekigoto::{
+    Envelope, INDEXES, RowKey, SchemaError, Version, ViewStore as _,
+    batch::Outcome,
+    project::{Marked, Projector, SingleView, WRITES_MAX, project_single},
+};
+use dekigoto_testkit::{Down, StillHost, ViewFault};
+use proptest::{prelude::*, sample::subsequence};
+
+use crate::support::{World, understood};
+
+/// Lists the versions that it has folded, so that a missing, doubled or misplaced one shows. `KNOWS_ALL` is the code
+/// after a deployment.
+struct Versions<const KNOWS_ALL: bool = false>;
+
+impl<const KNOWS_ALL: bool> SingleView for Versions<KNOWS_ALL> {
+    type Row = Vec<u64>;
+
+    const NAME: &'static str = "versions";
+
+    fn apply(row: &mut Vec<u64>, event: &Envelope) -> Result<(), SchemaError> {
+        // Touched before it fails, as a careless view might.
+        row.push(event.version.get());
+        understood(event, KNOWS_ALL)
+    }
+
+    fn indexes(_: &Vec<u64>) -> [Option<RowKey>; INDEXES] {
+        Default::default()
+    }
+}
+
+async fn project(world: &World, events: &[Envelope]) -> Vec<Outcome> {
+    let outcomes = project_single::<Versions>(&world.projector(), "s", events).await;
+    row(world).await;
+    outcomes
+}
+
+/// How far the row is. Checks that it is exactly that far.
+async fn row(world: &World) -> u64 {
+    let key = Versions::<false>::key("s");
+    let Some(row) = world.rows.read(&[key]).await.unwrap().pop().flatten() else { return 0 };
+    let row: Marked<Vec<u64>> = row.body.read().unwrap();
+    let mark = row.watermarks["Tally"];
+    assert_eq!(row.row, (1..=mark).collect::<Vec<_>>(), "a row that is not its history");
+    mark
+}
+
+fn is_retry(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().all(|outcome| matches!(outcome, Outcome::Retry(_)))
+}
+
+fn is_parked(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().all(|outcome| matches!(outcome, Outcome::Parked(_)))
+}
+
+#[tokio::test]
+async fn s8_ten_events_of_one_stream_are_one_read_and_one_write() {
+    let world = World::new([]);
+    let events = world.added("s", 10).await;
+    assert_eq!(project(&world, &events).await, vec![Outcome::Applied; 10]);
+    assert_eq!(world.views.take(), (1, 1));
+    assert_eq!(world.counted.take(), (0, 0, 0), "nothing was missing");
+    assert_eq!(row(&world).await, 10);
+}
+
+#[tokio::test]
+async fn s8_a_duplicate_is_read_and_not_written() {
+    let world = World::new([]);
+    let events = world.added("s", 3).await;
+    project(&world, &events).await;
+    assert_eq!(project(&world, &events).await, vec![Outcome::Duplicate; 3]);
+    assert_eq!(world.views.take(), (2, 1), "one read and no write more");
+}
+
+#[tokio::test]
+async fn s8_outcomes_go_back_in_the_order_of_delivery() {
+    let world = World::new([]);
+    let events = world.added("s", 3).await;
+    project(&world, &events[..1]).await;
+    let mixed = [events[2].clone(), events[0].clone(), events[1].clone()];
+    let expected = [Outcome::Applied, Outcome::Duplicate, Outcome::Applied];
+    assert_eq!(project(&world, &mixed).await, expected);
+}
+
+#[tokio::test]
+async fn l2_lost_messages_are_read_from_the_store() {
+    let world = World::new([]);
+    let events = world.added("s", 5).await;
+    assert_eq!(project(&world, &events[4..]).await, [Outcome::Applied]);
+    assert_eq!(row(&world).await, 5);
+    assert_eq!(project(&world, &events[..4]).await, vec![Outcome::Duplicate; 4]);
+}
+
+#[tokio::test]
+async fn l2_a_gap_longer_than_one_step_reads_is_closed_by_later_deliveries() {
+    let world = World::new([]);
+    let newest = world.added("s", 2300).await.pop().unwrap();
+    let mut before = 0;
+    for _ in 0..3 {
+        project(&world, std::slice::from_ref(&newest)).await;
+        assert!(row(&world).await > before, "a delivery that gets no further");
+        before = row(&world).await;
+    }
+    assert_eq!(before, 2300);
+}
+
+#[tokio::test]
+async fn s8_a_message_ahead_of_the_store_comes_back_and_writes_no_row() {
+    let world = World::new([]);
+    let events = world.added("s", 1).await;
+    let forged = Envelope { version: Version::new(7).unwrap(), ..events[0].clone() };
+    assert!(is_retry(&project(&world, std::slice::from_ref(&forged)).await));
+    let unknown = Envelope { aggregate_id: "nobody".to_owned(), ..forged };
+    let outcomes = project_single::<Versions>(&world.projector(), "nobody", &[unknown]).await;
+    assert!(is_retry(&outcomes));
+    let key = Versions::<false>::key("nobody");
+    assert_eq!(world.rows.read(&[key]).await.unwrap(), [None]);
+}
+
+#[tokio::test]
+async fn a_gap_comes_back_while_the_store_is_down() {
+    let world = World::new([]);
+    let events = world.added("s", 3).await;
+    let projector = Projector { store: Arc::new(Down), ..world.projector() };
+    assert!(is_retry(&project_single::<Versions>(&projector, "s", &events[2..]).await));
+    assert_eq!(row(&world).await, 0);
+}
+
+#[tokio::test]
+async fn a_view_store_that_is_down_gets_every_message_back() {
+    let world = World::new([]);
+    let events = world.added("s", 3).await;
+    let projector = Projector { views: Arc::new(Down), ..world.projector() };
+    assert!(is_retry(&project_single::<Versions>(&projector, "s", &events).await));
+}
+
+#[tokio::test]
+async fn s8_a_conflict_is_folded_again_on_what_is_there() {
+    let world = World::new([ViewFault::Conflicts, ViewFault::Conflicts]);
+    let events = world.added("s", 3).await;
+    assert_eq!(project(&world, &events).await, vec![Outcome::Applied; 3]);
+    assert_eq!(world.views.take(), (3, 3));
+}
+
+#[tokio::test]
+async fn s16_a_row_that_others_never_leave_alone_comes_back() {
+    let always = std::iter::repeat_n(ViewFault::Conflicts, 1000);
+    let world = World::new(always);
+    let host = Arc::new(StillHost::default());
+    let projector = Projector { host: host.clone(), ..world.projector() };
+    let events = world.added("s", 2).await;
+    assert!(is_retry(&project_single::<Versions>(&projector, "s", &events).await));
+    assert_eq!(world.views.take().1, usize::try_from(WRITES_MAX).unwrap());
+    assert!(host.slept() > std::time::Duration::ZERO, "tried again without waiting");
+}
+
+#[tokio::test]
+async fn s8_a_row_and_its_watermark_move_together_when_replies_are_lost() {
+    for (fault, reached) in [(ViewFault::LosesReply, 3), (ViewFault::LosesRequest, 0)] {
+        let world = World::new([fault]);
+        let events = world.added("s", 3).await;
+        assert!(is_retry(&project(&world, &events).await), "{fault:?}");
+        assert_eq!(row(&world).await, reached, "{fault:?}");
+        let again = project(&world, &events).await;
+        let expected = if reached == 3 { Outcome::Duplicate } else { Outcome::Applied };
+        assert_eq!(again, vec![expected; 3], "{fault:?}");
+        assert_eq!(row(&world).await, 3, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn s8_two_racing_projectors_converge() {
+    let world = World::new([]);
+    let events = world.added("s", 8).await;
+    let (one, other) = (world.projector(), world.projector());
+    let (one, other) = futures_util::future::join(
+        project_single::<Versions>(&one, "s", &events[..5]),
+        project_single::<Versions>(&other, "s", &events[3..]),
+    )
+    .await;
+    assert!(!is_retry(&one) && !is_retry(&other));
+    assert_eq!(row(&world).await, 8);
+    assert!(world.views.take().1 > 2, "they did not race");
+}
+
+#[tokio::test]
+async fn s12_what_this_code_does_not_know_is_parked_and_later_events_park_behind_it() {
+    let world = World::new([]);
+    let events = world.stream("s", &["Added", "Renamed", "Added", "Added"]).await;
+    let outcomes = project(&world, &events[..2]).await;
+    assert_eq!(outcomes[0], Outcome::Applied);
+    let Outcome::Parked(reason) = &outcomes[1] else { panic!("{outcomes:?}") };
+    assert!(reason.contains("version 2") && reason.contains("Renamed"), "{reason}");
+    assert!(is_parked(&project(&world, &events[2..]).await));
+    assert_eq!(row(&world).await, 1, "nothing overtakes");
+}
+
+#[tokio::test]
+async fn l5_a_redrive_after_the_fix_gives_what_never_having_failed_would() {
+    let world = World::new([]);
+    let events = world.stream("s", &["Added", "Renamed", "Added", "Added"]).await;
+    project(&world, &events).await;
+    for redriven in [&events[3..], &events[1..2], &events[2..3], &events[3..]] {
+        project_single::<Versions<true>>(&world.projector(), "s", redriven).await;
+    }
+    assert_eq!(row(&world).await, 4);
+}
+
+#[tokio::test]
+async fn l2_a_gap_is_closed_up_to_the_event_that_nobody_knows() {
+    let world = World::new([]);
+    let events = world.stream("s", &["Added", "Added", "Renamed", "Added"]).await;
+    assert!(is_parked(&project(&world, &events[3..]).await));
+    assert_eq!(row(&world).await, 2, "the known part is shown");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_comes_back_and_is_left_alone() {
+    let world = World::new([]);
+    let events = world.added("s", 1).await;
+    let broken = dekigoto::Row {
+        key: Versions::<false>::key("s"),
+        revision: 1,
+        body: dekigoto::Payload::of("secret").unwrap(),
+        indexes: Default::default(),
+    };
+    world.rows.write(std::slice::from_ref(&broken)).await.unwrap();
+    let outcomes = project_single::<Versions>(&world.projector(), "s", &events).await;
+    let Outcome::Retry(reason) = &outcomes[0] else { panic!("{outcomes:?}") };
+    assert!(reason.contains("versions#s") && !reason.contains("secret"), "{reason}");
+    assert_eq!(world.rows.dump(), [broken]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Messages that are lost, doubled, reordered and cut into batches in any way.
+    #[test]
+    fn s8_any_delivery_of_any_part_keeps_the_row_its_history(
+        delivered in subsequence((0..12_usize).collect::<Vec<_>>(), 1..=12),
+        again in prop::collection::vec(0..12_usize, 0..12),
+        order in any::<u64>(),
+        batch in 1..6_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new([ViewFault::LosesReply]);
+            let events = world.added("s", 12).await;
+            let mut places = delivered.clone();
+            places.extend(again);
+            places.sort_by_key(|place| order.rotate_left(u32::try_from(*place * 5).unwrap()) % 31);
+            let messages: Vec<Envelope> = places.iter().map(|place| events[*place].clone()).collect();
+            for messages in messages.chunks(batch) {
+                let outcomes = project(&world, messages).await;
+                if is_retry(&outcomes) {
+                    project(&world, messages).await;
+                }
+            }
+            let newest = places.iter().max().unwrap() + 1;
+            assert_eq!(row(&world).await, u64::try_from(newest).unwrap());
+        });
+    }
+}

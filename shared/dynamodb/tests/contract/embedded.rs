@@ -1,0 +1,32 @@
+//! DynamoDB in this process: `dynoxide`, over HTTP, so that the SDK's own client speaks to it.
+
+use tokio::{net::TcpListener, sync::OnceCell};
+
+use crate::tables::Service;
+
+static ENDPOINT: OnceCell<String> = OnceCell::const_new();
+
+/// One engine for all tests of the process, and a client for each: a connection ends with its test's runtime.
+pub(crate) async fn service() -> Service {
+    Service::at(ENDPOINT.get_or_init(start).await)
+}
+
+/// Starts the engine on a thread of its own, where it outlives the test that came first.
+async fn start() -> String {
+    let (bound, port) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            bound.send(listener.local_addr().unwrap().port()).unwrap();
+            let database = dynoxide::Database::memory().unwrap();
+            let never = std::future::pending();
+            dynoxide::server::serve_with_shutdown(listener, database, never).await.unwrap();
+        });
+    });
+    format!("http://127.0.0.1:{}", port.await.unwrap())
+}

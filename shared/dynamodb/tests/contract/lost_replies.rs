@@ -1,0 +1,49 @@
+//! Replies that are lost between a real engine and the SDK, which tries again by itself.
+
+use dekigoto::{AppendError, Commit, EventStore as _, Head, ReadFrom};
+use dekigoto_dynamodb::DynamoEventStore;
+use dekigoto_testkit::{
+    aws::Reply::{self, CarriedOut, CarriedOutAndLost, Lost},
+    commit, stream,
+};
+
+use crate::embedded;
+
+/// Appends one commit through a network that does as told. What came of it, how often it was sent, what is there.
+async fn append_through(replies: &[Reply]) -> (Result<(), AppendError>, usize, Vec<Commit>) {
+    let service = embedded::service().await;
+    let table = service.event_table().await;
+    let (client, network) = service.client_behind(replies);
+    let store = DynamoEventStore::new(client, table);
+    let first = commit(&Head::empty(stream("a")), "key", &[1, 2]);
+    let outcome = store.append(&first).await;
+    let sent = network.requests().len();
+    let there = store.read(&stream("a"), ReadFrom::Newest, 10).await.unwrap();
+    assert!(there.iter().all(|commit| *commit == first));
+    (outcome, sent, there)
+}
+
+#[tokio::test]
+async fn s3_an_append_whose_reply_was_lost_finds_itself() {
+    let (outcome, sent, there) = append_through(&[CarriedOutAndLost]).await;
+    outcome.unwrap();
+    assert_eq!((sent, there.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn s3_an_append_whose_request_was_lost_is_sent_again() {
+    let (outcome, sent, there) = append_through(&[Lost, Lost, CarriedOut]).await;
+    outcome.unwrap();
+    assert_eq!((sent, there.len()), (3, 1));
+}
+
+#[tokio::test]
+async fn s4_an_append_without_any_reply_is_unknown_whether_it_is_there_or_not() {
+    let (outcome, sent, there) = append_through(&[CarriedOutAndLost, Lost, Lost]).await;
+    assert!(matches!(outcome, Err(AppendError::Unknown(_))), "{outcome:?}");
+    assert_eq!((sent, there.len()), (3, 1));
+
+    let (outcome, sent, there) = append_through(&[Lost, Lost, Lost]).await;
+    assert!(matches!(outcome, Err(AppendError::Unknown(_))), "{outcome:?}");
+    assert_eq!((sent, there.len()), (3, 0));
+}

@@ -1,0 +1,41 @@
+//! The adapters keep the contracts, on an embedded DynamoDB and on the AWS emulator; and they sort errors right.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod embedded;
+mod emulator;
+mod lost_replies;
+mod refusals;
+mod scripted_events;
+mod scripted_views;
+mod tables;
+
+use dekigoto_testkit::{store_contract, view_contract};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dynamodb_keeps_the_store_contract() {
+    let service = embedded::service().await;
+    store_contract(async || service.event_subject().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dynamodb_keeps_the_view_contract() {
+    let service = embedded::service().await;
+    view_contract(async || service.view_store().await).await;
+}
+
+/// `make e2e` sets the variable.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_aws_emulator_keeps_both_contracts() {
+    let Some(service) = emulator::service() else {
+        println!("NOT RUN: set DEKIGOTO_AWS_ENDPOINT to the endpoint of an AWS emulator");
+        return;
+    };
+    store_contract(async || service.event_subject().await).await;
+    view_contract(async || service.view_store().await).await;
+}

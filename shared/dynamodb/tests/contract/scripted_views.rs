@@ -1,0 +1,209 @@
+//! What DynamoDB may answer to the view store, and the error that says what to do next.
+
+use dekigoto::{Payload, Row, RowKey, ViewError, ViewStore as _};
+use dekigoto_dynamodb::{Client, DynamoViewStore};
+use dekigoto_testkit::aws::{
+    Reply::{self, Lost, Says},
+    ScriptedHttp,
+};
+use serde_json::{Value, json};
+
+fn scripted(replies: impl IntoIterator<Item = Reply>) -> (DynamoViewStore, ScriptedHttp) {
+    let network = ScriptedHttp::new(replies);
+    let client = Client::new(&network.config());
+    (DynamoViewStore::new(client, "views"), network)
+}
+
+fn rows(count: usize) -> Vec<Row> {
+    let row = |place| Row {
+        key: RowKey::new("p", format!("{place}")),
+        revision: 3,
+        body: Payload::of(&place).unwrap(),
+        indexes: [None, None],
+    };
+    (0..count).map(row).collect()
+}
+
+async fn write(count: usize, replies: Vec<Reply>) -> (Result<(), ViewError>, ScriptedHttp) {
+    let (store, network) = scripted(replies);
+    (store.write(&rows(count)).await, network)
+}
+
+fn cancelled(codes: &[&str]) -> Reply {
+    let reasons: Vec<Value> = codes.iter().map(|code| json!({ "Code": code })).collect();
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": format!("Transaction cancelled, please refer cancellation reasons {codes:?}"),
+        "CancellationReasons": reasons,
+    });
+    Says(400, body.to_string())
+}
+
+#[tokio::test]
+async fn the_reasons_of_a_cancelled_transaction_are_told_apart() {
+    let outcome = async |codes: &[&str]| {
+        let (outcome, network) = write(2, vec![cancelled(codes); 3]).await;
+        (outcome.unwrap_err(), network.requests().len())
+    };
+    for codes in [
+        ["ConditionalCheckFailed", "None"],
+        ["None", "TransactionConflict"],
+        ["ThrottlingError", "ConditionalCheckFailed"],
+    ] {
+        let (conflict, _) = outcome(&codes).await;
+        assert!(matches!(conflict, ViewError::Conflict), "{codes:?}: {conflict:?}");
+    }
+    for codes in [["ThrottlingError", "None"], ["None", "ProvisionedThroughputExceeded"]] {
+        let (busy, _) = outcome(&codes).await;
+        assert!(matches!(busy, ViewError::Unavailable(_)), "{codes:?}: {busy:?}");
+    }
+    for codes in [
+        ["ValidationError", "None"],
+        ["ConditionalCheckFailed", "ValidationError"],
+        ["ItemCollectionSizeLimitExceeded", "None"],
+        ["SomethingNew", "None"],
+    ] {
+        let (broken, _) = outcome(&codes).await;
+        assert!(matches!(broken, ViewError::Broken(_)), "{codes:?}: {broken:?}");
+    }
+}
+
+#[tokio::test]
+async fn other_refusals_of_a_write_say_what_to_do_next() {
+    let error = |status, code: &str| Reply::error(status, code, "because");
+    for count in [1, 2] {
+        for reply in [
+            Lost,
+            error(400, "ThrottlingException"),
+            error(400, "TransactionInProgressException"),
+            error(500, "InternalServerError"),
+        ] {
+            let (busy, _) = write(count, vec![reply.clone(); 3]).await;
+            assert!(matches!(busy, Err(ViewError::Unavailable(_))), "{reply:?}: {busy:?}");
+        }
+        for reply in [
+            error(400, "ValidationException"),
+            error(400, "AccessDeniedException"),
+            error(400, "IdempotentParameterMismatchException"),
+        ] {
+            let (broken, _) = write(count, vec![reply.clone(); 3]).await;
+            assert!(matches!(broken, Err(ViewError::Broken(_))), "{reply:?}: {broken:?}");
+        }
+    }
+    let (conflict, _) = write(1, vec![error(400, "ConditionalCheckFailedException")]).await;
+    assert!(matches!(conflict, Err(ViewError::Conflict)));
+}
+
+/// One transaction, one token: an attempt whose reply was lost is not carried out twice.
+#[tokio::test]
+async fn s8_the_attempts_of_a_transaction_carry_one_token_and_two_transactions_two() {
+    let done = || Says(200, "{}".to_owned());
+    let (store, network) = scripted([Lost, Lost, done(), done()]);
+    store.write(&rows(2)).await.unwrap();
+    store.write(&rows(2)).await.unwrap();
+    let tokens: Vec<String> = network
+        .requests()
+        .iter()
+        .map(|request| serde_json::from_str::<Value>(request).unwrap())
+        .map(|request| request["ClientRequestToken"].as_str().unwrap().to_owned())
+        .collect();
+    let [first, second, third, other] = <[String; 4]>::try_from(tokens).unwrap();
+    assert!(first == second && second == third && third != other);
+}
+
+#[tokio::test]
+async fn s8_every_write_is_conditional_on_the_revision_before() {
+    let done = Says(200, "{}".to_owned());
+    for count in [1, 2] {
+        let (written, network) = write(count, vec![done.clone()]).await;
+        written.unwrap();
+        let request: Value = serde_json::from_str(&network.requests()[0]).unwrap();
+        let puts = match count {
+            1 => vec![request],
+            _ => request["TransactItems"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["Put"].clone())
+                .collect(),
+        };
+        assert_eq!(puts.len(), count);
+        for put in puts {
+            assert_eq!(put["ConditionExpression"], "rev = :before");
+            assert_eq!(put["ExpressionAttributeValues"][":before"]["N"], "2");
+            assert_eq!(put["Item"]["rev"]["N"], "3");
+        }
+    }
+}
+
+fn key(place: usize) -> Value {
+    json!({ "pk": { "S": "p" }, "sk": { "S": place.to_string() } })
+}
+
+fn found(places: &[usize], unprocessed: &[usize]) -> Reply {
+    let row = |place: &usize| {
+        let mut row = key(*place);
+        row["rev"] = json!({ "N": "3" });
+        row["body"] = json!({ "S": place.to_string() });
+        row
+    };
+    let rows: Vec<Value> = places.iter().map(row).collect();
+    let left: Vec<Value> = unprocessed.iter().copied().map(key).collect();
+    let mut body = json!({ "Responses": { "views": rows }, "UnprocessedKeys": {} });
+    if !left.is_empty() {
+        body["UnprocessedKeys"] = json!({ "views": { "Keys": left, "ConsistentRead": true } });
+    }
+    Says(200, body.to_string())
+}
+
+#[tokio::test]
+async fn keys_that_were_not_processed_are_asked_for_again() {
+    let (store, network) = scripted([found(&[2], &[0, 1, 3]), found(&[], &[1]), found(&[1], &[])]);
+    let keys: Vec<RowKey> = rows(4).into_iter().map(|row| row.key).collect();
+    let read = store.read(&keys).await.unwrap();
+    let there: Vec<bool> = read.iter().map(Option::is_some).collect();
+    assert_eq!(there, [false, true, true, false]);
+    let requests = network.requests();
+    assert_eq!(requests.len(), 3);
+    for request in requests {
+        let request: Value = serde_json::from_str(&request).unwrap();
+        assert_eq!(request["RequestItems"]["views"]["ConsistentRead"], true);
+    }
+}
+
+#[tokio::test]
+async fn s16_a_read_that_gets_nowhere_ends() {
+    let (store, network) = scripted(vec![found(&[], &[0, 1]); 5]);
+    let keys: Vec<RowKey> = rows(2).into_iter().map(|row| row.key).collect();
+    let read = store.read(&keys).await;
+    assert!(matches!(read, Err(ViewError::Unavailable(_))), "{read:?}");
+    assert_eq!(network.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn s16_more_rows_than_one_call_takes_are_refused_without_a_request() {
+    let (store, network) = scripted([]);
+    let keys: Vec<RowKey> = rows(101).into_iter().map(|row| row.key).collect();
+    assert!(matches!(store.read(&keys).await, Err(ViewError::Broken(_))));
+    assert!(matches!(store.write(&rows(101)).await, Err(ViewError::Broken(_))));
+    assert_eq!(network.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_broken() {
+    for (name, value) in [
+        ("rev", json!({ "S": "3" })),
+        ("rev", json!({ "N": "-3" })),
+        ("body", json!({ "N": "3" })),
+        ("body", json!({ "S": "{" })),
+        ("ix1pk", json!({ "N": "3" })),
+    ] {
+        let mut row = key(0);
+        row["rev"] = json!({ "N": "3" });
+        row["body"] = json!({ "S": "{}" });
+        row[name] = value;
+        let (store, _) = scripted([Says(200, json!({ "Item": row }).to_string())]);
+        let read = store.read(&[RowKey::new("p", "0")]).await;
+        assert!(matches!(read, Err(ViewError::Broken(_))), "{name}: {read:?}");
+    }
+}

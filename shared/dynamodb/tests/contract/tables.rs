@@ -1,0 +1,190 @@
+//! Fresh tables of a DynamoDB, as the template makes them.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ReturnConsumedCapacity, ScalarAttributeType,
+};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use dekigoto::{EventStore, ViewStore, replay::ReplaySource};
+use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
+use dekigoto_testkit::{
+    RawItem, StoreSubject,
+    aws::{Reply, ScriptedHttp, config},
+};
+use serde_json::Value;
+
+/// A DynamoDB.
+pub(crate) struct Service {
+    endpoint: String,
+    scans_in_order: bool,
+    client: Client,
+}
+
+/// Tables that this process has made.
+static TABLES: AtomicUsize = AtomicUsize::new(0);
+
+impl Service {
+    pub(crate) fn at(endpoint: &str) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+            scans_in_order: true,
+            client: Client::new(&config(endpoint, http_client())),
+        }
+    }
+
+    /// The same, of an engine that orders the number keys of a scan as texts.
+    pub(crate) fn with_unordered_scans(self) -> Self {
+        Self { scans_in_order: false, ..self }
+    }
+
+    /// An event table.
+    pub(crate) async fn event_table(&self) -> String {
+        let keys = [("pk", ScalarAttributeType::S), ("sk", ScalarAttributeType::N)];
+        self.table("events", &keys, &[]).await
+    }
+
+    pub(crate) async fn event_subject(&self) -> Box<dyn StoreSubject> {
+        let table = self.event_table().await;
+        let client = self.client.clone();
+        Box::new(Table { client, table, scans_in_order: self.scans_in_order })
+    }
+
+    pub(crate) async fn view_store(&self) -> Arc<dyn ViewStore> {
+        let text = |name| (name, ScalarAttributeType::S);
+        let keys = ["pk", "sk", "ix1pk", "ix1sk", "ix2pk", "ix2sk"].map(text);
+        let table = self.table("views", &keys, &["1", "2"]).await;
+        Arc::new(DynamoViewStore::new(self.client.clone(), table))
+    }
+
+    /// A client of the same service, through a network that does as told.
+    pub(crate) fn client_behind(&self, replies: &[Reply]) -> (Client, ScriptedHttp) {
+        let network = ScriptedHttp::in_front_of(replies.iter().cloned(), http_client());
+        (Client::new(&config(&self.endpoint, network.clone())), network)
+    }
+
+    async fn table(
+        &self,
+        kind: &str,
+        attributes: &[(&str, ScalarAttributeType)],
+        indexes: &[&str],
+    ) -> String {
+        let number = TABLES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{kind}-{}-{number}", std::process::id());
+        let indexes = indexes.iter().map(|index| {
+            GlobalSecondaryIndex::builder()
+                .index_name(format!("index{index}"))
+                .set_key_schema(Some(key_schema(&format!("ix{index}"))))
+                .projection(Projection::builder().projection_type(ProjectionType::All).build())
+                .build()
+                .unwrap()
+        });
+        let indexes: Vec<_> = indexes.collect();
+        let definitions = attributes.iter().map(|(name, kind)| {
+            AttributeDefinition::builder()
+                .attribute_name(*name)
+                .attribute_type(kind.clone())
+                .build()
+                .unwrap()
+        });
+        let created = self
+            .client
+            .create_table()
+            .table_name(&name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_attribute_definitions(Some(definitions.collect()))
+            .set_key_schema(Some(key_schema("")))
+            .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes));
+        created.send().await.unwrap();
+        name
+    }
+}
+
+fn key_schema(prefix: &str) -> Vec<KeySchemaElement> {
+    let key = |name: &str, kind| {
+        KeySchemaElement::builder()
+            .attribute_name(format!("{prefix}{name}"))
+            .key_type(kind)
+            .build()
+            .unwrap()
+    };
+    vec![key("pk", KeyType::Hash), key("sk", KeyType::Range)]
+}
+
+/// Plain HTTP on loopback: whoever answers there is trusted, and no certificate is.
+fn http_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
+    let trust = TlsContext::builder().with_trust_store(TrustStore::empty());
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(trust.build().unwrap())
+        .build_https()
+}
+
+struct Table {
+    client: Client,
+    table: String,
+    scans_in_order: bool,
+}
+
+impl Table {
+    fn event_store(&self) -> DynamoEventStore {
+        DynamoEventStore::new(self.client.clone(), &*self.table)
+    }
+
+    async fn put(&self, item: RawItem) -> Option<usize> {
+        let item: HashMap<String, AttributeValue> =
+            item.into_iter().map(|(name, value)| (name, attribute(value))).collect();
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let put = put.send().await.unwrap();
+        let charged = put.consumed_capacity()?.capacity_units()?;
+        Some(format!("{charged:.0}").parse().unwrap())
+    }
+}
+
+fn attribute(value: Value) -> AttributeValue {
+    match value {
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::String(text) => AttributeValue::S(text),
+        other => panic!("an item holds numbers and texts, not {other}"),
+    }
+}
+
+#[async_trait]
+impl StoreSubject for Table {
+    fn store(&self) -> Arc<dyn EventStore> {
+        Arc::new(self.event_store())
+    }
+
+    fn replay_source(&self) -> Arc<dyn ReplaySource> {
+        Arc::new(self.event_store())
+    }
+
+    fn scans_in_order(&self) -> bool {
+        self.scans_in_order
+    }
+
+    async fn put_raw(&self, item: RawItem) -> bool {
+        self.put(item).await;
+        true
+    }
+
+    async fn write_units(&self, item: RawItem) -> Option<usize> {
+        self.put(item).await
+    }
+}

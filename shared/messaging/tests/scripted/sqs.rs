@@ -1,0 +1,140 @@
+//! SQS: what is parked is kept, in whatever form SQS takes it.
+
+use dekigoto::{Ordinal, Parking as _, Pointer, RetryQueue as _, Source, StreamId};
+use dekigoto_messaging::{QUEUE_MESSAGE_BYTES_MAX, REASON_BYTES_MAX, SqsParking, SqsRetryQueue};
+use dekigoto_testkit::aws::{
+    Reply::{self, Lost, Says},
+    ScriptedHttp,
+};
+use serde_json::Value;
+
+const URL: &str = "http://127.0.0.1:1/000000000000/queue";
+
+fn taken() -> Reply {
+    Says(200, r#"{"MessageId":"m-1"}"#.to_owned())
+}
+
+async fn park(body: &str, reason: &str, replies: Vec<Reply>) -> (Result<(), Source>, Vec<Value>) {
+    let network = ScriptedHttp::new(replies);
+    let parking = SqsParking::new(&network.config(), URL, "publisher");
+    let parked = parking.park(body, reason).await;
+    let requests = network.requests();
+    let requests = requests.iter().map(|request| serde_json::from_str(request).unwrap());
+    (parked, requests.collect())
+}
+
+/// What was sent: the body, and the attributes `reason`, `function` and `altered`.
+async fn parked(body: &str, reason: &str) -> [Option<String>; 4] {
+    let (parked, requests) = park(body, reason, vec![taken()]).await;
+    parked.unwrap();
+    assert_eq!(requests.len(), 1);
+    let request = &requests[0];
+    assert_eq!(request["QueueUrl"], URL);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let attribute = |name: &str| text(&request["MessageAttributes"][name]["StringValue"]);
+    let bytes = request["MessageBody"].as_str().unwrap().len()
+        + ["reason", "function", "altered"]
+            .iter()
+            .filter_map(|name| Some(name.len() + "String".len() + attribute(name)?.len()))
+            .sum::<usize>();
+    assert!(bytes <= QUEUE_MESSAGE_BYTES_MAX, "{bytes} bytes");
+    [
+        text(&request["MessageBody"]),
+        attribute("reason"),
+        attribute("function"),
+        attribute("altered"),
+    ]
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+#[tokio::test]
+async fn a_pointer_is_one_message() {
+    let network = ScriptedHttp::new([taken()]);
+    let queue = SqsRetryQueue::new(&network.config(), URL);
+    let pointer = Pointer {
+        stream: StreamId::new("Order", "a\u{1}#\"é").unwrap(),
+        ordinal: Ordinal::new(3).unwrap(),
+    };
+    queue.put(&pointer).await.unwrap();
+    let request: Value = serde_json::from_str(&network.requests()[0]).unwrap();
+    let body = request["MessageBody"].as_str().unwrap();
+    assert_eq!(
+        body,
+        r#"{"stream":{"aggregateType":"Order","aggregateId":"a\u0001#\"é"},"ordinal":3}"#
+    );
+    assert_eq!(serde_json::from_str::<Pointer>(body).unwrap(), pointer);
+}
+
+#[tokio::test]
+async fn s15_what_is_parked_is_the_original_with_its_reason() {
+    let body = "{\"a\":\t\"出来事 🛒\"}\r\n";
+    assert_eq!(
+        parked(body, "no event is called X").await,
+        [some(body), some("no event is called X"), some("publisher"), None]
+    );
+}
+
+#[tokio::test]
+async fn characters_that_sqs_refuses_are_replaced_and_that_is_said() {
+    let [body, reason, _, altered] = parked("a\u{0}b\u{b}c\u{fffe}d\u{ffff}e", "x\u{7}y").await;
+    assert_eq!(body, some("a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e"));
+    assert_eq!(reason, some("x\u{fffd}y"));
+    assert!(altered.unwrap().contains("U+FFFD"));
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_cut_between_characters_and_that_is_said() {
+    for text in ["x", "é", "事", "🛒"] {
+        let body = text.repeat(QUEUE_MESSAGE_BYTES_MAX / text.len() + 7);
+        let [kept, _, _, altered] = parked(&body, &"r".repeat(REASON_BYTES_MAX)).await;
+        let kept = kept.unwrap();
+        assert!(body.starts_with(&kept));
+        assert!(kept.len() > QUEUE_MESSAGE_BYTES_MAX - 16 * 1024);
+        let expected = format!("cut to its first {} of {} bytes", kept.len(), body.len());
+        assert_eq!(altered, Some(expected));
+    }
+}
+
+#[tokio::test]
+async fn control_characters_alone_cannot_lift_a_message_over_the_limit() {
+    let reason = "\u{1}".repeat(10 * REASON_BYTES_MAX);
+    let [_, reason, _, altered] = parked(&"\u{1}".repeat(QUEUE_MESSAGE_BYTES_MAX), &reason).await;
+    assert_eq!(reason.unwrap().chars().count(), REASON_BYTES_MAX);
+    let altered = altered.unwrap();
+    assert!(altered.contains("U+FFFD") && altered.contains("cut"), "{altered}");
+}
+
+#[tokio::test]
+async fn a_long_reason_is_cut_between_characters() {
+    let [_, reason, _, altered] = parked("{}", &"事".repeat(REASON_BYTES_MAX)).await;
+    let reason = reason.unwrap();
+    assert!(reason.len() <= REASON_BYTES_MAX && reason.len() > REASON_BYTES_MAX - 3);
+    assert_eq!(altered, None, "the body is what it was");
+}
+
+#[tokio::test]
+async fn nothing_is_parked_as_something() {
+    let [body, reason, _, altered] = parked("", "").await;
+    assert_eq!(body, some("(empty)"));
+    assert_eq!(reason, some("no reason was given"));
+    assert_eq!(altered, some("the original body is empty"));
+}
+
+#[tokio::test]
+async fn s15_without_a_message_id_nothing_was_parked() {
+    for (reply, sent) in [
+        (Says(200, "{}".to_owned()), 1),
+        (Reply::error(400, "AccessDeniedException", "because"), 1),
+        (Reply::error(400, "ThrottlingException", "because"), 3),
+        (Reply::error(500, "InternalFailure", "because"), 3),
+        (Lost, 3),
+    ] {
+        let (parked, requests) = park("secret", "secret", vec![reply.clone(); 3]).await;
+        let cause = parked.unwrap_err().to_string();
+        assert!(!cause.contains("secret"), "{cause}");
+        assert_eq!(requests.len(), sent, "{reply:?}");
+    }
+}

@@ -1,0 +1,163 @@
+//! S14: a caller reads and changes only what is theirs.
+
+use order_service::http::Caller;
+use serde_json::{Value, json};
+
+use crate::support::{Ask, UNKNOWN, World, customer, order, parcel, payment, staff};
+
+const ROUTES: [(&str, &str); 11] = [
+    ("POST", "/v1/orders"),
+    ("GET", "/v1/orders?customerId=c-42"),
+    ("GET", "/v1/orders/{id}"),
+    ("POST", "/v1/orders/{id}/confirm"),
+    ("POST", "/v1/orders/{id}/ship"),
+    ("POST", "/v1/orders/{id}/deliver"),
+    ("POST", "/v1/orders/{id}/cancel"),
+    ("POST", "/v1/orders/{id}/payments"),
+    ("GET", "/v1/orders/{id}/events"),
+    ("GET", "/v1/customers/c-42/summary"),
+    ("GET", "/v1/sales/daily?from=2026-11-23&to=2026-11-23"),
+];
+
+fn body_of(path: &str) -> Value {
+    match path.rsplit('/').next().unwrap() {
+        "orders" => order(),
+        "ship" => parcel(),
+        "cancel" => json!({ "reason": "ordered twice" }),
+        "payments" => payment("ch_1"),
+        _ => json!({}),
+    }
+}
+
+fn ask(method: &str, path: &str, id: &str) -> Ask {
+    let path = path.replace("{id}", id);
+    if method == "GET" { Ask::get(&path) } else { Ask::post(&path, &body_of(&path)) }
+}
+
+#[tokio::test]
+async fn s14_nobody_gets_nothing() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    world.follow().await;
+    for (method, path) in ROUTES {
+        world.refuses(ask(method, path, &id).by_nobody(), 401, "unauthenticated").await;
+    }
+    let health = world.ask(Ask::get("/v1/health").by_nobody()).await;
+    assert_eq!((health.status, &health.body["status"]), (200, &json!("ok")));
+    assert_eq!(health.body["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
+async fn s14_a_customer_does_no_staff_work() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    world.follow().await;
+    let mut routes: Vec<(&str, &str)> = ROUTES
+        .into_iter()
+        .filter(|(_, path)| {
+            ["confirm", "ship", "deliver", "payments", "sales"]
+                .iter()
+                .any(|part| path.contains(part))
+        })
+        .collect();
+    routes.push(("GET", "/v1/orders?status=pending&placedOn=2026-11-23"));
+    assert_eq!(routes.len(), 6);
+    for (method, path) in routes {
+        // Also for an order of their own, and without saying whether there is one.
+        for id in [&*id, UNKNOWN] {
+            world.refuses(ask(method, path, id).by(customer("c-42")), 403, "forbidden").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn s14_a_customer_places_reads_and_cancels_their_own_order() {
+    let world = World::new();
+    let me = || customer("c-42");
+    let placed = world.ask(Ask::post("/v1/orders", &order()).by(me())).await;
+    assert_eq!(placed.status, 201);
+    let id = placed.body["orderId"].as_str().unwrap();
+    for is_projected in [false, true] {
+        for path in [
+            "/v1/orders/{id}",
+            "/v1/orders/{id}?atVersion=1",
+            "/v1/orders/{id}/events",
+            "/v1/orders?customerId=c-42",
+        ] {
+            let answer = world.ask(ask("GET", path, id).by(me())).await;
+            assert_eq!(answer.status, 200, "{path}, {is_projected}: {}", answer.text);
+        }
+        world.follow().await;
+    }
+    assert_eq!(world.ask(ask("GET", "/v1/customers/c-42/summary", id).by(me())).await.status, 200);
+    assert_eq!(world.ask(ask("POST", "/v1/orders/{id}/cancel", id).by(me())).await.status, 200);
+}
+
+#[tokio::test]
+async fn s14_another_customers_order_looks_like_none() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    for is_projected in [false, true] {
+        for (method, path) in [
+            ("GET", "/v1/orders/{id}"),
+            ("GET", "/v1/orders/{id}?minVersion=1"),
+            ("GET", "/v1/orders/{id}?atVersion=1"),
+            ("GET", "/v1/orders/{id}/events"),
+            ("POST", "/v1/orders/{id}/cancel"),
+        ] {
+            let theirs =
+                world.refuses(ask(method, path, &id).by(customer("c-7")), 404, "not-found").await;
+            let none = world
+                .refuses(ask(method, path, UNKNOWN).by(customer("c-7")), 404, "not-found")
+                .await;
+            assert_eq!(theirs.text, none.text, "{method} {path}, {is_projected}");
+            assert_eq!(theirs.headers, none.headers, "{method} {path}, {is_projected}");
+        }
+        let summary = world
+            .refuses(Ask::get("/v1/customers/c-42/summary").by(customer("c-7")), 404, "not-found")
+            .await;
+        let none = world
+            .refuses(Ask::get("/v1/customers/nobody/summary").by(customer("c-7")), 404, "not-found")
+            .await;
+        assert_eq!(summary.text, none.text);
+        world.follow().await;
+    }
+}
+
+#[tokio::test]
+async fn s14_a_customer_acts_for_nobody_else() {
+    let world = World::new();
+    world.placed("k").await;
+    world.follow().await;
+    world.refuses(Ask::post("/v1/orders", &order()).by(customer("c-7")), 403, "forbidden").await;
+    world
+        .refuses(Ask::get("/v1/orders?customerId=c-42").by(customer("c-7")), 403, "forbidden")
+        .await;
+}
+
+#[tokio::test]
+async fn staff_may_do_everything() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    world.follow().await;
+    for (method, path) in ROUTES.into_iter().filter(|(_, path)| !path.contains("cancel")) {
+        let answer = world.ask(ask(method, path, &id).by(staff())).await;
+        assert!(answer.status < 300, "{method} {path}: {}", answer.text);
+    }
+}
+
+#[test]
+fn a_token_that_names_no_customer_makes_no_caller() {
+    for sub in ["", "a b", "a#b", "../x", &"c".repeat(65)] {
+        assert_eq!(Caller::bearer(sub, ""), None, "{sub:?}");
+    }
+    assert_eq!(Caller::service(""), None);
+    assert_eq!(Caller::service(&"a".repeat(257)), None);
+    // A scope is a word: part of one, or one inside another, makes nobody staff.
+    for scopes in
+        ["orders", "xorders:staff", "orders:staff2", "orders:staff,openid", "ORDERS:STAFF"]
+    {
+        assert_eq!(Caller::bearer("c-42", scopes), Some(customer("c-42")), "{scopes:?}");
+    }
+    assert_ne!(staff(), customer("staff-1"));
+}

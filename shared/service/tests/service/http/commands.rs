@@ -1,0 +1,185 @@
+//! What every command answers when it is carried out, and when the state forbids it.
+
+use serde_json::{Value, json};
+
+use crate::support::{Ask, UNKNOWN, World, order, parcel, payment};
+
+async fn kinds(world: &World) -> Vec<String> {
+    world.events().into_iter().map(|event| event.event_type).collect()
+}
+
+#[tokio::test]
+async fn placing_answers_where_the_order_is() {
+    let world = World::new();
+    let ask = Ask::post("/v1/orders", &order()).header("idempotency-key", "checkout-7");
+    let answer = world.ask(ask).await;
+    let id = answer.body["orderId"].as_str().unwrap().to_owned();
+    assert_eq!(answer.status, 201);
+    assert_eq!(answer.body, json!({ "orderId": id, "version": 1, "status": "pending" }));
+    assert_eq!(answer.header("location"), Some(&*format!("/v1/orders/{id}")));
+    assert_eq!(answer.header("etag"), Some("\"1\""));
+    assert_eq!(answer.header("idempotency-key"), Some("checkout-7"));
+    assert_eq!(answer.header("idempotent-replayed"), None);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(kinds(&world).await, ["OrderPlaced"]);
+    let event = &world.events()[0];
+    assert_eq!(event.payload.read::<Value>().unwrap()["totalAmount"], 3000);
+    assert_eq!(
+        (&*event.metadata.actor, &*event.metadata.correlation_id),
+        ("shop", "BvZ0XgKnliAEJmg=")
+    );
+}
+
+#[tokio::test]
+async fn an_order_goes_all_its_way() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let steps = [
+        ("confirm", json!({}), "confirmed"),
+        ("ship", parcel(), "shipped"),
+        ("deliver", json!({}), "delivered"),
+    ];
+    for (version, (command, body, status)) in (2..).zip(steps) {
+        let answer = world.does(&id, command, &body).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body, json!({ "orderId": id, "version": version, "status": status }));
+        assert_eq!(answer.header("etag"), Some(&*format!("\"{version}\"")));
+        assert!(answer.header("idempotency-key").is_some_and(|key| !key.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn a_pending_and_a_confirmed_order_can_be_cancelled() {
+    for confirm_first in [false, true] {
+        let world = World::new();
+        let id = world.placed("k").await;
+        if confirm_first {
+            world.does(&id, "confirm", &json!({})).await;
+        }
+        let answer = world.does(&id, "cancel", &json!({ "reason": "ordered twice" })).await;
+        assert_eq!((answer.status, &answer.body["status"]), (200, &json!("cancelled")));
+    }
+}
+
+#[tokio::test]
+async fn confirming_and_delivering_need_no_body() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let bare = |command: &str| Ask::new("POST", &format!("/v1/orders/{id}/{command}"));
+    assert_eq!(world.ask(bare("confirm")).await.status, 200);
+    world.does(&id, "ship", &parcel()).await;
+    assert_eq!(world.ask(bare("deliver").header("content-type", "text/plain")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_payment_is_received_or_failed() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let declined = json!({ "reference": "ch_0", "amount": 3000, "currency": "JPY", "outcome": "declined", "declineReason": "insufficient funds" });
+    for (version, body, status) in [(1, declined, "failed"), (2, payment("ch_1"), "received")] {
+        let answer = world.does(&id, "payments", &body).await;
+        assert_eq!(answer.status, 201);
+        let expected = json!({ "paymentId": answer.body["paymentId"], "orderId": id, "version": version, "status": status });
+        assert_eq!(answer.body, expected);
+        assert_eq!(answer.header("etag"), Some(&*format!("\"{version}\"")));
+    }
+    assert_eq!(kinds(&world).await, ["OrderPlaced", "PaymentFailed", "PaymentReceived"]);
+}
+
+#[tokio::test]
+async fn s9_the_same_reference_twice_is_the_same_payment() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let first = world.does(&id, "payments", &payment("ch_1")).await;
+    let again = world.does(&id, "payments", &payment("ch_1")).await;
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    assert_eq!(kinds(&world).await, ["OrderPlaced", "PaymentReceived"]);
+    let other =
+        json!({ "reference": "ch_1", "amount": 2000, "currency": "JPY", "outcome": "captured" });
+    world
+        .refuses(Ask::post(&format!("/v1/orders/{id}/payments"), &other), 409, "illegal-transition")
+        .await;
+}
+
+#[tokio::test]
+async fn s4_a_command_that_the_state_forbids_writes_nothing() {
+    let cancel = json!({ "reason": "late" });
+    let forbidden: [(&[&str], &str, Value); 9] = [
+        (&[], "ship", parcel()),
+        (&[], "deliver", json!({})),
+        (&["confirm"], "confirm", json!({})),
+        (&["confirm"], "deliver", json!({})),
+        (&["confirm", "ship"], "cancel", cancel.clone()),
+        (&["confirm", "ship"], "ship", parcel()),
+        (&["confirm", "ship", "deliver"], "deliver", json!({})),
+        (&["cancel"], "confirm", json!({})),
+        (&["payments"], "payments", payment("ch_2")),
+    ];
+    for (before, command, body) in forbidden {
+        let world = World::new();
+        let id = world.placed("k").await;
+        for step in before {
+            let body = match *step {
+                "ship" => parcel(),
+                "cancel" => cancel.clone(),
+                "payments" => payment("ch_1"),
+                _ => json!({}),
+            };
+            world.does(&id, step, &body).await;
+        }
+        let ask = Ask::post(&format!("/v1/orders/{id}/{command}"), &body);
+        world.refuses(ask, 409, "illegal-transition").await;
+    }
+}
+
+#[tokio::test]
+async fn a_command_to_an_unknown_order_is_not_found() {
+    let world = World::new();
+    let bodies = [
+        ("confirm", json!({})),
+        ("ship", parcel()),
+        ("deliver", json!({})),
+        ("cancel", json!({ "reason": "x" })),
+        ("payments", payment("ch_1")),
+    ];
+    for (command, body) in bodies {
+        let ask = Ask::post(&format!("/v1/orders/{UNKNOWN}/{command}"), &body);
+        world.refuses(ask, 404, "not-found").await;
+    }
+}
+
+#[tokio::test]
+async fn formulas_markup_and_look_alikes_are_data() {
+    let world = World::new();
+    for (place, reason) in
+        ["=1+1", "<script>alert(1)</script>", "配達が遅い 🚚", "\"}{\"level\":\"error\""]
+            .iter()
+            .enumerate()
+    {
+        let id = world.placed(&format!("k{place}")).await;
+        world.does(&id, "cancel", &json!({ "reason": reason })).await;
+        let cancelled =
+            world.events().into_iter().find(|it| it.version.get() == 2 && it.aggregate_id == id);
+        let payload: Value = cancelled.unwrap().payload.read().unwrap();
+        assert_eq!(payload["reason"], *reason);
+    }
+}
+
+#[tokio::test]
+async fn a_forged_trace_is_not_recorded_and_a_good_one_is() {
+    let world = World::new();
+    let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for trace in ["garbage", &good.to_uppercase(), "00-x-y-z", good] {
+        world
+            .ask(
+                Ask::post("/v1/orders", &order())
+                    .header("traceparent", trace)
+                    .header("x-tenant", "evil"),
+            )
+            .await;
+    }
+    let mut traces: Vec<_> =
+        world.events().into_iter().map(|event| event.metadata.traceparent).collect();
+    traces.sort();
+    assert_eq!(traces, [None, None, None, Some(good.to_owned())]);
+}

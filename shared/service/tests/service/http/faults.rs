@@ -1,0 +1,164 @@
+//! The table of errors, and what a client sees when something behind the router breaks.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dekigoto::{AppendError, Commit, EventStore, ReadError, ReadFrom, StreamId};
+use dekigoto_testkit::{BeatenStore, Down, Fault, UnreliableStore};
+use order_service::http::{Kind, Problem};
+use serde_json::{Value, json};
+
+use crate::support::{Ask, REQUEST_ID, UNKNOWN, World, customer, order, payment};
+
+#[tokio::test]
+async fn every_row_of_the_error_table_has_its_status_and_code() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let post = |rest: &str, body: Value| Ask::post(&format!("/v1/orders{rest}"), &body);
+    let confirm = |id: &str| post(&format!("/{id}/confirm"), json!({}));
+    let no_items = json!({ "customerId": "c-42", "currency": "JPY", "items": [] });
+    let other_currency =
+        json!({ "reference": "r", "amount": 1, "currency": "EUR", "outcome": "captured" });
+    let table = [
+        (Ask::raw("/v1/orders", "no json"), 400, "malformed-request"),
+        (Ask::get(&format!("/v1/orders/{id}")).by_nobody(), 401, "unauthenticated"),
+        (confirm(&id).by(customer("c-42")), 403, "forbidden"),
+        (Ask::get(&format!("/v1/orders/{UNKNOWN}")), 404, "not-found"),
+        (Ask::new("DELETE", "/v1/orders"), 405, "method-not-allowed"),
+        (post(&format!("/{id}/deliver"), json!({})), 409, "illegal-transition"),
+        (confirm(&id).header("if-match", "\"9\""), 412, "precondition-failed"),
+        (Ask::raw("/v1/orders", vec![b' '; 70_000]), 413, "payload-too-large"),
+        (post("", order()).without("content-type"), 415, "unsupported-media-type"),
+        (post("", no_items), 422, "invalid-order"),
+        (post(&format!("/{id}/payments"), other_currency), 422, "invalid-payment"),
+        (confirm(&id).header("idempotency-key", "k"), 422, "key-reused"),
+    ];
+    for (ask, status, code) in table {
+        world.refuses(ask, status, code).await;
+    }
+    // The gateway throttles before us; the answer is ready for the day when we do.
+    let throttled = Problem::new(Kind::Throttled, "Slower.").answer(REQUEST_ID);
+    assert_eq!(
+        (throttled.status().as_u16(), throttled.headers()["retry-after"].as_bytes()),
+        (429, &b"1"[..])
+    );
+}
+
+#[tokio::test]
+async fn s4_a_race_that_is_lost_each_time_is_a_conflict_to_come_back_from() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let beaten = world.behind(
+        Arc::new(BeatenStore(Arc::new(world.store.clone()))),
+        Arc::new(world.views.clone()),
+    );
+    let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
+    beaten.refuses(confirm, 409, "version-conflict").await;
+}
+
+#[tokio::test]
+async fn s4_a_throttling_store_is_unavailable_and_nothing_is_half_written() {
+    let world = World::on_store(|store| {
+        Arc::new(UnreliableStore::new(Arc::new(store), vec![Fault::Throttles; 8]))
+    });
+    for _ in 0..2 {
+        let ask = Ask::post("/v1/orders", &order()).header("idempotency-key", "k");
+        world.refuses(ask, 503, "unavailable").await;
+    }
+    assert!(!world.placed("k").await.is_empty());
+}
+
+#[tokio::test]
+async fn stores_that_are_down_make_every_route_unavailable() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let down = world.behind(Arc::new(Down), Arc::new(Down));
+    let commands = [
+        ("confirm", json!({})),
+        ("cancel", json!({ "reason": "x" })),
+        ("payments", payment("ch_1")),
+    ];
+    for (command, body) in commands {
+        let ask = Ask::post(&format!("/v1/orders/{id}/{command}"), &body);
+        down.refuses(ask, 503, "unavailable").await;
+    }
+    down.refuses(Ask::post("/v1/orders", &order()), 503, "unavailable").await;
+    for path in [
+        &*format!("/v1/orders/{id}"),
+        &format!("/v1/orders/{id}?atVersion=1"),
+        &format!("/v1/orders/{id}/events"),
+        "/v1/orders?customerId=c-42",
+        "/v1/customers/c-42/summary",
+        "/v1/sales/daily?from=2026-11-23&to=2026-11-23",
+    ] {
+        down.refuses(Ask::get(path), 503, "unavailable").await;
+    }
+    assert_eq!(down.ask(Ask::get("/v1/health")).await.status, 200);
+}
+
+/// Breaks in the way that its name says.
+enum Rotten {
+    Panics,
+    IsBroken,
+}
+
+#[async_trait]
+impl EventStore for Rotten {
+    async fn append(&self, _: &Commit) -> Result<(), AppendError> {
+        match self {
+            Self::Panics => panic!("secret"),
+            Self::IsBroken => Err(AppendError::Broken("secret".into())),
+        }
+    }
+
+    async fn read(&self, _: &StreamId, _: ReadFrom, _: u32) -> Result<Vec<Commit>, ReadError> {
+        match self {
+            Self::Panics => panic!("secret"),
+            Self::IsBroken => Err(ReadError::Broken("secret".into())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn s17_a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing() {
+    for rotten in [|| Rotten::Panics, || Rotten::IsBroken] {
+        let world = World::on_store(|_| Arc::new(rotten()));
+        world.refuses(Ask::post("/v1/orders", &order()), 500, "internal").await;
+        world.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}/events")), 500, "internal").await;
+        // The next request finds a service that works.
+        assert_eq!(world.ask(Ask::get("/v1/health")).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn s12_a_history_that_cannot_be_read_is_never_guessed() {
+    let damages: [fn(&str) -> String; 4] = [
+        |_| "[]".to_owned(),
+        |_| "secret".to_owned(),
+        |ev| ev.replace("\"s\":1", "\"s\":99"),
+        |ev| ev.replace("OrderPlaced", "OrderDreamt"),
+    ];
+    for damage in damages {
+        let world = World::new();
+        let id = world.placed("k").await;
+        let mut item = world.store.dump().remove(0);
+        item.ev = damage(&item.ev);
+        world.store.put_raw(item.clone());
+        world.refuses(Ask::get(&format!("/v1/orders/{id}")), 500, "internal").await;
+        let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
+        world.refuses(confirm, 500, "internal").await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_an_id_gets_one() {
+    let world = World::new();
+    let bare = axum::http::Request::get("/v1/orders").body(axum::body::Body::empty()).unwrap();
+    let app =
+        order_service::http::App::new(Arc::new(world.store), Arc::new(world.views), world.host);
+    let response =
+        tower::ServiceExt::oneshot(order_service::http::router(app), bare).await.unwrap();
+    let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["instance"].as_str().map(str::len), Some(36));
+}

@@ -1,0 +1,184 @@
+//! S5: one effect for one key, however often the command comes.
+
+use std::sync::Arc;
+
+use dekigoto::Host as _;
+use dekigoto_testkit::{Fault, UnreliableStore};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::support::{Answer, Ask, World, customer, order, parcel, payment, staff};
+
+fn place(key: &str) -> Ask {
+    Ask::post("/v1/orders", &order()).header("idempotency-key", key)
+}
+
+/// A repeated request comes a moment later than the first: within one millisecond it would be the same bytes.
+async fn later(world: &World) {
+    world.host.sleep(std::time::Duration::from_millis(1)).await;
+}
+
+/// The first answer again: the same in everything that a client reads, but marked.
+#[track_caller]
+fn is_replay(first: &Answer, again: &Answer) {
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    for header in ["etag", "location", "idempotency-key"] {
+        assert_eq!(again.header(header), first.header(header), "{header}");
+    }
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+}
+
+#[tokio::test]
+async fn s5_every_command_repeated_later_gets_its_first_answer() {
+    let world = World::new();
+    let id = world.placed("place").await;
+    let mut first = Vec::new();
+    let commands = [
+        ("payments", payment("ch_1")),
+        ("confirm", json!({})),
+        ("ship", parcel()),
+        ("deliver", json!({})),
+    ];
+    let ask = |command: &str, body| {
+        Ask::post(&format!("/v1/orders/{id}/{command}"), body).header("idempotency-key", command)
+    };
+    for (command, body) in &commands {
+        first.push(world.ask(ask(command, body)).await);
+    }
+    let before = world.dump();
+    world.host.sleep(std::time::Duration::from_secs(3600)).await;
+    for ((command, body), first) in commands.iter().zip(&first) {
+        is_replay(first, &world.ask(ask(command, body)).await);
+    }
+    let again = world.ask(place("place")).await;
+    assert_eq!(again.body, json!({ "orderId": id, "version": 1, "status": "pending" }));
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    assert_eq!(again.header("location"), Some(&*format!("/v1/orders/{id}")));
+    assert_eq!(world.dump(), before);
+}
+
+#[tokio::test]
+async fn s5_spelling_the_same_body_otherwise_is_the_same_request() {
+    let world = World::new();
+    let first = world.ask(place("k")).await;
+    later(&world).await;
+    let spelled = r#"{ "items":[{"unitAmount":1500,"quantity":2,"productId":"p-1"}], "currency":"JPY","customerId":"\u0063-42"}"#;
+    is_replay(
+        &first,
+        &world.ask(Ask::raw("/v1/orders", spelled).header("idempotency-key", "k")).await,
+    );
+}
+
+#[tokio::test]
+async fn s5_the_same_key_with_another_body_is_refused() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let mut other = order();
+    other["items"][0]["quantity"] = json!(3);
+    let ask = Ask::post("/v1/orders", &other).header("idempotency-key", "k");
+    world.refuses(ask, 422, "key-reused").await;
+    // The order's own key for another command on it.
+    let confirm =
+        Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).header("idempotency-key", "k");
+    world.refuses(confirm, 422, "key-reused").await;
+    world.does(&id, "confirm", &json!({})).await;
+    let cancel = |reason: &str| {
+        Ask::post(&format!("/v1/orders/{id}/cancel"), &json!({ "reason": reason }))
+            .header("idempotency-key", "c")
+    };
+    assert_eq!(world.ask(cancel("one")).await.status, 200);
+    world.refuses(cancel("two"), 422, "key-reused").await;
+}
+
+#[tokio::test]
+async fn s5_the_same_key_from_two_callers_is_two_commands() {
+    let world = World::new();
+    let mut body = order();
+    let mut ids = Vec::new();
+    for caller in [customer("c-1"), customer("c-2"), staff()] {
+        body["customerId"] = json!("c-1");
+        if caller.actor() == "c-2" {
+            body["customerId"] = json!("c-2");
+        }
+        let answer = world
+            .ask(Ask::post("/v1/orders", &body).header("idempotency-key", "k").by(caller))
+            .await;
+        assert_eq!((answer.status, answer.header("idempotent-replayed")), (201, None));
+        ids.push(answer.body["orderId"].to_string());
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+#[tokio::test]
+async fn s5_without_a_key_every_request_is_its_own() {
+    let world = World::new();
+    let first = world.ask(Ask::post("/v1/orders", &order())).await;
+    let other = world.ask(Ask::post("/v1/orders", &order())).await;
+    assert_ne!(first.body["orderId"], other.body["orderId"]);
+    later(&world).await;
+    // The key that the server made is as good as any.
+    let made = first.header("idempotency-key").unwrap().to_owned();
+    is_replay(&first, &world.ask(place(&made)).await);
+}
+
+#[tokio::test]
+async fn s5_fifty_identical_requests_at_once_are_one_commit() {
+    let world = World::on_store(|store| {
+        // The store loses replies at random places of the crowd.
+        let faults = [Fault::LosesReply, Fault::LosesRequest, Fault::Throttles, Fault::LosesReply];
+        Arc::new(UnreliableStore::new(Arc::new(store), faults))
+    });
+    let answers = join_all((0..50).map(|_| world.ask(place("k")))).await;
+    assert_eq!(world.store.dump().len(), 1);
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.body), (201, &answers[0].body), "{}", answer.text);
+    }
+    let id = answers[0].body["orderId"].as_str().unwrap().to_owned();
+    let confirm = || {
+        Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).header("idempotency-key", "c")
+    };
+    let answers = join_all((0..50).map(|_| world.ask(confirm()))).await;
+    assert_eq!(world.store.dump().len(), 2);
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body["version"] == 2));
+}
+
+#[tokio::test]
+async fn s3_a_client_that_lost_every_reply_gets_its_order() {
+    let world = World::on_store(|store| {
+        Arc::new(UnreliableStore::new(Arc::new(store), [Fault::LosesReply; 4]))
+    });
+    let lost = world.ask(place("k")).await;
+    lost.is_problem("lost", 503, "unavailable");
+    assert_eq!(world.store.dump().len(), 1, "it is there, though nobody could say so");
+    let again = world.ask(place("k")).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    assert_eq!(world.store.dump().len(), 1);
+}
+
+#[tokio::test]
+async fn s4_a_refused_command_leaves_its_key_free() {
+    let world = World::new();
+    let mut bad = order();
+    bad["items"] = json!([]);
+    world
+        .refuses(Ask::post("/v1/orders", &bad).header("idempotency-key", "k"), 422, "invalid-order")
+        .await;
+    assert_eq!(world.ask(place("k")).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_key_is_visible_ascii_of_up_to_255_characters() {
+    let world = World::new();
+    for key in ["", "a b", &"k".repeat(256), &"k".repeat(1024)] {
+        world.refuses(place(key), 400, "malformed-request").await;
+    }
+    for key in [&b"caf\xc3\xa9"[..], b"\xff", b"a\tb"] {
+        let ask = Ask::post("/v1/orders", &order()).bytes("idempotency-key", key);
+        world.refuses(ask, 400, "malformed-request").await;
+    }
+    world.refuses(place("a").header("idempotency-key", "b"), 400, "malformed-request").await;
+    let longest = "k".repeat(255);
+    assert_eq!(world.ask(place(&longest)).await.header("idempotency-key"), Some(&*longest));
+}

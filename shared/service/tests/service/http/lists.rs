@@ -1,0 +1,140 @@
+//! Lists of orders: newest first, page by page, with cursors that fit nothing else.
+
+use std::time::Duration;
+
+use dekigoto::Host as _;
+use serde_json::{Value, json};
+
+use crate::support::{Ask, World, customer, order, staff};
+
+/// Seven orders of c-42, the second and the fifth cancelled, and one of c-7. Newest first.
+async fn seven() -> (World, Vec<String>) {
+    let world = World::new();
+    let mut ids = Vec::new();
+    for place in 0..7 {
+        // Two of them in the same millisecond.
+        if place != 3 {
+            world.host.sleep(Duration::from_secs(1)).await;
+        }
+        let id = world.placed(&format!("k{place}")).await;
+        if [1, 4].contains(&place) {
+            world.does(&id, "cancel", &json!({ "reason": "twice" })).await;
+        }
+        ids.insert(0, id);
+    }
+    let mut other = order();
+    other["customerId"] = json!("c-7");
+    world.ask(Ask::post("/v1/orders", &other)).await;
+    world.follow().await;
+    (world, ids)
+}
+
+fn ids(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().unwrap();
+    items.iter().map(|item| item["orderId"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Follows a list to its end.
+async fn pages(world: &World, path: &str) -> Vec<Vec<String>> {
+    let (mut pages, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let answer = world.ask(Ask::get(&format!("{path}{cursor}"))).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        pages.push(ids(&answer.body));
+        assert!(pages.len() < 20, "a list without an end");
+        match answer.body.get("nextCursor").and_then(Value::as_str) {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return pages,
+        }
+    }
+}
+
+fn sorted(mut ids: Vec<String>) -> Vec<String> {
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn a_customers_orders_come_newest_first_on_every_page_size() {
+    let (world, newest_first) = seven().await;
+    let all = pages(&world, "/v1/orders?customerId=c-42").await;
+    assert_eq!(all.len(), 1);
+    // The two of one millisecond stand in either order, but always in the same.
+    assert_eq!(all[0][..3], newest_first[..3]);
+    assert_eq!(sorted(all[0].clone()), sorted(newest_first));
+    for limit in 1..=7 {
+        let cut = pages(&world, &format!("/v1/orders?customerId=c-42&limit={limit}")).await;
+        assert!(cut.iter().all(|page| page.len() <= limit));
+        assert_eq!(cut.concat(), all[0], "limit {limit}");
+    }
+    assert_eq!(pages(&world, "/v1/orders?customerId=nobody").await, [Vec::<String>::new()]);
+}
+
+#[tokio::test]
+async fn a_status_filters_a_customers_orders() {
+    let (world, newest_first) = seven().await;
+    let cancelled = [newest_first[2].clone(), newest_first[5].clone()];
+    for limit in [1, 2, 7] {
+        let path = format!("/v1/orders?customerId=c-42&status=cancelled&limit={limit}");
+        assert_eq!(pages(&world, &path).await.concat(), cancelled, "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn the_orders_of_a_day_are_listed_by_status() {
+    let (world, newest_first) = seven().await;
+    for (status, count) in [("pending", 6), ("cancelled", 2), ("shipped", 0)] {
+        let path = format!("/v1/orders?status={status}&placedOn=2026-11-23&limit=2");
+        assert_eq!(pages(&world, &path).await.concat().len(), count, "{status}");
+    }
+    assert_eq!(
+        pages(&world, "/v1/orders?status=pending&placedOn=2026-11-24").await.concat().len(),
+        0
+    );
+    // An order moves from one list to the other.
+    world.does(&newest_first[0], "confirm", &json!({})).await;
+    world.follow().await;
+    let confirmed = pages(&world, "/v1/orders?status=confirmed&placedOn=2026-11-23").await;
+    assert_eq!(confirmed.concat(), newest_first[..1]);
+}
+
+#[tokio::test]
+async fn s14_a_cursor_fits_its_own_list_and_caller_alone() {
+    let (world, _) = seven().await;
+    let list = "/v1/orders?customerId=c-42&limit=2";
+    let first = world.ask(Ask::get(list).by(staff())).await;
+    let cursor = first.body["nextCursor"].as_str().unwrap().to_owned();
+    let with = |path: &str, cursor: &str| Ask::get(&format!("{path}&cursor={cursor}")).by(staff());
+    assert_eq!(world.ask(with(list, &cursor)).await.status, 200);
+    // The page size is not part of the query.
+    assert_eq!(world.ask(with("/v1/orders?customerId=c-42&limit=3", &cursor)).await.status, 200);
+    for other in [
+        "/v1/orders?customerId=c-7",
+        "/v1/orders?customerId=c-42&status=pending",
+        "/v1/orders?status=pending&placedOn=2026-11-23",
+    ] {
+        world.refuses(with(other, &cursor), 400, "malformed-request").await;
+    }
+    let stranger = with(list, &cursor).by(customer("c-42"));
+    world.refuses(stranger, 400, "malformed-request").await;
+    world.refuses(with(list, &cursor[1..]), 400, "malformed-request").await;
+    world.refuses(with(list, &cursor[..cursor.len() - 4]), 400, "malformed-request").await;
+    for bad in ["", "x", "%00", "eyJ9", "WyJhIiwiYiJd", &"A".repeat(3000)] {
+        world.refuses(with(list, bad), 400, "malformed-request").await;
+    }
+}
+
+#[tokio::test]
+async fn s14_a_cursor_with_any_byte_changed_is_refused() {
+    let (world, _) = seven().await;
+    let list = "/v1/orders?customerId=c-42&limit=2";
+    let first = world.ask(Ask::get(list)).await;
+    let cursor = first.body["nextCursor"].as_str().unwrap();
+    for place in 0..cursor.len() {
+        let mut altered = cursor.as_bytes().to_vec();
+        altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };
+        let altered = String::from_utf8(altered).unwrap();
+        let answer = world.ask(Ask::get(&format!("{list}&cursor={altered}"))).await;
+        assert_eq!(answer.status, 400, "byte {place}");
+    }
+}

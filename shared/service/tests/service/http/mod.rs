@@ -1,0 +1,11 @@
+//! The HTTP contract, through the router and without a socket.
+
+mod access;
+mod bad_bodies;
+mod bad_paths;
+mod commands;
+mod conditions;
+mod faults;
+mod idempotency;
+mod lists;
+mod queries;

@@ -1,0 +1,15 @@
+//! The use cases on memory adapters, and on adapters that fail: HTTP through the router, publishing, projecting.
+
+// Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's way to fail is to panic"
+)]
+
+mod http;
+mod projecting;
+mod publishing;
+mod support;

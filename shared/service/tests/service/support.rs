@@ -1,0 +1,275 @@
+//! A service in memory, requests to it, and what they must answer.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    http::{HeaderMap, Request, header},
+};
+use dekigoto::{
+    Commit, Envelope, EventStore, Message, Row, StoredCommit, ViewStore,
+    batch::Delivered,
+    memory::{MemoryParking, MemoryStore, MemoryViews},
+    project::Projector,
+};
+use dekigoto_testkit::StillHost;
+use order_service::{
+    Projecting, View,
+    http::{App, Caller, RequestId, router},
+};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// The request id that the gateway gave.
+pub(crate) const REQUEST_ID: &str = "BvZ0XgKnliAEJmg=";
+
+/// An order that nobody has placed.
+pub(crate) const UNKNOWN: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
+
+/// Everything that was written.
+pub(crate) type Dump = (Vec<StoredCommit>, Vec<Row>);
+
+/// The service with its stores in memory.
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    pub(crate) views: MemoryViews,
+    pub(crate) host: Arc<StillHost>,
+    router: Router,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::on(|store| Arc::new(store), |views| Arc::new(views))
+    }
+
+    /// With something in front of the store.
+    pub(crate) fn on_store(store: impl FnOnce(MemoryStore) -> Arc<dyn EventStore>) -> Self {
+        Self::on(store, |views| Arc::new(views))
+    }
+
+    pub(crate) fn on(
+        store: impl FnOnce(MemoryStore) -> Arc<dyn EventStore>,
+        views: impl FnOnce(MemoryViews) -> Arc<dyn ViewStore>,
+    ) -> Self {
+        let (memory, rows) = (MemoryStore::new(), MemoryViews::new());
+        let host = Arc::new(StillHost::default());
+        let app = App::new(store(memory.clone()), views(rows.clone()), host.clone());
+        Self { store: memory, views: rows, host, router: router(app) }
+    }
+
+    /// The same stores behind another front, as after a deployment or an outage.
+    pub(crate) fn behind(&self, store: Arc<dyn EventStore>, views: Arc<dyn ViewStore>) -> Self {
+        let app = App::new(store, views, self.host.clone());
+        let (memory, rows) = (self.store.clone(), self.views.clone());
+        Self { store: memory, views: rows, host: Arc::clone(&self.host), router: router(app) }
+    }
+
+    pub(crate) async fn ask(&self, ask: Ask) -> Answer {
+        let response = self.router.clone().oneshot(ask.0).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(text.into()).unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body, text }
+    }
+
+    /// Asks for something that must be refused like this, and must leave no trace.
+    pub(crate) async fn refuses(&self, ask: Ask, status: u16, code: &str) -> Answer {
+        let what = format!("{} {:.80}", ask.0.method(), ask.0.uri().to_string());
+        let before = self.dump();
+        let answer = self.ask(ask).await;
+        answer.is_problem(&what, status, code);
+        assert_eq!(self.dump(), before, "{what}: something was written");
+        answer
+    }
+
+    /// Places the sample order under that key. Its id.
+    pub(crate) async fn placed(&self, key: &str) -> String {
+        let answer =
+            self.ask(Ask::post("/v1/orders", &order()).header("idempotency-key", key)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.body["orderId"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a command to an order that must take it.
+    pub(crate) async fn does(&self, id: &str, command: &str, body: &Value) -> Answer {
+        let answer = self.ask(Ask::post(&format!("/v1/orders/{id}/{command}"), body)).await;
+        assert!((200..300).contains(&answer.status), "{command}: {}", answer.text);
+        answer
+    }
+
+    /// Lets every view see everything that is stored.
+    pub(crate) async fn follow(&self) {
+        let bodies: Vec<String> =
+            self.events().iter().map(|event| Message::of(event).body).collect();
+        for view in View::ALL {
+            let parking = MemoryParking::default();
+            let report = self.projecting(view, &parking).take(delivered(&bodies), plenty).await;
+            assert!(report.reasons.is_empty(), "{view}: {:?}", report.reasons);
+        }
+    }
+
+    pub(crate) fn projecting(&self, view: View, parking: &MemoryParking) -> Projecting {
+        let projector = Projector {
+            store: Arc::new(self.store.clone()),
+            views: Arc::new(self.views.clone()),
+            host: self.host.clone(),
+        };
+        Projecting { view, projector, parking: Arc::new(parking.clone()) }
+    }
+
+    pub(crate) fn commits(&self) -> Vec<Commit> {
+        self.store.dump().into_iter().map(|item| item.try_into().unwrap()).collect()
+    }
+
+    /// Every event, stream by stream.
+    pub(crate) fn events(&self) -> Vec<Envelope> {
+        self.commits().iter().flat_map(|commit| commit.envelopes().collect::<Vec<_>>()).collect()
+    }
+
+    pub(crate) fn dump(&self) -> Dump {
+        (self.store.dump(), self.views.dump())
+    }
+}
+
+pub(crate) fn plenty() -> Duration {
+    Duration::from_secs(30)
+}
+
+/// Records as a queue delivers them: m0, m1, …
+pub(crate) fn delivered<T: Clone>(records: &[T]) -> Vec<Delivered<T>> {
+    let numbered = records.iter().cloned().enumerate();
+    numbered.map(|(id, record)| Delivered { id: format!("m{id}"), record }).collect()
+}
+
+/// The sample order: 3,000 JPY.
+pub(crate) fn order() -> Value {
+    let items = json!([{ "productId": "p-1", "quantity": 2, "unitAmount": 1500 }]);
+    json!({ "customerId": "c-42", "currency": "JPY", "items": items })
+}
+
+/// A captured payment of all of the sample order.
+pub(crate) fn payment(reference: &str) -> Value {
+    json!({ "reference": reference, "amount": 3000, "currency": "JPY", "outcome": "captured" })
+}
+
+pub(crate) fn parcel() -> Value {
+    json!({ "carrier": "DHL", "trackingNumber": "00340434" })
+}
+
+pub(crate) fn shop() -> Caller {
+    Caller::service("shop").unwrap()
+}
+
+pub(crate) fn customer(id: &str) -> Caller {
+    Caller::bearer(id, "openid").unwrap()
+}
+
+pub(crate) fn staff() -> Caller {
+    Caller::bearer("staff-1", "openid orders:staff").unwrap()
+}
+
+/// A request. It comes from a trusted service unless somebody else is named.
+pub(crate) struct Ask(Request<Body>);
+
+impl Ask {
+    pub(crate) fn new(method: &str, path: &str) -> Self {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let mut ask = Self(request).by(shop());
+        ask.0.extensions_mut().insert(RequestId(REQUEST_ID.to_owned()));
+        ask
+    }
+
+    pub(crate) fn get(path: &str) -> Self {
+        Self::new("GET", path)
+    }
+
+    pub(crate) fn post(path: &str, body: &Value) -> Self {
+        Self::raw(path, body.to_string())
+    }
+
+    /// A body as it is, said to be JSON.
+    pub(crate) fn raw(path: &str, body: impl Into<Bytes>) -> Self {
+        let mut ask = Self::new("POST", path).header("content-type", "application/json");
+        *ask.0.body_mut() = Body::from(body.into());
+        ask
+    }
+
+    /// One header more.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.0.headers_mut().append(name, value.parse().unwrap());
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.headers_mut().remove(name);
+        self
+    }
+
+    /// A header that holds any bytes, as HTTP allows.
+    pub(crate) fn bytes(mut self, name: &'static str, value: &[u8]) -> Self {
+        let value = axum::http::HeaderValue::from_bytes(value).unwrap();
+        self.0.headers_mut().append(name, value);
+        self
+    }
+
+    pub(crate) fn by(mut self, caller: Caller) -> Self {
+        self.0.extensions_mut().insert(caller);
+        self
+    }
+
+    pub(crate) fn by_nobody(mut self) -> Self {
+        self.0.extensions_mut().remove::<Caller>();
+        self
+    }
+}
+
+/// An answer, its body read as JSON where it is some.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// RFC 9457, with our code, and with nothing that should stay inside.
+    pub(crate) fn is_problem(&self, what: &str, status: u16, code: &str) {
+        assert_eq!(
+            (self.status, self.body["code"].as_str()),
+            (status, Some(code)),
+            "{what}: {}",
+            self.text
+        );
+        assert_eq!(self.header(header::CONTENT_TYPE.as_str()), Some("application/problem+json"));
+        assert_eq!(self.body["status"], status, "{what}");
+        assert_eq!(self.body["type"], format!("urn:dekigoto:problem:{code}"), "{what}");
+        assert_eq!(self.body["instance"], REQUEST_ID, "{what}");
+        for field in ["title", "detail"] {
+            assert!(
+                self.body[field].as_str().is_some_and(|text| text.len() > 5),
+                "{what}: {field}"
+            );
+        }
+        for fault in self.body["errors"].as_array().into_iter().flatten() {
+            assert!(fault["pointer"].is_string() && fault["detail"].is_string(), "{what}: {fault}");
+        }
+        let comes_back = [429, 503].contains(&status) || code == "version-conflict";
+        assert_eq!(self.headers.contains_key("retry-after"), comes_back, "{what}: Retry-After");
+        assert!(!self.text.contains("secret"), "{what}: {}", self.text);
+        // Every sentence of ours is short; 200 bytes are what input may add.
+        assert!(self.text.len() < 900, "{what}: {} bytes", self.text.len());
+    }
+
+    /// The pointers to the fields at fault.
+    pub(crate) fn pointers(&self) -> Vec<&str> {
+        let faults = self.body["errors"].as_array().into_iter().flatten();
+        faults.map(|fault| fault["pointer"].as_str().unwrap()).collect()
+    }
+}

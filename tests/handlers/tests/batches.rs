@@ -1,0 +1,107 @@
+//! S15: a batch whose records cannot all be named fails as a whole, and nothing of it is done.
+
+use order_service::View;
+use serde_json::{Value, json};
+
+use crate::support::{World, sample};
+
+/// Fails as a whole in both functions that take batches, without a trace.
+async fn fails(event: Value) {
+    let world = World::with_history();
+    let before = world.views.dump();
+    let published = world.publisher(&event).await;
+    assert!(published.answer.is_err(), "{event}");
+    assert!(published.topic.is_empty() && published.bus.is_empty());
+    assert!(world.projector(View::OrderSummary, &event).await.is_err(), "{event}");
+    assert_eq!(world.views.dump(), before);
+    assert!(world.parking.dump().is_empty() && world.retry.drain().is_empty());
+}
+
+/// A sample with another value at that pointer.
+fn with(name: &str, pointer: &str, value: Value) -> Value {
+    let mut event = sample(name);
+    *event.pointer_mut(pointer).unwrap() = value;
+    event
+}
+
+#[tokio::test]
+async fn s15_records_without_an_id_of_their_own_fail_the_whole_batch() {
+    fails(with("projector-raw.json", "/Records/1/messageId", Value::Null)).await;
+    fails(with("projector-raw.json", "/Records/1/messageId", json!(""))).await;
+    let shared = sample("projector-raw.json")["Records"][0]["messageId"].clone();
+    fails(with("projector-raw.json", "/Records/2/messageId", shared)).await;
+    fails(with("publisher-stream.json", "/Records/1/dynamodb/SequenceNumber", Value::Null)).await;
+    let shared =
+        sample("publisher-stream.json")["Records"][0]["dynamodb"]["SequenceNumber"].clone();
+    fails(with("publisher-stream.json", "/Records/2/dynamodb/SequenceNumber", shared)).await;
+}
+
+#[tokio::test]
+async fn an_unknown_event_source_fails_the_whole_batch() {
+    for source in [json!("aws:kinesis"), json!("aws:s3"), Value::Null, json!(1)] {
+        fails(with("projector-raw.json", "/Records/0/eventSource", source)).await;
+    }
+    fails(json!({})).await;
+    fails(json!("hello")).await;
+    fails(sample("api-health.json")).await;
+}
+
+#[tokio::test]
+async fn a_projector_refuses_a_stream() {
+    let world = World::default();
+    assert!(world.projector(View::OrderSummary, &sample("publisher-stream.json")).await.is_err());
+    assert_eq!(world.views.dump(), []);
+}
+
+#[tokio::test]
+async fn an_empty_batch_is_done() {
+    let world = World::default();
+    let nothing = json!({ "Records": [] });
+    assert_eq!(world.publisher(&nothing).await.answer, Ok(vec![]));
+    assert_eq!(world.projector(View::DailySales, &nothing).await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn l4_records_that_change_history_are_parked_wherever_they_stand() {
+    for change in ["MODIFY", "REMOVE"] {
+        for place in 0..3 {
+            let world = World::default();
+            let event = with(
+                "publisher-stream.json",
+                &format!("/Records/{place}/eventName"),
+                json!(change),
+            );
+            let published = world.publisher(&event).await;
+            assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 2));
+            let parked = world.parking.dump();
+            assert!(parked.len() == 1 && parked[0].1.contains(change), "{parked:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn s8_the_same_batch_twice_and_backwards_changes_nothing() {
+    let world = World::with_history();
+    let mut event = sample("projector-raw.json");
+    for view in View::ALL {
+        world.projector(view, &event).await.unwrap();
+    }
+    let rows = world.views.dump();
+    event["Records"].as_array_mut().unwrap().reverse();
+    for view in View::ALL {
+        assert_eq!(world.projector(view, &event).await, Ok(vec![]));
+    }
+    assert_eq!(world.views.dump(), rows);
+}
+
+#[tokio::test]
+async fn without_time_every_record_comes_back() {
+    let world = World::with_history();
+    let event = sample("projector-raw.json");
+    for millis in [0, 499] {
+        let time = std::time::Duration::from_millis(millis);
+        let late = world.projector_within(time, View::OrderSummary, &event).await.unwrap();
+        assert_eq!(late.len(), 3);
+    }
+    assert_eq!(world.views.dump(), []);
+}

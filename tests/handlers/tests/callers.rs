@@ -1,0 +1,130 @@
+//! S14: who the handler believes, in each `AUTH_MODE`, whatever the gateway was told to do.
+
+use api::{AuthMode, UnknownAuthMode};
+use serde_json::{Value, json};
+
+use crate::support::{World, sample};
+
+fn by(name: &str, authorizer: &Value) -> Value {
+    let mut event = sample(name);
+    event["requestContext"]["authorizer"] = authorizer.clone();
+    event
+}
+
+fn iam() -> Value {
+    json!({ "iam": { "userArn": "arn:aws:iam::123456789012:role/shop" } })
+}
+
+fn jwt(sub: &str, scope: &str) -> Value {
+    json!({ "jwt": { "claims": { "sub": sub, "scope": scope }, "scopes": null } })
+}
+
+#[tokio::test]
+async fn s14_only_the_identity_that_the_mode_asks_for_is_a_caller() {
+    let customer = jwt("c-42", "openid");
+    let table = [
+        (AuthMode::Iam, iam(), 200),
+        (AuthMode::Iam, customer.clone(), 401),
+        (AuthMode::Iam, Value::Null, 401),
+        (AuthMode::Iam, json!({ "iam": {} }), 401),
+        (AuthMode::Iam, json!({ "iam": { "userArn": "" } }), 401),
+        (AuthMode::Jwt, customer, 200),
+        (AuthMode::Jwt, jwt("staff-1", "orders:staff"), 200),
+        (AuthMode::Jwt, jwt("c-7", "openid"), 404),
+        (AuthMode::Jwt, jwt("", "orders:staff"), 401),
+        (AuthMode::Jwt, jwt("a b", "openid"), 401),
+        (AuthMode::Jwt, json!({ "jwt": { "claims": {}, "scopes": null } }), 401),
+        (AuthMode::Jwt, iam(), 401),
+        (AuthMode::Jwt, Value::Null, 401),
+        (AuthMode::None, Value::Null, 200),
+        (AuthMode::None, iam(), 200),
+    ];
+    for (mode, authorizer, status) in table {
+        let world = World::with_history();
+        let answer = world.api(mode, &by("api-get-order.json", &authorizer)).await;
+        assert_eq!(answer.0, status, "{mode:?} {authorizer}: {}", answer.1);
+        // Health asks nobody.
+        assert_eq!(world.api(mode, &by("api-health.json", &authorizer)).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn s14_a_header_names_nobody() {
+    let mut event = by("api-get-order.json", &Value::Null);
+    event["headers"]["authorization"] = json!("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJjLTQyIn0.");
+    event["headers"]["x-amzn-iam-arn"] = json!("arn:aws:iam::123456789012:role/shop");
+    for mode in [AuthMode::Iam, AuthMode::Jwt] {
+        assert_eq!(World::with_history().api(mode, &event).await.0, 401);
+    }
+}
+
+#[tokio::test]
+async fn the_caller_is_recorded() {
+    let table = [
+        (AuthMode::Iam, iam(), "arn:aws:iam::123456789012:role/shop"),
+        (AuthMode::Jwt, jwt("c-42", "openid"), "c-42"),
+        (AuthMode::None, Value::Null, "anonymous"),
+    ];
+    for (mode, authorizer, actor) in table {
+        let world = World::default();
+        assert_eq!(world.api(mode, &by("api-place-order.json", &authorizer)).await.0, 201);
+        assert_eq!(&*world.store.dump()[0].act, actor);
+    }
+}
+
+#[tokio::test]
+async fn a_problem_carries_the_gateways_request_id() {
+    let response =
+        World::default().api_response(AuthMode::Iam, &sample("api-get-order.json")).await;
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let body: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!(
+        (&body["instance"], &body["code"]),
+        (&json!("BvZ0XgKnliAEJmg="), &json!("not-found"))
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_text_is_malformed() {
+    let mut event = sample("api-place-order-base64.json");
+    event["body"] = json!("/w=="); // One byte, 0xff.
+    let world = World::default();
+    let (status, body) = world.api(AuthMode::Iam, &event).await;
+    assert_eq!((status, &body["code"]), (400, &json!("malformed-request")));
+    assert!(world.store.dump().is_empty());
+}
+
+#[tokio::test]
+async fn paths_and_queries_reach_the_router_as_they_were_sent() {
+    let world = World::with_history();
+    for (path, query, status) in [
+        // The runtime's URL parser walks up before the router sees it: no such path, and no key either.
+        ("/v1/orders/%2e%2e", "", 404),
+        ("/v1/orders/%00", "", 400),
+        ("/v1/orders/a%23b", "", 400),
+        ("/v1/orders//events", "", 400),
+        ("/v1/orders/", "", 404),
+        ("/nowhere", "", 404),
+        ("/v1/orders", "customerId=a%23b", 400),
+        ("/v1/orders", "customerId=c-42&customerId=c-42", 400),
+        ("/v1/orders", "customerId=c-42", 200),
+    ] {
+        let mut event = sample("api-get-order.json");
+        event["rawPath"] = json!(path);
+        event["requestContext"]["http"]["path"] = json!(path);
+        event["rawQueryString"] = json!(query);
+        event["queryStringParameters"] = Value::Null;
+        let answer = world.api(AuthMode::Iam, &event).await;
+        assert_eq!(answer.0, status, "{path}?{query}: {}", answer.1);
+    }
+}
+
+#[test]
+fn auth_mode_is_one_of_three_words() {
+    for (name, mode) in [("iam", AuthMode::Iam), ("jwt", AuthMode::Jwt), ("none", AuthMode::None)] {
+        assert_eq!(name.parse(), Ok(mode));
+    }
+    for name in ["", "IAM", "open", "none "] {
+        assert_eq!(name.parse::<AuthMode>(), Err(UnknownAuthMode), "{name:?}");
+    }
+}

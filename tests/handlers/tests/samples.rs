@@ -1,0 +1,191 @@
+//! Every sample event goes through the real handler, and what it should do is seen to be done.
+
+use std::time::Duration;
+
+use api::AuthMode;
+use order_service::View;
+use serde_json::{Value, json};
+
+use crate::support::{ORDER, World, sample};
+
+const SAMPLES: [&str; 12] = [
+    "api-get-order.json",
+    "api-health.json",
+    "api-place-order-base64.json",
+    "api-place-order.json",
+    "projector-eventbridge-wrapped.json",
+    "projector-poison.json",
+    "projector-raw.json",
+    "projector-sns-wrapped.json",
+    "publisher-retry.json",
+    "publisher-stream-poison.json",
+    "publisher-stream-remove.json",
+    "publisher-stream.json",
+];
+
+#[test]
+fn every_sample_has_its_test() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| name.ends_with(".json"));
+    names.sort();
+    assert_eq!(names, SAMPLES, "name the sample here, and write down what it does");
+}
+
+#[tokio::test]
+async fn api_health_answers() {
+    let world = World::default();
+    let (status, body) = world.api(AuthMode::Iam, &sample("api-health.json")).await;
+    assert_eq!((status, &body["status"]), (200, &json!("ok")));
+}
+
+#[tokio::test]
+async fn api_place_order_stores_the_order_and_base64_is_the_same_order_again() {
+    let world = World::default();
+    let (status, placed) = world.api(AuthMode::Iam, &sample("api-place-order.json")).await;
+    assert_eq!(
+        (status, &placed["status"], &placed["version"]),
+        (201, &json!("pending"), &json!(1))
+    );
+    let stored = world.store.dump();
+    assert_eq!((stored.len(), &*stored[0].key), (1, "checkout-7f3a"));
+    assert_eq!(&*stored[0].act, "arn:aws:sts::123456789012:assumed-role/shop/shop");
+    assert_eq!(&*stored[0].cor, "BvZ0XgKnliAEJmg=", "the gateway's request id");
+    world.sleep(Duration::from_secs(1)).await;
+    let again = world.api_response(AuthMode::Iam, &sample("api-place-order-base64.json")).await;
+    assert_eq!(
+        (again.status().as_u16(), again.headers()["idempotent-replayed"].as_bytes()),
+        (201, &b"true"[..])
+    );
+    assert_eq!(serde_json::from_slice::<Value>(again.body()).unwrap(), placed);
+    assert_eq!(world.store.dump().len(), 1);
+}
+
+#[tokio::test]
+async fn api_get_order_shows_the_order() {
+    let event = sample("api-get-order.json");
+    assert_eq!(World::default().api(AuthMode::Iam, &event).await.0, 404);
+    let (status, body) = World::with_history().api(AuthMode::Iam, &event).await;
+    assert_eq!(
+        (status, &body["orderId"], &body["status"]),
+        (200, &json!(ORDER), &json!("confirmed"))
+    );
+    assert_eq!((&body["version"], &body["paidAmount"]), (&json!(2), &json!(3000)));
+}
+
+#[tokio::test]
+async fn publisher_stream_publishes_to_both_targets() {
+    let world = World::default();
+    let published = world.publisher(&sample("publisher-stream.json")).await;
+    assert_eq!(published.answer, Ok(vec![]));
+    let kinds = |messages: &[dekigoto::Message]| {
+        messages.iter().map(|it| it.kind.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&published.topic), ["OrderPlaced", "PaymentReceived", "OrderConfirmed"]);
+    assert_eq!(
+        kinds(&published.bus),
+        [
+            "OrderCreatedIntegrationEvent",
+            "PaymentReceivedIntegrationEvent",
+            "OrderConfirmedIntegrationEvent"
+        ]
+    );
+    assert!(world.parking.dump().is_empty() && world.retry.drain().is_empty());
+}
+
+#[tokio::test]
+async fn l4_publisher_stream_poison_parks_two_and_publishes_two() {
+    let world = World::default();
+    let published = world.publisher(&sample("publisher-stream-poison.json")).await;
+    assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 2));
+    let parked = world.parking.dump();
+    assert_eq!(parked.len(), 2);
+    for (body, _) in &parked {
+        let record: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(record["eventSource"], "aws:dynamodb", "the record as it came");
+    }
+    assert!(parked[0].1.contains("ev"), "names the attribute: {}", parked[0].1);
+    assert!(parked[1].1.contains("history was changed: MODIFY"), "{}", parked[1].1);
+}
+
+#[tokio::test]
+async fn publisher_stream_remove_is_parked_as_a_changed_history() {
+    let world = World::default();
+    let published = world.publisher(&sample("publisher-stream-remove.json")).await;
+    assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 0));
+    let (_, reason) = world.parking.dump().remove(0);
+    assert!(reason.contains("history was changed: REMOVE"), "{reason}");
+}
+
+#[tokio::test]
+async fn publisher_retry_publishes_what_the_store_has() {
+    let event = sample("publisher-retry.json");
+    let published = World::with_history().publisher(&event).await;
+    assert_eq!((published.answer, published.topic.len(), published.bus.len()), (Ok(vec![]), 1, 1));
+    assert!(published.topic[0].body.contains(ORDER));
+    let nowhere = World::default();
+    let published = nowhere.publisher(&event).await;
+    assert_eq!(
+        (published.answer, published.topic.len(), nowhere.parking.dump().len()),
+        (Ok(vec![]), 0, 1)
+    );
+}
+
+#[tokio::test]
+async fn projector_raw_updates_every_view() {
+    let world = World::with_history();
+    for view in View::ALL {
+        assert_eq!(
+            world.projector(view, &sample("projector-raw.json")).await,
+            Ok(vec![]),
+            "{view}"
+        );
+    }
+    let order = world.shown().await;
+    assert_eq!(
+        (&order["status"], &order["version"], &order["paidAmount"]),
+        (&json!("confirmed"), &json!(2), &json!(3000))
+    );
+    let ask = |path: &str, query: &str| {
+        let mut event = sample("api-get-order.json");
+        event["rawPath"] = json!(path);
+        event["requestContext"]["http"]["path"] = json!(path);
+        event["rawQueryString"] = json!(query);
+        event["queryStringParameters"] = Value::Null;
+        event
+    };
+    let (_, customer) = world.api(AuthMode::Iam, &ask("/v1/customers/c-42/summary", "")).await;
+    assert_eq!(
+        (&customer["orderCount"], &customer["totals"]),
+        (&json!(1), &json!({ "JPY": 3000 }))
+    );
+    let (_, sales) =
+        world.api(AuthMode::Iam, &ask("/v1/sales/daily", "from=2026-11-23&to=2026-11-23")).await;
+    assert_eq!(sales["items"][0]["totalAmount"], 3000);
+}
+
+#[tokio::test]
+async fn projector_reads_what_sns_and_event_bridge_wrap() {
+    for name in ["projector-sns-wrapped.json", "projector-eventbridge-wrapped.json"] {
+        let world = World::default();
+        assert_eq!(world.projector(View::OrderSummary, &sample(name)).await, Ok(vec![]), "{name}");
+        assert_eq!(world.shown().await["status"], "pending", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn l4_projector_poison_is_parked_and_its_neighbour_is_applied() {
+    for view in View::ALL {
+        let world = World::default();
+        assert_eq!(
+            world.projector(view, &sample("projector-poison.json")).await,
+            Ok(vec![]),
+            "{view}"
+        );
+        let (body, reason) = world.parking.dump().remove(0);
+        assert_eq!((&*body, reason.contains("not JSON")), ("not json", true), "{view}: {reason}");
+        assert!(!world.views.dump().is_empty(), "{view}");
+    }
+}

@@ -1,0 +1,147 @@
+//! All functions on one set of memory adapters.
+
+use std::{sync::Arc, time::Duration};
+
+use api::AuthMode;
+use dekigoto::{
+    Host as _, Message, StoredCommit,
+    memory::{InMemoryEventBus, MemoryParking, MemoryRetryQueue, MemoryStore, MemoryViews},
+    project::Projector,
+};
+use dekigoto_lambda::stream;
+use dekigoto_testkit::StillHost;
+use lambda_http::{Body, Response};
+use lambda_runtime::{Context, LambdaEvent};
+use order_service::{
+    Projecting, Publishing, View,
+    http::{App, router},
+};
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
+
+/// The order that the sample events tell of.
+pub(crate) const ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
+
+/// A sample event of `tests/events`.
+pub(crate) fn sample(name: &str) -> Value {
+    let path = format!("{}/../events/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|cause| panic!("{path}: {cause}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The whole system.
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    pub(crate) views: MemoryViews,
+    pub(crate) parking: MemoryParking,
+    pub(crate) retry: MemoryRetryQueue,
+    host: Arc<StillHost>,
+}
+
+/// What an invocation of the publisher did.
+pub(crate) struct Published {
+    pub(crate) answer: Result<Vec<String>, String>,
+    pub(crate) topic: Vec<Message>,
+    pub(crate) bus: Vec<Message>,
+}
+
+impl World {
+    /// With the commits of the sample stream in the store.
+    pub(crate) fn with_history() -> Self {
+        let world = Self::default();
+        for record in sample("publisher-stream.json")["Records"].as_array().unwrap() {
+            let commit = stream::commit(&record.to_string()).unwrap();
+            world.store.put_raw(StoredCommit::from(&commit));
+        }
+        world
+    }
+
+    /// One HTTP request through the api function.
+    pub(crate) async fn api(&self, mode: AuthMode, event: &Value) -> (u16, Value) {
+        let response = self.api_response(mode, event).await;
+        let body = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
+        (response.status().as_u16(), body)
+    }
+
+    pub(crate) async fn api_response(&self, mode: AuthMode, event: &Value) -> Response<Body> {
+        let app =
+            App::new(Arc::new(self.store.clone()), Arc::new(self.views.clone()), self.host.clone());
+        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        api::handle(router(app), mode, request).await.unwrap()
+    }
+
+    /// One batch through the publisher function.
+    pub(crate) async fn publisher(&self, event: &Value) -> Published {
+        let (topic, bus) = (InMemoryEventBus::new(), InMemoryEventBus::new());
+        let (topic_inbox, handler) = InMemoryEventBus::inbox();
+        topic.subscribe(None, handler);
+        let (bus_inbox, handler) = InMemoryEventBus::inbox();
+        bus.subscribe(None, handler);
+        let publishing = Publishing {
+            topic: Arc::new(topic),
+            bus: Arc::new(bus),
+            retry: Arc::new(self.retry.clone()),
+            parking: Arc::new(self.parking.clone()),
+            store: Arc::new(self.store.clone()),
+            host: self.host.clone(),
+            source: "dekigoto.orders".to_owned(),
+        };
+        let answer =
+            publisher::handle(publishing, self.invocation(Duration::from_secs(30), event)).await;
+        let answer = answer.map(|said| failed(&said)).map_err(|cause| cause.to_string());
+        let (topic, bus) = (topic_inbox.lock().unwrap().clone(), bus_inbox.lock().unwrap().clone());
+        Published { answer, topic, bus }
+    }
+
+    /// One batch through the projector function. The ids that have to come back.
+    pub(crate) async fn projector(&self, view: View, event: &Value) -> Result<Vec<String>, String> {
+        self.projector_within(Duration::from_secs(30), view, event).await
+    }
+
+    /// As [`projector`](Self::projector), in an invocation that has that much time left.
+    pub(crate) async fn projector_within(
+        &self,
+        time: Duration,
+        view: View,
+        event: &Value,
+    ) -> Result<Vec<String>, String> {
+        let projector = Projector {
+            store: Arc::new(self.store.clone()),
+            views: Arc::new(self.views.clone()),
+            host: self.host.clone(),
+        };
+        let projecting = Projecting { view, projector, parking: Arc::new(self.parking.clone()) };
+        let answer = projector::handle(projecting, self.invocation(time, event)).await;
+        answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
+    }
+
+    fn invocation(&self, time: Duration, event: &Value) -> LambdaEvent<Box<RawValue>> {
+        let mut context = Context::default();
+        let end = u128::try_from(self.host.now().as_millis()).unwrap() + time.as_millis();
+        context.deadline = u64::try_from(end).unwrap();
+        LambdaEvent::new(to_raw_value(event).unwrap(), context)
+    }
+
+    /// The sample order as clients read it from its view.
+    pub(crate) async fn shown(&self) -> Value {
+        let mut event = sample("api-get-order.json");
+        event["rawQueryString"] = json!("");
+        event["queryStringParameters"] = Value::Null;
+        let response = self.api_response(AuthMode::Iam, &event).await;
+        let is_view = response.headers().get("served-from").is_some_and(|from| from == "view");
+        if is_view { serde_json::from_slice(response.body()).unwrap() } else { Value::Null }
+    }
+
+    pub(crate) async fn sleep(&self, time: Duration) {
+        self.host.sleep(time).await;
+    }
+}
+
+fn failed(said: &dekigoto_lambda::batch::BatchResponse) -> Vec<String> {
+    let said = serde_json::to_value(said).unwrap();
+    let failures = said["batchItemFailures"].as_array().unwrap();
+    failures.iter().map(|it| it["itemIdentifier"].as_str().unwrap().to_owned()).collect()
+}
