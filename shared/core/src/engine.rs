@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     Aggregate, AppendError, Commit, CommitError, Context, EventSchema as _, EventStore, History,
-    Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, StreamId, Version, backoff,
-    store::Source,
+    Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, SchemaError, StreamId, Version,
+    backoff, store::Source,
 };
 
 /// Decisions that one command may take before the caller is told to try again later.
@@ -87,6 +87,10 @@ impl<R> From<LoadError> for CommandError<R> {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Read(ReadError::Unavailable(cause)) => Self::Unavailable(cause),
+            // While a deployment is under way, old code meets what new code wrote. It will have gone in a moment.
+            error @ LoadError::Schema { cause: SchemaError::Newer { .. }, .. } => {
+                Self::Unavailable(error.into())
+            }
             error @ (LoadError::Read(ReadError::Corrupt(_) | ReadError::Broken(_))
             | LoadError::Schema { .. }) => Self::Broken(error.into()),
         }

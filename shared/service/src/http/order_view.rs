@@ -75,7 +75,7 @@ async fn fold<A: Aggregate>(
     let stream = StreamId::new(A::TYPE, id).map_err(|_| Problem::not_found())?;
     let events = read_events(store, &stream, Version::FIRST, limit).await?;
     for event in &events {
-        OrderSummaryView::apply(row, event).map_err(broken)?;
+        OrderSummaryView::apply(row, event)?;
     }
     Ok(events.last().map_or(0, |event| event.version.get()))
 }

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use dekigoto::{CommandError, LoadError, ReadError, Source, ViewError};
+use dekigoto::{CommandError, LoadError, ReadError, SchemaError, Source, ViewError};
 use serde::Serialize;
 
 /// Seconds after which a client that was told to come back may do so.
@@ -252,7 +252,19 @@ impl From<LoadError> for Problem {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Read(error) => error.into(),
-            error @ LoadError::Schema { .. } => internal(error),
+            LoadError::Schema { cause, .. } => cause.into(),
+        }
+    }
+}
+
+impl From<SchemaError> for Problem {
+    fn from(error: SchemaError) -> Self {
+        match error {
+            // While a deployment is under way, old code meets what new code wrote. It will have gone in a moment.
+            error @ SchemaError::Newer { .. } => unavailable(error),
+            error @ (SchemaError::UnknownEvent(_) | SchemaError::Malformed { .. }) => {
+                internal(error)
+            }
         }
     }
 }

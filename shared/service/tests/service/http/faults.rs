@@ -132,21 +132,23 @@ async fn s17_a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing() {
 
 #[tokio::test]
 async fn s12_a_history_that_cannot_be_read_is_never_guessed() {
-    let damages: [fn(&str) -> String; 4] = [
-        |_| "[]".to_owned(),
-        |_| "secret".to_owned(),
-        |ev| ev.replace("\"s\":1", "\"s\":99"),
-        |ev| ev.replace("OrderPlaced", "OrderDreamt"),
+    let newer = |ev: &str| ev.replace("\"s\":1", "\"s\":99");
+    let damages: [(fn(&str) -> String, u16, &str); 4] = [
+        (|_| "[]".to_owned(), 500, "internal"),
+        (|_| "secret".to_owned(), 500, "internal"),
+        (|ev| ev.replace("OrderPlaced", "OrderDreamt"), 500, "internal"),
+        // What newer code wrote is not broken: the deployment that brings that code is under way.
+        (newer, 503, "unavailable"),
     ];
-    for damage in damages {
+    for (damage, status, code) in damages {
         let world = World::new();
         let id = world.placed("k").await;
         let mut item = world.store.dump().remove(0);
         item.ev = damage(&item.ev);
         world.store.put_raw(item.clone());
-        world.refuses(Ask::get(&format!("/v1/orders/{id}")), 500, "internal").await;
+        world.refuses(Ask::get(&format!("/v1/orders/{id}")), status, code).await;
         let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
-        world.refuses(confirm, 500, "internal").await;
+        world.refuses(confirm, status, code).await;
     }
 }
 
