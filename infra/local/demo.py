@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.error
 import urllib.request
@@ -150,7 +151,7 @@ def walk(target):
     title("As stored: one item for each commit")
     for item in target.stored(order):
         for event in json.loads(item["ev"]):
-            line(item["pk"].split("#")[0], f"commit {item['sk']}", f"v{item['v']} {event['t']}", event["p"])
+            line(item["pk"].split("#")[0], f"commit {item['sk']} v{item['v']}", event["t"], event["p"])
 
     title("What a subscriber of the topic got (and, in one process, of the bus)")
     eventually(lambda: len([m for m in target.messages(order) if m[0] == "topic"]), lambda n: n >= EVENTS,
@@ -187,12 +188,10 @@ def command(api, verb, path, body):
 
 
 def line(first, second, third, facts):
-    head = f"{first:<9} {second:<32} {third}".rstrip() if second or third else f"{first:<9}"
-    text = json.dumps(facts, separators=(",", ":"))
-    room = WIDTH - len(head) - 1
-    if room < 40:
-        head, room = f"{head}\n          ", WIDTH - 10
-    print(f"{head} {text}" if len(text) <= room else f"{head} {text[:room - 1]}…")
+    """One row: what it is, and its facts, on more lines where one is too short."""
+    head = f"{first:<9} {f'{second} {third}'.strip():<32} "
+    wrapped = textwrap.wrap(json.dumps(facts), WIDTH - len(head), break_on_hyphens=False)
+    print(head + f"\n{' ' * len(head)}".join(wrapped))
 
 
 if __name__ == "__main__":

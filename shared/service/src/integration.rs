@@ -1,6 +1,6 @@
 //! From domain events to what other services are told: CloudEvents on the bus.
 
-use dekigoto::{Aggregate as _, CloudEvent, Envelope, EventSchema, Message, Payload, SchemaError};
+use dekigoto::{Aggregate as _, CloudEvent, Envelope, Message, Payload, SchemaError};
 use orders::{
     InvalidId,
     integration::{IntegrationEvent, of_order, of_payment},
@@ -28,20 +28,16 @@ pub(crate) fn messages(event: &Envelope, source: &str) -> Result<Vec<Message>, U
     let told: Result<Vec<IntegrationEvent>, serde_json::Error> = match &*event.aggregate_type {
         Order::TYPE => {
             let order = event.aggregate_id.parse()?;
-            decoded(event)?.iter().map(|each| of_order(order, each, at)).collect()
+            event.decode()?.iter().map(|each| of_order(order, each, at)).collect()
         }
         Payment::TYPE => {
             let order = event.aggregate_id.parse()?;
-            decoded(event)?.iter().map(|each| of_payment(order, each, at)).collect()
+            event.decode()?.iter().map(|each| of_payment(order, each, at)).collect()
         }
         _ => Ok(Vec::new()),
     };
     let numbered = told?.into_iter().enumerate();
     numbered.map(|(place, told)| message(event, source, place, told)).collect()
-}
-
-fn decoded<E: EventSchema>(event: &Envelope) -> Result<Vec<E>, SchemaError> {
-    E::decode(&event.event_type, event.schema_version, &event.payload)
 }
 
 fn message(

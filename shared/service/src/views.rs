@@ -1,7 +1,7 @@
 //! The order service's views: which rows the domain's folds live in.
 
 use dekigoto::{
-    Aggregate as _, Envelope, EventSchema, INDEXES, RowKey, SchemaError, Timestamp,
+    Aggregate as _, Envelope, INDEXES, RowKey, SchemaError, Timestamp,
     project::{CrossView, SingleView},
 };
 use orders::{
@@ -40,12 +40,12 @@ impl SingleView for OrderSummaryView {
 
     fn apply(row: &mut OrderSummary, event: &Envelope) -> Result<(), SchemaError> {
         if event.aggregate_type == Payment::TYPE {
-            for event in decoded::<PaymentEvent>(event)? {
+            for event in event.decode::<PaymentEvent>()? {
                 row.apply_payment(&event);
             }
             return Ok(());
         }
-        for each in decoded::<OrderEvent>(event)? {
+        for each in event.decode::<OrderEvent>()? {
             row.apply_order(&each, event.occurred_at);
         }
         Ok(())
@@ -142,9 +142,5 @@ pub(crate) fn sales_months(from: Day, to: Day) -> Vec<(String, (String, String))
 }
 
 fn order_events(event: &Envelope) -> Result<Vec<OrderEvent>, SchemaError> {
-    if event.aggregate_type == Order::TYPE { decoded(event) } else { Ok(Vec::new()) }
-}
-
-fn decoded<E: EventSchema>(event: &Envelope) -> Result<Vec<E>, SchemaError> {
-    E::decode(&event.event_type, event.schema_version, &event.payload)
+    if event.aggregate_type == Order::TYPE { event.decode() } else { Ok(Vec::new()) }
 }

@@ -85,8 +85,11 @@ impl ReplaySink for Sink {
         if let Some(pages) = self.pages_until_failure.lock().unwrap().as_mut() {
             *pages = pages.checked_sub(1).ok_or("the sink is full")?;
         }
-        see(&mut self.seen.lock().unwrap(), &commits);
-        Ok(())
+        let mut seen = self.seen.lock().unwrap();
+        see(&mut seen, &commits);
+        let applied = seen.values().map(Vec::len).sum::<usize>();
+        let all = usize::try_from(STREAMS * COMMITS)?;
+        if applied > 3 * all { Err("the replay does not end".into()) } else { Ok(()) }
     }
 
     async fn save(&self, progress: &Progress) -> Result<(), Source> {

@@ -80,7 +80,11 @@ impl Damage {
             // The state's count, so that what is left is still JSON of the right shape.
             Self::OneCharacter => Some(whole.replacen("\"count\":", "\"count\":9", 1)),
             Self::Unsealed => Some(serde_json::to_string(snapshot).unwrap()),
-            Self::OtherSchema => resealed(snapshot, |snapshot| snapshot.schema += 1),
+            // It reads as a state, and means something else.
+            Self::OtherSchema => resealed(snapshot, |snapshot| {
+                snapshot.schema += 1;
+                snapshot.state = dekigoto::Payload::of(&Sum::of([77])).unwrap();
+            }),
             Self::OtherShape => resealed(snapshot, |snapshot| {
                 snapshot.state = dekigoto::Payload::of(&["another", "shape"]).unwrap();
             }),

@@ -130,10 +130,13 @@ async fn s17_a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing() {
     }
 }
 
+/// What happened to the stored text of events.
+type Damage = fn(&str) -> String;
+
 #[tokio::test]
 async fn s12_a_history_that_cannot_be_read_is_never_guessed() {
     let newer = |ev: &str| ev.replace("\"s\":1", "\"s\":99");
-    let damages: [(fn(&str) -> String, u16, &str); 4] = [
+    let damages: [(Damage, u16, &str); 4] = [
         (|_| "[]".to_owned(), 500, "internal"),
         (|_| "secret".to_owned(), 500, "internal"),
         (|ev| ev.replace("OrderPlaced", "OrderDreamt"), 500, "internal"),
