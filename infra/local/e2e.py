@@ -1,4 +1,4 @@
-"""`make e2e`: the end-to-end tests against the deployed emulator; deploys first if nothing is deployed.
+"""`make e2e`: the end-to-end tests and the stores' contract suites against the emulator; deploys first if need be.
 
 What is deployed is tested as it is: after a change, run `make deploy-local` first. Arguments go to pytest:
 python3 infra/local/e2e.py -k duplicates
@@ -23,6 +23,20 @@ def main():
     install("e2e")
     say("running the end-to-end tests against the deployed stack")
     pytest(sys.argv[1:], {})
+    if not sys.argv[1:]:
+        contract(recall()["endpoint"])
+
+
+def contract(endpoint):
+    """Runs the stores' contract suites against the emulator. They make tables of their own."""
+    say("running the contract suites of the event store and the view store against the local AWS")
+    # The whole workspace, so that cargo finds everything built by `make test`; the test's name picks the one that runs.
+    command = ["cargo", "test", "--workspace", "--locked", "--quiet", "--test", "contract", "the_aws_emulator", "--",
+               "--nocapture"]
+    ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "DEKIGOTO_AWS_ENDPOINT": endpoint})
+    if ended.returncode != 0:
+        raise Failure(f"the contract suites ended with code {ended.returncode}",
+                      "the failing case names itself above; the same suites run on memory in `make unit`")
 
 
 def pytest(arguments, environment):

@@ -14,9 +14,9 @@ pub const DECISIONS_MAX: u32 = 8;
 /// Times that one commit is sent, while the store throttles or does not answer.
 pub const SENDS_MAX: u32 = 4;
 
-/// Time after which no further attempt begins. With the client's own time-out of 5 s it ends before the 30 s of an
-/// HTTP API.
-pub const COMMAND_TIME_MAX: Duration = Duration::from_secs(20);
+/// Time after which no further attempt begins. With the client's own time-out of 5 s a command ends before the 15 s that
+/// the template gives its function, so its caller gets an answer of ours and not the gateway's.
+pub const COMMAND_TIME_MAX: Duration = Duration::from_secs(8);
 
 const RETRY_DELAY_FIRST: Duration = Duration::from_millis(10);
 const RETRY_DELAY_MAX: Duration = Duration::from_millis(400);
@@ -130,12 +130,13 @@ impl Engine {
         command: A::Command,
         context: &Context,
     ) -> Outcome<A> {
+        let started = self.host.monotonic();
         let nothing = History::<A>::empty(StreamId::new(A::TYPE, id)?);
         let events = A::decide(&nothing.state, command.clone()).map_err(CommandError::Refused)?;
         if events.is_empty() {
             return Ok(Answer { state: nothing.state, version: None, replayed: false });
         }
-        match self.commit(nothing, &events, context).await? {
+        match self.commit(nothing, &events, context, started).await? {
             Committed::Won(answer) => Ok(answer),
             Committed::Lost => self.execute(id, command, context, Expect::Anything).await,
         }
@@ -168,7 +169,7 @@ impl Engine {
                 let version = history.head.version();
                 return Ok(Answer { state: history.state, version, replayed: false });
             }
-            match self.commit(history, &events, context).await? {
+            match self.commit(history, &events, context, started).await? {
                 Committed::Won(answer) => return Ok(answer),
                 Committed::Lost if self.is_late(started) => break,
                 Committed::Lost => self.pause(attempt).await,
@@ -207,6 +208,7 @@ impl Engine {
         history: History<A>,
         events: &[A::Event],
         context: &Context,
+        started: Duration,
     ) -> Result<Committed<A>, CommandError<A::Refusal>> {
         let encoded: Result<Vec<NewEvent>, _> = events.iter().map(A::Event::encode).collect();
         let encoded = encoded.map_err(|cause| CommandError::Broken(cause.into()))?;
@@ -215,7 +217,7 @@ impl Engine {
         let snapshot = history.snapshot_due(&state, &commit);
         let commit = commit.with_snapshot(snapshot);
         let version = Some(commit.last_version());
-        let Some(found) = self.send(&commit).await? else {
+        let Some(found) = self.send(&commit, started).await? else {
             return Ok(Committed::Won(Answer { state, version, replayed: false }));
         };
         if found.context().identity() != context.identity() {
@@ -233,7 +235,11 @@ impl Engine {
     ///
     /// Sending the same bytes again is always safe: the place is fixed, so the commit is at its place or nowhere. The
     /// commit that is found there settles what a lost reply left open.
-    async fn send<R>(&self, commit: &Commit) -> Result<Option<Box<Commit>>, CommandError<R>> {
+    async fn send<R>(
+        &self,
+        commit: &Commit,
+        started: Duration,
+    ) -> Result<Option<Box<Commit>>, CommandError<R>> {
         let mut in_doubt = false;
         let mut attempt = 0;
         loop {
@@ -243,8 +249,13 @@ impl Engine {
                     return Ok(None);
                 }
                 Err(AppendError::Conflict { found }) => return Ok(Some(found)),
-                Err(AppendError::Broken(cause)) => return Err(CommandError::Broken(cause)),
-                Err(AppendError::TooLarge(cause)) => return Err(CommandError::Broken(cause)),
+                // An earlier attempt may be there all the same.
+                Err(AppendError::Broken(cause) | AppendError::TooLarge(cause)) if in_doubt => {
+                    return Err(CommandError::Unknown(cause));
+                }
+                Err(AppendError::Broken(cause) | AppendError::TooLarge(cause)) => {
+                    return Err(CommandError::Broken(cause));
+                }
                 Err(AppendError::Throttled(cause)) => cause,
                 Err(AppendError::Unknown(cause)) => {
                     in_doubt = true;
@@ -252,7 +263,7 @@ impl Engine {
                 }
             };
             attempt += 1;
-            if attempt == SENDS_MAX {
+            if attempt == SENDS_MAX || self.is_late(started) {
                 return Err(if in_doubt {
                     CommandError::Unknown(error)
                 } else {

@@ -45,6 +45,30 @@ fn verified(authorizer: &ApiGatewayRequestAuthorizer) -> Option<Identity> {
             .unwrap_or_default();
         return Some(Identity::Jwt { sub, scopes });
     }
-    let arn = authorizer.iam.as_ref()?.user_arn.clone()?;
-    Some(Identity::Iam { arn })
+    let arn = authorizer.iam.as_ref()?.user_arn.as_deref()?;
+    Some(Identity::Iam { arn: without_session(arn).to_owned() })
+}
+
+/// A caller in a role is the role. Its session is a task, an instance or a random name: a command that one task sent
+/// and another repeats is still the same command.
+fn without_session(arn: &str) -> &str {
+    match arn.rsplit_once('/') {
+        Some((role, _session)) if role.contains(":assumed-role/") => role,
+        Some(_) | None => arn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_session;
+
+    #[test]
+    fn s5_two_sessions_of_one_role_are_one_caller() {
+        let role = "arn:aws:sts::123456789012:assumed-role/shop";
+        for session in ["task-1", "i-0abc"] {
+            assert_eq!(without_session(&format!("{role}/{session}")), role);
+        }
+        let user = "arn:aws:iam::123456789012:user/path/alice";
+        assert_eq!(without_session(user), user);
+    }
 }

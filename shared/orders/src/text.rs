@@ -54,7 +54,7 @@ fn check(text: &str, bytes_max: usize) -> Result<(), TextFault> {
 fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 macro_rules! text {

@@ -122,6 +122,8 @@ pub enum Fault {
     LosesRequest,
     /// Refuses it because of load.
     Throttles,
+    /// Refuses it because something is wrong for good.
+    Breaks,
 }
 
 /// A store that fails as told, append by append, and then is reliable.
@@ -150,6 +152,7 @@ impl EventStore for UnreliableStore {
             }
             Some(Fault::LosesRequest) => Err(AppendError::Unknown("the request was lost".into())),
             Some(Fault::Throttles) => Err(AppendError::Throttled("too much load".into())),
+            Some(Fault::Breaks) => Err(AppendError::Broken("no permission".into())),
         }
     }
 

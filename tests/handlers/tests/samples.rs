@@ -51,7 +51,7 @@ async fn api_place_order_stores_the_order_and_base64_is_the_same_order_again() {
     );
     let stored = world.store.dump();
     assert_eq!((stored.len(), &*stored[0].key), (1, "checkout-7f3a"));
-    assert_eq!(&*stored[0].act, "arn:aws:sts::123456789012:assumed-role/shop/shop");
+    assert_eq!(&*stored[0].act, "arn:aws:sts::123456789012:assumed-role/shop");
     assert_eq!(&*stored[0].cor, "BvZ0XgKnliAEJmg=", "the gateway's request id");
     world.sleep(Duration::from_secs(1)).await;
     let again = world.api_response(AuthMode::Iam, &sample("api-place-order-base64.json")).await;

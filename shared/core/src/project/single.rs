@@ -89,8 +89,9 @@ async fn missing(
     let stream: StreamId = event.stream().map_err(|cause| Outcome::Parked(cause.to_string()))?;
     let read = gap::read_events(&*projector.store, &stream, first, GAP_EVENTS_MAX).await;
     let events = read.map_err(|error| match error {
-        ReadError::Unavailable(_) => Outcome::Retry(error.to_string()),
-        ReadError::Corrupt(_) | ReadError::Broken(_) => Outcome::Retry(error.to_string()),
+        ReadError::Unavailable(_) | ReadError::Broken(_) => Outcome::Retry(error.to_string()),
+        // What is stored is not a history: no delivery will make it one.
+        ReadError::Corrupt(corrupt) => Outcome::Parked(corrupt.to_string()),
     })?;
     Ok(events.into_iter().filter(|it| it.version <= event.version).collect())
 }

@@ -1,10 +1,11 @@
 //! S1, S4, S5: what a command answers when the store conflicts, throttles or loses replies.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    CommandError, DECISIONS_MAX, Engine, EventStore, Expect, SENDS_MAX, Version,
-    memory::MemoryStore,
+    AppendError, COMMAND_TIME_MAX, CommandError, Commit, DECISIONS_MAX, Engine, EventStore, Expect,
+    ReadError, ReadFrom, SENDS_MAX, StreamId, Version,
+    memory::{ManualHost, MemoryStore},
 };
 use dekigoto_testkit::{
     Add, BeatenStore, CountedStore, Fault, StillHost, Sum, Tally, UnreliableStore, context,
@@ -90,6 +91,45 @@ async fn s5_after_no_answer_the_same_key_tells_which() {
         assert_eq!(again, (Some(1), Sum::of([1]), is_there), "{fault:?}");
         assert_eq!(store.dump().len(), 1, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn s4_a_refusal_after_a_lost_reply_does_not_hide_that_the_commit_may_be_there() {
+    for faults in [vec![Fault::LosesReply, Fault::Breaks], vec![Fault::Breaks]] {
+        let store = MemoryStore::new();
+        let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults));
+        let error = add(&engine, "first", &[1], Expect::Anything).await.unwrap_err();
+        let is_there = !store.dump().is_empty();
+        assert_eq!(matches!(error, CommandError::Unknown(_)), is_there, "{error}");
+        assert_eq!(matches!(error, CommandError::Broken(_)), !is_there, "{error}");
+    }
+}
+
+/// A store that takes half of a command's time and then throttles.
+struct SlowStore(Arc<ManualHost>, CountedStore);
+
+#[async_trait::async_trait]
+impl EventStore for SlowStore {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        self.0.advance(COMMAND_TIME_MAX / 2 + Duration::from_millis(1));
+        let _counted = self.1.append(commit).await;
+        Err(AppendError::Throttled("slow".into()))
+    }
+
+    async fn read(&self, s: &StreamId, from: ReadFrom, n: u32) -> Result<Vec<Commit>, ReadError> {
+        self.1.read(s, from, n).await
+    }
+}
+
+#[tokio::test]
+async fn s16_a_command_begins_no_attempt_after_its_time() {
+    let host = Arc::new(ManualHost::new());
+    let counted = CountedStore::new(Arc::new(MemoryStore::new()));
+    let slow = Arc::new(SlowStore(Arc::clone(&host), counted));
+    let engine = Engine::new(slow.clone(), host);
+    let error = add(&engine, "first", &[1], Expect::Anything).await.unwrap_err();
+    assert!(matches!(error, CommandError::Unavailable(_)), "{error}");
+    assert_eq!(slow.1.take().0, 2, "the third attempt would have begun too late");
 }
 
 #[tokio::test]

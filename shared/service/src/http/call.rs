@@ -46,7 +46,7 @@ impl FromRequestParts<App> for Call {
         let request_id = parts.extensions.get::<RequestId>().cloned();
         Ok(Self {
             caller,
-            key: key(&parts.headers, app)?,
+            key: key(&parts.headers)?,
             expect: expectation(&parts.headers)?,
             request_id: request_id.map(|id| id.0).unwrap_or_default(),
             traceparent: traceparent(&parts.headers),
@@ -80,9 +80,6 @@ impl Call {
     ) -> Response {
         let mut response = answer.into_response();
         let headers = response.headers_mut();
-        if let Ok(key) = HeaderValue::from_str(self.key.as_str()) {
-            headers.insert(IDEMPOTENCY_KEY, key);
-        }
         if let Some(version) = version {
             headers.insert(header::ETAG, etag(version.get()));
         }
@@ -112,9 +109,9 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
     Ok(Some(text))
 }
 
-fn key(headers: &HeaderMap, app: &App) -> Result<CommandKey, Problem> {
-    let made = || app.host.random().to_string();
-    let text = only(headers, &IDEMPOTENCY_KEY)?.map_or_else(made, str::to_owned);
+/// The key, which the layer around every handler has made where the client gave none.
+fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
+    let text = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default().to_owned();
     CommandKey::try_from(text)
         .map_err(|cause| Problem::new(Kind::Malformed, format!("Idempotency-Key: {cause}.")))
 }

@@ -8,11 +8,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use dekigoto::CommandKey;
 use futures_util::FutureExt as _;
 use tracing::{error, info, warn};
 
 use super::{
     App,
+    call::IDEMPOTENCY_KEY,
     problem::{Kind, Problem},
 };
 
@@ -29,6 +31,7 @@ pub(super) async fn surround(State(app): State<App>, mut request: Request, next:
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let path = request.uri().path().len();
+    let key = command_key(&app, &mut request);
     let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let response = handled.unwrap_or_else(|_| {
         use axum::response::IntoResponse as _;
@@ -39,9 +42,25 @@ pub(super) async fn surround(State(app): State<App>, mut request: Request, next:
         .because("the handler panicked")
         .into_response()
     });
-    let response = render(response, &id);
+    let mut response = render(response, &id);
+    response.headers_mut().extend(key.map(|key| (IDEMPOTENCY_KEY, key)));
     log(&response, &method, path, &id);
     response
+}
+
+/// The key of a command, made here when the client gave none. Every answer carries it, and errors above all: whoever
+/// reads "send it again with the same key" must know the key.
+fn command_key(app: &App, request: &mut Request) -> Option<HeaderValue> {
+    if request.method() != Method::POST {
+        return None;
+    }
+    if !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        let made = HeaderValue::from_str(&app.host.random().to_string()).ok()?;
+        request.headers_mut().insert(IDEMPOTENCY_KEY, made);
+    }
+    let given = request.headers().get(IDEMPOTENCY_KEY)?;
+    let is_key = given.to_str().is_ok_and(|text| text.parse::<CommandKey>().is_ok());
+    is_key.then(|| given.clone())
 }
 
 /// Gives a problem its body, and keeps the headers that the router had set (`Allow`).

@@ -105,11 +105,11 @@ async fn s14_another_customers_order_looks_like_none() {
             ("GET", "/v1/orders/{id}/events"),
             ("POST", "/v1/orders/{id}/cancel"),
         ] {
-            let theirs =
-                world.refuses(ask(method, path, &id).by(customer("c-7")), 404, "not-found").await;
-            let none = world
-                .refuses(ask(method, path, UNKNOWN).by(customer("c-7")), 404, "not-found")
-                .await;
+            let as_other = |id: &str| {
+                ask(method, path, id).by(customer("c-7")).header("idempotency-key", "theirs")
+            };
+            let theirs = world.refuses(as_other(&id), 404, "not-found").await;
+            let none = world.refuses(as_other(UNKNOWN), 404, "not-found").await;
             assert_eq!(theirs.text, none.text, "{method} {path}, {is_projected}");
             assert_eq!(theirs.headers, none.headers, "{method} {path}, {is_projected}");
         }

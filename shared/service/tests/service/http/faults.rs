@@ -96,6 +96,23 @@ async fn stores_that_are_down_make_every_route_unavailable() {
     assert_eq!(down.ask(Ask::get("/v1/health")).await.status, 200);
 }
 
+#[tokio::test]
+async fn s4_every_answer_to_a_command_names_its_key_also_a_key_made_here() {
+    let world = World::new();
+    let down = world.behind(Arc::new(Down), Arc::new(Down));
+    let made = down.refuses(Ask::post("/v1/orders", &order()), 503, "unavailable").await;
+    let made = made.headers["idempotency-key"].to_str().unwrap().to_owned();
+    assert_eq!(made.len(), 36);
+    let with = |ask: Ask| ask.header("idempotency-key", &made);
+    let again = world.ask(with(Ask::post("/v1/orders", &order()))).await;
+    assert_eq!(again.status, 201, "{}", again.text);
+    assert_eq!(again.headers["idempotency-key"], *made);
+    let refused = world.refuses(with(Ask::raw("/v1/orders", "no json")), 400, "malformed-request");
+    assert_eq!(refused.await.headers["idempotency-key"], *made);
+    let get = world.ask(Ask::get("/v1/health")).await;
+    assert!(!get.headers.contains_key("idempotency-key"));
+}
+
 /// Breaks in the way that its name says.
 enum Rotten {
     Panics,
