@@ -52,6 +52,7 @@ fn check(text: &str, bytes_max: usize) -> Result<(), TextFault> {
 /// Control characters break log lines and terminals; line separators and the marks that set the direction of writing
 /// make a text look like another one (Unicode Standard Annex 9).
 fn is_unprintable(character: char) -> bool {
+    // The last two are no characters at all, and SQS would refuse the message that carries them.
     character.is_control()
         || matches!(character,
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
@@ -150,9 +151,16 @@ mod tests {
 
     #[test]
     fn characters_that_cannot_be_seen_are_refused() {
-        for text in
-            ["a\nb", "a\0", "\u{1b}[2J", "a\u{85}b", "abc\u{202E}fed", "\u{FEFF}a", "a\u{2028}b"]
-        {
+        for text in [
+            "a\nb",
+            "a\0",
+            "\u{1b}[2J",
+            "a\u{85}b",
+            "abc\u{202E}fed",
+            "\u{FEFF}a",
+            "a\u{2028}b",
+            "a\u{FFFF}",
+        ] {
             assert_eq!(fault(text), Some(TextFault::Unprintable), "{text:?}");
         }
     }

@@ -12,7 +12,7 @@ use dekigoto::{
 };
 use tracing::{info, warn};
 
-use crate::integration::{self, Untold};
+use crate::integration;
 
 /// Time of an invocation that is kept for putting pointers into the retry queue, while a target hangs: one call that has
 /// just begun may take 5 s, and a hundred pointers take the rest. Of a short invocation it is a quarter.
@@ -55,6 +55,9 @@ pub enum StreamRecord {
 struct Outgoing {
     domain: Vec<Message>,
     integration: Vec<Message>,
+    /// Why other services cannot be told of an event. Subscribers of the topic get its envelope all the same: sending it
+    /// takes no understanding.
+    untold: Option<Failure>,
 }
 
 impl Publishing {
@@ -163,7 +166,7 @@ impl Publishing {
     ) -> Vec<Result<(), Failure>> {
         let outgoing: Vec<_> = commits.iter().map(|commit| self.messages(commit)).collect();
         let flat = |of: fn(&Outgoing) -> &Vec<Message>| -> Vec<Message> {
-            outgoing.iter().flatten().flat_map(of).cloned().collect()
+            outgoing.iter().flat_map(of).cloned().collect()
         };
         let domain = flat(|outgoing| &outgoing.domain);
         let integration = flat(|outgoing| &outgoing.integration);
@@ -173,11 +176,11 @@ impl Publishing {
         )
         .await;
         let (mut domain, mut integration) = (domain.into_iter(), integration.into_iter());
-        let settle = |one: Result<Outgoing, Untold>| {
-            let one = one.map_err(|cause| Failure { reason: cause.to_string(), for_good: true })?;
+        let settle = |one: Outgoing| {
             let domain = domain.by_ref().take(one.domain.len()).flatten().collect::<Vec<_>>();
             let integration = integration.by_ref().take(one.integration.len()).flatten();
-            let mut failures: Vec<Failure> = domain.into_iter().chain(integration).collect();
+            let mut failures: Vec<Failure> =
+                domain.into_iter().chain(integration).chain(one.untold).collect();
             // What can still be sent comes first: a commit is parked when nothing is left to try.
             failures.sort_by_key(|failure| failure.for_good);
             failures.into_iter().next().map_or(Ok(()), Err)
@@ -185,13 +188,19 @@ impl Publishing {
         outgoing.into_iter().map(settle).collect()
     }
 
-    fn messages(&self, commit: &Commit) -> Result<Outgoing, Untold> {
-        let mut outgoing = Outgoing { domain: Vec::new(), integration: Vec::new() };
+    fn messages(&self, commit: &Commit) -> Outgoing {
+        let mut outgoing = Outgoing { domain: Vec::new(), integration: Vec::new(), untold: None };
         for event in commit.envelopes() {
             outgoing.domain.push(Message::of(&event));
-            outgoing.integration.extend(integration::messages(&event, &self.source)?);
+            match integration::messages(&event, &self.source) {
+                Ok(messages) => outgoing.integration.extend(messages),
+                Err(cause) => {
+                    let reason = cause.to_string();
+                    outgoing.untold = Some(Failure { reason, for_good: true });
+                }
+            }
         }
-        Ok(outgoing)
+        outgoing
     }
 
     /// A commit that could not be sent goes to the retry queue; one that never can, to the dead letters.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use dekigoto::{
-    Envelope, INDEXES, RowKey, SchemaError, Version, ViewStore as _,
+    Envelope, INDEXES, RowKey, SchemaError, StoredCommit, Version, ViewStore as _,
     batch::Outcome,
+    memory::MemoryStore,
     project::{Marked, Projector, SingleView, WRITES_MAX, project_single},
 };
 use dekigoto_testkit::{Down, StillHost, ViewFault};
@@ -126,6 +127,20 @@ async fn a_gap_comes_back_while_the_store_is_down() {
     let events = world.added("s", 3).await;
     let projector = Projector { store: Arc::new(Down), ..world.projector() };
     assert!(is_retry(&project_single::<Versions>(&projector, "s", &events[2..]).await));
+    assert_eq!(row(&world).await, 0);
+}
+
+#[tokio::test]
+async fn l4_a_gap_in_what_is_no_history_is_parked_with_its_reason() {
+    let world = World::new([]);
+    let events = world.added("s", 3).await;
+    let damaged = MemoryStore::new();
+    for item in world.store.dump() {
+        damaged.put_raw(StoredCommit { ev: "[]".to_owned(), ..item });
+    }
+    let projector = Projector { store: Arc::new(damaged), ..world.projector() };
+    let outcomes = project_single::<Versions>(&projector, "s", &events[2..]).await;
+    assert!(matches!(&outcomes[..], [Outcome::Parked(why)] if why.contains("no events")));
     assert_eq!(row(&world).await, 0);
 }
 

@@ -267,6 +267,20 @@ async fn l4_what_a_target_refuses_for_good_is_parked_at_once() {
 }
 
 #[tokio::test]
+async fn l1_what_other_services_cannot_be_told_reaches_the_subscribers_of_the_topic_all_the_same() {
+    let (world, _) = placed(2).await;
+    let mut item = world.store.dump().remove(0);
+    item.ev = item.ev.replace("\"s\":1", "\"s\":99");
+    world.store.put_raw(item);
+    let outbox = Outbox::reliable(&world);
+    let report = outbox.take(records(&world)).await;
+    assert_eq!((report.tally.applied, report.tally.parked), (1, 1));
+    assert_eq!((outbox.topic.taken().len(), outbox.bus.taken().len()), (2, 1));
+    let [(body, reason)] = &outbox.parking.dump()[..] else { panic!("one is parked") };
+    assert!(serde_json::from_str::<Pointer>(body).is_ok() && reason.contains("version 99"));
+}
+
+#[tokio::test]
 async fn l1_a_refusal_for_good_by_one_target_does_not_end_the_tries_at_the_other() {
     for topic_refuses in [true, false] {
         let (world, records) = placed(1).await;
