@@ -42,6 +42,6 @@ pub async fn warm_up(call: impl Future) {
 }
 
 fn gave_up(function: &str, cause: &dyn fmt::Display) -> ExitCode {
-    error!("{function} cannot start: {cause}");
+    error!("{function} ended: {cause}");
     ExitCode::FAILURE
 }

@@ -24,7 +24,7 @@ const ROUNDS: usize = 41;
 /// Starts before them, so that files are in the page cache.
 const WARM_UPS: usize = 3;
 
-/// Budgets of `design.md`, section 11, and of the issue that asked for them.
+/// The budgets: what a start may cost, so that a larger function is noticed when it grows.
 const RATIO_MAX: f64 = 1.5;
 const RESIDENT_KIB_MAX: u64 = 16 * 1024;
 const ZIPPED_BYTES_MAX: u64 = 4 * 1024 * 1024;
