@@ -8,6 +8,7 @@
 )]
 
 mod embedded;
+#[cfg(feature = "emulator")]
 mod emulator;
 mod lost_replies;
 mod refusals;
@@ -29,13 +30,11 @@ async fn dynamodb_keeps_the_view_contract() {
     view_contract(async || service.view_store().await).await;
 }
 
-/// `make e2e` sets the variable.
+/// Behind a feature, so that it is never counted as passed where there is no emulator. `make e2e` turns it on.
+#[cfg(feature = "emulator")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_aws_emulator_keeps_both_contracts() {
-    let Some(service) = emulator::service() else {
-        println!("NOT RUN: set DEKIGOTO_AWS_ENDPOINT to the endpoint of an AWS emulator");
-        return;
-    };
+    let service = emulator::service();
     store_contract(async || service.event_subject().await).await;
     view_contract(async || service.view_store().await).await;
 }

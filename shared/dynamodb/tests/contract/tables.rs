@@ -45,6 +45,7 @@ impl Service {
     }
 
     /// The same, of an engine that orders the number keys of a scan as texts.
+    #[cfg(feature = "emulator")]
     pub(crate) fn with_unordered_scans(self) -> Self {
         Self { scans_in_order: false, ..self }
     }
