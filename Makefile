@@ -2,7 +2,9 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
-.PHONY: help run demo test fmt lint unit doc template journey deploy-local undeploy-local e2e startup bench
+# Written by the tests of the HTTP edge.
+SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
+.PHONY: help run demo test fmt lint unit doc template journey deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -23,7 +25,9 @@ lint: ## Check the code with clippy
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
 unit: ## Run the unit tests, specs and contract suites
+	@rm -f $(SLOWEST)
 	cargo test --workspace --all-targets --locked --quiet
+	@cat $(SLOWEST)
 
 doc: ## Compile and run the documentation's examples
 	cargo test --workspace --doc --locked --quiet
@@ -42,6 +46,9 @@ undeploy-local: ## Stop the local AWS
 
 e2e: ## Run the end-to-end tests against the local AWS
 	@$(LOCAL)/e2e.py
+
+fuzz: ## Look for bytes that break a promise (TARGET=request|cursor|stored_event, SECONDS=60)
+	@$(LOCAL)/fuzz.py
 
 startup: ## Measure the time from spawn to ready of each function, against hello world
 	@cargo build --release --locked -p api -p hello -p projector -p publisher -p startup

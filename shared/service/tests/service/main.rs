@@ -12,4 +12,5 @@
 mod http;
 mod projecting;
 mod publishing;
+mod slowest;
 mod support;

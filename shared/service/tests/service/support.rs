@@ -1,6 +1,9 @@
 //! A service in memory, requests to it, and what they must answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -20,6 +23,8 @@ use order_service::{
 };
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+use crate::slowest;
 
 /// The request id that the gateway gave.
 pub(crate) const REQUEST_ID: &str = "BvZ0XgKnliAEJmg=";
@@ -66,9 +71,12 @@ impl World {
     }
 
     pub(crate) async fn ask(&self, ask: Ask) -> Answer {
+        let request = format!("{} {:.60}", ask.0.method(), ask.0.uri().to_string());
+        let begin = Instant::now();
         let response = self.router.clone().oneshot(ask.0).await.unwrap();
         let (parts, body) = response.into_parts();
         let text = to_bytes(body, usize::MAX).await.unwrap();
+        slowest::took(begin.elapsed(), &request);
         let text = String::from_utf8(text.into()).unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status: parts.status.as_u16(), headers: parts.headers, body, text }

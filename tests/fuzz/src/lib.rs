@@ -1,0 +1,21 @@
+//! What must hold for any bytes.
+//!
+//! Each target is a plain function of bytes that panics when something does not hold. It runs in two ways: as a test over
+//! the saved corpus (`cargo test -p fuzz`, a part of `make test`), and under libFuzzer (`make fuzz TARGET=request`), which
+//! looks for bytes that reach new code and saves them into the corpus.
+
+mod cursor;
+mod request;
+mod stored_event;
+mod world;
+
+pub use cursor::cursor;
+pub use request::request;
+pub use stored_event::stored_event;
+
+/// A function of bytes that panics when something does not hold.
+pub type Target = fn(&[u8]);
+
+/// Every target, by the name of its corpus.
+pub const TARGETS: [(&str, Target); 3] =
+    [("cursor", cursor), ("request", request), ("stored_event", stored_event)];

@@ -1,0 +1,45 @@
+//! Any bytes as a stored commit, as damage or newer code may leave them.
+
+use dekigoto::{Commit, EventSchema, SchemaError, StoredCommit};
+use orders::{order::OrderEvent, payment::PaymentEvent};
+
+use crate::world::{fails, holds};
+
+/// Reads the bytes as the JSON form of a stored commit.
+///
+/// Holds: what is not a commit is refused, and no value of it is in the error; what is one is written in the same form
+/// again; each of its events is read, or refused as newer, unknown or malformed; and an event that was read means the
+/// same when it is written by this code and read again.
+pub fn stored_event(bytes: &[u8]) {
+    let Ok(stored) = serde_json::from_slice::<StoredCommit>(bytes) else {
+        return;
+    };
+    let Ok(commit) = Commit::try_from(stored.clone()) else {
+        return;
+    };
+    let again = StoredCommit::from(&commit);
+    match Commit::try_from(again.clone()) {
+        Ok(reread) => holds(StoredCommit::from(&reread) == again, "a commit has one stored form"),
+        Err(cause) => fails(&cause.to_string()),
+    }
+    for event in commit.envelopes() {
+        let schema = event.schema_version;
+        let (kind, payload) = (&event.event_type, &event.payload);
+        means_the_same::<OrderEvent>(kind, OrderEvent::decode(kind, schema, payload));
+        means_the_same::<PaymentEvent>(kind, PaymentEvent::decode(kind, schema, payload));
+    }
+}
+
+fn means_the_same<E>(kind: &str, read: Result<Vec<E>, SchemaError>)
+where
+    E: EventSchema + PartialEq,
+{
+    let Ok(events) = read else { return };
+    for event in events {
+        let Ok(written) = event.encode() else {
+            fails("an event that was read can be written");
+        };
+        let again = E::decode(&written.event_type, written.schema_version, &written.payload);
+        holds(again.is_ok_and(|again| again == [event]), kind);
+    }
+}

@@ -1,0 +1,66 @@
+//! The service on memory adapters, without a runtime: nothing in it ever waits.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, Response},
+};
+use dekigoto::memory::{ManualHost, MemoryStore, MemoryViews};
+use futures_util::FutureExt as _;
+use order_service::http::{App, Caller, router};
+use tower::ServiceExt as _;
+
+/// One service with its store.
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    router: Router,
+}
+
+/// An answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    pub(crate) response: Response<()>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let (store, views) = (MemoryStore::new(), MemoryViews::new());
+        let app = App::new(Arc::new(store.clone()), Arc::new(views), Arc::new(ManualHost::new()));
+        Self { store, router: router(app) }
+    }
+
+    pub(crate) fn ask(&self, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(Caller::anonymous());
+        now(async {
+            let Ok(response) = self.router.clone().oneshot(request).await;
+            let (parts, body) = response.into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
+            let status = parts.status.as_u16();
+            Answer { status, body, response: Response::from_parts(parts, ()) }
+        })
+    }
+}
+
+/// The outcome of work that does not wait.
+pub(crate) fn now<T>(work: impl Future<Output = T>) -> T {
+    let Some(outcome) = work.now_or_never() else {
+        fails("memory adapters do not wait");
+    };
+    outcome
+}
+
+/// Something does not hold.
+#[expect(clippy::panic, reason = "a fuzz target's way to fail is to panic")]
+pub(crate) fn fails(what: &str) -> ! {
+    panic!("{what}")
+}
+
+/// Fails unless it holds.
+pub(crate) fn holds(it: bool, what: &str) {
+    if !it {
+        fails(what);
+    }
+}
