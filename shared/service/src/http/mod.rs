@@ -8,6 +8,7 @@ mod cursor;
 mod layer;
 pub mod limits;
 mod order_view;
+mod ownership;
 mod params;
 mod problem;
 mod queries;

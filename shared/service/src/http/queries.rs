@@ -22,7 +22,8 @@ use super::{
     call::etag,
     cursor::Binding,
     limits::{PAGE_ITEMS_MAX, PAGES_PER_LIST_MAX, SALES_DAYS_MAX},
-    order_view::{broken, from_store, from_view, of_row},
+    order_view::{broken, from_store, of_row},
+    ownership::{must_own, row_for},
     params::{CustomerPath, OrderPath, Params, at, malformed},
     problem::Problem,
 };
@@ -50,8 +51,14 @@ pub(super) async fn order(
     }
     let is_new_enough = |row: &OrderView| min.is_none_or(|min| row.version >= min.get());
     let seen = match past {
-        Some(_) => None,
-        None => from_view(&*app.views, id).await?.filter(is_new_enough),
+        Some(_) => {
+            must_own(&app, &caller, id).await?;
+            None
+        }
+        None => {
+            let row = row_for(&app, &caller, id).await?;
+            row.as_ref().map(of_row).transpose()?.flatten().filter(is_new_enough)
+        }
     };
     let (row, served_from) = match seen {
         Some(row) => (row, "view"),
@@ -61,9 +68,6 @@ pub(super) async fn order(
             (row.ok_or_else(Problem::not_found)?, "store")
         }
     };
-    if !caller.owns(&row.order.customer_id) {
-        return Err(Problem::not_found());
-    }
     let tag = etag(row.version);
     let mut response = Json(row).into_response();
     response.headers_mut().insert(header::ETAG, tag);
@@ -165,13 +169,7 @@ pub(super) async fn events(
     let first = params.version("fromVersion")?.unwrap_or(Version::FIRST);
     let limit = usize::try_from(params.limit()?).unwrap_or(usize::MAX);
     let stream = StreamId::new(Order::TYPE, id.to_string()).map_err(|_| Problem::not_found())?;
-    if caller.is_customer() {
-        let order = app.engine.load::<Order>(stream.aggregate_id()).await?;
-        let is_owner = order.state.placed().is_some_and(|order| caller.owns(&order.customer_id));
-        if !is_owner {
-            return Err(Problem::not_found());
-        }
-    }
+    must_own(&app, &caller, id).await?;
     // One more than wanted tells whether there is a next page.
     let mut items = read_events(&*app.store, &stream, first, limit + 1).await?;
     let next_version = items.get(limit).map(|event| event.version);

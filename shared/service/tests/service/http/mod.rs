@@ -8,4 +8,5 @@ mod conditions;
 mod faults;
 mod idempotency;
 mod lists;
+mod ownership;
 mod queries;
