@@ -20,7 +20,8 @@ use serde::Serialize;
 use super::{
     App, Caller,
     call::etag,
-    cursor::Binding,
+    cursor::{Binding, Sealed},
+    cursor_key::cursor_key,
     limits::{PAGE_ITEMS_MAX, PAGES_PER_LIST_MAX, SALES_DAYS_MAX},
     order_view::{broken, from_store, of_row},
     ownership::{must_own, row_for},
@@ -106,11 +107,24 @@ pub(super) async fn list(
         _ => return Err(malformed("Name a customerId, or a status with placedOn.")),
     };
     let filter_text = filter.map_or("", Status::as_str);
-    let binding = [caller.actor(), partition.as_str(), filter_text];
-    let binding = Binding(&binding);
-    let after = params.text("cursor").map(|cursor| binding.read(cursor)).transpose()?;
+    let parts = [caller.actor(), partition.as_str(), filter_text];
+    let binding = Binding { parts: &parts, customer: customer.as_ref() };
+    let after = match params.text("cursor") {
+        None => None,
+        Some(text) => {
+            let refused = || at("cursor", "is not one of this list; start again without it");
+            let sealed = Sealed::of(text).ok_or_else(refused)?;
+            Some(binding.read(cursor_key(&app).await?, &sealed).ok_or_else(refused)?)
+        }
+    };
     let (items, next) = pages(&app, index, &partition, after, limit, filter).await?;
-    let next_cursor = next.map(|position| binding.write(&position));
+    let next_cursor = match next {
+        None => None,
+        Some(position) => {
+            let cursor = binding.write(cursor_key(&app).await?, &position);
+            Some(cursor.ok_or_else(|| broken("a listed row without a place"))?)
+        }
+    };
     Ok(Json(Page { items, next_cursor }).into_response())
 }
 
