@@ -1,6 +1,6 @@
 //! S14: what another customer's order gives away: not an answer of its own, and not a request of its own.
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use dekigoto::{Envelope, Message, memory::MemoryParking};
 use dekigoto_testkit::{Down, RecordedCalls};
@@ -87,7 +87,7 @@ async fn s14_another_customers_order_answers_like_none_after_the_same_requests()
         events.iter().filter(|event| event.aggregate_type == "Order").collect();
     // The view has seen nothing, the payment alone, the order as it was placed, everything.
     let steps: [&[Envelope]; 4] =
-        [&[], &[payment.clone()], &[orders[0].clone()], &[orders[1].clone()]];
+        [&[], slice::from_ref(payment), slice::from_ref(orders[0]), slice::from_ref(orders[1])];
     for (number, step) in steps.iter().enumerate() {
         show(&world, step).await;
         let (recorded, calls) = recorded(&world);
