@@ -137,7 +137,9 @@ def test_no_role_can_scan(aws, function):
         refused(role.dynamodb.scan, TableName=aws.outputs[table])
 
 
-def test_the_api_can_read_views_but_not_write_them(aws):
+def test_the_api_can_read_views_but_not_change_them(aws):
+    # That it may put the row of its cursor key and no other is held by the template's own test: the emulator does not
+    # know dynamodb:LeadingKeys, and a condition on what is not there holds for every row.
     role, table = aws.as_role_of("ApiFunction"), aws.outputs["ViewTableName"]
     key = {"pk": {"S": fresh("row")}, "sk": {"S": "row"}}
     assert "Item" not in role.dynamodb.get_item(TableName=table, Key=key)
@@ -145,7 +147,12 @@ def test_the_api_can_read_views_but_not_write_them(aws):
         name = f"ix{index[-1]}pk"
         assert role.dynamodb.query(TableName=table, IndexName=index, KeyConditionExpression=f"{name} = :p",
                                    ExpressionAttributeValues={":p": {"S": "nobody"}})["Count"] == 0
-    refused(role.dynamodb.put_item, TableName=table, Item=key)
+    refused(role.dynamodb.update_item, TableName=table, Key=key, UpdateExpression="REMOVE rev")
+    refused(role.dynamodb.delete_item, TableName=table, Key=key)
+    refused(role.dynamodb.batch_write_item, RequestItems={table: [{"DeleteRequest": {"Key": key}}]})
+    refused(role.dynamodb.transact_write_items, TransactItems=[{"Delete": {"TableName": table, "Key": key}}])
+    refused(role.dynamodb.execute_statement, Statement=f'DELETE FROM "{table}" WHERE pk=\'{key["pk"]["S"]}\' AND sk=\'row\'')
+    refused(role.dynamodb.delete_table, TableName=table)
 
 
 @pytest.mark.parametrize("function", PROJECTORS)

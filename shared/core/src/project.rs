@@ -39,7 +39,7 @@ pub struct Projector {
     pub host: Arc<dyn Host>,
 }
 
-/// A view whose row folds the streams of one aggregate: the row's key is the aggregate's id.
+/// A view with one row for each aggregate, which folds all streams that have the aggregate's id.
 ///
 /// Each stream's events come in the order of their versions, without a gap. Where several streams have the
 /// aggregate's id, they come mixed in any way, so what `apply` does with one must not depend on the other.
@@ -60,10 +60,16 @@ pub trait SingleView: Send + Sync {
     /// Where the row stands in the secondary indexes.
     fn indexes(row: &Self::Row) -> [Option<RowKey>; INDEXES];
 
-    /// The key of an aggregate's row.
-    #[must_use]
-    fn key(aggregate_id: &str) -> RowKey {
-        RowKey::new(format!("{}#{aggregate_id}", Self::NAME), "row")
+    /// The row that the event belongs to; none when it belongs to none.
+    ///
+    /// Usually the aggregate's [only row](RowKey::only). It may hold more than the id, such as whose the aggregate is,
+    /// where every event of the aggregate says so: all of them must name the same row, and two aggregates never share
+    /// one. An event that names another row than the events before it is parked.
+    ///
+    /// # Errors
+    /// When the event cannot be understood.
+    fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
+        Ok(Some(RowKey::only(Self::NAME, &event.aggregate_id)))
     }
 }
 

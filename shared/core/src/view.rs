@@ -21,6 +21,12 @@ impl RowKey {
     pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
         Self { partition: partition.into(), sort: sort.into() }
     }
+
+    /// The key of the only row that a view has for an id: partition `<view>#<id>`, sort `row`.
+    #[must_use]
+    pub fn only(view: &str, id: &str) -> Self {
+        Self::new(format!("{view}#{id}"), "row")
+    }
 }
 
 /// One row of a view, or the record of what a view has already counted.

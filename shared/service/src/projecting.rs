@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 use dekigoto::{
     Envelope, Parking, RowKey, SchemaError,
     batch::{Delivered, Outcome, Report, take_queue},
-    project::{CrossView as _, Projector, project_across, project_single},
+    project::{CrossView as _, Projector, SingleView as _, project_across, project_single},
 };
 
 use crate::views::{CustomerSummaryView, DailySalesView, OrderSummaryView};
@@ -80,16 +80,9 @@ enum Meaning {
     /// Nothing.
     Other,
     /// Change this row.
-    Change(Target, Box<Envelope>),
+    Change(RowKey, Box<Envelope>),
     /// Set it aside.
     Unreadable(String),
-}
-
-/// A row, by the key that its kind of view knows it by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Target {
-    Aggregate(String),
-    Row(RowKey),
 }
 
 impl Projecting {
@@ -111,21 +104,18 @@ impl Projecting {
             Ok(event) => event,
             Err(cause) => return Meaning::Unreadable(cause.to_string()),
         };
-        match self.target(&event) {
-            Ok(Some(target)) => Meaning::Change(target, Box::new(event)),
+        match self.key(&event) {
+            Ok(Some(key)) => Meaning::Change(key, Box::new(event)),
             Ok(None) => Meaning::Other,
             Err(cause) => Meaning::Unreadable(cause.to_string()),
         }
     }
 
-    fn target(&self, event: &Envelope) -> Result<Option<Target>, SchemaError> {
+    fn key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         match self.view {
-            View::OrderSummary => {
-                let is_ours = OrderSummaryView::folds(&event.aggregate_type);
-                Ok(is_ours.then(|| Target::Aggregate(event.aggregate_id.clone())))
-            }
-            View::CustomerSummary => Ok(CustomerSummaryView::key(event)?.map(Target::Row)),
-            View::DailySales => Ok(DailySalesView::key(event)?.map(Target::Row)),
+            View::OrderSummary => OrderSummaryView::key(event),
+            View::CustomerSummary => CustomerSummaryView::key(event),
+            View::DailySales => DailySalesView::key(event),
         }
     }
 
@@ -148,21 +138,23 @@ impl Projecting {
     }
 
     async fn apply(&self, group: &[Hint], events: &[Envelope]) -> Vec<Outcome> {
-        let target = group.iter().find_map(|hint| match &hint.meaning {
-            Meaning::Change(target, _) => Some(target),
+        let key = group.iter().find_map(|hint| match &hint.meaning {
+            Meaning::Change(key, _) => Some(key),
             Meaning::Other | Meaning::Unreadable(_) => None,
         });
-        match (self.view, target) {
-            (View::OrderSummary, Some(Target::Aggregate(id))) => {
-                project_single::<OrderSummaryView>(&self.projector, id, events).await
+        let Some(key) = key else {
+            return Vec::new();
+        };
+        match self.view {
+            View::OrderSummary => {
+                project_single::<OrderSummaryView>(&self.projector, key, events).await
             }
-            (View::CustomerSummary, Some(Target::Row(key))) => {
+            View::CustomerSummary => {
                 project_across::<CustomerSummaryView>(&self.projector, key, events).await
             }
-            (View::DailySales, Some(Target::Row(key))) => {
+            View::DailySales => {
                 project_across::<DailySalesView>(&self.projector, key, events).await
             }
-            (_, _) => Vec::new(),
         }
     }
 
@@ -188,9 +180,9 @@ impl Hint {
 }
 
 /// Messages of one row belong together; all others stand for themselves.
-fn group_of(hint: &Hint) -> (Option<Target>, Option<String>) {
+fn group_of(hint: &Hint) -> (Option<RowKey>, Option<String>) {
     match &hint.meaning {
-        Meaning::Change(target, _) => (Some(target.clone()), None),
+        Meaning::Change(key, _) => (Some(key.clone()), None),
         Meaning::Other | Meaning::Unreadable(_) => (None, Some(hint.body.clone())),
     }
 }

@@ -2,7 +2,6 @@
 
 use dekigoto::{
     Aggregate as _, NewEvent, Payload, RowKey, Timestamp,
-    project::SingleView as _,
     spec::{Happened, given_view, given_view_across, happened},
 };
 use orders::{
@@ -12,7 +11,10 @@ use orders::{
     views::{CustomerSummary, DailySales, OrderSummary, PlacedSummary},
 };
 
-use crate::{CustomerSummaryView, DailySalesView, OrderSummaryView, views::customer_key};
+use crate::{
+    CustomerSummaryView, DailySalesView, OrderSummaryView,
+    views::{customer_key, order_key},
+};
 
 const ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
 const OTHER_ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b6";
@@ -174,13 +176,18 @@ fn a_shipment_that_was_written_under_version_1_shows_like_any_other() {
 }
 
 #[test]
-fn orders_have_a_row_each() {
-    let row = || OrderSummary { order: Some(pending()), paid_amount: amount(0) };
+fn orders_have_a_row_each_under_their_customer() {
+    let row = |customer: &str| {
+        let order = PlacedSummary { customer_id: customer.parse().unwrap(), ..pending() };
+        OrderSummary { order: Some(order), paid_amount: amount(0) }
+    };
+    let rows = [(ORDER, "c-42"), (OTHER_ORDER, "c-43")];
+    let rows = rows.map(|(order, who)| (order_key(order, &who.parse().unwrap()), row(who)));
     given_view::<OrderSummaryView>([placed(ORDER, 3000)])
-        .when(placed(OTHER_ORDER, 3000))
+        .when(placed_by(OTHER_ORDER, "c-43", "JPY", 3000))
         .delivered_twice()
         .shuffled()
-        .then_rows([ORDER, OTHER_ORDER].map(|order| (OrderSummaryView::key(order), row())));
+        .then_rows(rows);
 }
 
 #[test]

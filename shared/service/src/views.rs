@@ -1,5 +1,7 @@
 //! The order service's views: which rows the domain's folds live in.
 
+use std::fmt::Display;
+
 use dekigoto::{
     Aggregate as _, Envelope, INDEXES, RowKey, SchemaError, Timestamp,
     project::{CrossView, SingleView},
@@ -13,7 +15,7 @@ use orders::{
 
 const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// `order-summary`: one row for each order.
+/// `order-summary`: one row for each order, under its customer's id. Whoever asks with another id finds nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderSummaryView;
 
@@ -25,18 +27,25 @@ pub struct CustomerSummaryView;
 #[derive(Clone, Copy, Debug)]
 pub struct DailySalesView;
 
-impl OrderSummaryView {
-    /// Whether the row folds streams of that type.
-    #[must_use]
-    pub fn folds(aggregate_type: &str) -> bool {
-        [Order::TYPE, Payment::TYPE].contains(&aggregate_type)
-    }
-}
-
 impl SingleView for OrderSummaryView {
     type Row = OrderSummary;
 
     const NAME: &'static str = "order-summary";
+
+    fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
+        let id = &event.aggregate_id;
+        Ok(match &*event.aggregate_type {
+            Order::TYPE => {
+                let events = event.decode::<OrderEvent>()?;
+                events.first().map(|event| order_key(id, event.customer_id()))
+            }
+            Payment::TYPE => {
+                let events = event.decode::<PaymentEvent>()?;
+                events.first().map(|event| order_key(id, event.customer_id()))
+            }
+            _ => None,
+        })
+    }
 
     fn apply(row: &mut OrderSummary, event: &Envelope) -> Result<(), SchemaError> {
         if event.aggregate_type == Payment::TYPE {
@@ -63,6 +72,16 @@ impl SingleView for OrderSummaryView {
             Some(RowKey::new(orders_of_status(order.status, day), placed_at)),
         ]
     }
+}
+
+/// The partition of an order's row.
+pub(crate) fn order_partition(order: impl Display) -> String {
+    format!("{}#{order}", OrderSummaryView::NAME)
+}
+
+/// The key of an order's row.
+pub(crate) fn order_key(order: impl Display, customer: &CustomerId) -> RowKey {
+    RowKey::new(order_partition(order), customer.as_str())
 }
 
 /// The partition of the first index that lists a customer's orders by the moment of placing.
@@ -95,7 +114,7 @@ impl CrossView for CustomerSummaryView {
 
 /// The row of a customer.
 pub(crate) fn customer_key(customer: &CustomerId) -> RowKey {
-    RowKey::new(format!("{}#{customer}", CustomerSummaryView::NAME), "row")
+    RowKey::only(CustomerSummaryView::NAME, customer.as_str())
 }
 
 impl CrossView for DailySalesView {

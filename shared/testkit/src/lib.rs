@@ -22,12 +22,14 @@
 pub mod aws;
 mod cases;
 mod doubles;
+mod recorded;
 mod scripted;
 mod store_contract;
 mod tally;
 mod view_contract;
 
 pub use doubles::{CountedStore, Fault, StillHost, UnreliableStore};
+pub use recorded::RecordedCalls;
 pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, ViewFault};
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
 pub use tally::{Add, Added, Event, Sum, Tally, commit, context, stream};

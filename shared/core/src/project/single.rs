@@ -1,30 +1,28 @@
 //! Views of one aggregate: a row with a watermark for each stream that it folds.
 
 use super::{Marked, Projector, SingleView, Try, gap, opened, until_undisturbed, write, written};
-use crate::{Envelope, ReadError, Row, StreamId, Version, batch::Outcome};
+use crate::{Envelope, ReadError, Row, RowKey, StreamId, Version, batch::Outcome};
 
 /// Events that one step reads from the store to close a gap. A longer gap is closed by later deliveries.
 const GAP_EVENTS_MAX: usize = 1000;
 
 /// Folds events of one aggregate into its row: one read and one write, whatever their number and order.
 ///
-/// Every event must belong to the aggregate `aggregate_id`. The answer has one outcome for each event.
+/// Every event must belong to the row `key`. The answer has one outcome for each event.
 pub async fn project_single<V: SingleView>(
     projector: &Projector,
-    aggregate_id: &str,
+    key: &RowKey,
     events: &[Envelope],
 ) -> Vec<Outcome> {
-    until_undisturbed(projector, events.len(), || attempt::<V>(projector, aggregate_id, events))
-        .await
+    until_undisturbed(projector, events.len(), || attempt::<V>(projector, key, events)).await
 }
 
 async fn attempt<V: SingleView>(
     projector: &Projector,
-    aggregate_id: &str,
+    key: &RowKey,
     events: &[Envelope],
 ) -> Result<Try, String> {
-    let key = V::key(aggregate_id);
-    let read = projector.views.read(std::slice::from_ref(&key)).await;
+    let read = projector.views.read(std::slice::from_ref(key)).await;
     let there = read.map_err(|error| error.to_string())?.pop().flatten();
     let (mut marked, revision) = opened::<Marked<V::Row>>(there)?;
     let before = marked.watermarks.clone();
@@ -33,7 +31,7 @@ async fn attempt<V: SingleView>(
     in_order.sort_by_key(|(_, event)| (&event.aggregate_type, event.version));
     let mut outcomes = vec![Outcome::Duplicate; events.len()];
     for (place, event) in in_order {
-        let outcome = fold::<V>(projector, &mut marked, event).await;
+        let outcome = fold::<V>(projector, key, &mut marked, event).await;
         if let Some(slot) = outcomes.get_mut(place) {
             *slot = outcome;
         }
@@ -44,13 +42,14 @@ async fn attempt<V: SingleView>(
         return Ok(Try::Done(outcomes));
     }
     let indexes = V::indexes(&marked.row);
-    let row = Row { key, revision, body: written(&marked)?, indexes };
+    let row = Row { key: key.clone(), revision, body: written(&marked)?, indexes };
     Ok(write(projector, &[row]).await?.map_or(Try::Again, |()| Try::Done(outcomes)))
 }
 
 /// Folds one event, after everything before it that the row has not seen.
 async fn fold<V: SingleView>(
     projector: &Projector,
+    key: &RowKey,
     marked: &mut Marked<V::Row>,
     event: &Envelope,
 ) -> Outcome {
@@ -59,14 +58,14 @@ async fn fold<V: SingleView>(
         return Outcome::Duplicate;
     }
     if event.version.get() == mark + 1 {
-        return apply::<V>(marked, event);
+        return apply::<V>(key, marked, event);
     }
     let missing = match missing(projector, event, Version::FIRST.plus(mark)).await {
         Ok(missing) => missing,
         Err(outcome) => return outcome,
     };
     for earlier in &missing {
-        if let parked @ Outcome::Parked(_) = apply::<V>(marked, earlier) {
+        if let parked @ Outcome::Parked(_) = apply::<V>(key, marked, earlier) {
             return parked;
         }
     }
@@ -98,9 +97,18 @@ async fn missing(
 
 /// Applies the next event. One that cannot be understood is parked, and the row stays where it is: every later event
 /// of the stream then finds the gap and is parked behind it, so nothing is applied out of order.
-fn apply<V: SingleView>(marked: &mut Marked<V::Row>, event: &Envelope) -> Outcome {
+fn apply<V: SingleView>(key: &RowKey, marked: &mut Marked<V::Row>, event: &Envelope) -> Outcome {
     let before = marked.row.clone();
-    match V::apply(&mut marked.row, event) {
+    let applied = match V::key(event) {
+        // A key may say whose the aggregate is. A message that names the wrong owner must not bring the history, which
+        // is read from the store, into that owner's row.
+        Ok(Some(other)) if other != *key => {
+            return Outcome::Parked(format!("version {} belongs to another row", event.version));
+        }
+        Ok(_) => V::apply(&mut marked.row, event),
+        Err(cause) => Err(cause),
+    };
+    match applied {
         Ok(()) => {
             marked.watermarks.insert(event.aggregate_type.clone(), event.version.get());
             Outcome::Applied

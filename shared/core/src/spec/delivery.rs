@@ -101,15 +101,15 @@ where
     let (projector, views) = truth.projector();
     let mut seen = BTreeSet::new();
     let mut rows = Rows::new();
-    let key = |event: &Envelope| Ok(Some(event.aggregate_id.clone()));
-    for (id, events) in steps(truth, order, batching, key)? {
-        let outcomes = at_once(project_single::<V>(&projector, &id, &events))?;
+    let key = |event: &Envelope| V::key(event).map_err(|cause| failed(event, &cause.to_string()));
+    for (key, events) in steps(truth, order, batching, key)? {
+        let outcomes = at_once(project_single::<V>(&projector, &key, &events))?;
         for (event, outcome) in events.iter().zip(&outcomes) {
             is_settled(event, outcome, !seen.insert(event.event_id))?;
         }
-        let marked: Option<Marked<V::Row>> = stored(&views, &V::key(&id))?;
+        let marked: Option<Marked<V::Row>> = stored(&views, &key)?;
         let Some(marked) = marked else { continue };
-        let folded = fold::<V>(truth, &id, &marked.watermarks)?;
+        let folded = fold::<V>(truth, &key, &marked.watermarks)?;
         if folded != marked.row {
             let seen = format!("{:?}", marked.watermarks);
             let differ = rows_differ(Some(&folded), Some(&marked.row));
@@ -117,7 +117,7 @@ where
                 "  the row is not the fold of the versions up to {seen}\n{differ}"
             ));
         }
-        rows.insert(V::key(&id), marked.row);
+        rows.insert(key, marked.row);
     }
     Ok(rows)
 }
@@ -125,14 +125,14 @@ where
 /// The row as the truth has it, up to these versions: one stream after the other.
 fn fold<V: SingleView>(
     truth: &Truth,
-    aggregate_id: &str,
+    key: &RowKey,
     watermarks: &BTreeMap<String, u64>,
 ) -> Result<V::Row, String> {
     let mut row = V::Row::default();
+    let of_row = |event: &&Envelope| matches!(V::key(event), Ok(Some(own)) if own == *key);
     for (aggregate_type, mark) in watermarks {
-        let of_stream = truth.events.iter().filter(|event| {
-            event.aggregate_id == aggregate_id && event.aggregate_type == *aggregate_type
-        });
+        let of_stream = truth.events.iter().filter(of_row);
+        let of_stream = of_stream.filter(|event| event.aggregate_type == *aggregate_type);
         for event in of_stream.filter(|event| event.version.get() <= *mark) {
             V::apply(&mut row, event).map_err(|cause| failed(event, &cause.to_string()))?;
         }

@@ -116,6 +116,28 @@ impl SingleView for MixedView {
     }
 }
 
+/// A row for each player of a game: wrong, because the next play may name another row.
+struct PlayerView;
+
+impl SingleView for PlayerView {
+    type Row = Vec<i64>;
+
+    const NAME: &'static str = "player";
+
+    fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
+        Ok(Some(player(&scored(event)?.player)))
+    }
+
+    fn apply(row: &mut Vec<i64>, event: &Envelope) -> Result<(), SchemaError> {
+        row.push(scored(event)?.points);
+        Ok(())
+    }
+
+    fn indexes(_: &Vec<i64>) -> [Option<RowKey>; INDEXES] {
+        Default::default()
+    }
+}
+
 /// Points of a player, over all games.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Total {
@@ -288,6 +310,27 @@ fn a_view_that_depends_on_the_order_between_streams_fails_when_shuffled() {
         mixed.when(overtime).shuffled().then(vec![1, 2]);
     });
     assert_reported_at(line, ".then(vec![1, 2])");
+    assert!(message.contains("not the fold of the versions up to"), "{message}");
+}
+
+#[test]
+fn a_row_has_a_key_of_its_own_choice_but_one_for_each_aggregate() {
+    given_view::<PlayerView>([play(1)])
+        .when(play(2))
+        .delivered_twice()
+        .shuffled()
+        .then_rows([(player("ann"), vec![1, 2])]);
+
+    let (message, _) = failure_of(|| {
+        let spec = given_view::<PlayerView>([play(1)]);
+        let _ = spec.when(happened::<Game>("g-1", points("bob", 2))).then(vec![1]);
+    });
+    assert!(message.contains("parked: version 1 belongs to another row"), "{message}");
+
+    let (message, _) = failure_of(|| {
+        let spec = given_view::<PlayerView>([play(1)]);
+        let _ = spec.when(happened::<Game>("g-2", points("ann", 2))).then(vec![1]);
+    });
     assert!(message.contains("not the fold of the versions up to"), "{message}");
 }
 

@@ -33,16 +33,19 @@ impl<const KNOWS_ALL: bool> SingleView for Versions<KNOWS_ALL> {
     }
 }
 
+fn key(id: &str) -> RowKey {
+    RowKey::only("versions", id)
+}
+
 async fn project(world: &World, events: &[Envelope]) -> Vec<Outcome> {
-    let outcomes = project_single::<Versions>(&world.projector(), "s", events).await;
+    let outcomes = project_single::<Versions>(&world.projector(), &key("s"), events).await;
     row(world).await;
     outcomes
 }
 
 /// How far the row is. Checks that it is exactly that far.
 async fn row(world: &World) -> u64 {
-    let key = Versions::<false>::key("s");
-    let Some(row) = world.rows.read(&[key]).await.unwrap().pop().flatten() else { return 0 };
+    let Some(row) = world.rows.read(&[key("s")]).await.unwrap().pop().flatten() else { return 0 };
     let row: Marked<Vec<u64>> = row.body.read().unwrap();
     let mark = row.watermarks["Tally"];
     assert_eq!(row.row, (1..=mark).collect::<Vec<_>>(), "a row that is not its history");
@@ -115,10 +118,9 @@ async fn s8_a_message_ahead_of_the_store_comes_back_and_writes_no_row() {
     let forged = Envelope { version: Version::new(7).unwrap(), ..events[0].clone() };
     assert!(is_retry(&project(&world, std::slice::from_ref(&forged)).await));
     let unknown = Envelope { aggregate_id: "nobody".to_owned(), ..forged };
-    let outcomes = project_single::<Versions>(&world.projector(), "nobody", &[unknown]).await;
+    let outcomes = project_single::<Versions>(&world.projector(), &key("nobody"), &[unknown]).await;
     assert!(is_retry(&outcomes));
-    let key = Versions::<false>::key("nobody");
-    assert_eq!(world.rows.read(&[key]).await.unwrap(), [None]);
+    assert_eq!(world.rows.read(&[key("nobody")]).await.unwrap(), [None]);
 }
 
 #[tokio::test]
@@ -126,7 +128,7 @@ async fn a_gap_comes_back_while_the_store_is_down() {
     let world = World::new([]);
     let events = world.added("s", 3).await;
     let projector = Projector { store: Arc::new(Down), ..world.projector() };
-    assert!(is_retry(&project_single::<Versions>(&projector, "s", &events[2..]).await));
+    assert!(is_retry(&project_single::<Versions>(&projector, &key("s"), &events[2..]).await));
     assert_eq!(row(&world).await, 0);
 }
 
@@ -139,7 +141,7 @@ async fn l4_a_gap_in_what_is_no_history_is_parked_with_its_reason() {
         damaged.put_raw(StoredCommit { ev: "[]".to_owned(), ..item });
     }
     let projector = Projector { store: Arc::new(damaged), ..world.projector() };
-    let outcomes = project_single::<Versions>(&projector, "s", &events[2..]).await;
+    let outcomes = project_single::<Versions>(&projector, &key("s"), &events[2..]).await;
     assert!(matches!(&outcomes[..], [Outcome::Parked(why)] if why.contains("no events")));
     assert_eq!(row(&world).await, 0);
 }
@@ -149,7 +151,7 @@ async fn a_view_store_that_is_down_gets_every_message_back() {
     let world = World::new([]);
     let events = world.added("s", 3).await;
     let projector = Projector { views: Arc::new(Down), ..world.projector() };
-    assert!(is_retry(&project_single::<Versions>(&projector, "s", &events).await));
+    assert!(is_retry(&project_single::<Versions>(&projector, &key("s"), &events).await));
 }
 
 #[tokio::test]
@@ -167,7 +169,7 @@ async fn s16_a_row_that_others_never_leave_alone_comes_back() {
     let host = Arc::new(StillHost::default());
     let projector = Projector { host: host.clone(), ..world.projector() };
     let events = world.added("s", 2).await;
-    assert!(is_retry(&project_single::<Versions>(&projector, "s", &events).await));
+    assert!(is_retry(&project_single::<Versions>(&projector, &key("s"), &events).await));
     assert_eq!(world.views.take().1, usize::try_from(WRITES_MAX).unwrap());
     assert!(host.slept() > std::time::Duration::ZERO, "tried again without waiting");
 }
@@ -192,8 +194,8 @@ async fn s8_two_racing_projectors_converge() {
     let events = world.added("s", 8).await;
     let (one, other) = (world.projector(), world.projector());
     let (one, other) = futures_util::future::join(
-        project_single::<Versions>(&one, "s", &events[..5]),
-        project_single::<Versions>(&other, "s", &events[3..]),
+        project_single::<Versions>(&one, &key("s"), &events[..5]),
+        project_single::<Versions>(&other, &key("s"), &events[3..]),
     )
     .await;
     assert!(!is_retry(&one) && !is_retry(&other));
@@ -219,7 +221,7 @@ async fn l5_a_redrive_after_the_fix_gives_what_never_having_failed_would() {
     let events = world.stream("s", &["Added", "Renamed", "Added", "Added"]).await;
     project(&world, &events).await;
     for redriven in [&events[3..], &events[1..2], &events[2..3], &events[3..]] {
-        project_single::<Versions<true>>(&world.projector(), "s", redriven).await;
+        project_single::<Versions<true>>(&world.projector(), &key("s"), redriven).await;
     }
     assert_eq!(row(&world).await, 4);
 }
@@ -232,18 +234,61 @@ async fn l2_a_gap_is_closed_up_to_the_event_that_nobody_knows() {
     assert_eq!(row(&world).await, 2, "the known part is shown");
 }
 
+/// Its key says whose the aggregate is: whoever the newest word names.
+struct Owned;
+
+impl SingleView for Owned {
+    type Row = u64;
+
+    const NAME: &'static str = "owned";
+
+    fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
+        Ok(Some(owned_by(&event.event_type)))
+    }
+
+    fn apply(row: &mut u64, event: &Envelope) -> Result<(), SchemaError> {
+        *row = event.version.get();
+        Ok(())
+    }
+
+    fn indexes(_: &u64) -> [Option<RowKey>; INDEXES] {
+        Default::default()
+    }
+}
+
+fn owned_by(owner: &str) -> RowKey {
+    RowKey::new("owned#s", owner)
+}
+
+#[tokio::test]
+async fn s14_a_message_cannot_bring_a_history_into_the_row_of_another_owner() {
+    let world = World::new([]);
+    let events = world.stream("s", &["ann", "bob", "ann"]).await;
+    // What the message says is bob's; the events before it, which are read from the store, are ann's.
+    let outcomes =
+        project_single::<Owned>(&world.projector(), &owned_by("bob"), &events[1..2]).await;
+    assert_eq!(outcomes, [Outcome::Parked("version 1 belongs to another row".to_owned())]);
+    assert_eq!(world.rows.dump(), []);
+    // Nor does ann's row take what names bob, and nothing overtakes it.
+    let outcomes =
+        project_single::<Owned>(&world.projector(), &owned_by("ann"), &events[2..]).await;
+    assert_eq!(outcomes, [Outcome::Parked("version 2 belongs to another row".to_owned())]);
+    let keys: Vec<RowKey> = world.rows.dump().into_iter().map(|row| row.key).collect();
+    assert_eq!(keys, [owned_by("ann")]);
+}
+
 #[tokio::test]
 async fn a_row_that_cannot_be_read_comes_back_and_is_left_alone() {
     let world = World::new([]);
     let events = world.added("s", 1).await;
     let broken = dekigoto::Row {
-        key: Versions::<false>::key("s"),
+        key: key("s"),
         revision: 1,
         body: dekigoto::Payload::of("secret").unwrap(),
         indexes: Default::default(),
     };
     world.rows.write(std::slice::from_ref(&broken)).await.unwrap();
-    let outcomes = project_single::<Versions>(&world.projector(), "s", &events).await;
+    let outcomes = project_single::<Versions>(&world.projector(), &key("s"), &events).await;
     let Outcome::Retry(reason) = &outcomes[0] else { panic!("{outcomes:?}") };
     assert!(reason.contains("versions#s") && !reason.contains("secret"), "{reason}");
     assert_eq!(world.rows.dump(), [broken]);

@@ -26,6 +26,20 @@ pub enum OrderEvent {
     OrderCancelled(OrderCancelled),
 }
 
+impl OrderEvent {
+    /// Whose order it is. Every event says so, and the customer of an order never changes.
+    #[must_use]
+    pub fn customer_id(&self) -> &CustomerId {
+        match self {
+            Self::OrderPlaced(placed) => &placed.customer_id,
+            Self::OrderConfirmed(confirmed) => &confirmed.customer_id,
+            Self::OrderShipped(shipped) => &shipped.customer_id,
+            Self::OrderDelivered(delivered) => &delivered.customer_id,
+            Self::OrderCancelled(cancelled) => &cancelled.customer_id,
+        }
+    }
+}
+
 event_schema! {
     OrderEvent {
         OrderPlaced: 1,

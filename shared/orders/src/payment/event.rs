@@ -16,6 +16,18 @@ pub enum PaymentEvent {
     PaymentRefunded(PaymentRefunded),
 }
 
+impl PaymentEvent {
+    /// Whose order it pays.
+    #[must_use]
+    pub fn customer_id(&self) -> &CustomerId {
+        match self {
+            Self::PaymentReceived(received) => &received.customer_id,
+            Self::PaymentFailed(failed) => &failed.customer_id,
+            Self::PaymentRefunded(refunded) => &refunded.customer_id,
+        }
+    }
+}
+
 event_schema! {
     PaymentEvent {
         PaymentReceived: 1,

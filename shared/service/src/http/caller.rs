@@ -78,15 +78,15 @@ impl Caller {
 
     /// Whether what belongs to this customer is the caller's to see.
     pub(super) fn owns(&self, customer: &CustomerId) -> bool {
-        match &self.role {
-            Role::Trusted => true,
-            Role::Customer(own) => own == customer,
-        }
+        self.customer().is_none_or(|own| own == customer)
     }
 
-    /// Whether ownership has to be asked at all.
-    pub(super) fn is_customer(&self) -> bool {
-        matches!(self.role, Role::Customer(_))
+    /// The customer that the caller is; none for who is trusted.
+    pub(super) fn customer(&self) -> Option<&CustomerId> {
+        match &self.role {
+            Role::Trusted => None,
+            Role::Customer(own) => Some(own),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     bodies::{CancelBody, EmptyBody, OutcomeBody, PayBody, PlaceBody, ShipBody},
     body::{Json, OptionalJson},
     call::{Call, StaffCall},
+    ownership::must_own,
     params::OrderPath,
     problem::{FieldFault, Kind, Problem, of_command},
 };
@@ -115,14 +116,7 @@ pub(super) async fn cancel(
     OrderPath(order): OrderPath,
     Json(body): Json<CancelBody>,
 ) -> Result<Response, Problem> {
-    if call.caller.is_customer() {
-        // An order's customer never changes, so looking before deciding leaves no race.
-        let there = app.engine.load::<Order>(&order.to_string()).await?;
-        let placed = there.state.placed().ok_or_else(Problem::not_found)?;
-        if !call.caller.owns(&placed.customer_id) {
-            return Err(Problem::not_found());
-        }
-    }
+    must_own(&app, &call.caller, order).await?;
     let command = OrderCommand::CancelOrder(CancelOrder { reason: body.reason.clone() });
     change(&app, &call, order, "cancel", &body, command).await
 }

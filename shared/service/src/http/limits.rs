@@ -32,8 +32,8 @@ pub const FAULTS_MAX: usize = 20;
 /// Query parameters of one request. No query of the contract has more than five.
 pub const PARAMETERS_MAX: usize = 10;
 
-/// Bytes of a cursor. Ours are about 300 long.
-pub const CURSOR_BYTES_MAX: usize = 2048;
+/// Bytes of a cursor. A customer's list has cursors of 54; one across customers adds the customer's id.
+pub const CURSOR_BYTES_MAX: usize = 139;
 
 /// Pages that a filtered list looks through for one answer.
 pub const PAGES_PER_LIST_MAX: usize = 4;

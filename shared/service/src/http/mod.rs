@@ -6,16 +6,18 @@ mod call;
 mod caller;
 mod commands;
 mod cursor;
+mod cursor_key;
 mod faults;
 mod fields;
 mod layer;
 pub mod limits;
 mod order_view;
+mod ownership;
 mod params;
 mod problem;
 mod queries;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router, middleware,
@@ -34,6 +36,8 @@ pub struct App {
     store: Arc<dyn EventStore>,
     views: Arc<dyn ViewStore>,
     host: Arc<dyn Host>,
+    /// Once a list has needed it.
+    cursor_key: Arc<OnceLock<cursor::CursorKey>>,
 }
 
 impl App {
@@ -41,7 +45,7 @@ impl App {
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, views: Arc<dyn ViewStore>, host: Arc<dyn Host>) -> Self {
         let engine = Engine::new(Arc::clone(&store), Arc::clone(&host));
-        Self { engine, store, views, host }
+        Self { engine, store, views, host, cursor_key: Arc::default() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! An order as clients read it: from its view, or folded from the store.
 
 use dekigoto::{
-    Aggregate, EventStore, Row, StreamId, Version, ViewStore,
+    Aggregate, EventStore, Row, StreamId, Version,
     project::{Marked, SingleView as _, read_events},
 };
 use orders::{
@@ -17,26 +17,10 @@ use super::{
 };
 use crate::views::OrderSummaryView;
 
-/// The order's row in the view; none when the view has not seen it placed yet.
-pub(super) async fn from_view(
-    views: &dyn ViewStore,
-    order: OrderId,
-) -> Result<Option<OrderView>, Problem> {
-    let key = OrderSummaryView::key(&order.to_string());
-    let row = views.read(&[key]).await?.pop().flatten();
-    row.map_or(Ok(None), |row| shown(&row, order))
-}
-
-/// The order that a listed row shows.
+/// The order that a row shows; none when the view has not seen it placed yet.
 pub(super) fn of_row(row: &Row) -> Result<Option<OrderView>, Problem> {
-    let id = row.key.partition.split_once('#').map(|(_, id)| id.parse::<OrderId>());
-    match id {
-        Some(Ok(order)) => shown(row, order),
-        Some(Err(_)) | None => Err(broken("a listed row without an order id")),
-    }
-}
-
-fn shown(row: &Row, order: OrderId) -> Result<Option<OrderView>, Problem> {
+    let id = row.key.partition.split_once('#').and_then(|(_, id)| id.parse::<OrderId>().ok());
+    let order = id.ok_or_else(|| broken("a row without an order id"))?;
     let marked: Marked<OrderSummary> = row.body.read().map_err(broken)?;
     let version = marked.watermarks.get(Order::TYPE).copied().unwrap_or(0);
     Ok(marked.row.view(order, version))

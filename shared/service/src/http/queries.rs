@@ -20,9 +20,11 @@ use serde::Serialize;
 use super::{
     App, Caller,
     call::etag,
-    cursor::Binding,
+    cursor::{Binding, Sealed},
+    cursor_key::cursor_key,
     limits::{PAGE_ITEMS_MAX, PAGES_PER_LIST_MAX, SALES_DAYS_MAX},
-    order_view::{broken, from_store, from_view, of_row},
+    order_view::{broken, from_store, of_row},
+    ownership::{must_own, row_for},
     params::{CustomerPath, OrderPath, Params, at, malformed},
     problem::Problem,
 };
@@ -50,8 +52,14 @@ pub(super) async fn order(
     }
     let is_new_enough = |row: &OrderView| min.is_none_or(|min| row.version >= min.get());
     let seen = match past {
-        Some(_) => None,
-        None => from_view(&*app.views, id).await?.filter(is_new_enough),
+        Some(_) => {
+            must_own(&app, &caller, id).await?;
+            None
+        }
+        None => {
+            let row = row_for(&app, &caller, id).await?;
+            row.as_ref().map(of_row).transpose()?.flatten().filter(is_new_enough)
+        }
     };
     let (row, served_from) = match seen {
         Some(row) => (row, "view"),
@@ -61,9 +69,6 @@ pub(super) async fn order(
             (row.ok_or_else(Problem::not_found)?, "store")
         }
     };
-    if !caller.owns(&row.order.customer_id) {
-        return Err(Problem::not_found());
-    }
     let tag = etag(row.version);
     let mut response = Json(row).into_response();
     response.headers_mut().insert(header::ETAG, tag);
@@ -102,11 +107,24 @@ pub(super) async fn list(
         _ => return Err(malformed("Name a customerId, or a status with placedOn.")),
     };
     let filter_text = filter.map_or("", Status::as_str);
-    let binding = [caller.actor(), partition.as_str(), filter_text];
-    let binding = Binding(&binding);
-    let after = params.text("cursor").map(|cursor| binding.read(cursor)).transpose()?;
+    let parts = [caller.actor(), partition.as_str(), filter_text];
+    let binding = Binding { parts: &parts, customer: customer.as_ref() };
+    let after = match params.text("cursor") {
+        None => None,
+        Some(text) => {
+            let refused = || at("cursor", "is not one of this list; start again without it");
+            let sealed = Sealed::of(text).ok_or_else(refused)?;
+            Some(binding.read(cursor_key(&app).await?, &sealed).ok_or_else(refused)?)
+        }
+    };
     let (items, next) = pages(&app, index, &partition, after, limit, filter).await?;
-    let next_cursor = next.map(|position| binding.write(&position));
+    let next_cursor = match next {
+        None => None,
+        Some(position) => {
+            let cursor = binding.write(cursor_key(&app).await?, &position);
+            Some(cursor.ok_or_else(|| broken("a listed row without a place"))?)
+        }
+    };
     Ok(Json(Page { items, next_cursor }).into_response())
 }
 
@@ -165,13 +183,7 @@ pub(super) async fn events(
     let first = params.version("fromVersion")?.unwrap_or(Version::FIRST);
     let limit = usize::try_from(params.limit()?).unwrap_or(usize::MAX);
     let stream = StreamId::new(Order::TYPE, id.to_string()).map_err(|_| Problem::not_found())?;
-    if caller.is_customer() {
-        let order = app.engine.load::<Order>(stream.aggregate_id()).await?;
-        let is_owner = order.state.placed().is_some_and(|order| caller.owns(&order.customer_id));
-        if !is_owner {
-            return Err(Problem::not_found());
-        }
-    }
+    must_own(&app, &caller, id).await?;
     // One more than wanted tells whether there is a next page.
     let mut items = read_events(&*app.store, &stream, first, limit + 1).await?;
     let next_version = items.get(limit).map(|event| event.version);

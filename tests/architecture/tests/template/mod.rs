@@ -39,6 +39,7 @@ const RULES: &[(&str, Rule)] = &[
     ("each function has a role of its own", permissions::each_function_has_its_own_role),
     ("permissions name actions and resources", permissions::permissions_are_exact),
     ("nobody changes history", permissions::nobody_changes_history),
+    ("the API writes no view", permissions::the_api_writes_no_view),
     ("policies refuse what is not TLS", permissions::policies_refuse_plain_text),
     ("services are let in by source", permissions::services_are_let_in_by_source),
     ("the API is closed by default", routes::the_api_is_closed_by_default),

@@ -104,6 +104,35 @@ pub(super) fn nobody_changes_history(template: &Template) -> Vec<String> {
     wrong
 }
 
+/// The API reads views. What it may put is the row of its cursor key, in the partition that the code names.
+pub(super) fn the_api_writes_no_view(template: &Template) -> Vec<String> {
+    let code = include_str!("../../../../shared/service/src/http/cursor_key.rs");
+    let one_row = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["cursor-key"]}});
+    let mut wrong = Vec::new();
+    if !code.contains("const PARTITION: &str = \"cursor-key\";") {
+        wrong.push("the code keeps its cursor key elsewhere".to_owned());
+    }
+    let api = template.of_type("AWS::IAM::Role").filter(|role| role.name == "ApiRole");
+    let on_views = api.flat_map(role_statements).filter(|statement| {
+        let resources = each(&statement["Resource"]);
+        resources.iter().any(|it| it.to_string().contains("ViewTable"))
+    });
+    let mut puts = 0;
+    for statement in on_views {
+        let actions = texts(&statement["Action"]);
+        let reads = actions.iter().all(|it| ["dynamodb:GetItem", "dynamodb:Query"].contains(it));
+        let puts_its_key = actions == ["dynamodb:PutItem"] && statement["Condition"] == one_row;
+        puts += usize::from(puts_its_key);
+        if !(reads || puts_its_key) {
+            wrong.push(format!("the API may {actions:?} any row of a view"));
+        }
+    }
+    if puts != 1 {
+        wrong.push("the API cannot keep its cursor key".to_owned());
+    }
+    wrong
+}
+
 /// Queues and topics with the statements of their policies.
 fn guarded(template: &Template) -> Vec<(Resource<'_>, Vec<&Value>)> {
     let kinds = [

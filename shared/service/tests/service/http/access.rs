@@ -94,37 +94,6 @@ async fn s14_a_customer_places_reads_and_cancels_their_own_order() {
 }
 
 #[tokio::test]
-async fn s14_another_customers_order_looks_like_none() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    for is_projected in [false, true] {
-        for (method, path) in [
-            ("GET", "/v1/orders/{id}"),
-            ("GET", "/v1/orders/{id}?minVersion=1"),
-            ("GET", "/v1/orders/{id}?atVersion=1"),
-            ("GET", "/v1/orders/{id}/events"),
-            ("POST", "/v1/orders/{id}/cancel"),
-        ] {
-            let as_other = |id: &str| {
-                ask(method, path, id).by(customer("c-7")).header("idempotency-key", "theirs")
-            };
-            let theirs = world.refuses(as_other(&id), 404, "not-found").await;
-            let none = world.refuses(as_other(UNKNOWN), 404, "not-found").await;
-            assert_eq!(theirs.text, none.text, "{method} {path}, {is_projected}");
-            assert_eq!(theirs.headers, none.headers, "{method} {path}, {is_projected}");
-        }
-        let summary = world
-            .refuses(Ask::get("/v1/customers/c-42/summary").by(customer("c-7")), 404, "not-found")
-            .await;
-        let none = world
-            .refuses(Ask::get("/v1/customers/nobody/summary").by(customer("c-7")), 404, "not-found")
-            .await;
-        assert_eq!(summary.text, none.text);
-        world.follow().await;
-    }
-}
-
-#[tokio::test]
 async fn s14_a_customer_acts_for_nobody_else() {
     let world = World::new();
     world.placed("k").await;

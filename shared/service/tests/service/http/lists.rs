@@ -108,20 +108,45 @@ async fn s14_a_cursor_fits_its_own_list_and_caller_alone() {
     assert_eq!(world.ask(with(list, &cursor)).await.status, 200);
     // The page size is not part of the query.
     assert_eq!(world.ask(with("/v1/orders?customerId=c-42&limit=3", &cursor)).await.status, 200);
+    let refused = async |ask: Ask| {
+        let answer = world.refuses(ask, 400, "malformed-request").await;
+        assert_eq!(answer.pointers(), ["?cursor"]);
+    };
     for other in [
         "/v1/orders?customerId=c-7",
         "/v1/orders?customerId=c-42&status=pending",
+        "/v1/orders?customerId=c-42&status=cancelled",
         "/v1/orders?status=pending&placedOn=2026-11-23",
     ] {
-        world.refuses(with(other, &cursor), 400, "malformed-request").await;
+        refused(with(other, &cursor)).await;
     }
-    let stranger = with(list, &cursor).by(customer("c-42"));
+    // The same list for the customer themselves is another caller's.
+    refused(with(list, &cursor).by(customer("c-42"))).await;
+    refused(with(list, &cursor[1..])).await;
+    refused(with(list, &cursor[..cursor.len() - 4])).await;
+    for bad in ["", "x", "%00", "eyJ9", "WyJhIiwiYiJd", &"A".repeat(54), &"A".repeat(3000)] {
+        refused(with(list, bad)).await;
+    }
+}
+
+#[tokio::test]
+async fn s14_a_cursor_across_customers_fits_its_status_and_day_alone() {
+    let (world, _) = seven().await;
+    let list = "/v1/orders?status=pending&placedOn=2026-11-23&limit=2";
+    let first = world.ask(Ask::get(list)).await;
+    let cursor = first.body["nextCursor"].as_str().unwrap();
+    assert_eq!(world.ask(Ask::get(&format!("{list}&cursor={cursor}"))).await.status, 200);
+    for other in [
+        "/v1/orders?status=cancelled&placedOn=2026-11-23",
+        "/v1/orders?status=pending&placedOn=2026-11-24",
+        "/v1/orders?customerId=c-42",
+        "/v1/orders?customerId=c-42&status=pending",
+    ] {
+        let ask = Ask::get(&format!("{other}&cursor={cursor}"));
+        world.refuses(ask, 400, "malformed-request").await;
+    }
+    let stranger = Ask::get(&format!("{list}&cursor={cursor}")).by(staff());
     world.refuses(stranger, 400, "malformed-request").await;
-    world.refuses(with(list, &cursor[1..]), 400, "malformed-request").await;
-    world.refuses(with(list, &cursor[..cursor.len() - 4]), 400, "malformed-request").await;
-    for bad in ["", "x", "%00", "eyJ9", "WyJhIiwiYiJd", &"A".repeat(3000)] {
-        world.refuses(with(list, bad), 400, "malformed-request").await;
-    }
 }
 
 #[tokio::test]

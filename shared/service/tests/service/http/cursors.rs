@@ -1,0 +1,239 @@
+//! S14: the key that cursors are sealed with. One for all processes, made once, never guessed, never told.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use dekigoto::{
+    Host, Payload, Row, RowKey, RowPage, RowQuery, Timestamp, ViewError, ViewStore,
+    memory::MemoryViews,
+};
+use dekigoto_testkit::{RecordedCalls, UnreliableViews, ViewFault};
+use order_service::http::{App, router};
+use tower::ServiceExt as _;
+
+use crate::support::{Ask, World};
+
+const LIST: &str = "/v1/orders?customerId=c-42&limit=1";
+
+/// Two orders, so that a page of one has a next one.
+async fn two_orders() -> World {
+    let world = World::new();
+    world.placed("a").await;
+    world.placed("b").await;
+    world.follow().await;
+    world
+}
+
+fn key() -> RowKey {
+    RowKey::new("cursor-key", "row")
+}
+
+/// The key's row as it is stored.
+async fn stored(views: &MemoryViews) -> Option<Row> {
+    views.read(&[key()]).await.unwrap().pop().flatten()
+}
+
+/// The same rows without a key.
+async fn keyless(world: &World) -> MemoryViews {
+    let views = MemoryViews::new();
+    for row in world.views.dump().into_iter().filter(|row| row.key != key()) {
+        views.write(&[Row { revision: 1, ..row }]).await.unwrap();
+    }
+    views
+}
+
+/// Another process on the same stores, behind these views.
+fn process(world: &World, views: Arc<dyn ViewStore>) -> World {
+    world.behind(Arc::new(world.store.clone()), views)
+}
+
+/// The cursor of the first page. Asks again while it is told to come back.
+async fn cursor(world: &World) -> String {
+    for _ in 0..4 {
+        let answer = world.ask(Ask::get(LIST)).await;
+        if answer.status == 200 {
+            return answer.body["nextCursor"].as_str().unwrap().to_owned();
+        }
+        answer.is_problem(LIST, 503, "unavailable");
+    }
+    panic!("told to come back too often");
+}
+
+async fn takes(world: &World, cursor: &str) -> bool {
+    let answer = world.ask(Ask::get(&format!("{LIST}&cursor={cursor}"))).await;
+    assert!([200, 400].contains(&answer.status), "{}", answer.text);
+    answer.status == 200
+}
+
+/// Lets others run before and after each call.
+struct Slow {
+    inner: Arc<dyn ViewStore>,
+    turns: (usize, usize),
+}
+
+impl Slow {
+    async fn wait(turns: usize) {
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[async_trait]
+impl ViewStore for Slow {
+    async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError> {
+        Self::wait(self.turns.0).await;
+        let rows = self.inner.read(keys).await;
+        Self::wait(self.turns.1).await;
+        rows
+    }
+
+    async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
+        Self::wait(self.turns.0).await;
+        let written = self.inner.write(rows).await;
+        Self::wait(self.turns.1).await;
+        written
+    }
+
+    async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError> {
+        self.inner.list(query).await
+    }
+}
+
+#[tokio::test]
+async fn s14_two_processes_end_up_with_one_key_however_they_race() {
+    let all = [ViewFault::Conflicts, ViewFault::LosesReply, ViewFault::LosesRequest];
+    let mut faults: Vec<Vec<ViewFault>> = vec![Vec::new()];
+    faults.extend(all.iter().map(|fault| vec![*fault]));
+    faults.extend(all.iter().flat_map(|one| all.iter().map(|other| vec![*one, *other])));
+    let turns: Vec<(usize, usize)> = (0..3).flat_map(|a| (0..3).map(move |b| (a, b))).collect();
+    let world = two_orders().await;
+    let (mut races, mut runs) = (0, 0);
+    for faults in &faults {
+        for (one, other) in turns.iter().flat_map(|one| turns.iter().map(move |other| (one, other)))
+        {
+            let rows = keyless(&world).await;
+            let views = UnreliableViews::new(rows.clone(), faults.clone());
+            let slow =
+                |turns: &(usize, usize)| Arc::new(Slow { inner: views.clone(), turns: *turns });
+            let (one, other) = (process(&world, slow(one)), process(&world, slow(other)));
+            let (first, second) = futures_util::future::join(cursor(&one), cursor(&other)).await;
+            let what = format!("{faults:?}");
+            assert!(takes(&one, &second).await && takes(&other, &first).await, "{what}");
+            // A process that starts later has the key of the row.
+            let later = process(&world, Arc::new(rows.clone()));
+            assert!(takes(&later, &first).await && takes(&later, &second).await, "{what}");
+            assert_eq!(stored(&rows).await.unwrap().revision, 1, "{what}");
+            let (_, writes) = views.take();
+            races += usize::from(faults.is_empty() && writes == 2);
+            runs += 1;
+        }
+    }
+    assert_eq!(runs, 13 * 81);
+    assert!(races > 10, "they raced {races} times");
+}
+
+#[tokio::test]
+async fn a_process_reads_the_key_once_and_only_when_a_list_needs_it() {
+    let world = two_orders().await;
+    let (store, views) = (Arc::new(world.store.clone()), Arc::new(world.views.clone()));
+    let calls = RecordedCalls::of(store, views);
+    let front = world.behind(calls.clone(), calls.clone());
+    let asked = async |path: &str| {
+        front.ask(Ask::get(path)).await;
+        calls.take()
+    };
+    let whole = "/v1/orders?customerId=c-42&limit=2";
+    assert_eq!(asked(whole).await, ["list 2 of order-summary/customer"]);
+    // Text that is no cursor is refused before anything is read.
+    for text in ["", "x", "%00", &"A".repeat(140), &"A".repeat(52)] {
+        assert_eq!(asked(&format!("{whole}&cursor={text}")).await, [""; 0], "{text}");
+    }
+    let first = ["list 1 of order-summary/customer", "get cursor-key", "put cursor-key"];
+    assert_eq!(asked(LIST).await, first);
+    assert_eq!(asked(LIST).await, first[..1]);
+    // So does the next process, except that it finds the key.
+    let next = process(&world, calls.clone());
+    next.ask(Ask::get(LIST)).await;
+    assert_eq!(calls.take(), first[..2]);
+}
+
+#[tokio::test]
+async fn s14_a_rotated_key_refuses_older_cursors_and_says_what_to_do() {
+    let world = two_orders().await;
+    let old = cursor(&world).await;
+    // The row is gone, and the processes have started again.
+    let rest = keyless(&world).await;
+    let rotated = process(&world, Arc::new(rest.clone()));
+    let path = format!("{LIST}&cursor={old}");
+    let answer = rotated.ask(Ask::get(&path)).await;
+    answer.is_problem(&path, 400, "malformed-request");
+    assert_eq!(answer.pointers(), ["?cursor"]);
+    assert!(answer.body["detail"].as_str().unwrap().contains("start again"), "{}", answer.text);
+    let new = cursor(&rotated).await;
+    assert!(takes(&rotated, &new).await && !takes(&world, &new).await);
+    assert_ne!(stored(&rest).await, stored(&world.views).await);
+}
+
+#[tokio::test]
+async fn s17_a_damaged_key_is_a_loud_fault_and_is_left_alone() {
+    let short = "c2VjcmV0".to_owned();
+    for body in [
+        r#""secret""#,
+        r#"{"key":7}"#,
+        r#"{"key":"secret!"}"#,
+        "{}",
+        &format!(r#"{{"key":"{short}"}}"#),
+    ] {
+        let world = two_orders().await;
+        let body = Payload::from_text(body.to_owned()).unwrap();
+        let row = Row { key: key(), revision: 4, body, indexes: Default::default() };
+        for revision in 1..=row.revision {
+            world.views.write(&[Row { revision, ..row.clone() }]).await.unwrap();
+        }
+        let answer = world.refuses(Ask::get(LIST), 500, "internal").await;
+        assert!(!answer.text.contains(&short), "{}", answer.text);
+        world
+            .refuses(Ask::get(&format!("{LIST}&cursor={}", "A".repeat(54))), 500, "internal")
+            .await;
+        // What needs no cursor goes on.
+        let whole = world.ask(Ask::get("/v1/orders?customerId=c-42")).await;
+        assert_eq!(whole.status, 200);
+    }
+}
+
+/// A host that has no randomness.
+struct Stuck;
+
+#[async_trait]
+impl Host for Stuck {
+    fn now(&self) -> Timestamp {
+        Timestamp::EPOCH
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn random(&self) -> uuid::Uuid {
+        uuid::Uuid::nil()
+    }
+
+    async fn sleep(&self, _: Duration) {}
+
+    async fn alarm(&self, _: Duration) {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn s14_a_key_that_can_be_guessed_is_not_made() {
+    let world = two_orders().await;
+    let app =
+        App::new(Arc::new(world.store.clone()), Arc::new(world.views.clone()), Arc::new(Stuck));
+    let request = axum::http::Request::get(LIST).extension(crate::support::shop());
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let response = router(app).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 500);
+    assert_eq!(stored(&world.views).await, None);
+}

@@ -1,0 +1,205 @@
+//! S14: what another customer's order gives away: not an answer of its own, and not a request of its own.
+
+use std::{slice, sync::Arc};
+
+use dekigoto::{Envelope, Message, memory::MemoryParking};
+use dekigoto_testkit::{Down, RecordedCalls};
+use order_service::{View, http::Caller};
+use serde_json::json;
+
+use crate::support::{Answer, Ask, UNKNOWN, World, customer, delivered, order, payment, plenty};
+
+/// What a stranger may ask about an order.
+const GETS: [&str; 9] = [
+    "",
+    "?minVersion=1",
+    "?minVersion=9",
+    "?atVersion=1",
+    "?atVersion=9",
+    "/events",
+    "/events?limit=1",
+    "/events?fromVersion=2",
+    "/events?fromVersion=9",
+];
+
+/// Headers of a cancellation: preconditions that hold or not, and keys that the owner used for this very order.
+const CANCELS: [(&str, &str); 6] = [
+    ("x-nothing", "1"),
+    ("if-match", "\"1\""),
+    ("if-match", "\"9\""),
+    ("if-match", "*"),
+    ("idempotency-key", "placed"),
+    ("idempotency-key", "cancelled"),
+];
+
+/// What a customer pays for an order that is not theirs: their own key in the view, then the order's first commit.
+const LOOKS: [&str; 2] = ["get order-summary", "read 1 of Order up from 1"];
+
+fn asks(id: &str) -> Vec<Ask> {
+    let get = |path: &&str| Ask::get(&format!("/v1/orders/{id}{path}"));
+    let cancel = |(name, value): &(&'static str, &str)| {
+        let body = json!({ "reason": "ordered twice" });
+        let ask = Ask::post(&format!("/v1/orders/{id}/cancel"), &body).header(name, value);
+        // A key that the server makes would differ from one answer to the next.
+        if *name == "idempotency-key" { ask } else { ask.header("idempotency-key", "mine") }
+    };
+    GETS.iter().map(get).chain(CANCELS.iter().map(cancel)).collect()
+}
+
+/// The same world, with every call to its stores written down.
+fn recorded(world: &World) -> (World, Arc<RecordedCalls>) {
+    let (store, views) = (Arc::new(world.store.clone()), Arc::new(world.views.clone()));
+    let calls = RecordedCalls::of(store, views);
+    (world.behind(calls.clone(), calls.clone()), calls)
+}
+
+/// Lets the order's view see these events, in this order.
+async fn show(world: &World, events: &[Envelope]) {
+    let bodies: Vec<String> = events.iter().map(|event| Message::of(event).body).collect();
+    let projecting = world.projecting(View::OrderSummary, &MemoryParking::default());
+    let report = projecting.take(delivered(&bodies), plenty).await;
+    assert_eq!(report.tally.applied, bodies.len(), "{:?}", report.reasons);
+}
+
+/// An order of c-42, placed and cancelled by them, with a payment in between.
+async fn cancelled_order() -> (World, String, Vec<Envelope>) {
+    let world = World::new();
+    let me = || customer("c-42");
+    let place = Ask::post("/v1/orders", &order()).header("idempotency-key", "placed").by(me());
+    let id = world.ask(place).await.body["orderId"].as_str().unwrap().to_owned();
+    world.does(&id, "payments", &payment("ch_1")).await;
+    let cancel = Ask::post(&format!("/v1/orders/{id}/cancel"), &json!({ "reason": "x" }));
+    let answer = world.ask(cancel.header("idempotency-key", "cancelled").by(me())).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let events = world.events();
+    (world, id, events)
+}
+
+async fn refused(world: &World, ask: Ask, by: Caller) -> Answer {
+    world.refuses(ask.by(by), 404, "not-found").await
+}
+
+#[tokio::test]
+async fn s14_another_customers_order_answers_like_none_after_the_same_requests() {
+    let (world, id, events) = cancelled_order().await;
+    let payment = events.iter().find(|event| event.aggregate_type == "Payment").unwrap();
+    let orders: Vec<&Envelope> =
+        events.iter().filter(|event| event.aggregate_type == "Order").collect();
+    // The view has seen nothing, the payment alone, the order as it was placed, everything.
+    let steps: [&[Envelope]; 4] =
+        [&[], slice::from_ref(payment), slice::from_ref(orders[0]), slice::from_ref(orders[1])];
+    for (number, step) in steps.iter().enumerate() {
+        show(&world, step).await;
+        let (recorded, calls) = recorded(&world);
+        for (place, (theirs, none)) in asks(&id).into_iter().zip(asks(UNKNOWN)).enumerate() {
+            let what = format!("step {number}, request {place}");
+            let theirs = refused(&recorded, theirs, customer("c-7")).await;
+            assert_eq!(calls.take(), LOOKS, "{what}");
+            let none = refused(&recorded, none, customer("c-7")).await;
+            assert_eq!(calls.take(), LOOKS, "{what}");
+            assert_eq!(theirs.text, none.text, "{what}");
+            assert_eq!(theirs.headers, none.headers, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn s14_what_is_refused_by_its_name_reads_nothing() {
+    let (world, id, _) = cancelled_order().await;
+    world.follow().await;
+    let (recorded, calls) = recorded(&world);
+    let stranger = || customer("c-7");
+    for (path, status, code) in [
+        ("/v1/orders?customerId=c-42", 403, "forbidden"),
+        ("/v1/orders?customerId=c-42&cursor=abc", 403, "forbidden"),
+        ("/v1/orders?customerId=nobody", 403, "forbidden"),
+        ("/v1/orders?status=pending&placedOn=2026-11-23", 403, "forbidden"),
+        ("/v1/customers/c-42/summary", 404, "not-found"),
+        ("/v1/customers/nobody/summary", 404, "not-found"),
+        ("/v1/sales/daily?from=2026-11-23&to=2026-11-23", 403, "forbidden"),
+    ] {
+        recorded.refuses(Ask::get(path).by(stranger()), status, code).await;
+    }
+    let parcel = crate::support::parcel();
+    for id in [&*id, UNKNOWN] {
+        for (command, body) in [
+            ("confirm", json!({})),
+            ("ship", parcel.clone()),
+            ("deliver", json!({})),
+            ("payments", payment("ch_1")),
+        ] {
+            let ask = Ask::post(&format!("/v1/orders/{id}/{command}"), &body);
+            recorded.refuses(ask.by(stranger()), 403, "forbidden").await;
+        }
+    }
+    recorded.refuses(Ask::post("/v1/orders", &order()).by(stranger()), 403, "forbidden").await;
+    assert_eq!(calls.take(), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_owner_whose_order_is_in_the_view_pays_one_look() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    world.follow().await;
+    let (recorded, calls) = recorded(&world);
+    let me = || customer("c-42");
+    let ask = async |ask: Ask| {
+        let answer = recorded.ask(ask.by(me())).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        calls.take()
+    };
+    let order = format!("/v1/orders/{id}");
+    assert_eq!(ask(Ask::get(&order)).await, LOOKS[..1]);
+    for path in [format!("{order}/events"), format!("{order}?atVersion=1")] {
+        let asked = ask(Ask::get(&path)).await;
+        assert_eq!(asked[0], LOOKS[0], "{path}");
+        assert_ne!(asked[1], LOOKS[1], "{path}: asked twice whose it is");
+    }
+    let cancel = Ask::post(&format!("{order}/cancel"), &json!({ "reason": "x" }));
+    assert_eq!(
+        ask(cancel).await,
+        [LOOKS[0], "read 32 of Order from the newest", "append to Order"]
+    );
+    // Who is trusted is not asked, and does not know whose it is.
+    recorded.ask(Ask::get(&order)).await;
+    assert_eq!(calls.take(), ["list 1 of order-summary"]);
+    let past = recorded.ask(Ask::get(&format!("{order}?atVersion=1"))).await;
+    assert_eq!(past.status, 200);
+    assert!(calls.take().iter().all(|call| call.contains("of Order")), "asked whose it is");
+}
+
+#[tokio::test]
+async fn s14_whose_an_order_is_does_not_depend_on_a_view() {
+    let (world, id, _) = cancelled_order().await;
+    let down = world.behind(Arc::new(world.store.clone()), Arc::new(Down));
+    let order = format!("/v1/orders/{id}");
+    for path in [format!("{order}?atVersion=1"), format!("{order}/events")] {
+        assert_eq!(down.ask(Ask::get(&path).by(customer("c-42"))).await.status, 200, "{path}");
+        refused(&down, Ask::get(&path), customer("c-7")).await;
+    }
+    let cancel = || Ask::post(&format!("{order}/cancel"), &json!({ "reason": "x" }));
+    refused(&down, cancel(), customer("c-7")).await;
+    let again = cancel().header("idempotency-key", "cancelled").by(customer("c-42"));
+    let again = down.ask(again).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (200, Some("true")));
+    // The order as it is now is the view's to answer.
+    down.refuses(Ask::get(&order).by(customer("c-42")), 503, "unavailable").await;
+    down.refuses(Ask::get(&order).by(customer("c-7")), 503, "unavailable").await;
+}
+
+#[tokio::test]
+async fn s14_a_forged_message_brings_no_order_under_another_name() {
+    let (world, id, events) = cancelled_order().await;
+    let forged: Vec<String> = events
+        .iter()
+        .filter(|event| event.event_type == "OrderCancelled")
+        .map(|event| Message::of(event).body.replace("c-42", "c-7"))
+        .collect();
+    assert_eq!(forged.len(), 1);
+    let parking = MemoryParking::default();
+    let report =
+        world.projecting(View::OrderSummary, &parking).take(delivered(&forged), plenty).await;
+    assert_eq!(report.tally.parked, 1, "{:?}", report.reasons);
+    assert_eq!(world.views.dump(), []);
+    refused(&world, Ask::get(&format!("/v1/orders/{id}")), customer("c-7")).await;
+}
