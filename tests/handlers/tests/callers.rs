@@ -77,7 +77,7 @@ async fn a_problem_carries_the_gateways_request_id() {
     let response =
         World::default().api_response(AuthMode::Iam, &sample("api-get-order.json")).await;
     assert_eq!(response.headers()["content-type"], "application/problem+json");
-    let body: Value = serde_json::from_slice(response.body()).unwrap();
+    let body: Value = serde_json::from_str(response.body()).unwrap();
     assert_eq!(
         (&body["instance"], &body["code"]),
         (&json!("BvZ0XgKnliAEJmg="), &json!("not-found"))

@@ -7,6 +7,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
+use http_body_util::LengthLimitError;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -81,9 +82,15 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
 }
 
 async fn read(request: Request) -> Result<axum::body::Bytes, Problem> {
-    to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|_| {
-        let detail = format!("The body is over {BODY_BYTES_MAX} bytes, or it broke off.");
-        Problem::new(Kind::PayloadTooLarge, detail)
+    to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|cause| {
+        let is_too_long = std::error::Error::source(&cause)
+            .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
+        if is_too_long {
+            let detail = format!("The body is over {BODY_BYTES_MAX} bytes.");
+            return Problem::new(Kind::PayloadTooLarge, detail);
+        }
+        let detail = "The body broke off, or is not encoded as it says. Send it again.";
+        Problem::new(Kind::Malformed, detail).because(cause)
     })
 }
 
