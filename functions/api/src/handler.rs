@@ -2,10 +2,18 @@
 
 use std::str::FromStr;
 
-use axum::{Router, body::to_bytes};
-use dekigoto_lambda::identity::{Identity, of_request};
-use lambda_http::{Body, Error, Request, RequestExt as _, Response};
-use order_service::http::{Caller, RequestId};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+};
+use dekigoto_lambda::{
+    gateway::{self, Answer, Invocation},
+    identity::Identity,
+};
+use futures_util::stream;
+use lambda_runtime::{Error, LambdaEvent};
+use order_service::http::{Caller, Kind, Problem, RequestId};
+use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
 /// How callers are known: the template's parameter of that name.
@@ -54,24 +62,36 @@ impl AuthMode {
 pub async fn handle(
     router: Router,
     mode: AuthMode,
-    request: Request,
-) -> Result<Response<Body>, Error> {
-    let (id, identity) = request.request_context_ref().map(of_request).unwrap_or_default();
-    let (parts, body) = request.into_parts();
-    let mut request =
-        axum::extract::Request::from_parts(parts, axum::body::Body::from(body.to_vec()));
-    if let Some(id) = id {
-        request.extensions_mut().insert(RequestId(id));
-    }
-    if let Some(caller) = mode.caller(identity) {
-        request.extensions_mut().insert(caller);
-    }
-    let (parts, body) = router.oneshot(request).await?.into_parts();
-    // Our own answers are bounded by the page limits.
-    let bytes = to_bytes(body, usize::MAX).await?;
-    let body = match String::from_utf8(bytes.into()) {
-        Ok(text) => Body::from(text),
-        Err(binary) => Body::from(binary.into_bytes()),
+    event: LambdaEvent<Box<RawValue>>,
+) -> Result<Answer, Error> {
+    let Invocation { id, identity, request } = Invocation::read(&event.payload)?;
+    let response = match request {
+        Ok(request) => {
+            let mut request = request.map(streamed);
+            if let Some(id) = id {
+                request.extensions_mut().insert(RequestId(id));
+            }
+            if let Some(caller) = mode.caller(identity) {
+                request.extensions_mut().insert(caller);
+            }
+            router.oneshot(request).await?
+        }
+        Err(_) => {
+            let detail =
+                "The request holds what HTTP cannot carry in a method, a path or a header.";
+            Problem::new(Kind::Malformed, detail).answer(&id.unwrap_or_default())
+        }
     };
-    Ok(Response::from_parts(parts, body))
+    let (parts, body) = response.into_parts();
+    // Our own answers are bounded by the page limits.
+    Ok(Answer::new(&parts, to_bytes(body, usize::MAX).await?.into()))
+}
+
+/// The body as the router reads it: one that is not what it claims to be breaks off, and the router says so in its own
+/// words.
+fn streamed(body: gateway::Body) -> Body {
+    match body {
+        Ok(bytes) => Body::from(bytes),
+        Err(cause) => Body::from_stream(stream::iter([Err::<Vec<u8>, _>(cause)])),
+    }
 }

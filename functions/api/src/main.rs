@@ -6,7 +6,7 @@ use api::{AuthMode, handle};
 use dekigoto::{RowKey, ViewStore as _};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
 use dekigoto_lambda::{Config, aws, start, warm_up};
-use lambda_http::{Error, run_concurrent, service_fn};
+use lambda_runtime::{Error, run_concurrent, service_fn};
 use order_service::{
     SystemHost,
     http::{App, router},
@@ -27,5 +27,5 @@ async fn run() -> Result<(), Error> {
     let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));
     warm_up(views.read(&[RowKey::new("warm-up", "none")])).await;
     let router = router(App::new(Arc::new(store), Arc::new(views), Arc::new(SystemHost)));
-    run_concurrent(service_fn(move |request| handle(router.clone(), mode, request))).await
+    run_concurrent(service_fn(move |event| handle(router.clone(), mode, event))).await
 }

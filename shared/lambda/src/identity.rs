@@ -1,9 +1,7 @@
 //! Who the gateway says is calling.
 
-use lambda_http::{
-    aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequestContext},
-    request::RequestContext,
-};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// An identity that API Gateway has verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,31 +20,49 @@ pub enum Identity {
     },
 }
 
-/// The request's id and, where there is one, its verified caller.
-#[must_use]
-pub fn of_request(context: &RequestContext) -> (Option<String>, Option<Identity>) {
-    let RequestContext::ApiGatewayV2(ApiGatewayV2httpRequestContext {
-        request_id, authorizer, ..
-    }) = context
-    else {
-        return (None, None);
-    };
-    (request_id.clone(), authorizer.as_ref().and_then(verified))
+/// What the gateway's authorizer found, by its kind.
+#[derive(Deserialize)]
+pub(crate) struct Authorizer {
+    jwt: Option<Jwt>,
+    iam: Option<Iam>,
 }
 
-fn verified(authorizer: &ApiGatewayRequestAuthorizer) -> Option<Identity> {
-    if let Some(jwt) = &authorizer.jwt {
-        let sub = jwt.claims.get("sub")?.clone();
-        // The gateway lists scopes only where a route asks for some; the token's own claim is always there.
-        let granted = jwt.scopes.as_ref().filter(|scopes| !scopes.is_empty());
-        let scopes = granted
-            .map(|scopes| scopes.join(" "))
-            .or_else(|| jwt.claims.get("scope").cloned())
-            .unwrap_or_default();
-        return Some(Identity::Jwt { sub, scopes });
+#[derive(Deserialize)]
+struct Jwt {
+    // Any claims, of any type: a claim that nobody reads must not make the event unreadable.
+    claims: Option<Map<String, Value>>,
+    scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Iam {
+    user_arn: Option<String>,
+}
+
+impl Authorizer {
+    /// The identity, where there is one.
+    pub(crate) fn verified(&self) -> Option<Identity> {
+        if let Some(jwt) = &self.jwt {
+            return jwt.verified();
+        }
+        let arn = self.iam.as_ref()?.user_arn.as_deref()?;
+        Some(Identity::Iam { arn: without_session(arn).to_owned() })
     }
-    let arn = authorizer.iam.as_ref()?.user_arn.as_deref()?;
-    Some(Identity::Iam { arn: without_session(arn).to_owned() })
+}
+
+impl Jwt {
+    fn verified(&self) -> Option<Identity> {
+        let claim = |name| self.claims.as_ref()?.get(name)?.as_str();
+        let sub = claim("sub")?.to_owned();
+        // The gateway lists scopes only where a route asks for some; the token's own claim is always there.
+        let granted = self.scopes.as_ref().filter(|scopes| !scopes.is_empty());
+        let scopes = match granted {
+            Some(scopes) => scopes.join(" "),
+            None => claim("scope").unwrap_or_default().to_owned(),
+        };
+        Some(Identity::Jwt { sub, scopes })
+    }
 }
 
 /// A caller in a role is the role. Its session is a task, an instance or a random name: a command that one task sent

@@ -6,6 +6,7 @@ pub mod aws;
 pub mod batch;
 mod config;
 mod deadline;
+pub mod gateway;
 pub mod identity;
 mod start;
 pub mod stream;

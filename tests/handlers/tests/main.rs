@@ -11,5 +11,7 @@
 
 mod batches;
 mod callers;
+mod hostile;
+mod log;
 mod samples;
 mod support;

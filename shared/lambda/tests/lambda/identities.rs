@@ -1,21 +1,14 @@
 //! S14: only what the gateway has verified is an identity.
 
-use dekigoto_lambda::identity::{Identity, of_request};
-use lambda_http::{
-    aws_lambda_events::apigw::ApiGatewayV2httpRequestContext, request::RequestContext,
-};
+use dekigoto_lambda::identity::Identity;
 use serde_json::{Value, json};
 
+use crate::gateway::{event, read};
+
 fn identity(authorizer: &Value) -> Option<Identity> {
-    let context = json!({
-        "requestId": "r-1", "accountId": "1", "apiId": "a", "stage": "$default", "routeKey": "GET /v1/orders", "time": "x", "timeEpoch": 1,
-        "http": { "method": "GET", "path": "/v1/orders", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "x" },
-        "authorizer": authorizer,
-    });
-    let context: ApiGatewayV2httpRequestContext = serde_json::from_value(context).unwrap();
-    let (id, identity) = of_request(&RequestContext::ApiGatewayV2(context));
-    assert_eq!(id.as_deref(), Some("r-1"));
-    identity
+    let mut event = event("GET", "/v1/orders", "");
+    event["requestContext"]["authorizer"] = authorizer.clone();
+    read(&event).unwrap().identity
 }
 
 fn jwt(sub: &str, scopes: &str) -> Option<Identity> {
@@ -57,7 +50,10 @@ fn without_a_name_there_is_no_identity() {
     for authorizer in [
         Value::Null,
         json!({}),
+        json!({ "jwt": null, "iam": null }),
         json!({ "jwt": { "claims": {}, "scopes": null } }),
+        json!({ "jwt": { "claims": null } }),
+        json!({ "jwt": { "claims": { "sub": 42, "exp": 1 }, "scopes": null } }),
         json!({ "jwt": { "claims": { "scope": "orders:staff" }, "scopes": ["orders:staff"] } }),
         json!({ "iam": { "accessKey": "AKIA" } }),
         json!({ "lambda": { "sub": "c-42" } }),

@@ -1,4 +1,4 @@
-//! What AWS delivers, taken apart: batches, stream records, identities, settings.
+//! What AWS delivers, taken apart: requests, batches, stream records, identities, settings.
 
 // Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
 #![allow(
@@ -10,6 +10,7 @@
 )]
 
 mod batches;
+mod gateway;
 mod identities;
 mod records;
 mod settings;

@@ -1,0 +1,200 @@
+//! Requests and answers of an API Gateway HTTP API, payload format 2.0.
+//!
+//! Ours and not a crate's, because what a client sends has to reach the router as it was sent: no parser walks `..` up
+//! before the router sees it, and a body that cannot be decoded is the client's fault and not the function's.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, response};
+use lambda_runtime::Error;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tracing::warn;
+
+use crate::identity::{Authorizer, Identity};
+
+/// The one payload format that is read and answered.
+const FORMAT: &str = "2.0";
+
+/// One event, with what is read of it and no more.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    version: String,
+    raw_path: String,
+    raw_query_string: String,
+    headers: BTreeMap<String, String>,
+    request_context: RequestContext,
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    request_id: Option<String>,
+    authorizer: Option<Authorizer>,
+    http: Http,
+}
+
+#[derive(Deserialize)]
+struct Http {
+    method: String,
+}
+
+/// One invocation: what the gateway says of the request, and the request.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The gateway's name for the request.
+    pub id: Option<String>,
+    /// The caller that the gateway has verified.
+    pub identity: Option<Identity>,
+    /// The request as the client sent it.
+    pub request: Result<http::Request<Body>, NotHttp>,
+}
+
+/// A body. One that says it is base64 and is not becomes an error only to whoever reads it.
+pub type Body = Result<Vec<u8>, NotBase64>;
+
+/// The body says that it is base64 and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not base64")]
+pub struct NotBase64;
+
+/// No client can have sent this over HTTP: a method, a URI or a header holds what HTTP cannot carry. A header that is left
+/// out instead would change the request's meaning: a command without its key is another command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {0} is not one that HTTP can carry")]
+pub struct NotHttp(&'static str);
+
+impl Invocation {
+    /// Takes an invocation's payload apart.
+    ///
+    /// # Errors
+    /// When it is no event of an HTTP API. Nothing of the payload is in the error, for it goes to the log.
+    pub fn read(payload: &RawValue) -> Result<Self, Error> {
+        let event: Event = serde_json::from_str(payload.get()).map_err(|cause| {
+            format!(
+                "not an event of an HTTP API in payload format {FORMAT} (column {})",
+                cause.column()
+            )
+        })?;
+        if event.version != FORMAT {
+            return Err(format!("the integration's payload format must be {FORMAT}").into());
+        }
+        let context = event.request_context;
+        let identity = context.authorizer.as_ref().and_then(Authorizer::verified);
+        let request = request(
+            &context.http.method,
+            &uri(&event.raw_path, &event.raw_query_string),
+            &event.headers,
+            body(event.body, event.is_base64_encoded),
+        );
+        let id = context.request_id;
+        if let Err(cause) = &request {
+            warn!(request.id = id, %cause, "A request was refused: {cause}");
+        }
+        Ok(Self { id, identity, request })
+    }
+}
+
+fn request(
+    method: &str,
+    uri: &str,
+    headers: &BTreeMap<String, String>,
+    body: Body,
+) -> Result<http::Request<Body>, NotHttp> {
+    let mut request = http::Request::new(body);
+    *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|_| NotHttp("method"))?;
+    *request.uri_mut() = Uri::try_from(uri).map_err(|_| NotHttp("URI"))?;
+    for (name, value) in headers {
+        let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
+        else {
+            return Err(NotHttp("header"));
+        };
+        // `append` would panic on more headers than a map can hold.
+        request.headers_mut().try_append(name, value).map_err(|_| NotHttp("header"))?;
+    }
+    Ok(request)
+}
+
+fn body(body: Option<String>, is_base64: bool) -> Body {
+    let body = body.unwrap_or_default();
+    if is_base64 {
+        BASE64_STANDARD.decode(body).map_err(|_| NotBase64)
+    } else {
+        Ok(body.into_bytes())
+    }
+}
+
+/// Path and query in the form in which they were sent.
+///
+/// An HTTP API decodes every escape of a path but `%25` before it calls, so that what stands here may hold anything: it is
+/// escaped again. Function URLs and some emulators decode nothing; an escape that is still there stays as it is.
+fn uri(path: &str, query: &str) -> String {
+    let mut uri = String::with_capacity(path.len() + query.len() + 2);
+    if !path.starts_with('/') {
+        uri.push('/');
+    }
+    escape(path, &mut uri, |byte| byte != b'?');
+    if !query.is_empty() {
+        uri.push('?');
+        escape(query, &mut uri, |_| true);
+    }
+    uri
+}
+
+/// Copies text, with an escape for each byte that cannot stand in a URI or that the part does not take.
+fn escape(text: &str, uri: &mut String, takes: impl Fn(u8) -> bool) {
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && !br##""#<>\^`{|}"##.contains(&byte) && takes(byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+}
+
+/// What an invocation answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl Answer {
+    /// The answer in the gateway's form. Text stays text; anything else travels as base64, which the gateway undoes.
+    #[must_use]
+    pub fn new(parts: &response::Parts, body: Vec<u8>) -> Self {
+        let (body, is_base64_encoded) = match String::from_utf8(body) {
+            Ok(text) => (text, false),
+            Err(binary) => (BASE64_STANDARD.encode(binary.as_bytes()), true),
+        };
+        let (status_code, headers) = (parts.status.as_u16(), joined(&parts.headers));
+        Self { status_code, headers, body, is_base64_encoded }
+    }
+}
+
+/// Each header once. The format has one value for each name; commas separate values, as they do in HTTP. (Cookies would
+/// need a list of their own. Nothing here sets one.)
+fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut joined: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        joined
+            .entry(name.as_str().to_owned())
+            .and_modify(|earlier| {
+                earlier.push_str(", ");
+                earlier.push_str(&value);
+            })
+            .or_insert_with(|| value.into_owned());
+    }
+    joined
+}
