@@ -21,6 +21,12 @@ pub trait Host: Send + Sync {
 
     /// Waits.
     async fn sleep(&self, time: Duration);
+
+    /// Goes off after that time: for a race against work that may hang. A simulated clock, which a sleeper moves, does
+    /// not move for it.
+    async fn alarm(&self, time: Duration) {
+        self.sleep(time).await;
+    }
 }
 
 /// How long to wait before another attempt: a random part of a bound that doubles each time (full jitter).

@@ -28,7 +28,7 @@ pub(crate) fn amount(minor_units: u64) -> Amount {
 pub(crate) fn item(quantity: u32, unit_amount: u64) -> Item {
     Item {
         product_id: "p-1".parse().unwrap(),
-        quantity: quantity.try_into().unwrap(),
+        quantity: u64::from(quantity).try_into().unwrap(),
         unit_amount: UnitAmount::try_from(unit_amount).unwrap(),
     }
 }

@@ -34,7 +34,7 @@ fn item() -> impl Strategy<Value = Item> {
     let unit_amount = prop_oneof![9 => 0..=5_000u64, 1 => Just(1_000_000_000_000)];
     (product_id, quantity, unit_amount).prop_map(|(product_id, quantity, unit_amount)| Item {
         product_id,
-        quantity: Quantity::try_from(quantity).unwrap(),
+        quantity: Quantity::try_from(u64::from(quantity)).unwrap(),
         unit_amount: UnitAmount::try_from(unit_amount).unwrap(),
     })
 }

@@ -50,6 +50,13 @@ impl Host for StillHost {
         // Others get their turn, as they would while a real host sleeps.
         others_turn().await;
     }
+
+    async fn alarm(&self, time: Duration) {
+        let end = self.monotonic() + time;
+        // Looks at the clock whenever the work that it races does something.
+        let look = || if self.monotonic() < end { Poll::Pending } else { Poll::Ready(()) };
+        std::future::poll_fn(|_| look()).await;
+    }
 }
 
 /// Lets every other task that is ready run once.

@@ -2,6 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
+    task::Poll,
     time::Duration,
 };
 
@@ -108,6 +109,13 @@ impl Host for ManualHost {
         let mut clocks = lock(&self.clocks);
         clocks.slept = clocks.slept.saturating_add(time);
         clocks.pass(time);
+    }
+
+    async fn alarm(&self, time: Duration) {
+        let end = self.monotonic().saturating_add(time);
+        // Looks at the clock whenever the work that it races does something.
+        let look = || if self.monotonic() < end { Poll::Pending } else { Poll::Ready(()) };
+        std::future::poll_fn(|_| look()).await;
     }
 }
 

@@ -28,7 +28,7 @@ impl Item {
 
 /// A number of pieces: 1 to 10,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "u32", into = "u32")]
+#[serde(try_from = "u64", into = "u32")]
 pub struct Quantity(u32);
 
 /// The number is not a quantity.
@@ -44,10 +44,11 @@ impl Quantity {
     }
 }
 
-impl TryFrom<u32> for Quantity {
+impl TryFrom<u64> for Quantity {
     type Error = InvalidQuantity;
 
-    fn try_from(pieces: u32) -> Result<Self, InvalidQuantity> {
+    fn try_from(pieces: u64) -> Result<Self, InvalidQuantity> {
+        let pieces = u32::try_from(pieces).map_err(|_| InvalidQuantity)?;
         if (1..=QUANTITY_MAX).contains(&pieces) { Ok(Self(pieces)) } else { Err(InvalidQuantity) }
     }
 }
@@ -71,9 +72,9 @@ mod tests {
     #[test]
     fn a_quantity_is_one_to_ten_thousand() {
         for pieces in [1, 10_000] {
-            assert_eq!(Quantity::try_from(pieces).map(Quantity::get), Ok(pieces));
+            assert_eq!(Quantity::try_from(u64::from(pieces)).map(Quantity::get), Ok(pieces));
         }
-        for pieces in [0, 10_001, u32::MAX] {
+        for pieces in [0, 10_001, u64::from(u32::MAX) + 2, u64::MAX] {
             assert_eq!(Quantity::try_from(pieces), Err(InvalidQuantity));
         }
         for text in ["0", "-1", "10001", "1.5", "4294967297"] {

@@ -54,6 +54,19 @@ impl FromRequestParts<App> for Call {
     }
 }
 
+/// A call of staff or of a service. A customer is refused before anything of the request is read, so the refusal says
+/// nothing of what it holds.
+pub(super) struct StaffCall(pub(super) Call);
+
+impl FromRequestParts<App> for StaffCall {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Caller::from_request_parts(parts, app).await?.must_be_trusted()?;
+        Call::from_request_parts(parts, app).await.map(Self)
+    }
+}
+
 impl Call {
     /// The command's context. `operation` and `body` are what the key stands for.
     pub(super) fn context<T: Serialize>(&self, app: &App, operation: &[&str], body: &T) -> Context {

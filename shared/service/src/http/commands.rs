@@ -8,93 +8,23 @@ use axum::{
 };
 use dekigoto::{Answer, Expect, Version};
 use orders::{
-    Amount, Carrier, Currency, CustomerId, Day, DeclineReason, OrderId, PaymentId,
-    PaymentReference, Reason, Status, TrackingNumber,
+    Day, OrderId, PaymentId, Status,
     order::{
-        CancelOrder, Item, Order, OrderCommand, OrderRefusal, OrderState, PlaceOrder, ShipOrder,
+        CancelOrder, InvalidOrder, Item, Order, OrderCommand, OrderRefusal, OrderState, PlaceOrder,
+        ShipOrder,
     },
-    payment::{Outcome, PaidOrder, Payment, PaymentCommand, PaymentRefusal, ProcessPayment},
+    payment::{InvalidPayment, PaidOrder, Payment, PaymentCommand, PaymentRefusal, ProcessPayment},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     App,
-    body::{Json, Object, OptionalJson},
-    call::Call,
+    bodies::{CancelBody, EmptyBody, OutcomeBody, PayBody, PlaceBody, ShipBody},
+    body::{Json, OptionalJson},
+    call::{Call, StaffCall},
     params::OrderPath,
     problem::{FieldFault, Kind, Problem, of_command},
 };
-
-/// `POST /v1/orders`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct PlaceBody {
-    customer_id: CustomerId,
-    // A string, because a currency that does not exist is a business error (422) and not a malformed request.
-    currency: String,
-    items: Vec<Object<ItemBody>>,
-}
-
-/// One line of an order, as a client sends it. The stored one ignores unknown fields; this one refuses them.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ItemBody {
-    product_id: orders::ProductId,
-    quantity: orders::Quantity,
-    unit_amount: orders::UnitAmount,
-}
-
-/// `POST /v1/orders/{orderId}/confirm` and `/deliver`: nothing to say.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EmptyBody {}
-
-/// `POST /v1/orders/{orderId}/ship`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ShipBody {
-    carrier: Carrier,
-    tracking_number: TrackingNumber,
-}
-
-/// `POST /v1/orders/{orderId}/cancel`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CancelBody {
-    reason: Reason,
-}
-
-/// `POST /v1/orders/{orderId}/payments`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct PayBody {
-    reference: PaymentReference,
-    amount: i64,
-    currency: String,
-    outcome: OutcomeBody,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    decline_reason: Option<DeclineReason>,
-}
-
-// Read from a string: serde's own form of an enum is also an object, `{"captured": null}`.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", try_from = "String")]
-enum OutcomeBody {
-    Captured,
-    Declined,
-}
-
-impl TryFrom<String> for OutcomeBody {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        match &*text {
-            "captured" => Ok(Self::Captured),
-            "declined" => Ok(Self::Declined),
-            _ => Err("an outcome is captured or declined"),
-        }
-    }
-}
 
 /// What a command on an order answers.
 #[derive(Serialize)]
@@ -122,15 +52,14 @@ pub(super) async fn place(
 ) -> Result<Response, Problem> {
     call.caller.must_be(&body.customer_id)?;
     let context = call.context(&app, &["place"], &body);
-    let currency = currency(&body.currency, Kind::InvalidOrder)?;
-    let items = body.items.into_iter().map(|Object(item)| Item {
+    let items = body.items.into_iter().map(|item| Item {
         product_id: item.product_id,
         quantity: item.quantity,
         unit_amount: item.unit_amount,
     });
     let command = OrderCommand::PlaceOrder(PlaceOrder {
         customer_id: body.customer_id,
-        currency,
+        currency: body.currency,
         items: items.collect(),
         placed_on: Day::of(context.at),
     });
@@ -151,21 +80,19 @@ pub(super) async fn place(
 
 pub(super) async fn confirm(
     State(app): State<App>,
-    call: Call,
+    StaffCall(call): StaffCall,
     OrderPath(order): OrderPath,
     OptionalJson(body): OptionalJson<EmptyBody>,
 ) -> Result<Response, Problem> {
-    call.caller.must_be_trusted()?;
     change(&app, &call, order, "confirm", &body, OrderCommand::ConfirmOrder).await
 }
 
 pub(super) async fn ship(
     State(app): State<App>,
-    call: Call,
+    StaffCall(call): StaffCall,
     OrderPath(order): OrderPath,
     Json(body): Json<ShipBody>,
 ) -> Result<Response, Problem> {
-    call.caller.must_be_trusted()?;
     let command = OrderCommand::ShipOrder(ShipOrder {
         carrier: body.carrier.clone(),
         tracking_number: body.tracking_number.clone(),
@@ -175,11 +102,10 @@ pub(super) async fn ship(
 
 pub(super) async fn deliver(
     State(app): State<App>,
-    call: Call,
+    StaffCall(call): StaffCall,
     OrderPath(order): OrderPath,
     OptionalJson(body): OptionalJson<EmptyBody>,
 ) -> Result<Response, Problem> {
-    call.caller.must_be_trusted()?;
     change(&app, &call, order, "deliver", &body, OrderCommand::DeliverOrder).await
 }
 
@@ -203,11 +129,10 @@ pub(super) async fn cancel(
 
 pub(super) async fn pay(
     State(app): State<App>,
-    call: Call,
+    StaffCall(call): StaffCall,
     OrderPath(order_id): OrderPath,
     Json(body): Json<PayBody>,
 ) -> Result<Response, Problem> {
-    call.caller.must_be_trusted()?;
     let id = order_id.to_string();
     let context = call.context(&app, &["pay", &id], &body);
     let order = app.engine.load::<Order>(&id).await?;
@@ -215,14 +140,14 @@ pub(super) async fn pay(
     let command = PaymentCommand::ProcessPayment(ProcessPayment {
         order: PaidOrder::new(order_id, order),
         reference: body.reference.clone(),
-        amount: amount(body.amount)?,
-        currency: currency(&body.currency, Kind::InvalidPayment)?,
-        outcome: outcome(body.outcome, body.decline_reason)?,
+        amount: body.amount,
+        currency: body.currency,
+        outcome: body.outcome(),
     });
     let answer = app.engine.execute::<Payment>(&id, command, &context, call.expect).await;
     let answer = answer.map_err(of_command)?;
     let version = answer.version.ok_or_else(Problem::not_found)?;
-    let status = if matches!(body.outcome, OutcomeBody::Captured) { "received" } else { "failed" };
+    let status = if body.outcome == OutcomeBody::Captured { "received" } else { "failed" };
     let payment_id = PaymentId::derive(order_id, &body.reference);
     let paid = PaymentAnswer { payment_id, order_id, version, status };
     Ok(call.answer(Some(version), answer.replayed, (StatusCode::CREATED, Answered(paid))))
@@ -255,32 +180,6 @@ fn answered(
     Ok(call.answer(Some(version), replayed, (status, Answered(answer)).into_response()))
 }
 
-fn currency(text: &str, kind: Kind) -> Result<Currency, Problem> {
-    text.parse().map_err(|cause: orders::InvalidCurrency| at_fault(kind, "/currency", &cause))
-}
-
-fn amount(number: i64) -> Result<Amount, Problem> {
-    let whole = u64::try_from(number).unwrap_or(u64::MAX);
-    let amount = Amount::try_from(whole);
-    amount.map_err(|cause| at_fault(Kind::InvalidPayment, "/amount", &cause))
-}
-
-fn outcome(outcome: OutcomeBody, reason: Option<DeclineReason>) -> Result<Outcome, Problem> {
-    match (outcome, reason) {
-        (OutcomeBody::Captured, None) => Ok(Outcome::Captured),
-        (OutcomeBody::Declined, reason) => Ok(Outcome::Declined(reason)),
-        (OutcomeBody::Captured, Some(_)) => {
-            let why = "belongs to a declined payment";
-            Err(at_fault(Kind::InvalidPayment, "/declineReason", &why))
-        }
-    }
-}
-
-fn at_fault(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
-    let fault = FieldFault { pointer: pointer.to_owned(), detail: why.to_string() };
-    Problem::new(kind, format!("{pointer}: {why}.")).with_faults(vec![fault])
-}
-
 impl From<OrderRefusal> for Problem {
     fn from(refusal: OrderRefusal) -> Self {
         let kind = match &refusal {
@@ -288,7 +187,7 @@ impl From<OrderRefusal> for Problem {
             OrderRefusal::AlreadyPlaced | OrderRefusal::IllegalTransition { .. } => {
                 Kind::IllegalTransition
             }
-            OrderRefusal::InvalidOrder(_) => Kind::InvalidOrder,
+            OrderRefusal::InvalidOrder(invalid) => return invalid_order(invalid),
         };
         Self::new(kind, refusal.to_string())
     }
@@ -297,7 +196,7 @@ impl From<OrderRefusal> for Problem {
 impl From<PaymentRefusal> for Problem {
     fn from(refusal: PaymentRefusal) -> Self {
         let kind = match &refusal {
-            PaymentRefusal::InvalidPayment(_) => Kind::InvalidPayment,
+            PaymentRefusal::InvalidPayment(invalid) => return invalid_payment(invalid),
             PaymentRefusal::NotFound => return Self::not_found(),
             PaymentRefusal::ReferenceReused
             | PaymentRefusal::AlreadyPaid
@@ -307,4 +206,26 @@ impl From<PaymentRefusal> for Problem {
         };
         Self::new(kind, refusal.to_string())
     }
+}
+
+fn invalid_order(invalid: &InvalidOrder) -> Problem {
+    let pointer = match invalid {
+        InvalidOrder::NoItems | InvalidOrder::TooManyItems | InvalidOrder::TotalTooLarge => {
+            "/items"
+        }
+    };
+    at_fault(Kind::InvalidOrder, pointer, invalid)
+}
+
+fn invalid_payment(invalid: &InvalidPayment) -> Problem {
+    let pointer = match invalid {
+        InvalidPayment::Zero | InvalidPayment::TotalTooLarge => "/amount",
+        InvalidPayment::OtherCurrency { .. } => "/currency",
+    };
+    at_fault(Kind::InvalidPayment, pointer, invalid)
+}
+
+fn at_fault(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
+    let fault = FieldFault { pointer: pointer.to_owned(), detail: why.to_string() };
+    Problem::new(kind, why.to_string()).with_faults(vec![fault])
 }

@@ -1,20 +1,24 @@
 //! What surrounds every handler: the request id, the rendering of problems, the log line, and a net for panics.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
 use axum::{
     extract::{OriginalUri, Request, State},
     http::{HeaderValue, Method, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use dekigoto::CommandKey;
-use futures_util::FutureExt as _;
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
 use tracing::{error, info, warn};
 
 use super::{
     App,
     call::IDEMPOTENCY_KEY,
+    limits::REQUEST_TIME_MAX,
     problem::{Kind, Problem},
 };
 
@@ -32,20 +36,32 @@ pub(super) async fn surround(State(app): State<App>, mut request: Request, next:
     let method = request.method().clone();
     let path = request.uri().path().len();
     let key = command_key(&app, &mut request);
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let response = handled.unwrap_or_else(|_| {
-        use axum::response::IntoResponse as _;
-        Problem::new(
-            Kind::Internal,
-            "Something broke on our side. Send it again with the same key.",
-        )
-        .because("the handler panicked")
-        .into_response()
-    });
-    let mut response = render(response, &id);
+    let mut response = render(handled(&app, request, next).await, &id);
     response.headers_mut().extend(key.map(|key| (IDEMPOTENCY_KEY, key)));
     log(&response, &method, path, &id);
     response
+}
+
+/// What the handler answers, if it does: a panic and an endless wait are answered for it.
+async fn handled(app: &App, request: Request, next: Next) -> Response {
+    let handled = pin!(AssertUnwindSafe(next.run(request)).catch_unwind());
+    match select(app.host.alarm(REQUEST_TIME_MAX), handled).await {
+        Either::Right((Ok(response), _)) => response,
+        Either::Right((Err(_), _)) => {
+            let detail = "Something broke on our side. Send it again with the same key.";
+            Problem::new(Kind::Internal, detail).because("the handler panicked").into_response()
+        }
+        Either::Left(((), _)) => {
+            let seconds = REQUEST_TIME_MAX.as_secs();
+            let detail = format!(
+                "There was no answer within {seconds} seconds. Send the same request again, a command with the same \
+                 Idempotency-Key."
+            );
+            Problem::new(Kind::Unavailable, detail)
+                .because("the request took longer than REQUEST_TIME_MAX")
+                .into_response()
+        }
+    }
 }
 
 /// The key of a command, made here when the client gave none. Every answer carries it, and errors above all: whoever

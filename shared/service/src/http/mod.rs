@@ -1,10 +1,13 @@
 //! The HTTP contract as an axum router, the same in Lambda and in the one-process run.
 
+mod bodies;
 mod body;
 mod call;
 mod caller;
 mod commands;
 mod cursor;
+mod faults;
+mod fields;
 mod layer;
 pub mod limits;
 mod order_view;

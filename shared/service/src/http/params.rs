@@ -9,8 +9,8 @@ use orders::{CustomerId, OrderId};
 
 use super::{
     App,
-    body::shortened,
-    limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, PARAMETERS_MAX},
+    faults::shortened,
+    limits::{ECHOED_NAME_BYTES_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, PARAMETERS_MAX},
     problem::{FieldFault, Kind, Problem},
 };
 
@@ -36,7 +36,7 @@ impl Params {
         for (place, (name, _)) in self.0.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 let allowed = known.join(", ");
-                let name = shortened(name);
+                let name = shortened(name, ECHOED_NAME_BYTES_MAX);
                 return Err(malformed(format!("Unknown parameter {name:?}; known: {allowed}.")));
             }
             if self.0.iter().take(place).any(|(earlier, _)| earlier == name) {

@@ -124,11 +124,7 @@ async fn each_missing_field_is_named() {
             let mut less = body.clone();
             less.as_object_mut().unwrap().remove(field);
             let answer = world.refuses(Ask::post(&path, &less), 400, "malformed-request").await;
-            assert!(
-                answer.body["errors"][0]["detail"].as_str().unwrap().contains(field),
-                "{}",
-                answer.text
-            );
+            assert_eq!(answer.pointers(), [format!("/{field}")]);
             fields += 1;
         }
     }
@@ -136,8 +132,7 @@ async fn each_missing_field_is_named() {
         let mut less = order();
         less["items"][0].as_object_mut().unwrap().remove(field);
         let answer = malformed(less.to_string()).await;
-        assert_eq!(answer.pointers(), ["/items/0"]);
-        assert!(answer.text.contains(field));
+        assert_eq!(answer.pointers(), [format!("/items/0/{field}")]);
     }
     assert_eq!(fields, 10);
 }

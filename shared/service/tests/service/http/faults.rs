@@ -1,11 +1,12 @@
 //! The table of errors, and what a client sees when something behind the router breaks.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use dekigoto::{AppendError, Commit, EventStore, ReadError, ReadFrom, StreamId};
-use dekigoto_testkit::{BeatenStore, Down, Fault, UnreliableStore};
-use order_service::http::{Kind, Problem};
+use axum::body::Body;
+use dekigoto::{AppendError, Commit, EventStore, Host as _, ReadError, ReadFrom, StreamId};
+use dekigoto_testkit::{BeatenStore, Down, Fault, StillHost, UnreliableStore};
+use order_service::http::{Kind, Problem, limits::REQUEST_TIME_MAX};
 use serde_json::{Value, json};
 
 use crate::support::{Ask, REQUEST_ID, UNKNOWN, World, customer, order, payment};
@@ -183,4 +184,55 @@ async fn a_request_without_an_id_gets_one() {
     let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(body["instance"].as_str().map(str::len), Some(36));
+}
+
+/// A store that answers after a long time.
+struct Slow(Arc<dyn EventStore>, Arc<StillHost>, Duration);
+
+#[async_trait]
+impl EventStore for Slow {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        self.1.sleep(self.2).await;
+        self.0.append(commit).await
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        self.1.sleep(self.2).await;
+        self.0.read(stream, from, limit).await
+    }
+}
+
+#[tokio::test]
+async fn s16_a_request_that_takes_too_long_is_answered_and_its_key_tells_what_became_of_it() {
+    let world = World::new();
+    let slow = |time| {
+        let store = Slow(Arc::new(world.store.clone()), world.host.clone(), time);
+        world.behind(Arc::new(store), Arc::new(world.views.clone()))
+    };
+    let place = || Ask::post("/v1/orders", &order()).header("idempotency-key", "k");
+    let late = slow(REQUEST_TIME_MAX).ask(place()).await;
+    late.is_problem("place", 503, "unavailable");
+    assert_eq!(late.header("idempotency-key"), Some("k"));
+    let get = Ask::get(&format!("/v1/orders/{UNKNOWN}"));
+    slow(REQUEST_TIME_MAX).refuses(get, 503, "unavailable").await;
+    // Whatever the late append did: the same key ends in one order.
+    let in_time = slow(REQUEST_TIME_MAX - Duration::from_millis(1)).ask(place()).await;
+    assert_eq!(in_time.status, 201, "{}", in_time.text);
+    assert_eq!(world.commits().len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_malformed() {
+    let world = World::new();
+    let broken = futures_util::stream::iter([
+        Ok(order().to_string().into_bytes()),
+        Err(std::io::Error::other("the line went dead")),
+    ]);
+    let ask = Ask::raw("/v1/orders", "").streaming(Body::from_stream(broken));
+    world.refuses(ask, 400, "malformed-request").await;
 }

@@ -6,6 +6,7 @@ mod bad_paths;
 mod commands;
 mod conditions;
 mod faults;
+mod field_faults;
 mod idempotency;
 mod lists;
 mod queries;
