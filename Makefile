@@ -4,7 +4,7 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
 # Written by the tests of the HTTP edge.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run demo test fmt lint unit doc template journey deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run demo test fmt lint unit doc template journey api-fuzz api-fuzz-short deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -15,7 +15,7 @@ run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT chang
 demo: ## Place, pay, confirm, ship and deliver an order, and show what became of it
 	@$(LOCAL)/demo.py
 
-test: fmt lint unit doc template journey ## Everything that needs only cargo and Python
+test: fmt lint unit doc template journey api-fuzz-short ## Everything that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting
@@ -38,10 +38,22 @@ template: ## Check the template with the SAM CLI and cfn-lint
 journey: ## Run the end-to-end journey against the one-process system
 	@$(LOCAL)/journey.py
 
+api-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
+	@$(LOCAL)/api_fuzz.py
+
+api-fuzz-short:
+	@$(LOCAL)/api_fuzz.py short
+
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py
 
-undeploy-local: ## Stop the local AWS
+unapi-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
+	@$(LOCAL)/api_fuzz.py
+
+api-fuzz-short:
+	@$(LOCAL)/api_fuzz.py short
+
+deploy-local: ## Stop the local AWS
 	@$(LOCAL)/undeploy.py
 
 e2e: ## Run the end-to-end tests against the local AWS

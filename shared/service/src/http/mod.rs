@@ -7,6 +7,7 @@ mod caller;
 mod commands;
 mod cursor;
 mod cursor_key;
+mod docs;
 mod faults;
 mod fields;
 mod layer;
@@ -16,18 +17,17 @@ mod ownership;
 mod params;
 mod problem;
 mod queries;
+mod routes;
 
 use std::sync::{Arc, OnceLock};
 
-use axum::{
-    Router, middleware,
-    routing::{get, post},
-};
+use axum::{Router, http::Method, middleware};
 use dekigoto::{Engine, EventStore, Host, ViewStore};
 
 pub use caller::{Caller, STAFF_SCOPE};
 pub use layer::RequestId;
 pub use problem::{FieldFault, Kind, Problem};
+use routes::Table;
 
 /// What the handlers stand on.
 #[derive(Clone)]
@@ -49,20 +49,36 @@ impl App {
     }
 }
 
-/// Every route of the contract. `template.yaml` names the same ones.
+/// Every route of the contract, one line each. `infra/openapi.yaml` and `template.yaml` name the same ones.
+fn table() -> Table {
+    Table::default()
+        .get("/v1/health", queries::health)
+        .get("/v1/openapi.json", docs::contract)
+        .get("/v1/docs", docs::page)
+        .get("/v1/docs/{asset}", docs::asset)
+        .post("/v1/orders", commands::place)
+        .get("/v1/orders", queries::list)
+        .get("/v1/orders/{orderId}", queries::order)
+        .post("/v1/orders/{orderId}/confirm", commands::confirm)
+        .post("/v1/orders/{orderId}/ship", commands::ship)
+        .post("/v1/orders/{orderId}/deliver", commands::deliver)
+        .post("/v1/orders/{orderId}/cancel", commands::cancel)
+        .post("/v1/orders/{orderId}/payments", commands::pay)
+        .get("/v1/orders/{orderId}/events", queries::events)
+        .get("/v1/customers/{customerId}/summary", queries::customer_summary)
+        .get("/v1/sales/daily", queries::daily_sales)
+}
+
+/// Method and path of every route.
+#[must_use]
+pub fn routes() -> Vec<(Method, &'static str)> {
+    table().routes
+}
+
+/// The HTTP edge of an application.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/v1/health", get(queries::health))
-        .route("/v1/orders", post(commands::place).get(queries::list))
-        .route("/v1/orders/{orderId}", get(queries::order))
-        .route("/v1/orders/{orderId}/confirm", post(commands::confirm))
-        .route("/v1/orders/{orderId}/ship", post(commands::ship))
-        .route("/v1/orders/{orderId}/deliver", post(commands::deliver))
-        .route("/v1/orders/{orderId}/cancel", post(commands::cancel))
-        .route("/v1/orders/{orderId}/payments", post(commands::pay))
-        .route("/v1/orders/{orderId}/events", get(queries::events))
-        .route("/v1/customers/{customerId}/summary", get(queries::customer_summary))
-        .route("/v1/sales/daily", get(queries::daily_sales))
+    table()
+        .router
         .method_not_allowed_fallback(layer::unknown_method)
         .fallback(layer::unknown_path)
         .layer(middleware::from_fn_with_state(app.clone(), layer::surround))

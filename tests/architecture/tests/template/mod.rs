@@ -44,7 +44,7 @@ const RULES: &[(&str, Rule)] = &[
     ("services are let in by source", permissions::services_are_let_in_by_source),
     ("the API is closed by default", routes::the_api_is_closed_by_default),
     ("every route of the contract is there", routes::every_route_is_there),
-    ("only health is open", routes::only_health_is_open),
+    ("only what is public is open", routes::only_what_is_public_is_open),
     ("the API is throttled and logged", routes::the_api_is_throttled_and_logged),
     ("dead letters ring", watch::dead_letters_ring),
     ("lag and failure ring", watch::lag_and_failure_ring),

@@ -1,28 +1,21 @@
 //! The way in: routes, who may use them, how often, and what is written down about it.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, iter,
+    path::PathBuf,
+};
 
 use serde_json::{Value, json};
 
 use super::model::{Template, points_at};
 
-/// The HTTP contract, and the catch-all that answers 404 and 405 as problem details.
-const ROUTES: &[&str] = &[
-    "$default",
-    "GET /v1/customers/{customerId}/summary",
-    "GET /v1/health",
-    "GET /v1/orders",
-    "GET /v1/orders/{orderId}",
-    "GET /v1/orders/{orderId}/events",
-    "GET /v1/sales/daily",
-    "POST /v1/orders",
-    "POST /v1/orders/{orderId}/cancel",
-    "POST /v1/orders/{orderId}/confirm",
-    "POST /v1/orders/{orderId}/deliver",
-    "POST /v1/orders/{orderId}/payments",
-    "POST /v1/orders/{orderId}/ship",
-];
-const OPEN: &str = "GET /v1/health";
+/// The catch-all, which answers 404 and 405 as problem details.
+const CATCH_ALL: &str = "$default";
+/// What anybody may ask: whether the service is up, and what its contract is. Neither reads anything of an order.
+const OPEN: &[&str] =
+    &["GET /v1/docs", "GET /v1/docs/{asset}", "GET /v1/health", "GET /v1/openapi.json"];
+const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "trace"];
 /// Variables that would carry a body, a token, a query or a person's address into the access log.
 const PRIVATE: &[&str] = &["identity", "claims", "queryString", "path\"", "body", "header"];
 
@@ -42,27 +35,57 @@ pub(super) fn the_api_is_closed_by_default(template: &Template) -> Vec<String> {
     wrong
 }
 
+/// The operations of `infra/openapi.yaml`, each with whether it asks for no authorization.
+fn operations() -> BTreeMap<String, bool> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../infra/openapi.yaml");
+    let text = fs::read_to_string(path).expect("openapi.yaml is readable");
+    let document: Value = yaml_serde::from_str(&text).expect("openapi.yaml is YAML");
+    let mut operations = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            if METHODS.contains(&method.as_str()) {
+                let key = format!("{} {path}", method.to_uppercase());
+                operations.insert(key, operation["security"] == json!([]));
+            }
+        }
+    }
+    operations
+}
+
 pub(super) fn every_route_is_there(template: &Template) -> Vec<String> {
-    let wanted: BTreeSet<_> = ROUTES.iter().copied().collect();
+    let operations = operations();
+    let wanted: BTreeSet<_> =
+        operations.keys().map(String::as_str).chain(iter::once(CATCH_ALL)).collect();
     let routes = template.of_type("AWS::ApiGatewayV2::Route");
     let found: BTreeSet<_> = routes.filter_map(|route| route.get("/RouteKey").as_str()).collect();
     wanted
         .symmetric_difference(&found)
-        .map(|key| format!("{key} is in only one of template and contract"))
+        .map(|key| format!("{key} is in only one of template.yaml and infra/openapi.yaml"))
         .collect()
 }
 
-pub(super) fn only_health_is_open(template: &Template) -> Vec<String> {
+pub(super) fn only_what_is_public_is_open(template: &Template) -> Vec<String> {
     let closed = json!({"Fn::If": ["UsesIam", "AWS_IAM", {"Fn::If": ["UsesJwt", "JWT", "NONE"]}]});
     let authorizer =
         json!({"Fn::If": ["UsesJwt", {"Ref": "JwtAuthorizer"}, {"Ref": "AWS::NoValue"}]});
-    let bad = template.of_type("AWS::ApiGatewayV2::Route").filter(|route| {
-        let health = route.get("/RouteKey") == &json!(OPEN);
-        !health
-            && (route.get("/AuthorizationType") != &closed
-                || route.get("/AuthorizerId") != &authorizer)
-    });
-    bad.map(|route| format!("{} is open", route.name)).collect()
+    let mut wrong = Vec::new();
+    for route in template.of_type("AWS::ApiGatewayV2::Route") {
+        let is_open = OPEN.iter().any(|key| route.get("/RouteKey") == key);
+        let is_as_it_should_be = if is_open {
+            route.get("/AuthorizationType") == "NONE" && route.get("/AuthorizerId").is_null()
+        } else {
+            route.get("/AuthorizationType") == &closed && route.get("/AuthorizerId") == &authorizer
+        };
+        if !is_as_it_should_be {
+            let word = if is_open { "closed" } else { "open" };
+            wrong.push(format!("{} is {word}", route.name));
+        }
+    }
+    let promised = operations().into_iter().filter_map(|(key, is_open)| is_open.then_some(key));
+    if !promised.eq(OPEN.iter().copied()) {
+        wrong.push("infra/openapi.yaml promises other open routes".to_owned());
+    }
+    wrong
 }
 
 pub(super) fn the_api_is_throttled_and_logged(template: &Template) -> Vec<String> {

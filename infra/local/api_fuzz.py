@@ -1,0 +1,149 @@
+"""Fuzzes the HTTP API of the one-process system with schemathesis: every check, every phase, good data and bad.
+
+Once with nobody asked who they are, once with a token of staff, once with a customer's. What is asked of the service
+stands in infra/policy/schemathesis.toml and infra/local/api_fuzz_checks.py.
+
+Usage: python3 infra/local/api_fuzz.py [short]
+SEED repeats a run; EXAMPLES is the number of cases that each phase makes of one operation at most.
+"""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+
+from journey import END_SECONDS_MAX, build, ready_line
+from project import LOCAL, LOGS, ROOT, Failure, run, say, tail
+from tools import executable, install
+
+CONFIG = ROOT / "infra" / "policy" / "schemathesis.toml"
+CHECKS = ROOT / "infra" / "local" / "api_fuzz_checks.py"
+HOME = LOCAL / "api-fuzz"
+STAFF = {"sub": "staff-1", "scope": "openid orders:staff"}
+EXAMPLES = 200
+# As a part of `make test`: the same requests each time, and few.
+SHORT_EXAMPLES = 12
+SHORT_SEED = 1
+# Who asks: the AUTH_MODE, and the claims of the token.
+CALLERS = {
+    "none": ("none", None),
+    # "jwt, staff": ("jwt", STAFF),
+    # "jwt, customer": ("jwt", {"sub": "c-42", "scope": "openid"}),
+}
+
+
+def main(arguments):
+    is_short = arguments == ["short"]
+    examples = int(os.environ.get("EXAMPLES", SHORT_EXAMPLES if is_short else EXAMPLES))
+    seed = int(os.environ.get("SEED", SHORT_SEED if is_short else random.randrange(2**32)))
+    install("fuzz")
+    say("building the one-process system")
+    binary = build()
+    HOME.mkdir(parents=True, exist_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    runs = {name: fuzz(binary, name, *caller, examples, seed) for name, caller in CALLERS.items()}
+    table(runs, seed)
+    failed = [name for name, (report, _) in runs.items() if report["exit_code"] != 0]
+    if failed:
+        raise Failure(f"the API did not hold its contract ({'; '.join(failed)})",
+                      f"read what stands above; SEED={seed} EXAMPLES={examples} repeats it")
+
+
+def fuzz(binary, name, mode, claims, examples, seed):
+    """One run. Returns schemathesis' own report, and what our checks counted."""
+    log = LOGS / "api-fuzz-system.log"
+    with log.open("w") as err:
+        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": mode},
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
+    try:
+        url = re.search(r"http://\S+", ready_line(process, log)).group()
+        say(f"asking {url}: {name}, {examples} examples, seed {seed}")
+        token, staff = (token_of(url, claims), token_of(url, STAFF)) if claims else (None, None)
+        document = HOME / "openapi.json"
+        document.write_text(json.dumps(given(url, mode, staff)))
+        return schemathesis(name, url, document, token, examples, seed)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(END_SECONDS_MAX)
+
+
+def schemathesis(name, url, document, token, examples, seed):
+    slug = re.sub(r"\W+", "-", name)
+    report, tally = HOME / f"{slug}.json", HOME / f"{slug}-tally.json"
+    report.unlink(missing_ok=True)
+    tally.unlink(missing_ok=True)
+    command = [executable("fuzz", "schemathesis"), "--config-file", CONFIG, "run", document, "--url", url,
+               "--max-examples", str(examples), "--seed", str(seed), "--report", "json", "--report-json-path", report]
+    if token:
+        command += ["--header", f"Authorization: Bearer {token}"]
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(CHECKS), "API_FUZZ_TALLY": str(tally)}
+    done = subprocess.run(command, cwd=HOME, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        print(done.stdout, flush=True)
+    if not report.exists() or not tally.exists():
+        raise Failure(f"schemathesis ended with code {done.returncode} and no report", "read what it says above")
+    return json.loads(report.read_text()), json.loads(tally.read_text())
+
+
+def given(url, mode, token):
+    """The document as it is served, with orders that exist as its examples."""
+    document = json.loads(ask(url + "/v1/openapi.json"))
+    orders = [placed(url, token, steps) for steps in ([], ["confirm"], ["confirm", "ship"])]
+    document["components"]["parameters"]["OrderId"].pop("example")
+    document["components"]["parameters"]["OrderId"]["examples"] = {
+        f"example{place}": {"value": order} for place, order in enumerate(orders)}
+    schemes = document["components"]["securitySchemes"]
+    # A signature cannot be checked here; and where nobody is asked, no credential can be ignored.
+    for scheme in list(schemes) if mode == "none" else ["sigv4"]:
+        del schemes[scheme]
+    operations = [it for path in document["paths"].values() for it in path.values() if isinstance(it, dict)]
+    for place in [document, *operations]:
+        if "security" in place:
+            place["security"] = [it for it in place["security"] if it.keys() <= schemes.keys()]
+    return document
+
+
+def placed(url, token, steps):
+    """An order that went through these steps."""
+    basket = {"customerId": "c-42", "currency": "JPY", "items": [{"productId": "p-1", "quantity": 2, "unitAmount": 1500}]}
+    order = json.loads(ask(url + "/v1/orders", basket, token))["orderId"]
+    bodies = {"confirm": {}, "ship": {"carrier": "DHL", "trackingNumber": "0034"}}
+    for step in steps:
+        ask(f"{url}/v1/orders/{order}/{step}", bodies[step], token)
+    return order
+
+
+def ask(url, body=None, token=None):
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as answer:
+        return answer.read()
+
+
+def token_of(url, claims):
+    """A token of the local issuer."""
+    with urllib.request.urlopen(url + "/local/token", urllib.parse.urlencode(claims).encode(), timeout=10) as answer:
+        return answer.read().decode().strip()
+
+
+def table(runs, seed):
+    print(f"\n{'operation':48} {'asked':>6} {'again':>6} {'slowest':>8}  answers")
+    for name, (report, tally) in runs.items():
+        cases, failures = report["test_cases"]["generated"], report["test_cases"]["unique_failures"]
+        phases = ", ".join(f"{phase} {result['status']}" for phase, result in report["phases"].items())
+        print(f"-- {name}: {report['operations']['tested']} operations, {cases} cases, {failures} failures, "
+              f"{report['running_time']:.0f} s, seed {seed} ({phases})")
+        for operation, row in sorted(tally.items()):
+            answers = " ".join(f"{status}×{count}" for status, count in sorted(row["statuses"].items()))
+            asked = sum(row["statuses"].values())
+            print(f"{operation:48} {asked:6} {row['replayed']:6} {row['slowest'] * 1000:5.0f} ms  {answers}")
+    print(flush=True)
+
+
+if __name__ == "__main__":
+    run(lambda: main(sys.argv[1:]))

@@ -1,0 +1,205 @@
+"""What schemathesis cannot know of our contract: checks of our own, and the rules that no schema can say.
+
+Loaded by schemathesis (infra/policy/schemathesis.toml) inside its own process.
+"""
+
+import atexit
+import json
+import os
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from hashlib import sha256
+
+import requests
+import schemathesis
+from schemathesis import GenerationMode
+
+# Bytes of a request that its error may repeat.
+ECHO_BYTES_MAX = 200
+SALES_DAYS_MAX = 92
+ANSWER_SECONDS_MAX = 10
+# Cursors that the service gave, with the lists that they belong to. Every other one is refused, whatever it looks like.
+CURSORS = []
+# Payments that are known. Saying one again under another key is no command of its own, so its key is not remembered.
+PAYMENTS = set()
+# What was asked and answered, for the table of `make api-fuzz`.
+STATUSES = defaultdict(Counter)
+SLOWEST = Counter()
+REPLAYED = Counter()
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Repairs requests that are meant to be good but break a rule that the document can say only in words."""
+    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
+        return
+    operation = case.operation.definition.raw.get("operationId")
+    query = case.query if isinstance(case.query, dict) else {}
+    if operation == "getOrder" and {"minVersion", "atVersion"} <= query.keys():
+        del query["minVersion" if is_one_in(2, query) else "atVersion"]
+    if operation == "getDailySales":
+        near(query)
+    if operation == "listOrders":
+        one_list(query)
+    if isinstance(case.body, dict):
+        within_bytes(case.body, case.operation.schema.raw_schema["components"]["schemas"])
+        case.body = written_as_integers(case.body)
+    if case.method == "POST":
+        get_further(case)
+
+
+def get_further(case):
+    """Leaves out most keys, which are short and meet again and again, and most versions, which hardly ever hold."""
+    meant = getattr(case.meta.phase.data, "parameter", None)
+    for name in ("Idempotency-Key", "If-Match"):
+        if name in case.headers and name != meant and not is_one_in(4, [name, dict(case.headers)]):
+            del case.headers[name]
+
+
+def is_one_in(count, value):
+    """By lot, but the same for the same value: a run repeats with its seed."""
+    return sha256(repr(value).encode()).digest()[0] % count == 0
+
+
+def near(query):
+    """A report ends after it begins, and within 92 days."""
+    try:
+        first, last = (date.fromisoformat(query[name]) for name in ("from", "to"))
+        query["to"] = str(first + timedelta(days=abs((last - first).days) % SALES_DAYS_MAX))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        pass
+
+
+def one_list(query):
+    """A list is of one customer, or of one status and day; and a cursor belongs to the list that gave it."""
+    if query.pop("cursor", None) and CURSORS:
+        known = CURSORS[sha256(repr(query).encode()).digest()[0] % len(CURSORS)]
+        query.clear()
+        query.update(known)
+    if "customerId" in query or not {"status", "placedOn"} <= query.keys():
+        query.pop("placedOn", None)
+        query.setdefault("customerId", "c-42")
+
+
+def within_bytes(body, schemas):
+    """`maxLength` counts characters; the service counts bytes of UTF-8."""
+    named = [schema.get("properties", {}) for schema in schemas.values()]
+    for name, text in body.items():
+        limit = min((fields[name].get("maxLength", 64) for fields in named if name in fields), default=None)
+        if isinstance(text, str) and limit and len(text.encode()) > limit:
+            body[name] = text.encode()[:limit].decode(errors="ignore").strip() or "x"
+
+
+def written_as_integers(value):
+    """To JSON Schema 3.0 is an integer. The service takes integers only as they are written."""
+    if isinstance(value, dict):
+        return {name: written_as_integers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [written_as_integers(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    operation = f"{case.operation.method.upper()} {case.operation.path}"
+    STATUSES[operation][response.status_code] += 1
+    SLOWEST[operation] = max(SLOWEST[operation], response.elapsed)
+    if response.status_code == 200 and operation == "GET /v1/orders" and "nextCursor" in response.text:
+        CURSORS.append({**case.query, "cursor": response.json()["nextCursor"]})
+
+
+@schemathesis.check
+def errors_are_problems(ctx, response, case):
+    """Every error is a problem of ours, with a code that the document names."""
+    if response.status_code < 400:
+        return
+    kind = response.headers.get("content-type", [""])[0]
+    assert kind == "application/problem+json", f"an error of type {kind!r}"
+    problem = response.json()
+    known = case.operation.schema.raw_schema["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    assert problem["code"] in known, f"unknown code {problem['code']!r}"
+    assert problem["status"] == response.status_code, "the body says another status"
+    assert problem["type"] == f"urn:dekigoto:problem:{problem['code']}", "type and code differ"
+    comes_back = problem["code"] in ("version-conflict", "throttled", "unavailable")
+    assert ("retry-after" in response.headers) == comes_back, "Retry-After is there when it helps, and only then"
+
+
+@schemathesis.check
+def errors_echo_little(ctx, response, case):
+    """No error repeats more than 200 bytes of what was sent."""
+    if response.status_code < 400:
+        return
+    sent = texts_sent(response.request)
+    for text in texts(response.json()):
+        said = text.encode()
+        for start in range(len(said) - ECHO_BYTES_MAX):
+            piece = said[start:start + ECHO_BYTES_MAX + 1]
+            assert not any(piece in input for input in sent), f"the answer repeats {len(piece)} bytes of the request"
+
+
+def texts_sent(request):
+    """The request's parts that are long enough, as they were sent and as a reader sees them."""
+    body = request.body or b""
+    body = body.encode() if isinstance(body, str) else bytes(body)
+    parts = [body, requests.utils.unquote(request.url).encode(errors="replace")]
+    parts += [value.encode() if isinstance(value, str) else value for value in request.headers.values()]
+    try:
+        parts += [text.encode(errors="replace") for text in texts(json.loads(body))]
+    except (ValueError, RecursionError):
+        pass
+    return [part for part in parts if len(part) > ECHO_BYTES_MAX]
+
+
+def texts(value):
+    """Every string in a JSON value, names too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+
+
+@schemathesis.check
+def commands_repeat(ctx, response, case):
+    """A command that is sent again under its key gets the same answer, marked as replayed when it had been done."""
+    key = response.headers.get("idempotency-key")
+    if response.request.method != "POST" or not key or response.status_code == 404 and not is_known(case, response):
+        return
+    again = response.request.copy()
+    again.headers["Idempotency-Key"] = key[0]
+    with requests.Session() as session:
+        answer = session.send(again, timeout=ANSWER_SECONDS_MAX, allow_redirects=False)
+    REPLAYED[case.operation.method.upper() + " " + case.operation.path] += 1
+    first, second = response.json(), answer.json()
+    assert answer.status_code == response.status_code, f"{response.status_code}, then {answer.status_code}"
+    if response.status_code < 300:
+        assert second == first, f"{first}, then {second}"
+        is_new = first.get("paymentId") not in PAYMENTS
+        PAYMENTS.update(filter(None, [first.get("paymentId")]))
+        if is_new:
+            assert answer.headers.get("idempotent-replayed") == "true", "the second answer is not marked as replayed"
+        assert answer.headers.get("etag") == response.headers["etag"][0], "another ETag"
+        assert answer.headers.get("location") == response.headers.get("location", [None])[0], "another Location"
+    else:
+        assert second["code"] == first["code"], f"{first['code']}, then {second['code']}"
+        assert "idempotent-replayed" not in answer.headers, "a refusal is not remembered"
+
+
+def is_known(case, response):
+    """Whether the 404 came from one of our routes: only those know what a command is."""
+    return case.operation.method.upper() == response.request.method
+
+
+@atexit.register
+def tell():
+    """Leaves what was counted for `make api-fuzz`."""
+    target = os.environ.get("API_FUZZ_TALLY")
+    if target and STATUSES:
+        rows = {name: {"statuses": dict(counts), "slowest": SLOWEST[name], "replayed": REPLAYED[name]}
+                for name, counts in STATUSES.items()}
+        with open(target, "w") as out:
+            json.dump(rows, out)
