@@ -35,7 +35,7 @@ impl Params {
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
         for (place, (name, _)) in self.0.iter().enumerate() {
             if !known.contains(&name.as_str()) {
-                let allowed = known.join(", ");
+                let allowed = if known.is_empty() { "none" } else { &known.join(", ") };
                 let name = shortened(name, ECHOED_NAME_BYTES_MAX);
                 return Err(malformed(format!("Unknown parameter {name:?}; known: {allowed}.")));
             }
