@@ -51,8 +51,13 @@ async fn every_answer_looks_as_it_did() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     let _bound = settings.bind_to_scope();
-    for operation in operations {
-        let sections = cases.iter().filter(|case| case.operation == operation).map(Case::section);
-        insta::assert_snapshot!(operation, sections.collect::<Vec<_>>().join("\n"));
+    for operation in &operations {
+        let sections = cases.iter().filter(|case| case.operation == *operation).map(Case::section);
+        insta::assert_snapshot!(*operation, sections.collect::<Vec<_>>().join("\n"));
     }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/service/http/contract/snapshots");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let files = files.filter_map(|name| name.to_str()?.strip_suffix(".snap").map(str::to_owned));
+    let files: BTreeSet<String> = files.collect();
+    assert!(files.iter().eq(operations), "a snapshot without an operation: {files:?}");
 }
