@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
+# Everything, with what only AUTH_MODE=jwt builds. One set of features for all: another would build the AWS SDK again.
+ALL := --workspace --features local/jwt --locked --quiet
 # Written by the tests of the HTTP edge.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
 .PHONY: help run demo test fmt lint unit doc template journey api-fuzz api-fuzz-short deploy-local undeploy-local e2e fuzz startup bench
@@ -9,8 +11,8 @@ SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT changes it)
-	@cargo build --locked -p local && exec target/debug/local
+run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH_MODE=jwt asks callers for tokens)
+	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) && exec target/debug/local
 
 demo: ## Place, pay, confirm, ship and deliver an order, and show what became of it
 	@$(LOCAL)/demo.py
@@ -22,15 +24,15 @@ fmt: ## Check the formatting
 	cargo fmt --all --check
 
 lint: ## Check the code with clippy
-	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	cargo clippy $(ALL) --all-targets -- -D warnings
 
 unit: ## Run the unit tests, specs and contract suites
 	@rm -f $(SLOWEST)
-	cargo test --workspace --all-targets --locked --quiet
+	cargo test $(ALL) --all-targets
 	@cat $(SLOWEST)
 
 doc: ## Compile and run the documentation's examples
-	cargo test --workspace --doc --locked --quiet
+	cargo test $(ALL) --doc
 
 template: ## Check the template with the SAM CLI and cfn-lint
 	@$(LOCAL)/lint_template.py
@@ -47,13 +49,7 @@ api-fuzz-short:
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py
 
-unapi-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
-	@$(LOCAL)/api_fuzz.py
-
-api-fuzz-short:
-	@$(LOCAL)/api_fuzz.py short
-
-deploy-local: ## Stop the local AWS
+undeploy-local: ## Stop the local AWS
 	@$(LOCAL)/undeploy.py
 
 e2e: ## Run the end-to-end tests against the local AWS

@@ -131,8 +131,8 @@ def start():
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / "demo.log"
     with log.open("w") as err:
-        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0"}, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=err)
+        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": "none"},
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
     return process, OneProcess(journey.ready_line(process, log).split(" on ")[1].split()[0])
 
 

@@ -31,7 +31,7 @@ def contract(endpoint):
     """Runs the stores' contract suites against the emulator. They make tables of their own."""
     say("running the contract suites of the event store and the view store against the local AWS")
     # The whole workspace, so that cargo finds everything built by `make test`; the test's name picks the one that runs.
-    command = ["cargo", "test", "--workspace", "--features", "dekigoto-dynamodb/emulator", "--locked", "--quiet",
+    command = ["cargo", "test", "--workspace", "--features", "dekigoto-dynamodb/emulator,local/jwt", "--locked", "--quiet",
                "--test", "contract", "the_aws_emulator"]
     ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "DEKIGOTO_AWS_ENDPOINT": endpoint})
     if ended.returncode != 0:

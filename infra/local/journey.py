@@ -1,8 +1,10 @@
-"""The end-to-end journey against the one-process system: starts it, tests it over HTTP, and ends it with Ctrl-C.
+"""The end-to-end tests against the one-process system: starts it, tests it over HTTP, and ends it with Ctrl-C. Once as
+`make run` starts it, with the journey; and once with AUTH_MODE=jwt and its own issuer, with the tests of tokens.
 
 Part of `make test`: needs cargo and Python, and no AWS.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -22,17 +24,26 @@ END_SECONDS_MAX = 10
 def main():
     install("e2e")
     say("building the one-process system")
-    binary = build()
+    binary = build("jwt")
+    with running(binary, "none") as url:
+        pytest(["test_journey.py"], {"DEKIGOTO_URL": url})
+    with running(binary, "jwt") as url:
+        pytest(["test_tokens.py"], {"DEKIGOTO_URL": url, "DEKIGOTO_ISSUER": url})
+
+
+@contextlib.contextmanager
+def running(binary, auth_mode):
+    """The one-process system at its URL; afterwards it is ended with Ctrl-C, and has to end well."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / "local.log"
+    log = LOGS / f"local-{auth_mode}.log"
     with log.open("w") as err:
         # Port 0: whichever is free.
-        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0"}, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=err)
+        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": auth_mode},
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
     try:
         line = ready_line(process, log)
-        say(f"it says: {line}")
-        pytest(["test_journey.py"], {"DEKIGOTO_URL": re.search(r"http://\S+", line).group()})
+        say(f"it says: {line} (AUTH_MODE={auth_mode})")
+        yield re.search(r"http://\S+", line).group()
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -44,9 +55,10 @@ def main():
         raise Failure(f"the one-process system ended with code {code} on Ctrl-C:\n{tail(log)}", "look at functions/local")
 
 
-def build():
+def build(*features):
     """Builds the binary and returns where cargo put it."""
-    command = ["cargo", "build", "--locked", "-p", "local", "--message-format", "json-render-diagnostics"]
+    command = ["cargo", "build", "--locked", "-p", "local", "--features", ",".join(features), "--message-format",
+               "json-render-diagnostics"]
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
         raise Failure("cargo could not build the one-process system", "fix what it says above")

@@ -1,5 +1,7 @@
 """A small HTTP client on the standard library: no redirects, no retries, every status is an answer."""
 
+import base64
+import copy
 import http.client
 import json
 import time
@@ -28,6 +30,9 @@ class Answer:
 class Api:
     """The API at one base URL."""
 
+    # Headers of every request.
+    standing = {}
+
     def __init__(self, base_url):
         url = urlsplit(base_url)
         self.host = url.netloc
@@ -44,7 +49,7 @@ class Api:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
-        sent.update(headers or {})
+        sent.update(self.standing | (headers or {}))
         connection = self.connect()
         try:
             connection.request(method, self.prefix + path, body, sent)
@@ -54,11 +59,48 @@ class Api:
         finally:
             connection.close()
 
+    def bearing(self, token):
+        """The same API for the bearer of a token."""
+        other = copy.copy(self)
+        other.standing = {"Authorization": f"Bearer {token}"}
+        return other
+
     def get(self, path, **query):
         return self.request("GET", path + ("?" + urlencode(query) if query else ""))
 
     def post(self, path, body=None, headers=None):
         return self.request("POST", path, body, headers)
+
+
+class Issuer:
+    """The local issuer, beside the one-process system that runs with AUTH_MODE=jwt."""
+
+    def __init__(self, base_url):
+        self.api = Api(base_url)
+        self.url = f"{base_url}/local/issuer"
+
+    def token(self, sub, **wanted):
+        """A token of `sub`, with whatever else is wanted in it."""
+        form = urlencode({"sub": sub, **wanted}).encode()
+        answer = self.api.request("POST", "/local/token", form, {"Content-Type": "application/x-www-form-urlencoded"})
+        assert answer.status == 200, answer
+        return answer.text
+
+    def key(self):
+        """Its public key, as it is published."""
+        discovery = self.api.get("/local/issuer/.well-known/openid-configuration").body
+        assert discovery["issuer"] == self.url
+        (key,) = self.api.get(urlsplit(discovery["jwks_uri"]).path).body["keys"]
+        return key
+
+
+def base64url(data):
+    """As the parts of a token are written."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unbase64url(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def eventually(look, until, what):

@@ -1,18 +1,24 @@
 """What the end-to-end tests run against.
 
-`test_journey.py` runs against any base URL: DEKIGOTO_URL, or what `make deploy-local` deployed. `test_aws.py` needs the
-latter, and looks behind the API.
+`test_journey.py` and `test_tokens.py` run against any base URL: DEKIGOTO_URL, the latter with the issuer at
+DEKIGOTO_ISSUER; or what `make deploy-local` deployed. The others need the latter, and look behind the API.
 """
 
 import json
 import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from client import Api
+from client import Api, Issuer
 
-STATE = Path(__file__).resolve().parents[2] / ".local" / "state.json"
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".local" / "state.json"
+
+# The commands' own modules, to deploy and to start things as they do.
+sys.path.append(str(ROOT / "infra" / "local"))
 
 
 def deployed():
@@ -34,3 +40,36 @@ def aws():
     state = deployed()
     assert state.get("outputs"), "nothing is deployed: run make deploy-local first"
     return Aws(state)
+
+
+def deployed_again(aws, mode, **parameters):
+    """The outputs of the same template once more, with another AuthMode."""
+    import deploy
+
+    return deploy.deploy(aws.state["endpoint"], f"{aws.state['stack']}-{mode}", {"AuthMode": mode, **parameters},
+                         aws.state["architecture"])
+
+
+@dataclass(frozen=True)
+class Gate:
+    """An API that asks for tokens, and the issuer that it trusts."""
+
+    api: Api
+    issuer: Issuer
+    # Whether what stands before the API is our own, and answers in our form. API Gateway's refusals have their own.
+    is_ours: bool
+
+
+@pytest.fixture(scope="session")
+def gate(request):
+    """The one-process system with its own issuer; or the same template once more, which trusts such an issuer."""
+    if "DEKIGOTO_ISSUER" in os.environ:
+        yield Gate(Api(os.environ["DEKIGOTO_URL"]), Issuer(os.environ["DEKIGOTO_ISSUER"]), True)
+        return
+    import journey
+
+    aws = request.getfixturevalue("aws")
+    with journey.running(journey.build("jwt"), "jwt") as url:
+        issuer = Issuer(url)
+        outputs = deployed_again(aws, "jwt", JwtIssuer=issuer.url, JwtAudience="orders")
+        yield Gate(Api(outputs["ApiUrl"]), issuer, False)

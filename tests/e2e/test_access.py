@@ -1,9 +1,8 @@
-"""Who may do what: callers of the API, and the functions' roles. The emulator enforces IAM, so a refusal here is IAM's."""
+"""Who may do what: signed callers of the API, and the functions' roles. The emulator enforces IAM, so a refusal here is IAM's."""
 
 import json
 import os
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from aws import Aws
 from client import Api, basket, eventually, fresh, place
+from conftest import deployed_again
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ["ApiFunction", "PublisherFunction", "OrderSummaryFunction", "CustomerSummaryFunction", "DailySalesFunction"]
@@ -34,12 +34,7 @@ def closed(aws):
     """The same template once more, with AuthMode iam, its default."""
     if aws.state["authMode"] == "iam":
         return aws
-    sys.path.insert(0, str(ROOT / "infra" / "local"))
-    import deploy
-
-    outputs = deploy.deploy(aws.state["endpoint"], f"{aws.state['stack']}-iam", {"AuthMode": "iam"},
-                            aws.state["architecture"])
-    return Aws({**aws.state, "outputs": outputs})
+    return Aws({**aws.state, "outputs": deployed_again(aws, "iam")})
 
 
 def signed(aws, method, path, body=None):

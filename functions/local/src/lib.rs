@@ -3,6 +3,13 @@
 
 pub mod show;
 mod system;
+#[cfg(feature = "jwt")]
+mod tokens;
+
+use std::env;
+
+use axum::{Extension, Router};
+use order_service::http::Caller;
 
 pub use system::{Inbox, System};
 
@@ -15,8 +22,54 @@ const PORT_DEFAULT: u16 = 3000;
 /// A sentence, when `PORT` is no port.
 #[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
 pub fn port() -> Result<u16, String> {
-    match std::env::var("PORT") {
+    match env::var("PORT") {
         Ok(text) => text.parse().map_err(|_| format!("PORT is a number up to 65535, not {text:?}")),
         Err(_) => Ok(PORT_DEFAULT),
+    }
+}
+
+/// How callers are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMode {
+    /// Nobody is asked.
+    None,
+    /// By a token of the local issuer.
+    #[cfg(feature = "jwt")]
+    Jwt,
+}
+
+/// How callers are known: `AUTH_MODE`, or nobody is asked.
+///
+/// # Errors
+/// A sentence, when `AUTH_MODE` names no mode that this process knows.
+#[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
+pub fn auth_mode() -> Result<AuthMode, String> {
+    match env::var("AUTH_MODE").as_deref() {
+        Err(_) | Ok("none") => Ok(AuthMode::None),
+        #[cfg(feature = "jwt")]
+        Ok("jwt") => Ok(AuthMode::Jwt),
+        #[cfg(not(feature = "jwt"))]
+        Ok("jwt") => {
+            Err("AUTH_MODE=jwt needs the cargo feature jwt: AUTH_MODE=jwt make run".into())
+        }
+        Ok(other) => Err(format!(
+            "AUTH_MODE is none or jwt here, not {other:?}. Signed requests need AWS, or make deploy-local."
+        )),
+    }
+}
+
+/// Puts a caller in front of the router, as API Gateway does; for tokens with their issuer beside it, on that base URL.
+#[cfg_attr(
+    not(feature = "jwt"),
+    expect(unused_variables, reason = "only an issuer has to know where it is")
+)]
+pub fn guarded(router: Router, mode: AuthMode, base_url: &str) -> Router {
+    match mode {
+        AuthMode::None => router.layer(Extension(Caller::anonymous())),
+        #[cfg(feature = "jwt")]
+        AuthMode::Jwt => {
+            show::tokens(base_url);
+            tokens::guarded(router, base_url)
+        }
     }
 }

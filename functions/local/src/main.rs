@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use axum::{Extension, Router};
-use local::{System, port, show};
-use order_service::http::{Caller, router};
+use local::{System, auth_mode, guarded, port, show};
+use order_service::http::router;
 use tokio::{net::TcpListener, runtime::Builder, signal};
 
 type Error = Box<dyn std::error::Error>;
@@ -21,15 +20,15 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Error> {
-    let port = port()?;
+    let (port, mode) = (port()?, auth_mode()?);
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         let system = System::start();
-        let app: Router =
-            router(system.app()).layer(Extension(Caller::anonymous())).merge(system.windows());
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|cause| {
             format!("Port {port} cannot be used ({cause}). Choose another: PORT=3001 make run")
         })?;
-        println!("Dekigoto is ready on http://{} (Ctrl-C stops it)", listener.local_addr()?);
+        let url = format!("http://{}", listener.local_addr()?);
+        let app = guarded(router(system.app()), mode, &url).merge(system.windows());
+        println!("Dekigoto is ready on {url} (Ctrl-C stops it)");
         let stop = async { drop(signal::ctrl_c().await) };
         Ok(axum::serve(listener, app).with_graceful_shutdown(stop).await?)
     })

@@ -12,6 +12,7 @@ use super::{
     App,
     caller::Caller,
     layer::RequestId,
+    params::Params,
     problem::{Kind, Problem},
 };
 
@@ -43,6 +44,7 @@ impl FromRequestParts<App> for Call {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
+        Params::from_request_parts(parts, app).await?.finish()?;
         let request_id = parts.extensions.get::<RequestId>().cloned();
         Ok(Self {
             caller,

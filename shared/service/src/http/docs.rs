@@ -27,12 +27,12 @@ const SHORT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 const LONG: HeaderValue = HeaderValue::from_static("public, max-age=604800");
 
 pub(super) async fn contract(params: Params) -> Result<Response, Problem> {
-    params.only(&[])?;
+    params.finish()?;
     Ok(kept(SHORT, "application/json", CONTRACT.as_bytes()))
 }
 
 pub(super) async fn page(params: Params) -> Result<Response, Problem> {
-    params.only(&[])?;
+    params.finish()?;
     let mut response = kept(SHORT, "text/html; charset=utf-8", PAGE.as_bytes());
     let policy = HeaderValue::from_static(POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -43,7 +43,7 @@ pub(super) async fn asset(
     name: Result<Path<String>, PathRejection>,
     params: Params,
 ) -> Result<Response, Problem> {
-    params.only(&[])?;
+    params.finish()?;
     // A name that is not even text is none of ours either.
     let name = name.map_or_else(|_| String::new(), |Path(name)| name);
     let script = "text/javascript; charset=utf-8";

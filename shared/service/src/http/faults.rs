@@ -33,15 +33,11 @@ impl Faults {
         self.add(pointer, why);
     }
 
-    /// There is a field that nobody knows. Its name is the client's own text, so only so much of it is told.
-    pub(super) fn unknown(&mut self, parent: &str, name: &str) {
-        let shown = shortened(name, ECHOED_NAME_BYTES_MAX);
-        if shown.len() > self.echo_left {
-            self.malformed(parent.to_owned(), "holds more fields that are not known");
-            return;
-        }
-        self.echo_left -= shown.len();
-        self.malformed(format!("{parent}/{}", escaped(&shown)), "is not a known field");
+    /// As much of a name of the client's choice as may still be repeated; none when it is too much.
+    pub(super) fn repeated(&mut self, name: &str) -> Option<String> {
+        let shown = shortened(name);
+        self.echo_left = self.echo_left.checked_sub(shown.len())?;
+        Some(shown)
     }
 
     /// Whether nothing is wrong.
@@ -73,16 +69,12 @@ impl Faults {
     }
 }
 
-/// A name as a part of a JSON pointer (RFC 6901).
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// Text that repeats input, cut so that an answer cannot be made to carry much of it.
-pub(super) fn shortened(text: &str, bytes_max: usize) -> String {
-    if text.len() <= bytes_max {
-        return text.to_owned();
+/// A name, cut so that an answer cannot be made to carry much of it.
+fn shortened(name: &str) -> String {
+    if name.len() <= ECHOED_NAME_BYTES_MAX {
+        return name.to_owned();
     }
-    let end = (0..=bytes_max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    format!("{}…", text.get(..end).unwrap_or_default())
+    let mut ends = (0..=ECHOED_NAME_BYTES_MAX).rev();
+    let end = ends.find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}…", name.get(..end).unwrap_or_default())
 }

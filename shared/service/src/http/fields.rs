@@ -175,7 +175,11 @@ impl<'a> Fields<'a> {
     fn finish(self) {
         for (name, _) in &self.entries {
             if !self.known.contains(&&**name) {
-                self.faults.unknown(&self.pointer, name);
+                let (pointer, why) = match self.faults.repeated(name) {
+                    Some(name) => (self.pointer_to(&escaped(&name)), "is not a known field"),
+                    None => (self.pointer.clone(), "holds more fields that are not known"),
+                };
+                self.faults.malformed(pointer, why);
             }
         }
     }
@@ -183,6 +187,11 @@ impl<'a> Fields<'a> {
     fn pointer_to(&self, name: &str) -> String {
         format!("{}/{name}", self.pointer)
     }
+}
+
+/// A name as a part of a JSON pointer (RFC 6901).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A number for a type that takes none below zero: those become the largest one, which no limit of ours allows.

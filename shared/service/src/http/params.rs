@@ -1,5 +1,7 @@
 //! Reading query parameters strictly: each known, each once.
 
+use std::{fmt, str::FromStr};
+
 use axum::{
     extract::{FromRequestParts, Path, Query},
     http::request::Parts,
@@ -9,13 +11,17 @@ use orders::{CustomerId, OrderId};
 
 use super::{
     App,
-    faults::shortened,
-    limits::{ECHOED_NAME_BYTES_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, PARAMETERS_MAX},
+    faults::Faults,
+    limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, PARAMETERS_MAX},
     problem::{FieldFault, Kind, Problem},
 };
 
-/// The query parameters of one request.
-pub(super) struct Params(Vec<(String, String)>);
+/// The query parameters of one request, read by name.
+pub(super) struct Params {
+    pairs: Vec<(String, String)>,
+    known: Vec<&'static str>,
+    faults: Faults,
+}
 
 impl FromRequestParts<App> for Params {
     type Rejection = Problem;
@@ -24,49 +30,76 @@ impl FromRequestParts<App> for Params {
         let query = Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
         let Query(pairs) = query.map_err(|_| malformed("The query string is unreadable."))?;
         if pairs.len() > PARAMETERS_MAX {
-            return Err(malformed(format!("More than {PARAMETERS_MAX} query parameters.")));
+            return Err(malformed(format!("There are more than {PARAMETERS_MAX} parameters.")));
         }
-        Ok(Self(pairs))
+        Ok(Self { pairs, known: Vec::new(), faults: Faults::none() })
     }
 }
 
 impl Params {
-    /// Refuses parameters that are not among these, and any that is given twice.
-    pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
-        for (place, (name, _)) in self.0.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                let allowed = if known.is_empty() { "none" } else { &known.join(", ") };
-                let name = shortened(name, ECHOED_NAME_BYTES_MAX);
-                return Err(malformed(format!("Unknown parameter {name:?}; known: {allowed}.")));
-            }
-            if self.0.iter().take(place).any(|(earlier, _)| earlier == name) {
-                return Err(at(name, "is given twice"));
-            }
-        }
-        Ok(())
+    /// A parameter that is a `T`, if it is there.
+    pub(super) fn read<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+        let text = self.text(name)?;
+        self.well_formed(name, text.parse())
     }
 
-    /// A parameter's text.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    /// A parameter that must be there and be a `T`.
+    pub(super) fn needed<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        name: &'static str,
+    ) -> Option<T> {
+        if !self.pairs.iter().any(|(given, _)| given == name) {
+            self.known.push(name);
+            return self.well_formed(name, Err("is missing"));
+        }
+        self.read(name)
+    }
+
+    /// A parameter's text, if it is there.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        let mut given = self.pairs.iter().filter(|(given, _)| given == name);
+        let (first, second) = (given.next().map(|(_, value)| value.clone()), given.next());
+        let once = if second.is_some() { Err("is given twice") } else { Ok(first) };
+        self.well_formed(name, once).flatten()
     }
 
     /// A parameter that is a version.
-    pub(super) fn version(&self, name: &str) -> Result<Option<Version>, Problem> {
-        let fault = || at(name, "is a version: a whole number from 1");
-        let read = |text: &str| digits(text).and_then(Version::new).ok_or_else(fault);
-        self.text(name).map(read).transpose()
+    pub(super) fn version(&mut self, name: &'static str) -> Option<Version> {
+        let text = self.text(name)?;
+        let version = digits(&text).and_then(Version::new);
+        self.well_formed(name, version.ok_or("is a version: a whole number from 1"))
     }
 
     /// The page size.
-    pub(super) fn limit(&self) -> Result<u32, Problem> {
+    pub(super) fn limit(&mut self) -> u32 {
         let Some(text) = self.text("limit") else {
-            return Ok(PAGE_ITEMS_DEFAULT);
+            return PAGE_ITEMS_DEFAULT;
         };
-        let fault = || at("limit", &format!("is a whole number from 1 to {PAGE_ITEMS_MAX}"));
-        let number =
-            digits(text).and_then(|number| u32::try_from(number).ok()).ok_or_else(fault)?;
-        if (1..=PAGE_ITEMS_MAX).contains(&number) { Ok(number) } else { Err(fault()) }
+        let number = digits(&text).and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (1..=PAGE_ITEMS_MAX).contains(number));
+        let why = format!("is a whole number from 1 to {PAGE_ITEMS_MAX}");
+        self.well_formed("limit", number.ok_or(why)).unwrap_or(PAGE_ITEMS_DEFAULT)
+    }
+
+    /// Refuses what is at fault in those that were read, and all that were not: they are unknown. All at once.
+    pub(super) fn finish(mut self) -> Result<(), Problem> {
+        let known = match self.known.as_slice() {
+            [] => "there is none".to_owned(),
+            names => format!("there are {}", names.join(", ")),
+        };
+        for (name, _) in &self.pairs {
+            if !self.known.contains(&&**name) {
+                let name = self.faults.repeated(name).unwrap_or_default();
+                self.faults
+                    .malformed(format!("?{name}"), format!("is not a known parameter; {known}"));
+            }
+        }
+        if self.faults.are_none() { Ok(()) } else { Err(self.faults.refusal(Kind::Malformed)) }
+    }
+
+    fn well_formed<T>(&mut self, name: &str, read: Result<T, impl fmt::Display>) -> Option<T> {
+        read.map_err(|why| self.faults.malformed(format!("?{name}"), why)).ok()
     }
 }
 
@@ -106,7 +139,7 @@ async fn path_text(parts: &mut Parts, app: &App) -> Result<String, Problem> {
 /// A refusal of one parameter.
 pub(super) fn at(name: &str, what: &str) -> Problem {
     let fault = FieldFault { pointer: format!("?{name}"), detail: what.to_owned() };
-    malformed(format!("The parameter {name} {what}.")).with_faults(vec![fault])
+    malformed(format!("?{name}: {what}.")).with_faults(vec![fault])
 }
 
 /// A malformed request.

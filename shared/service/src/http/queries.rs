@@ -34,7 +34,7 @@ use crate::views::{customer_key, orders_of_customer, orders_of_status, sales_mon
 const SERVED_FROM: HeaderName = HeaderName::from_static("served-from");
 
 pub(super) async fn health(params: Params) -> Result<Response, Problem> {
-    params.only(&[])?;
+    params.finish()?;
     let body = serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
     Ok(Json(body).into_response())
 }
@@ -43,10 +43,10 @@ pub(super) async fn order(
     State(app): State<App>,
     caller: Caller,
     OrderPath(id): OrderPath,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
-    params.only(&["minVersion", "atVersion"])?;
-    let (min, past) = (params.version("minVersion")?, params.version("atVersion")?);
+    let (min, past) = (params.version("minVersion"), params.version("atVersion"));
+    params.finish()?;
     if min.is_some() && past.is_some() {
         return Err(malformed("Ask for minVersion or for atVersion, not for both."));
     }
@@ -88,13 +88,12 @@ struct Page<T> {
 pub(super) async fn list(
     State(app): State<App>,
     caller: Caller,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
-    params.only(&["customerId", "status", "placedOn", "limit", "cursor"])?;
-    let limit = params.limit()?;
-    let customer = parameter::<CustomerId>(&params, "customerId")?;
-    let status = parameter::<Status>(&params, "status")?;
-    let day = parameter::<Day>(&params, "placedOn")?;
+    let customer: Option<CustomerId> = params.read("customerId");
+    let (status, day) = (params.read("status"), params.read("placedOn"));
+    let (limit, cursor) = (params.limit(), params.text("cursor"));
+    params.finish()?;
     let (index, partition, filter) = match (&customer, status, day) {
         (Some(customer), status, None) => {
             caller.must_be(customer)?;
@@ -109,11 +108,11 @@ pub(super) async fn list(
     let filter_text = filter.map_or("", Status::as_str);
     let parts = [caller.actor(), partition.as_str(), filter_text];
     let binding = Binding { parts: &parts, customer: customer.as_ref() };
-    let after = match params.text("cursor") {
+    let after = match cursor {
         None => None,
         Some(text) => {
             let refused = || at("cursor", "is not one of this list; start again without it");
-            let sealed = Sealed::of(text).ok_or_else(refused)?;
+            let sealed = Sealed::of(&text).ok_or_else(refused)?;
             Some(binding.read(cursor_key(&app).await?, &sealed).ok_or_else(refused)?)
         }
     };
@@ -177,11 +176,11 @@ pub(super) async fn events(
     State(app): State<App>,
     caller: Caller,
     OrderPath(id): OrderPath,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
-    params.only(&["fromVersion", "limit"])?;
-    let first = params.version("fromVersion")?.unwrap_or(Version::FIRST);
-    let limit = usize::try_from(params.limit()?).unwrap_or(usize::MAX);
+    let first = params.version("fromVersion").unwrap_or(Version::FIRST);
+    let limit = usize::try_from(params.limit()).unwrap_or(usize::MAX);
+    params.finish()?;
     let stream = StreamId::new(Order::TYPE, id.to_string()).map_err(|_| Problem::not_found())?;
     must_own(&app, &caller, id).await?;
     // One more than wanted tells whether there is a next page.
@@ -211,7 +210,7 @@ pub(super) async fn customer_summary(
     CustomerPath(customer): CustomerPath,
     params: Params,
 ) -> Result<Response, Problem> {
-    params.only(&[])?;
+    params.finish()?;
     if !caller.owns(&customer) {
         return Err(Problem::not_found());
     }
@@ -242,12 +241,14 @@ impl DailyAnswer {
 pub(super) async fn daily_sales(
     State(app): State<App>,
     caller: Caller,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
-    params.only(&["from", "to"])?;
     caller.must_be_trusted()?;
-    let needed = |name| parameter::<Day>(&params, name)?.ok_or_else(|| at(name, "is needed"));
-    let (from, to) = (needed("from")?, needed("to")?);
+    let days: (Option<Day>, Option<Day>) = (params.needed("from"), params.needed("to"));
+    params.finish()?;
+    let (Some(from), Some(to)) = days else {
+        return Err(malformed("The days from and to are needed."));
+    };
     if !(0..SALES_DAYS_MAX).contains(&to.days_since(from)) {
         return Err(at("to", &format!("is from's day or up to {SALES_DAYS_MAX} days with it")));
     }
@@ -272,12 +273,4 @@ pub(super) async fn daily_sales(
         }
     }
     Ok(Json(Page { items, next_cursor: None }).into_response())
-}
-
-fn parameter<T: std::str::FromStr<Err: std::fmt::Display>>(
-    params: &Params,
-    name: &str,
-) -> Result<Option<T>, Problem> {
-    let parse = |text: &str| text.parse().map_err(|cause: T::Err| at(name, &cause.to_string()));
-    params.text(name).map(parse).transpose()
 }

@@ -168,3 +168,35 @@ async fn a_parameter_that_is_unknown_repeated_or_out_of_range_is_malformed() {
         world.refuses(Ask::get(&path), 400, "malformed-request").await;
     }
 }
+
+#[tokio::test]
+async fn every_parameter_at_fault_is_named_in_one_answer() {
+    let world = World::new();
+    let path = "/v1/orders?limit=0&status=lost&placedOn=today&color=red&customerId=a%23b&limit=1";
+    let answer = world.refuses(Ask::get(path), 400, "malformed-request").await;
+    assert_eq!(answer.pointers(), ["?customerId", "?status", "?placedOn", "?limit", "?color"]);
+    let says = "is not a known parameter; there are customerId, status, placedOn, limit, cursor";
+    assert_eq!(answer.body["errors"][4]["detail"], says);
+    assert_eq!(answer.body["errors"][3]["detail"], "is given twice");
+    let sales = world.refuses(Ask::get("/v1/sales/daily"), 400, "malformed-request").await;
+    assert_eq!(sales.pointers(), ["?from", "?to"]);
+    let version = format!("/v1/orders/{UNKNOWN}?minVersion=0&atVersion=x");
+    let versions = world.refuses(Ask::get(&version), 400, "malformed-request").await;
+    assert_eq!(versions.pointers(), ["?minVersion", "?atVersion"]);
+}
+
+#[tokio::test]
+async fn a_command_takes_no_parameter() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    for path in [
+        "/v1/orders?dryRun=true".to_owned(),
+        format!("/v1/orders/{id}/confirm?dryRun=true"),
+        format!("/v1/orders/{id}/cancel?reason=x"),
+    ] {
+        let ask = Ask::post(&path, &crate::support::order());
+        let answer = world.refuses(ask, 400, "malformed-request").await;
+        let says = "is not a known parameter; there is none";
+        assert_eq!(answer.body["errors"][0]["detail"], says);
+    }
+}

@@ -141,7 +141,7 @@ pub(crate) async fn of_commands() -> Vec<Case> {
     cases.extend(pay.cases);
     for command in [
         Command::new("confirmOrder", &[], "confirm", nothing()).await,
-        Command::new("shipOrder", &[confirmed.clone()], "ship", parcel()).await,
+        Command::new("shipOrder", std::slice::from_ref(&confirmed), "ship", parcel()).await,
         Command::new("deliverOrder", &[confirmed, shipped], "deliver", nothing()).await,
         Command::new("cancelOrder", &[], "cancel", reason).await,
         Command::new("payOrder", &once_declined, "payments", payment("ch_1")).await,

@@ -1,0 +1,251 @@
+"""Callers with tokens: which tokens count, and what their bearers may do.
+
+Runs alike against the one-process system and the deployed stack. The latter's gateway refuses tokens in its own form,
+which an HTTP API cannot change; every other answer is ours.
+"""
+
+import hashlib
+import hmac
+import json
+import uuid
+
+import pytest
+
+from client import base64url, basket, eventually, fresh, is_problem, unbase64url
+
+SHIPMENT = {"carrier": "DHL", "trackingNumber": "00340434161094021501"}
+PAYMENT = {"reference": "psp-1", "amount": 3000, "currency": "JPY", "outcome": "captured"}
+CANCELLATION = {"reason": "ordered twice"}
+
+# A key that is not the issuer's. Its primes are famous, and that does not matter: nobody may trust it.
+OTHER_P, OTHER_Q, EXPONENT = 2**1279 - 1, 2**2203 - 1, 65537
+OTHER_N = OTHER_P * OTHER_Q
+
+
+# ---------------------------------------------------------------- tokens that do not count
+
+
+def part(fields):
+    return base64url(json.dumps(fields).encode())
+
+
+def parts(token):
+    """Header, claims and signature of a token."""
+    header, claims, signature = token.split(".")
+    return json.loads(unbase64url(header)), json.loads(unbase64url(claims)), signature
+
+
+def signed_by_another(header, claims):
+    """A token with a good RS256 signature (RFC 8017, 8.2.1) of the wrong key."""
+    text = f"{part(header)}.{part(claims)}"
+    size = (OTHER_N.bit_length() + 7) // 8
+    digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(text.encode()).digest()
+    padded = b"\x00\x01" + b"\xff" * (size - len(digest) - 3) + b"\x00" + digest
+    private = pow(EXPONENT, -1, (OTHER_P - 1) * (OTHER_Q - 1))
+    return f"{text}.{base64url(pow(int.from_bytes(padded), private, OTHER_N).to_bytes(size))}"
+
+
+def unsigned(issuer, token):
+    header, claims, _ = parts(token)
+    return f"{part({**header, 'alg': 'none'})}.{part(claims)}."
+
+
+def unsigned_with_a_signature(issuer, token):
+    header, claims, signature = parts(token)
+    return f"{part({**header, 'alg': 'none'})}.{part(claims)}.{signature}"
+
+
+def signed_with_the_public_key_as_a_secret(issuer, token):
+    header, claims, _ = parts(token)
+    text = f"{part({**header, 'alg': 'HS256'})}.{part(claims)}"
+    secret = unbase64url(issuer.key()["n"])
+    return f"{text}.{base64url(hmac.digest(secret, text.encode(), 'sha256'))}"
+
+
+def of_another_key(issuer, token):
+    header, claims, _ = parts(token)
+    return signed_by_another(header, claims)
+
+
+def of_another_key_that_it_brings_along(issuer, token):
+    header, claims, _ = parts(token)
+    number = {"n": OTHER_N, "e": EXPONENT}
+    jwk = {name: base64url(value.to_bytes((value.bit_length() + 7) // 8)) for name, value in number.items()}
+    return signed_by_another({**header, "kid": "mine", "jwk": {"kty": "RSA", "kid": "mine", **jwk}}, claims)
+
+
+def raised_to_staff(issuer, token):
+    header, claims, signature = parts(token)
+    return f"{part(header)}.{part({**claims, 'scope': 'orders:staff'})}.{signature}"
+
+
+def cut_short(issuer, token):
+    return token[:-8]
+
+
+def without_its_signature(issuer, token):
+    return token.rsplit(".", 1)[0]
+
+
+FORGERIES = [unsigned, unsigned_with_a_signature, signed_with_the_public_key_as_a_secret, of_another_key,
+             of_another_key_that_it_brings_along, raised_to_staff, cut_short, without_its_signature]
+MISISSUED = {
+    "for another audience": {"audience": "invoices"},
+    "of another issuer": {"issuer": "https://issuer.example"},
+    "expired": {"lifetimeSeconds": -1},
+    "not valid yet": {"startsInSeconds": 600},
+}
+HEADERS = {
+    "no header": {},
+    "an empty one": {"Authorization": ""},
+    "no token": {"Authorization": "Bearer "},
+    "garbage": {"Authorization": "Bearer garbage"},
+    "garbage in three parts": {"Authorization": "Bearer a.b.c"},
+    "a password": {"Authorization": "Basic Yy00Mjpj"},
+}
+
+
+def is_refused(gate, headers, customer):
+    """Whether nothing can be done with these headers; nothing is said of what is there either."""
+    for method, path, body in (
+            ("POST", "/v1/orders", basket(customer)), ("GET", f"/v1/orders?customerId={customer}", None),
+            ("GET", f"/v1/orders/{uuid.uuid4()}", None), ("POST", f"/v1/orders/{uuid.uuid4()}/confirm", None),
+            ("GET", f"/v1/customers/{customer}/summary", None)):
+        answer = gate.api.request(method, path, body, headers)
+        if gate.is_ours:
+            is_problem(answer, 401, "unauthenticated")
+        assert answer.status == 401, (method, path, answer)
+        assert customer not in answer.text
+    assert gate.api.request("GET", "/v1/health", None, headers).status == 200
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS.keys())
+def test_without_a_token_nobody_is_let_in(gate, headers):
+    is_refused(gate, headers, fresh("c"))
+
+
+@pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
+def test_a_forged_token_does_not_count(gate, forge):
+    customer = fresh("c")
+    token = gate.issuer.token(customer)
+    # The token is good before it is forged, so it is the forgery that is refused.
+    assert gate.api.bearing(token).get("/v1/orders", customerId=customer).status == 200
+    is_refused(gate, {"Authorization": f"Bearer {forge(gate.issuer, token)}"}, customer)
+
+
+@pytest.mark.parametrize("wanted", MISISSUED.values(), ids=MISISSUED.keys())
+def test_a_token_that_is_not_for_here_or_now_does_not_count(gate, wanted):
+    customer = fresh("c")
+    token = gate.issuer.token(customer, **wanted)
+    is_refused(gate, {"Authorization": f"Bearer {token}"}, customer)
+
+
+@pytest.mark.parametrize("sub", ["", "a b", "c#42", "c" * 300])
+def test_a_token_that_names_no_customer_is_nobodys(gate, sub):
+    # The gateway lets it through: its signature is good. The refusal is ours.
+    answer = gate.api.bearing(gate.issuer.token(sub)).get("/v1/orders", customerId="c-42")
+    is_problem(answer, 401, "unauthenticated")
+
+
+# ---------------------------------------------------------------- what customers may do
+
+
+@pytest.fixture
+def customer():
+    return fresh("c")
+
+
+@pytest.fixture
+def me(gate, customer):
+    """The API, for a customer."""
+    return gate.api.bearing(gate.issuer.token(customer, scope="openid"))
+
+
+@pytest.fixture
+def other(gate):
+    """The API, for another customer."""
+    return gate.api.bearing(gate.issuer.token(fresh("c")))
+
+
+@pytest.fixture
+def staff(gate):
+    return gate.api.bearing(gate.issuer.token(fresh("s"), scope="openid orders:staff"))
+
+
+def placed(api, customer):
+    answer = api.post("/v1/orders", basket(customer))
+    assert answer.status == 201, answer
+    return answer.body["orderId"]
+
+
+def test_customers_place_read_list_and_cancel_their_own_orders(me, customer):
+    order = placed(me, customer)
+    assert me.get(f"/v1/orders/{order}", minVersion=1).body["customerId"] == customer
+    assert me.get(f"/v1/orders/{order}", atVersion=1).body["status"] == "pending"
+    assert [event["eventType"] for event in me.get(f"/v1/orders/{order}/events").body["items"]] == ["OrderPlaced"]
+    listed = eventually(lambda: me.get("/v1/orders", customerId=customer), lambda a: a.body["items"], "the order listed")
+    assert [item["orderId"] for item in listed.body["items"]] == [order]
+    cancelled = me.post(f"/v1/orders/{order}/cancel", CANCELLATION)
+    assert (cancelled.status, cancelled.body["status"]) == (200, "cancelled")
+    summary = eventually(lambda: me.get(f"/v1/customers/{customer}/summary"),
+                         lambda a: a.status == 200 and a.body["cancelledCount"] == 1, "the summary")
+    assert summary.body["orderCount"] == 1
+
+
+def test_another_customers_order_looks_like_none(me, other, customer):
+    order, unknown = placed(me, customer), str(uuid.uuid4())
+    eventually(lambda: me.get(f"/v1/orders/{order}"), lambda a: a.headers.get("served-from") == "view", "the view")
+    for method, rest, body in (("GET", "", None), ("GET", "?minVersion=1", None), ("GET", "?atVersion=1", None),
+                               ("GET", "/events", None), ("POST", "/cancel", CANCELLATION)):
+        seen = []
+        for name in (order, unknown):
+            problem = is_problem(other.request(method, f"/v1/orders/{name}{rest}", body), 404, "not-found")
+            seen.append({field: value for field, value in problem.items() if field != "instance"})
+        assert seen[0] == seen[1], (method, rest)
+    is_problem(other.get(f"/v1/customers/{customer}/summary"), 404, "not-found")
+    is_problem(other.get("/v1/orders", customerId=customer), 403, "forbidden")
+    assert me.get(f"/v1/orders/{order}", atVersion=1).status == 200
+    is_problem(me.get(f"/v1/orders/{order}", atVersion=2), 404, "not-found")
+
+
+def test_customers_act_for_nobody_else(other, customer):
+    is_problem(other.post("/v1/orders", basket(customer)), 403, "forbidden")
+
+
+def test_customers_do_no_staff_work(me, customer):
+    order = placed(me, customer)
+    for step, body in (("confirm", None), ("ship", SHIPMENT), ("deliver", None), ("payments", PAYMENT)):
+        for name in (order, uuid.uuid4()):
+            is_problem(me.post(f"/v1/orders/{name}/{step}", body), 403, "forbidden")
+    is_problem(me.get("/v1/sales/daily", **{"from": "2026-11-23", "to": "2026-11-23"}), 403, "forbidden")
+    is_problem(me.get("/v1/orders", status="pending", placedOn="2026-11-23"), 403, "forbidden")
+    assert len(me.get(f"/v1/orders/{order}/events").body["items"]) == 1
+
+
+@pytest.mark.parametrize("scope", ["orders:staffing", "ORDERS:STAFF", "orders:staff,openid", "orders staff"])
+def test_a_scope_that_is_not_quite_the_one_is_a_customers(gate, customer, scope):
+    api = gate.api.bearing(gate.issuer.token(customer, scope=scope))
+    is_problem(api.post(f"/v1/orders/{placed(api, customer)}/confirm"), 403, "forbidden")
+
+
+def test_a_key_is_its_customers_own(me, other, customer):
+    key = {"Idempotency-Key": fresh("key")}
+    mine = me.post("/v1/orders", basket(customer), key)
+    # Read from the token's claims: who the other one is does not matter, only that the key is not theirs.
+    _, claims, _ = parts(other.standing["Authorization"].removeprefix("Bearer "))
+    theirs = other.post("/v1/orders", basket(claims["sub"]), key)
+    assert (mine.status, theirs.status) == (201, 201)
+    assert mine.body["orderId"] != theirs.body["orderId"]
+    assert "idempotent-replayed" not in theirs.headers
+
+
+def test_staff_may_do_everything(staff, me, customer):
+    order = placed(me, customer)
+    assert staff.post(f"/v1/orders/{order}/payments", {**PAYMENT, "reference": fresh("psp")}).status == 201
+    for step, body in (("confirm", None), ("ship", SHIPMENT), ("deliver", None)):
+        assert staff.post(f"/v1/orders/{order}/{step}", body).status == 200, step
+    assert staff.get(f"/v1/orders/{order}", minVersion=4).body["status"] == "delivered"
+    day = staff.get(f"/v1/orders/{order}", minVersion=1).body["placedAt"][:10]
+    assert staff.get("/v1/sales/daily", **{"from": day, "to": day}).status == 200
+    assert staff.get("/v1/orders", status="delivered", placedOn=day).status == 200
+    assert staff.post(f"/v1/orders/{placed(staff, customer)}/cancel", CANCELLATION).status == 200
