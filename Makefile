@@ -49,13 +49,7 @@ api-fuzz-short:
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py
 
-unapi-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
-	@$(LOCAL)/api_fuzz.py
-
-api-fuzz-short:
-	@$(LOCAL)/api_fuzz.py short
-
-deploy-local: ## Stop the local AWS
+undeploy-local: ## Stop the local AWS
 	@$(LOCAL)/undeploy.py
 
 e2e: ## Run the end-to-end tests against the local AWS
