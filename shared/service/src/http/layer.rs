@@ -115,10 +115,7 @@ fn log(response: &Response, method: &Method, path_bytes: usize, id: &RequestId) 
 
 /// For a path that the router does not know.
 pub(super) async fn unknown_path() -> Problem {
-    Problem::new(
-        Kind::NotFound,
-        "No such path. GET /v1/health answers; the README lists the others.",
-    )
+    Problem::new(Kind::NotFound, "No such path. GET /v1/docs shows those that there are.")
 }
 
 /// For a method that a path does not know. The router adds `Allow`.

@@ -76,11 +76,11 @@ impl World {
         let begin = Instant::now();
         let response = self.router.clone().oneshot(ask.0).await.unwrap();
         let (parts, body) = response.into_parts();
-        let text = to_bytes(body, usize::MAX).await.unwrap();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
         slowest::took(begin.elapsed(), &request);
-        let text = String::from_utf8(text.into()).unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body, text }
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body, text, bytes }
     }
 
     /// Asks for something that must be refused like this, and must leave no trace.
@@ -247,6 +247,7 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
     pub(crate) text: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {

@@ -5,6 +5,7 @@ mod bad_bodies;
 mod bad_paths;
 mod commands;
 mod conditions;
+mod contract;
 mod cursors;
 mod faults;
 mod field_faults;

@@ -1,0 +1,134 @@
+//! The document as the service serves it, and what it says.
+
+use std::collections::BTreeSet;
+
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+
+use crate::support::{Answer, Ask, World};
+
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+pub(super) struct Document(pub(super) Value);
+
+/// An operation, and where it stands.
+pub(super) struct Operation<'a> {
+    pub(super) method: String,
+    pub(super) path: &'a str,
+    pub(super) id: &'a str,
+    pub(super) block: &'a Value,
+}
+
+impl Document {
+    pub(super) async fn served() -> Self {
+        let answer = World::new().ask(Ask::get("/v1/openapi.json").by_nobody()).await;
+        assert_eq!(answer.status, 200);
+        Self(answer.body)
+    }
+
+    pub(super) fn operations(&self) -> Vec<Operation<'_>> {
+        let paths = self.0["paths"].as_object().unwrap();
+        let blocks = paths.iter().flat_map(|(path, item)| {
+            METHODS.iter().filter_map(move |method| Some((path, *method, item.get(*method)?)))
+        });
+        blocks
+            .map(|(path, method, block)| Operation {
+                method: method.to_uppercase(),
+                path,
+                id: block["operationId"].as_str().unwrap(),
+                block,
+            })
+            .collect()
+    }
+
+    /// What a `$ref` stands for; anything else is itself.
+    pub(super) fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value["$ref"].as_str() {
+            Some(place) => self.resolved(self.0.pointer(place.trim_start_matches('#')).unwrap()),
+            None => value,
+        }
+    }
+
+    /// The answer of an operation with that status.
+    pub(super) fn answer<'a>(&'a self, operation: &'a Operation<'_>, status: u16) -> &'a Value {
+        self.resolved(&operation.block["responses"][status.to_string()])
+    }
+
+    /// The codes of an operation's problems with that status; none where there are no problems.
+    pub(super) fn codes(&self, answer: &Value) -> Vec<String> {
+        let schema = &answer["content"]["application/problem+json"]["schema"];
+        let code = &schema["allOf"][1]["properties"]["code"];
+        let one = code["const"].as_str().into_iter();
+        let many = code["enum"].as_array().into_iter().flatten().map(|code| code.as_str().unwrap());
+        one.chain(many).map(str::to_owned).collect()
+    }
+
+    /// Checks a value against a schema of the document. A field that the schema does not name is a fault: clients
+    /// ignore it, but what is answered is documented.
+    pub(super) fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
+        let mut components = self.0["components"].clone();
+        for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
+            close(schema);
+        }
+        let root = json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "components": components,
+            "allOf": [schema],
+        });
+        let options = jsonschema::options().should_validate_formats(true);
+        let validator: Validator = options.build(&root).expect("the schema is one");
+        let faults = validator.iter_errors(value);
+        faults.map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+    }
+
+    /// What is wrong with an answer: status, type, body and headers, against what the document says of the operation.
+    pub(super) fn faults_of(&self, operation: &Operation<'_>, answer: &Answer) -> Vec<String> {
+        let documented = self.answer(operation, answer.status);
+        let kind = answer.header("content-type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default();
+        let Some(content) = documented["content"].get(kind) else {
+            return vec![format!("{} {kind:?} is not documented", answer.status)];
+        };
+        let is_json = kind.ends_with("json");
+        let body = if is_json { answer.body.clone() } else { Value::from(answer.text.clone()) };
+        let mut faults = self.faults(&content["schema"], &body);
+        let headers = documented["headers"].as_object().cloned().unwrap_or_default();
+        faults.extend(self.faults_of_headers(&headers, answer));
+        faults
+    }
+
+    fn faults_of_headers(&self, documented: &Map<String, Value>, answer: &Answer) -> Vec<String> {
+        let mut faults = Vec::new();
+        let names: BTreeSet<_> = documented.keys().map(|name| name.to_lowercase()).collect();
+        for name in answer.headers.keys().map(axum::http::HeaderName::as_str) {
+            let is_plain = ["content-type", "content-length", "x-content-type-options"];
+            if !is_plain.contains(&name) && !names.contains(name) {
+                faults.push(format!("the header {name} is not documented"));
+            }
+        }
+        for (name, header) in documented {
+            let header = self.resolved(header);
+            match answer.header(&name.to_lowercase()) {
+                Some(value) => faults.extend(self.faults(&header["schema"], &value.into())),
+                None if header["required"] == true => faults.push(format!("{name} is missing")),
+                None => {}
+            }
+        }
+        faults
+    }
+}
+
+fn close(schema: &mut Value) {
+    if schema.get("properties").is_some_and(Value::is_object)
+        && schema.get("additionalProperties").is_none()
+    {
+        schema["additionalProperties"] = false.into();
+    }
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(Map::values_mut) {
+        close(field);
+    }
+    if let Some(items) = schema.get_mut("items") {
+        close(items);
+    }
+}

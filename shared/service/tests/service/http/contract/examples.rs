@@ -1,0 +1,110 @@
+//! The document's examples are real: they have the documented shape, and the service takes those of requests.
+
+use serde_json::{Value, json};
+
+use super::document::{Document, Operation};
+use crate::support::{Ask, World, parcel};
+
+#[tokio::test]
+async fn every_example_has_the_documented_shape() {
+    let document = Document::served().await;
+    let mut checked = 0;
+    let mut faults = Vec::new();
+    let mut check = |what: String, schema: &Value, value: &Value| {
+        checked += 1;
+        let found = document.faults(schema, value);
+        faults.extend(found.into_iter().map(|fault| format!("{what}: {fault}")));
+    };
+    let contents = |holder: &Value| holder["content"].as_object().cloned().unwrap_or_default();
+    for operation in document.operations() {
+        let id = operation.id;
+        let answers = operation.block["responses"].as_object().unwrap();
+        let holders = answers.values().chain([&operation.block["requestBody"]]);
+        for holder in holders.map(|holder| document.resolved(holder)) {
+            for (kind, content) in contents(holder) {
+                for (name, example) in content["examples"].as_object().into_iter().flatten() {
+                    check(format!("{id} {kind} {name}"), &content["schema"], &example["value"]);
+                }
+            }
+            for (name, header) in holder["headers"].as_object().into_iter().flatten() {
+                let header = document.resolved(header);
+                if let Some(example) = header.get("example") {
+                    check(format!("{id} {name}"), &header["schema"], example);
+                }
+            }
+        }
+        for parameter in parameters(&document, &operation) {
+            if let Some(example) = parameter.get("example") {
+                check(format!("{id} {}", parameter["name"]), &parameter["schema"], example);
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n  {}", faults.join("\n  "));
+    assert!(checked > 100, "only {checked} examples");
+}
+
+fn parameters<'a>(document: &'a Document, operation: &Operation<'a>) -> Vec<&'a Value> {
+    let shared = document.0["paths"][operation.path]["parameters"].as_array();
+    let own = operation.block["parameters"].as_array();
+    let both = shared.into_iter().chain(own).flatten();
+    both.map(|parameter| document.resolved(parameter)).collect()
+}
+
+/// The commands that bring a pending order to where an operation takes it.
+fn steps(operation: &str) -> &'static [&'static str] {
+    match operation {
+        "shipOrder" => &["confirm"],
+        "deliverOrder" => &["confirm", "ship"],
+        _ => &[],
+    }
+}
+
+#[tokio::test]
+async fn the_service_takes_every_example_of_a_request() {
+    let document = Document::served().await;
+    let mut taken = 0;
+    for operation in document.operations() {
+        let body = document.resolved(&operation.block["requestBody"]);
+        let examples = &body["content"]["application/json"]["examples"];
+        for (name, example) in examples.as_object().into_iter().flatten() {
+            let world = World::new();
+            let id = world.placed("k").await;
+            for step in steps(operation.id) {
+                let body = if *step == "ship" { parcel() } else { json!({}) };
+                world.does(&id, step, &body).await;
+            }
+            let path = operation.path.replace("{orderId}", &id);
+            let answer = world.ask(Ask::post(&path, &example["value"])).await;
+            assert!(answer.status < 300, "{} {name}: {}", operation.id, answer.text);
+            let faults = document.faults_of(&operation, &answer);
+            assert!(faults.is_empty(), "{} {name}: {faults:?}", operation.id);
+            taken += 1;
+        }
+    }
+    assert_eq!(taken, 8);
+}
+
+#[tokio::test]
+async fn links_lead_to_operations_with_those_parameters() {
+    let document = Document::served().await;
+    let operations = document.operations();
+    let mut followed = 0;
+    for operation in &operations {
+        let answers = operation.block["responses"].as_object().unwrap().values();
+        let links = answers.filter_map(|answer| answer["links"].as_object()).flatten();
+        for (name, link) in links {
+            let target = operations.iter().find(|it| link["operationId"] == it.id).unwrap();
+            let known: Vec<String> = parameters(&document, target)
+                .iter()
+                .map(|it| {
+                    format!("{}.{}", it["in"].as_str().unwrap(), it["name"].as_str().unwrap())
+                })
+                .collect();
+            for parameter in link["parameters"].as_object().unwrap().keys() {
+                assert!(known.contains(parameter), "{name}: {} has no {parameter}", target.id);
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 10);
+}

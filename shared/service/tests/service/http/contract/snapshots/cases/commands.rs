@@ -1,0 +1,152 @@
+//! What commands answer.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use dekigoto::EventStore;
+use dekigoto_testkit::{BeatenStore, Down};
+use serde_json::{Value, json};
+
+use super::{Case, broken::Broken};
+use crate::support::{Ask, UNKNOWN, World, customer, order, parcel, payment};
+
+/// A command, and an order that is where the command takes it.
+struct Command {
+    operation: &'static str,
+    world: World,
+    path: String,
+    /// The same for an order that does not exist.
+    elsewhere: String,
+    body: Value,
+    cases: Vec<Case>,
+}
+
+impl Command {
+    async fn new(
+        operation: &'static str,
+        before: &[(&str, Value)],
+        last: &str,
+        body: Value,
+    ) -> Self {
+        let world = World::new();
+        let id = world.placed("placing").await;
+        for (step, body) in before {
+            world.does(&id, step, body).await;
+        }
+        let [path, elsewhere] = [&*id, UNKNOWN].map(|id| format!("/v1/orders/{id}/{last}"));
+        Self { operation, world, path, elsewhere, body, cases: Vec::new() }
+    }
+
+    async fn place() -> Self {
+        let world = World::new();
+        world.placed("placing").await;
+        let path = "/v1/orders".to_owned();
+        let operation = "placeOrder";
+        Self { operation, world, elsewhere: path.clone(), path, body: order(), cases: Vec::new() }
+    }
+
+    fn under(&self, key: &str, body: &Value) -> Ask {
+        Ask::post(&self.path, body).header("idempotency-key", key)
+    }
+
+    fn good(&self) -> Ask {
+        self.under("the-key", &self.body)
+    }
+
+    fn raw(&self, body: impl Into<Bytes>) -> Ask {
+        Ask::raw(&self.path, body).header("idempotency-key", "the-key")
+    }
+
+    async fn add(&mut self, name: &'static str, ask: Ask) {
+        let answer = self.world.ask(ask).await;
+        self.cases.push(Case { operation: self.operation, name, answer });
+    }
+
+    /// The same command, where its stores are not what they should be.
+    async fn add_behind(&mut self, name: &'static str, store: Arc<dyn EventStore>) {
+        let answer = self.world.behind(store, Arc::new(Down)).ask(self.good()).await;
+        self.cases.push(Case { operation: self.operation, name, answer });
+    }
+
+    /// What goes wrong with every command in the same way.
+    async fn refusals(&mut self) {
+        let plain = self.good().without("content-type").header("content-type", "text/plain");
+        self.add("malformed", self.raw(r#"{"isAdmin":true}"#)).await;
+        self.add("not JSON", self.raw("{")).await;
+        self.add("a key that is none", self.under("a b", &self.body)).await;
+        self.add("no key", Ask::raw(&self.path, "[]")).await;
+        self.add("nobody", self.good().by_nobody()).await;
+        self.add("another version", self.good().header("if-match", "\"9\"")).await;
+        self.add("too large", self.raw(vec![b' '; 70_000])).await;
+        self.add("not said to be JSON", plain).await;
+        self.add_behind("broken", Arc::new(Broken)).await;
+        self.add_behind("down", Arc::new(Down)).await;
+    }
+
+    /// What every command on an order answers besides.
+    async fn on_an_order(mut self) -> Vec<Case> {
+        self.refusals().await;
+        let beaten = BeatenStore(Arc::new(self.world.store.clone()));
+        self.add_behind("beaten each time", Arc::new(beaten)).await;
+        let elsewhere = Ask::post(&self.elsewhere, &self.body).header("idempotency-key", "the-key");
+        self.add("no such order", elsewhere).await;
+        if self.operation != "cancelOrder" {
+            self.add("a customer", self.good().by(customer("c-42"))).await;
+        }
+        let is_payment = self.operation == "payOrder";
+        if is_payment {
+            let mut euro = self.body.clone();
+            euro["currency"] = json!("EUR");
+            self.add("another currency", self.under("e", &euro)).await;
+        }
+        self.done_twice().await;
+        let other = if is_payment { payment("ch_2") } else { self.body.clone() };
+        // Payments are a stream of their own: the key that placed the order is new to them.
+        let used = if is_payment { "the-key" } else { "placing" };
+        self.add("the key of another request", self.under(used, &other)).await;
+        self.add("the state forbids it", self.under("another-key", &other)).await;
+        self.cases
+    }
+
+    async fn done_twice(&mut self) {
+        self.add("done", self.good()).await;
+        self.add("done again", self.good()).await;
+    }
+}
+
+/// Without a version conflict: the order's id derives from the key, so whoever is faster is the same command.
+async fn of_placing() -> Vec<Case> {
+    let mut place = Command::place().await;
+    place.refusals().await;
+    place.add("for another customer", place.good().by(customer("c-7"))).await;
+    let [mut empty, mut euro] = [order(), order()];
+    empty["items"] = json!([]);
+    euro["currency"] = json!("EUR");
+    place.add("no items", place.under("e", &empty)).await;
+    place.add("the key of another request", place.under("placing", &euro)).await;
+    place.done_twice().await;
+    place.cases
+}
+
+pub(crate) async fn of_commands() -> Vec<Case> {
+    let nothing = || json!({});
+    let reason = json!({ "reason": "ordered twice" });
+    let declined =
+        || json!({ "reference": "ch_0", "amount": 3000, "currency": "JPY", "outcome": "declined" });
+    let [confirmed, shipped] = [("confirm", nothing()), ("ship", parcel())];
+    let once_declined = [("payments", declined())];
+    let mut pay = Command::new("payOrder", &[], "payments", declined()).await;
+    pay.add("declined", pay.good()).await;
+    let mut cases = of_placing().await;
+    cases.extend(pay.cases);
+    for command in [
+        Command::new("confirmOrder", &[], "confirm", nothing()).await,
+        Command::new("shipOrder", std::slice::from_ref(&confirmed), "ship", parcel()).await,
+        Command::new("deliverOrder", &[confirmed, shipped], "deliver", nothing()).await,
+        Command::new("cancelOrder", &[], "cancel", reason).await,
+        Command::new("payOrder", &once_declined, "payments", payment("ch_1")).await,
+    ] {
+        cases.extend(command.on_an_order().await);
+    }
+    cases
+}

@@ -1,0 +1,60 @@
+//! One case for each answer.
+
+mod broken;
+mod commands;
+mod queries;
+
+use std::fmt::Write as _;
+
+pub(super) use commands::of_commands;
+pub(super) use queries::{of_no_operation, of_queries};
+use serde_json::json;
+
+use crate::support::Answer;
+
+/// An answer, and what it is the answer to.
+pub(super) struct Case {
+    pub(super) operation: &'static str,
+    name: &'static str,
+    pub(super) answer: Answer,
+}
+
+impl Case {
+    pub(super) fn title(&self) -> String {
+        format!("{} {}", self.operation, self.name)
+    }
+
+    /// Operation, status and code, as the document promises them.
+    pub(super) fn kind(&self) -> String {
+        let Answer { status, body, .. } = &self.answer;
+        let code = if *status < 300 { "done" } else { body["code"].as_str().unwrap() };
+        format!("{} {status} {code}", self.operation)
+    }
+
+    pub(super) fn section(&self) -> String {
+        let Answer { status, headers, body, text, bytes } = &self.answer;
+        let mut section = format!("## {}\nHTTP {status}\n", self.name);
+        let mut lines: Vec<String> = headers
+            .iter()
+            .filter(|(name, _)| *name != "content-length")
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        lines.sort();
+        writeln!(section, "{}\n", lines.join("\n")).unwrap();
+        let shown = if body["openapi"].is_string() {
+            "(infra/openapi.yaml)".to_owned()
+        } else if headers.contains_key("content-encoding") {
+            format!("({} bytes and more)", bytes.len() / 10_000 * 10_000)
+        } else if body.is_null() {
+            text.trim_end().to_owned()
+        } else {
+            let mut body = body.clone();
+            if let Some(cursor) = body.get_mut("nextCursor") {
+                *cursor = json!("(opaque)");
+            }
+            format!("{body:#}")
+        };
+        writeln!(section, "{shown}").unwrap();
+        section
+    }
+}

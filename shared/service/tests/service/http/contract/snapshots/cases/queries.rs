@@ -1,0 +1,124 @@
+//! What queries answer, and what is answered where there is nothing to ask.
+
+use std::sync::Arc;
+
+use dekigoto_testkit::Down;
+use serde_json::json;
+
+use super::{Case, broken::Broken};
+use crate::support::{Ask, UNKNOWN, World, customer, parcel};
+
+/// A query: its name, a good one, a malformed one, one of what does not exist, and one that a customer may not ask.
+type Query = (&'static str, String, String, Option<String>, Option<String>);
+
+fn queries(id: &str) -> Vec<Query> {
+    let order = format!("/v1/orders/{id}");
+    let unknown = format!("/v1/orders/{UNKNOWN}");
+    let sales = |days: &str| format!("/v1/sales/daily?{days}");
+    let day = sales("from=2026-11-23&to=2026-11-23");
+    let list = |rest: &str| format!("/v1/orders?{rest}");
+    vec![
+        (
+            "listOrders",
+            list("customerId=c-42"),
+            list("limit=0"),
+            None,
+            Some(list("customerId=c-7")),
+        ),
+        ("getOrder", order.clone(), format!("{order}?minVersion=0"), Some(unknown.clone()), None),
+        (
+            "listOrderEvents",
+            format!("{order}/events"),
+            "/v1/orders/X/events".to_owned(),
+            Some(format!("{unknown}/events")),
+            None,
+        ),
+        (
+            "getCustomerSummary",
+            "/v1/customers/c-42/summary".to_owned(),
+            "/v1/customers/c%2042/summary".to_owned(),
+            Some("/v1/customers/nobody/summary".to_owned()),
+            None,
+        ),
+        ("getDailySales", day.clone(), sales("from=2026-11-23"), None, Some(day)),
+        ("getHealth", "/v1/health".to_owned(), "/v1/health?x=1".to_owned(), None, None),
+        (
+            "getContract",
+            "/v1/openapi.json".to_owned(),
+            "/v1/openapi.json?x=1".to_owned(),
+            None,
+            None,
+        ),
+        ("getDocs", "/v1/docs".to_owned(), "/v1/docs?x=1".to_owned(), None, None),
+        (
+            "getDocsAsset",
+            "/v1/docs/page.js".to_owned(),
+            "/v1/docs/page.js?x=1".to_owned(),
+            Some("/v1/docs/other.js".to_owned()),
+            None,
+        ),
+    ]
+}
+
+pub(crate) async fn of_queries() -> Vec<Case> {
+    let world = World::new();
+    let id = world.placed("placing").await;
+    world.does(&id, "confirm", &json!({})).await;
+    world.placed("another").await;
+    world.follow().await;
+    let broken = world.behind(Arc::new(Broken), Arc::new(Broken));
+    let down = world.behind(Arc::new(Down), Arc::new(Down));
+    let mut cases = Vec::new();
+    let mut add = |operation, name, answer| cases.push(Case { operation, name, answer });
+    for (operation, good, malformed, unknown, not_theirs) in queries(&id) {
+        let good = || Ask::get(&good);
+        add(operation, "done", world.ask(good()).await);
+        add(operation, "malformed", world.ask(Ask::get(&malformed)).await);
+        if let Some(unknown) = unknown {
+            add(operation, "no such thing", world.ask(Ask::get(&unknown)).await);
+        }
+        if let Some(path) = not_theirs {
+            add(operation, "a customer", world.ask(Ask::get(&path).by(customer("c-42"))).await);
+        }
+        if world.ask(good().by_nobody()).await.status == 401 {
+            add(operation, "nobody", world.ask(good().by_nobody()).await);
+            add(operation, "broken", broken.ask(good()).await);
+            add(operation, "down", down.ask(good()).await);
+        }
+    }
+    let order = format!("/v1/orders/{id}");
+    let more = [
+        ("listOrders", "the first of two pages", "/v1/orders?customerId=c-42&limit=1".to_owned()),
+        ("listOrders", "of nobody", "/v1/orders?customerId=nobody".to_owned()),
+        ("listOrderEvents", "the first of two pages", format!("{order}/events?limit=1")),
+        ("listOrderEvents", "beyond the newest", format!("{order}/events?fromVersion=9")),
+        ("getOrder", "as it was", format!("{order}?atVersion=1")),
+        ("getDocsAsset", "the viewer", "/v1/docs/viewer.js".to_owned()),
+        ("getDocsAsset", "its style", "/v1/docs/viewer.css".to_owned()),
+    ];
+    for (operation, name, path) in more {
+        add(operation, name, world.ask(Ask::get(&path)).await);
+    }
+    world.does(&id, "ship", &parcel()).await;
+    add(
+        "getOrder",
+        "newer than its view",
+        world.ask(Ask::get(&format!("{order}?minVersion=3"))).await,
+    );
+    cases
+}
+
+/// What is answered where the document names no operation.
+pub(crate) async fn of_no_operation() -> Vec<Case> {
+    let world = World::new();
+    let mut cases = Vec::new();
+    for (name, method, path) in [
+        ("an unknown path", "GET", "/v1/admin"),
+        ("another method", "DELETE", "/v1/orders"),
+        ("a method that nobody knows", "BREW", "/v1/health"),
+    ] {
+        let answer = world.ask(Ask::new(method, path)).await;
+        cases.push(Case { operation: "noOperation", name, answer });
+    }
+    cases
+}
