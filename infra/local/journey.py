@@ -26,7 +26,7 @@ def main():
     say("building the one-process system")
     binary = build("jwt")
     with running(binary, "none") as url:
-        pytest(["test_journey.py"], {"DEKIGOTO_URL": url})
+        pytest(["-rP", "test_journey.py", "test_bad_inputs.py", "test_load.py"], {"DEKIGOTO_URL": url})
     with running(binary, "jwt") as url:
         pytest(["test_tokens.py"], {"DEKIGOTO_URL": url, "DEKIGOTO_ISSUER": url})
 

@@ -1,7 +1,7 @@
 """What the end-to-end tests run against.
 
-`test_journey.py` and `test_tokens.py` run against any base URL: DEKIGOTO_URL, the latter with the issuer at
-DEKIGOTO_ISSUER; or what `make deploy-local` deployed. The others need the latter, and look behind the API.
+`test_journey.py`, `test_bad_inputs.py` and `test_tokens.py` run against any base URL: DEKIGOTO_URL, the last with the issuer
+at DEKIGOTO_ISSUER; or what `make deploy-local` deployed. The others need the latter, and look behind the API.
 """
 
 import json

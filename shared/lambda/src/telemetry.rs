@@ -1,5 +1,7 @@
 //! Logs: one JSON object a line on standard output, which Lambda carries to CloudWatch.
 
+use std::panic::{PanicHookInfo, set_hook};
+
 use tracing_subscriber::filter::LevelFilter;
 
 /// Starts logging. `AWS_LAMBDA_LOG_LEVEL`, which the template's `LoggingConfig` sets, chooses the level.
@@ -15,4 +17,50 @@ pub fn init() {
         .with_span_list(false)
         .with_max_level(level.unwrap_or(LevelFilter::INFO))
         .try_init();
+    set_hook(Box::new(log_panic));
+}
+
+/// Where it was, and not what it said: the sentence of a panic may hold anything that the code was working on.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "A panic");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        panic::{catch_unwind, take_hook},
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn s17_a_panic_is_logged_with_its_place_and_without_its_words() {
+        let written = Written::default();
+        let writer = written.clone();
+        let log = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        let default = take_hook();
+        set_hook(Box::new(log_panic));
+        tracing::subscriber::with_default(log, || {
+            assert!(catch_unwind(|| panic!("4111-1111")).is_err());
+        });
+        set_hook(default);
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("telemetry.rs:") && !text.contains("4111"), "{text}");
+    }
 }

@@ -13,5 +13,6 @@ mod batches;
 mod callers;
 mod hostile;
 mod log;
+mod logs;
 mod samples;
 mod support;

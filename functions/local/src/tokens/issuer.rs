@@ -66,11 +66,6 @@ impl Issuer {
         &self.url
     }
 
-    /// The name of its key.
-    pub(super) fn kid(&self) -> &str {
-        &self.kid
-    }
-
     /// Modulus and exponent of its public key.
     pub(super) fn public_key(&self) -> (Box<[u8]>, Box<[u8]>) {
         (self.public.n_bytes(), self.public.e_bytes())
@@ -119,7 +114,7 @@ async fn keys(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
     let (modulus, exponent) = issuer.public_key();
     let number = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     Json(json!({ "keys": [{
-        "kty": "RSA", "use": "sig", "alg": "RS256", "kid": issuer.kid(),
+        "kty": "RSA", "use": "sig", "alg": "RS256", "kid": issuer.kid,
         "n": number(&modulus), "e": number(&exponent),
     }] }))
 }

@@ -17,3 +17,95 @@ pub(crate) fn guarded(router: Router, base_url: &str) -> Router {
     let authorizer = Arc::new(Authorizer::of(&issuer));
     router.layer(middleware::from_fn_with_state(authorizer, authorize)).merge(issuer.routes())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        Extension,
+        body::{Body, to_bytes},
+        http::{Request, header},
+        routing::get,
+    };
+    use order_service::http::Caller;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    const BASE: &str = "http://127.0.0.1:3000";
+
+    /// Says who is calling.
+    fn echo() -> Router {
+        let actor = |caller: Option<Extension<Caller>>| async move {
+            caller.map_or_else(|| "nobody".to_owned(), |Extension(caller)| format!("{caller:?}"))
+        };
+        Router::new().route("/", get(actor))
+    }
+
+    async fn text(app: &Router, request: Request<Body>) -> String {
+        let answer = app.clone().oneshot(request).await.unwrap();
+        let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(bytes.into()).unwrap()
+    }
+
+    async fn token(app: &Router, form: &str) -> String {
+        let request = Request::post("/local/token")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        text(app, request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    /// Who calls with these headers.
+    async fn caller(app: &Router, authorizations: &[&str]) -> String {
+        let mut request = Request::get("/");
+        for authorization in authorizations {
+            request = request.header(header::AUTHORIZATION, *authorization);
+        }
+        text(app, request.body(Body::empty()).unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn s14_a_token_is_its_subject_and_only_while_it_holds() {
+        let app = guarded(echo(), BASE);
+        for (form, expected) in [
+            ("sub=c-42", Caller::bearer("c-42", "")),
+            ("sub=c-42&scope=openid%20orders:staff", Caller::bearer("c-42", "orders:staff")),
+            ("sub=a%20b", None),
+            ("sub=c-42&lifetimeSeconds=-1", None),
+            ("sub=c-42&startsInSeconds=60", None),
+            ("sub=c-42&audience=invoices", None),
+            ("sub=c-42&issuer=http://127.0.0.1:3000/local/issuer/", None),
+        ] {
+            let expected = expected.map_or_else(|| "nobody".to_owned(), |it| format!("{it:?}"));
+            let token = token(&app, form).await;
+            assert_eq!(caller(&app, &[&format!("Bearer {token}")]).await, expected, "{form}");
+        }
+    }
+
+    #[tokio::test]
+    async fn s14_one_bearer_token_of_this_issuer_and_nothing_else() {
+        let (app, other) = (guarded(echo(), BASE), guarded(echo(), BASE));
+        let token = token(&app, "sub=c-42").await;
+        let bearer = format!("Bearer {token}");
+        let me = format!("{:?}", Caller::bearer("c-42", "").unwrap());
+        assert_eq!(caller(&app, &[&bearer]).await, me);
+        assert_eq!(caller(&app, &[&format!("bearer {token}")]).await, me);
+        // The same address and name, but another process and so another key.
+        assert_eq!(caller(&other, &[&bearer]).await, "nobody");
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        for wrong in [
+            &*token,
+            "Bearer ",
+            "Bearer a.b.c",
+            &format!("Basic {token}"),
+            &format!("Bearer  {token}"),
+            &format!("Bearer {signed}"),
+            &format!("Bearer {signed}."),
+            &format!("Bearer {signed}.{}A", signature.get(1..).unwrap()),
+        ] {
+            assert_eq!(caller(&app, &[wrong]).await, "nobody", "{wrong}");
+        }
+        for two in [[&*bearer, &*bearer], [&*bearer, "Bearer a.b.c"]] {
+            assert_eq!(caller(&app, &two).await, "nobody");
+        }
+        assert_eq!(caller(&app, &[]).await, "nobody");
+    }
+}

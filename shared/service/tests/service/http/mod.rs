@@ -10,6 +10,7 @@ mod cursors;
 mod faults;
 mod field_faults;
 mod idempotency;
+mod limits;
 mod lists;
 mod ownership;
 mod queries;

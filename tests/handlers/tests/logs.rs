@@ -1,0 +1,80 @@
+//! S17: what is logged of a request.
+
+use api::AuthMode;
+use serde_json::{Value, json};
+
+use crate::{
+    log::Log,
+    support::{ORDER, World, sample},
+};
+
+/// Everything of the samples that is somebody's: ids, names, amounts, reasons, and what was damaged below.
+const PRIVATE: [&str; 7] = ["c-42", "p-1", "JPY", "1500", "checkout-7f3a", "4111-1111", ORDER];
+
+fn lines(log: &Log) -> Vec<Value> {
+    let text = log.text();
+    for word in PRIVATE {
+        assert!(!text.contains(word), "{word} is in the log: {text}");
+    }
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn field<'a>(line: &'a Value, name: &str) -> &'a Value {
+    &line["fields"][name]
+}
+
+#[tokio::test]
+async fn s17_a_request_that_succeeds_is_one_line_with_its_id_and_status() {
+    let (world, log) = (World::default(), Log::start());
+    assert_eq!(world.api(AuthMode::Iam, &sample("api-place-order.json")).await.0, 201);
+    let lines = lines(&log);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(
+        (&lines[0]["level"], field(&lines[0], "status"), field(&lines[0], "request.id")),
+        (&json!("INFO"), &json!(201), &json!("BvZ0XgKnliAEJmg="))
+    );
+}
+
+#[tokio::test]
+async fn s17_a_request_that_is_refused_is_one_line_and_nothing_of_it_is_logged() {
+    for body in ["4111-1111", r#"{"4111-1111":1}"#, r#"{"customerId":"4111-1111 "}"#] {
+        let mut event = sample("api-place-order.json");
+        event["body"] = json!(body);
+        let (world, log) = (World::default(), Log::start());
+        assert_eq!(world.api(AuthMode::Iam, &event).await.0, 400);
+        let lines = lines(&log);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(field(&lines[0], "status"), 400);
+    }
+}
+
+#[tokio::test]
+async fn s17_a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payload() {
+    let world = World::with_history();
+    for mut item in world.store.dump() {
+        item.ev = item.ev.replace("\"t\":", "\"4111-1111\":");
+        world.store.put_raw(item);
+    }
+    let mut event = sample("api-get-order.json");
+    event["rawPath"] = json!(format!("/v1/orders/{ORDER}/events"));
+    event["rawQueryString"] = json!("");
+    let log = Log::start();
+    let (status, body) = world.api(AuthMode::Iam, &event).await;
+    assert_eq!((status, &body["code"]), (500, &json!("internal")));
+    let text = log.text();
+    let errors: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &Value| line["level"] == "ERROR")
+        .collect();
+    assert_eq!(errors.len(), 1, "{text}");
+    let cause = field(&errors[0], "cause").as_str().unwrap();
+    assert!(cause.contains("commit Some(1)") && cause.contains("column"), "{cause}");
+    assert_eq!(field(&errors[0], "request.id"), "BvZ0XgKnliAEJmg=");
+    assert_eq!(text.matches("column").count(), 1, "the cause is told once: {text}");
+    // The stream is named, because somebody has to mend it; nothing that is in it is.
+    for word in PRIVATE.into_iter().filter(|word| *word != ORDER) {
+        assert!(!text.contains(word), "{word} is in the log: {text}");
+    }
+    assert!(!body.to_string().contains("column"), "{body}");
+}
