@@ -1,6 +1,7 @@
 """Fuzzes the HTTP API of the one-process system with schemathesis: every check, every phase, good data and bad.
 
-Once with nobody asked who they are, once with a token of staff, once with a customer's. What is asked of the service stands in infra/policy/schemathesis.toml and infra/local/api_fuzz_checks.py.
+Once with nobody asked who they are, once with a token of staff, once with a customer's. What is asked of the service
+stands in infra/policy/schemathesis.toml and infra/local/api_fuzz_checks.py.
 
 Usage: python3 infra/local/api_fuzz.py [short]
 SEED repeats a run; EXAMPLES is the number of cases that each phase makes of one operation at most.
