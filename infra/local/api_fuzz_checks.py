@@ -22,6 +22,10 @@ ANSWER_SECONDS_MAX = 10
 CURSORS = []
 # Payments that are known. Saying one again under another key is no command of its own, so its key is not remembered.
 PAYMENTS = set()
+# Orders that were placed: where each stands, and its currency.
+ORDERS = {}
+# Where an order must stand for a command to be done.
+BEFORE = {"confirm": ["pending"], "ship": ["confirmed"], "deliver": ["shipped"], "cancel": ["pending", "confirmed"]}
 # What was asked and answered, for the table of `make api-fuzz`.
 STATUSES = defaultdict(Counter)
 SLOWEST = Counter()
@@ -49,7 +53,14 @@ def before_call(context, case, kwargs):
 
 
 def get_further(case):
-    """Leaves out most keys, which are short and meet again and again, and most versions, which hardly ever hold."""
+    """By chance alone hardly a command would be done: most keys are short and meet again, most versions do not hold, and
+    most orders are unknown or stand elsewhere."""
+    command = case.operation.path.rsplit("/", 1)[-1]
+    ready = [order for order, (status, _) in ORDERS.items() if status in BEFORE.get(command, [status])]
+    if command != "orders" and ready and is_one_in(2, [command, case.path_parameters, case.body]):
+        case.path_parameters["orderId"] = ready[-1]
+        if command == "payments" and isinstance(case.body, dict):
+            case.body["currency"] = ORDERS[ready[-1]][1]
     meant = getattr(case.meta.phase.data, "parameter", None)
     for name in ("Idempotency-Key", "If-Match"):
         if name in case.headers and name != meant and not is_one_in(4, [name, case.headers, case.body]):
@@ -106,6 +117,10 @@ def after_call(context, case, response):
     SLOWEST[operation] = max(SLOWEST[operation], response.elapsed)
     if response.status_code == 200 and operation == "GET /v1/orders" and "nextCursor" in response.text:
         CURSORS.append({**case.query, "cursor": response.json()["nextCursor"]})
+    if response.status_code < 300 and case.method == "POST" and "paymentId" not in response.text:
+        done = response.json()
+        currency = case.body["currency"] if response.status_code == 201 else ORDERS.get(done["orderId"], (0, "JPY"))[1]
+        ORDERS[done["orderId"]] = (done["status"], currency)
 
 
 @schemathesis.check
