@@ -64,6 +64,22 @@ async fn row_14_invalid_base64_is_malformed_and_the_answer_names_its_key() {
 }
 
 #[tokio::test]
+async fn row_14_a_body_that_may_be_left_out_is_not_left_out_by_breaking_it() {
+    let world = World::default();
+    let (_, placed) = world.api(AuthMode::Iam, &sample("api-place-order.json")).await;
+    let before = world.store.dump();
+    let path = format!("/v1/orders/{}/confirm", placed["orderId"].as_str().unwrap());
+    let mut event = asks("POST", &path, "");
+    event["isBase64Encoded"] = json!(true);
+    event["body"] = json!("e30");
+    let (status, body) = world.api(AuthMode::Iam, &event).await;
+    assert_eq!((status, &body["code"]), (400, &json!("malformed-request")));
+    assert_eq!(world.store.dump(), before);
+    event["body"] = json!("");
+    assert_eq!(world.api(AuthMode::Iam, &event).await.0, 200);
+}
+
+#[tokio::test]
 async fn row_14_base64_of_what_is_no_text_is_malformed() {
     let mut event = sample("api-place-order-base64.json");
     event["body"] = json!("/w=="); // One byte, 0xff.
