@@ -6,7 +6,10 @@ mod system;
 #[cfg(feature = "jwt")]
 mod tokens;
 
-use std::env;
+use std::{
+    env::{self, VarError},
+    str::FromStr,
+};
 
 use axum::{Extension, Router};
 use order_service::http::Caller;
@@ -38,23 +41,35 @@ pub enum AuthMode {
     Jwt,
 }
 
+impl FromStr for AuthMode {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "none" => Ok(Self::None),
+            #[cfg(feature = "jwt")]
+            "jwt" => Ok(Self::Jwt),
+            #[cfg(not(feature = "jwt"))]
+            "jwt" => {
+                Err("AUTH_MODE=jwt needs the cargo feature jwt: AUTH_MODE=jwt make run".into())
+            }
+            other => Err(format!(
+                "AUTH_MODE is none or jwt here, not {other:?}. Signed requests need AWS, or make deploy-local."
+            )),
+        }
+    }
+}
+
 /// How callers are known: `AUTH_MODE`, or nobody is asked.
 ///
 /// # Errors
 /// A sentence, when `AUTH_MODE` names no mode that this process knows.
 #[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
 pub fn auth_mode() -> Result<AuthMode, String> {
-    match env::var("AUTH_MODE").as_deref() {
-        Err(_) | Ok("none") => Ok(AuthMode::None),
-        #[cfg(feature = "jwt")]
-        Ok("jwt") => Ok(AuthMode::Jwt),
-        #[cfg(not(feature = "jwt"))]
-        Ok("jwt") => {
-            Err("AUTH_MODE=jwt needs the cargo feature jwt: AUTH_MODE=jwt make run".into())
-        }
-        Ok(other) => Err(format!(
-            "AUTH_MODE is none or jwt here, not {other:?}. Signed requests need AWS, or make deploy-local."
-        )),
+    match env::var("AUTH_MODE") {
+        Ok(name) => name.parse(),
+        Err(VarError::NotPresent) => Ok(AuthMode::None),
+        Err(VarError::NotUnicode(_)) => "".parse(),
     }
 }
 
@@ -70,6 +85,21 @@ pub fn guarded(router: Router, mode: AuthMode, base_url: &str) -> Router {
         AuthMode::Jwt => {
             show::tokens(base_url);
             tokens::guarded(router, base_url)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuthMode;
+
+    #[test]
+    fn auth_mode_is_a_word_that_this_process_knows() {
+        assert_eq!("none".parse(), Ok(AuthMode::None));
+        assert_eq!("jwt".parse::<AuthMode>().is_ok(), cfg!(feature = "jwt"));
+        for name in ["", "iam", "JWT", "none "] {
+            let error = name.parse::<AuthMode>().unwrap_err();
+            assert!(error.contains("none or jwt"), "{error}");
         }
     }
 }

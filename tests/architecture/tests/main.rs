@@ -1,5 +1,5 @@
 //! Holds what the compiler cannot: the direction of dependencies between the crates, the safety properties of
-//! `template.yaml`, and that the README's cost table is the measured one. Reads only files of this
+//! `template.yaml`, that the README's cost table is the measured one, and that every bad input has its tests. Reads only files of this
 //! checkout and `cargo metadata`.
 
 // Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
@@ -10,6 +10,7 @@
     reason = "a test's way to fail is to panic"
 )]
 
+mod bad_inputs;
 mod costs;
 mod dependencies;
 mod template;

@@ -22,6 +22,7 @@ pub fn stored_event(bytes: &[u8]) {
         Ok(reread) => holds(StoredCommit::from(&reread) == again, "a commit has one stored form"),
         Err(cause) => fails(&cause.to_string()),
     }
+    holds(commit.envelopes().next().is_some(), "a commit has events");
     for event in commit.envelopes() {
         let schema = event.schema_version;
         let (kind, payload) = (&event.event_type, &event.payload);

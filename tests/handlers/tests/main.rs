@@ -11,6 +11,7 @@
 
 mod batches;
 mod callers;
+mod forged;
 mod hostile;
 mod log;
 mod logs;
