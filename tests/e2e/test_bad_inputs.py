@@ -86,16 +86,18 @@ def test_row_18_an_order_id_that_is_none_never_reaches_a_key(api, order):
     is_problem(api.get(f"/v1/orders/{order}"), 400, "malformed-request")
 
 
-@pytest.mark.parametrize("order", ["../x", "%2e%2e", "..%2fx", ".", ""])
-def test_row_18_a_path_that_walks_gets_nowhere(api, order):
-    # A gateway may tidy such a path before it looks for a route: then it is no path of ours.
-    answer = api.get(f"/v1/orders/{order}")
+@pytest.mark.parametrize("path", [
+    "/v1/orders/../x", "/v1/orders/%2e%2e", "/v1/orders/..%2fx", "/v1/orders/.", "//v1/orders", "/v1//orders",
+])
+def test_row_18_a_path_that_walks_gets_nowhere(api, path):
+    # A gateway may tidy such a path before it looks for a route: it is then no path of ours, or one that needs more.
+    answer = api.get(path)
     assert answer.status in (400, 404), answer
     is_problem(answer, answer.status, {400: "malformed-request", 404: "not-found"}[answer.status])
 
 
 @pytest.mark.parametrize("method, path, status", [
-    ("GET", "/v1/orders/", 404), ("GET", "//v1/orders", 404), ("GET", "/V1/orders", 404), ("GET", "/", 404),
+    ("GET", "/v1/orders/", 404), ("GET", "/V1/orders", 404), ("GET", "/", 404),
     ("POST", "/v1/nowhere", 404), ("BREW", "/v1/orders", 405), ("TRACE", "/v1/health", 405),
 ])
 def test_row_23_paths_and_methods_that_nobody_knows(api, method, path, status):
