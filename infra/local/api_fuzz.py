@@ -42,7 +42,7 @@ def main(arguments):
     is_short = arguments == ["short"]
     examples = int(os.environ.get("EXAMPLES", SHORT_EXAMPLES if is_short else EXAMPLES))
     seed = int(os.environ.get("SEED", SHORT_SEED if is_short else random.randrange(2**32)))
-    install("fuzz")
+    install("api-fuzz")
     say("building the one-process system")
     binary = build("jwt")
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -74,7 +74,7 @@ def schemathesis(name, url, document, token, examples, seed):
     home.mkdir(parents=True)
     given, report, tally = home / "openapi.json", home / "report.json", home / "tally.json"
     given.write_text(json.dumps(document))
-    command = [executable("fuzz", "schemathesis"), "--config-file", CONFIG, "run", given, "--url", url,
+    command = [executable("api-fuzz", "schemathesis"), "--config-file", CONFIG, "run", given, "--url", url,
                "--max-examples", str(examples), "--seed", str(seed), "--report", "json", "--report-json-path", report]
     if token:
         command += ["--header", f"Authorization: Bearer {token}"]

@@ -60,8 +60,9 @@ def test_an_unsigned_request_is_refused(closed, method, path):
     assert api.request(method, path, body, forged).status == 403
 
 
-def test_health_needs_no_signature(closed):
-    assert Api(closed.outputs["ApiUrl"]).get("/v1/health").status == 200
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/openapi.json", "/v1/docs", "/v1/docs/page.js"])
+def test_what_is_public_needs_no_signature(closed, path):
+    assert Api(closed.outputs["ApiUrl"]).get(path).status == 200
 
 
 def test_a_signed_request_is_answered(closed):
