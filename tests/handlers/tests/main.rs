@@ -11,6 +11,7 @@
 
 mod batches;
 mod callers;
+mod contract;
 mod forged;
 mod hostile;
 mod log;

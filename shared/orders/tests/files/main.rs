@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod golden;
-mod json_schema;
 mod schemas;
 
 use std::{

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dekigoto::{EventSchema as _, Payload, Timestamp};
+use dekigoto_testkit::schema_faults;
 use orders::{
     OrderId,
     integration::{IntegrationEvent, of_order, of_payment},
@@ -11,7 +12,7 @@ use orders::{
 };
 use serde_json::Value;
 
-use crate::{files, golden_files, json_schema::violations};
+use crate::{files, golden_files};
 
 /// What is published of every golden event.
 fn published() -> Vec<IntegrationEvent> {
@@ -53,8 +54,8 @@ fn every_integration_event_has_a_schema_and_every_schema_an_event() {
 #[test]
 fn what_is_published_keeps_its_schema() {
     for event in published() {
-        let violations = violations(&schema(&event), &data(&event));
-        assert!(violations.is_empty(), "{} {}: {violations:?}", event.detail_type, data(&event));
+        let faults = schema_faults(&schema(&event), &data(&event));
+        assert!(faults.is_empty(), "{} {}: {faults:?}", event.detail_type, data(&event));
     }
 }
 
@@ -91,12 +92,12 @@ fn a_field_that_is_missing_or_has_another_type_breaks_the_schema() {
             let name = name.as_str().unwrap();
             let mut without = data.clone();
             without.as_object_mut().unwrap().remove(name).unwrap();
-            assert!(!violations(&schema, &without).is_empty(), "without {name}");
+            assert!(!schema_faults(&schema, &without).is_empty(), "without {name}");
         }
         for name in data.as_object().unwrap().keys() {
             let mut other = data.clone();
             other[name] = Value::Bool(true);
-            assert!(!violations(&schema, &other).is_empty(), "{name} as a boolean");
+            assert!(!schema_faults(&schema, &other).is_empty(), "{name} as a boolean");
         }
     }
 }

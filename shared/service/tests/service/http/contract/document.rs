@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jsonschema::Validator;
+use dekigoto_testkit::schema_faults;
 use serde_json::{Map, Value, json};
 
 use crate::support::{Answer, Ask, World};
@@ -63,22 +63,14 @@ impl Document {
         one.chain(many).map(str::to_owned).collect()
     }
 
-    /// Checks a value against a schema of the document. A field that the schema does not name is a fault: clients
-    /// ignore it, but what is answered is documented.
+    /// What is wrong with a value, against a schema of the document.
     pub(super) fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
-        let mut components = self.0["components"].clone();
-        for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
-            close(schema);
-        }
         let root = json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "components": components,
+            "components": { "schemas": self.0["components"]["schemas"] },
             "allOf": [schema],
         });
-        let options = jsonschema::options().should_validate_formats(true);
-        let validator: Validator = options.build(&root).expect("the schema is one");
-        let faults = validator.iter_errors(value);
-        faults.map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+        schema_faults(&root, value)
     }
 
     /// What is wrong with an answer: status, type, body and headers, against what the document says of the operation.
@@ -115,20 +107,5 @@ impl Document {
             }
         }
         faults
-    }
-}
-
-fn close(schema: &mut Value) {
-    if schema.get("properties").is_some_and(Value::is_object)
-        && schema.get("additionalProperties").is_none()
-    {
-        schema["additionalProperties"] = false.into();
-    }
-    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for field in fields.into_iter().flat_map(Map::values_mut) {
-        close(field);
-    }
-    if let Some(items) = schema.get_mut("items") {
-        close(items);
     }
 }

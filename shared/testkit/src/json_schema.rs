@@ -1,0 +1,62 @@
+//! What is answered and published, against the schemas that say so.
+
+use serde_json::Value;
+
+/// What is wrong with the value; nothing when it keeps the schema.
+///
+/// Stricter than the standard in one point: a field that the schema does not name is a fault. Readers ignore such a
+/// field, but we send nothing that we do not document.
+///
+/// # Panics
+/// When the schema is none.
+#[must_use]
+pub fn schema_faults(schema: &Value, value: &Value) -> Vec<String> {
+    let mut schema = schema.clone();
+    close(&mut schema);
+    let options = jsonschema::options().should_validate_formats(true);
+    let validator = options.build(&schema).unwrap();
+    let faults = validator.iter_errors(value);
+    faults.map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+}
+
+/// Lets no object of the schema hold more than it names. Parts of an `allOf`, which name no type, stay open.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(keywords) => {
+            let names_fields = keywords.get("type").is_some_and(|kind| kind == "object")
+                && keywords.get("properties").is_some_and(Value::is_object);
+            if names_fields && !keywords.contains_key("additionalProperties") {
+                keywords.insert("additionalProperties".to_owned(), false.into());
+            }
+            keywords.values_mut().for_each(close);
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(close),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_schema_is_kept_field_by_field() {
+        let schema = json!({
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": { "type": "string", "format": "uuid" },
+                "items": { "type": "array", "items": { "type": "object", "properties": { "n": { "type": "integer" } } } },
+            },
+        });
+        let faults = |value: Value| schema_faults(&schema, &value).len();
+        let id = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
+        assert_eq!(faults(json!({ "id": id, "items": [{ "n": 1 }] })), 0);
+        assert_eq!(faults(json!({ "items": [] })), 1);
+        assert_eq!(faults(json!({ "id": "7" })), 1);
+        assert_eq!(faults(json!({ "id": id, "more": 1 })), 1);
+        assert_eq!(faults(json!({ "id": id, "items": [{ "m": 1 }] })), 1);
+    }
+}
