@@ -130,7 +130,7 @@ pub trait ViewStore: Send + Sync {
     /// [`ViewError`]. After `Unavailable` all rows or none were written; after any other, none.
     async fn write(&self, rows: &[Row]) -> Result<(), ViewError>;
 
-    /// Lists rows. May be a moment behind the writes.
+    /// Lists rows: strongly consistent by their own keys; by an index maybe a moment behind the writes.
     ///
     /// # Errors
     /// [`ViewError`], never `Conflict`.

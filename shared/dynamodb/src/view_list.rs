@@ -66,8 +66,9 @@ fn query(store: &DynamoViewStore, wanted: &RowQuery, rows: usize) -> QueryFluent
         .expression_attribute_names("#pk", order.partition)
         .expression_attribute_values(":pk", text(&wanted.partition))
         .scan_index_forward(!wanted.newest_first)
-        // An index cannot be read strongly, and a list may be a moment behind at half the price.
-        .consistent_read(false)
+        // An index cannot be read strongly. By their own keys rows can, at twice the price: whoever reads a row twice must
+        // not see it go back.
+        .consistent_read(wanted.index.is_none())
         .select(Select::AllAttributes)
         .limit(i32::try_from(rows).unwrap_or(i32::MAX))
         .return_consumed_capacity(ReturnConsumedCapacity::None);

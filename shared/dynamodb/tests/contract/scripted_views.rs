@@ -1,6 +1,6 @@
 //! What DynamoDB may answer to the view store, and the error that says what to do next.
 
-use dekigoto::{Payload, Row, RowKey, ViewError, ViewStore as _};
+use dekigoto::{Index, Payload, Row, RowKey, RowQuery, ViewError, ViewStore as _};
 use dekigoto_dynamodb::{Client, DynamoViewStore};
 use dekigoto_testkit::aws::{
     Reply::{self, Lost, Says},
@@ -205,5 +205,26 @@ async fn a_row_that_cannot_be_read_is_broken() {
         let (store, _) = scripted([Says(200, json!({ "Item": row }).to_string())]);
         let read = store.read(&[RowKey::new("p", "0")]).await;
         assert!(matches!(read, Err(ViewError::Broken(_))), "{name}: {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn s8_rows_listed_by_their_own_keys_are_read_strongly() {
+    for (index, is_strong) in
+        [(None, true), (Some(Index::First), false), (Some(Index::Second), false)]
+    {
+        let (store, network) = scripted([Says(200, json!({ "Items": [] }).to_string())]);
+        let query = RowQuery {
+            index,
+            partition: "p".to_owned(),
+            between: None,
+            newest_first: true,
+            limit: 1,
+            after: None,
+        };
+        assert!(store.list(&query).await.unwrap().rows.is_empty());
+        let sent = network.requests();
+        let sent: Value = serde_json::from_str(&sent[0]).unwrap();
+        assert_eq!(sent["ConsistentRead"], is_strong, "{index:?}");
     }
 }

@@ -1,8 +1,13 @@
 //! The functions: how they are built, where they log, what they are told.
 
+use std::{fs, path::PathBuf};
+
 use serde_json::{Value, json};
 
 use super::model::{Template, points_at};
+
+/// An HTTP API gives up on its integration then.
+const GATEWAY_SECONDS_MAX: i64 = 30;
 
 /// Each function's binary and the environment it reads at start; it refuses to start when one is missing.
 const FUNCTIONS: &[(&str, &str, &[&str])] = &[
@@ -76,6 +81,24 @@ pub(super) fn functions_log_with_retention(template: &Template) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Its own deadline, then the function's, then the gateway's 30 s, each with time to answer.
+pub(super) fn the_api_answers_in_time(template: &Template) -> Vec<String> {
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/service/src/http/limits.rs");
+    let limits = fs::read_to_string(path).expect("limits.rs is readable");
+    let own = limits
+        .split_once("REQUEST_TIME_MAX: Duration = Duration::from_secs(")
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .and_then(|(seconds, _)| seconds.parse::<i64>().ok())
+        .expect("REQUEST_TIME_MAX is a number of seconds");
+    let api = template.functions().filter(|function| function.name == "ApiFunction");
+    let timeouts: Vec<_> = api.map(|function| function.get("/Timeout").as_i64()).collect();
+    match timeouts.as_slice() {
+        [Some(timeout)] if (own + 1..GATEWAY_SECONDS_MAX).contains(timeout) => Vec::new(),
+        other => vec![format!("the API's own deadline is {own} s, its function's {other:?}")],
+    }
 }
 
 pub(super) fn functions_get_their_environment(template: &Template) -> Vec<String> {

@@ -32,6 +32,7 @@ const RULES: &[(&str, Rule)] = &[
     ("mappings hide nothing", delivery::mappings_hide_nothing),
     ("queue mappings limit concurrency", delivery::queue_mappings_limit_concurrency),
     ("visibility is six times the timeout", delivery::visibility_is_six_times_the_timeout),
+    ("the API answers before its function ends", functions::the_api_answers_in_time),
     ("functions run on the chosen processor", functions::functions_run_on_the_chosen_processor),
     ("functions are built from this workspace", functions::functions_are_built_from_this_workspace),
     ("functions log to a group with retention", functions::functions_log_with_retention),
