@@ -2,21 +2,28 @@
 
 use serde_json::Value;
 
-/// What is wrong with the value; nothing when it keeps the schema.
-///
-/// Stricter than the standard in one point: a field that the schema does not name is a fault. Readers ignore such a
-/// field, but we send nothing that we do not document.
-///
-/// # Panics
-/// When the schema is none.
-#[must_use]
-pub fn schema_faults(schema: &Value, value: &Value) -> Vec<String> {
-    let mut schema = schema.clone();
-    close(&mut schema);
-    let options = jsonschema::options().should_validate_formats(true);
-    let validator = options.build(&schema).unwrap();
-    let faults = validator.iter_errors(value);
-    faults.map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+/// A schema under which a field that it does not name is a fault. Readers ignore such a field, but we send nothing that
+/// we do not document.
+pub struct ClosedSchema(jsonschema::Validator);
+
+impl ClosedSchema {
+    /// Reads a schema.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn new(schema: &Value) -> Self {
+        let mut schema = schema.clone();
+        close(&mut schema);
+        Self(jsonschema::options().should_validate_formats(true).build(&schema).unwrap())
+    }
+
+    /// What is wrong with the value; nothing when it keeps the schema.
+    #[must_use]
+    pub fn faults(&self, value: &Value) -> Vec<String> {
+        let faults = self.0.iter_errors(value);
+        faults.map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+    }
 }
 
 /// Lets no object of the schema hold more than it names. Parts of an `allOf`, which name no type, stay open.
@@ -51,7 +58,8 @@ mod tests {
                 "items": { "type": "array", "items": { "type": "object", "properties": { "n": { "type": "integer" } } } },
             },
         });
-        let faults = |value: Value| schema_faults(&schema, &value).len();
+        let schema = ClosedSchema::new(&schema);
+        let faults = |value: Value| schema.faults(&value).len();
         let id = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
         assert_eq!(faults(json!({ "id": id, "items": [{ "n": 1 }] })), 0);
         assert_eq!(faults(json!({ "items": [] })), 1);

@@ -30,7 +30,7 @@ mod tally;
 mod view_contract;
 
 pub use doubles::{CountedStore, Fault, StillHost, UnreliableStore};
-pub use json_schema::schema_faults;
+pub use json_schema::ClosedSchema;
 pub use recorded::RecordedCalls;
 pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, ViewFault};
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};

@@ -24,7 +24,7 @@ use order_service::{
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::slowest;
+use crate::{http::contract::document::hold, slowest};
 
 /// The request id that the gateway gave.
 pub(crate) const REQUEST_ID: &str = "BvZ0XgKnliAEJmg=";
@@ -73,6 +73,7 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "what is measured is this machine's own time")]
     pub(crate) async fn ask(&self, ask: Ask) -> Answer {
         let request = format!("{} {:.60}", ask.0.method(), ask.0.uri().to_string());
+        let (method, path) = (ask.0.method().clone(), ask.0.uri().path().to_owned());
         let begin = Instant::now();
         let response = self.router.clone().oneshot(ask.0).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -80,7 +81,10 @@ impl World {
         slowest::took(begin.elapsed(), &request);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body, text, bytes }
+        let status = parts.status.as_u16();
+        let answer = Answer { status, headers: parts.headers, body, text, bytes };
+        hold(&method, &path, &answer);
+        answer
     }
 
     /// Asks for something that must be refused like this, and must leave no trace.

@@ -5,7 +5,7 @@ mod bad_bodies;
 mod bad_paths;
 mod commands;
 mod conditions;
-mod contract;
+pub(crate) mod contract;
 mod cursors;
 mod faults;
 mod field_faults;

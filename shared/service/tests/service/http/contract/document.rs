@@ -1,15 +1,50 @@
 //! The document as the service serves it, and what it says.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, LazyLock, Mutex},
+};
 
-use dekigoto_testkit::schema_faults;
+use axum::http::Method;
+use dekigoto_testkit::ClosedSchema;
 use serde_json::{Map, Value, json};
 
-use crate::support::{Answer, Ask, World};
+use crate::support::Answer;
+
+/// What `GET /v1/openapi.json` answers; a test says so.
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document {
+    value: serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))).unwrap(),
+    schemas: Mutex::default(),
+});
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-pub(super) struct Document(pub(super) Value);
+pub(super) struct Document {
+    pub(super) value: Value,
+    /// Those that were asked for, by their text.
+    schemas: Mutex<HashMap<String, Arc<ClosedSchema>>>,
+}
+
+/// Holds one answer to the document, where the document knows the operation.
+#[track_caller]
+pub(crate) fn hold(method: &Method, path: &str, answer: &Answer) {
+    let operations = DOCUMENT.operations();
+    let asked = |it: &&Operation<'_>| it.method == method.as_str() && it.is_at(path);
+    if let Some(operation) = operations.iter().find(asked) {
+        let faults = DOCUMENT.faults_of(operation, answer);
+        assert!(faults.is_empty(), "{} answers what it does not promise: {faults:?}", operation.id);
+    }
+}
+
+impl Operation<'_> {
+    fn is_at(&self, path: &str) -> bool {
+        let (mine, theirs) = (self.path.split('/'), path.split('/'));
+        mine.clone().count() == theirs.clone().count()
+            && mine.zip(theirs).all(|(mine, theirs)| {
+                mine == theirs || (mine.starts_with('{') && !theirs.is_empty())
+            })
+    }
+}
 
 /// An operation, and where it stands.
 pub(super) struct Operation<'a> {
@@ -20,14 +55,12 @@ pub(super) struct Operation<'a> {
 }
 
 impl Document {
-    pub(super) async fn served() -> Self {
-        let answer = World::new().ask(Ask::get("/v1/openapi.json").by_nobody()).await;
-        assert_eq!(answer.status, 200);
-        Self(answer.body)
+    pub(super) fn get() -> &'static Self {
+        &DOCUMENT
     }
 
     pub(super) fn operations(&self) -> Vec<Operation<'_>> {
-        let paths = self.0["paths"].as_object().unwrap();
+        let paths = self.value["paths"].as_object().unwrap();
         let blocks = paths.iter().flat_map(|(path, item)| {
             METHODS.iter().filter_map(move |method| Some((path, *method, item.get(*method)?)))
         });
@@ -44,7 +77,9 @@ impl Document {
     /// What a `$ref` stands for; anything else is itself.
     pub(super) fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {
-            Some(place) => self.resolved(self.0.pointer(place.trim_start_matches('#')).unwrap()),
+            Some(place) => {
+                self.resolved(self.value.pointer(place.trim_start_matches('#')).unwrap())
+            }
             None => value,
         }
     }
@@ -65,12 +100,17 @@ impl Document {
 
     /// What is wrong with a value, against a schema of the document.
     pub(super) fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
-        let root = json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "components": { "schemas": self.0["components"]["schemas"] },
-            "allOf": [schema],
+        let mut schemas = self.schemas.lock().unwrap();
+        let read = schemas.entry(schema.to_string()).or_insert_with(|| {
+            Arc::new(ClosedSchema::new(&json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "components": { "schemas": self.value["components"]["schemas"] },
+                "allOf": [schema],
+            })))
         });
-        schema_faults(&root, value)
+        let read = Arc::clone(read);
+        drop(schemas);
+        read.faults(value)
     }
 
     /// What is wrong with an answer: status, type, body and headers, against what the document says of the operation.

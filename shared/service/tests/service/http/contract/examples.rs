@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::document::{Document, Operation};
 use crate::support::{Ask, World, parcel};
 
-#[tokio::test]
-async fn every_example_has_the_documented_shape() {
-    let document = Document::served().await;
+#[test]
+fn every_example_has_the_documented_shape() {
+    let document = Document::get();
     let mut checked = 0;
     let mut faults = Vec::new();
     let mut check = |what: String, schema: &Value, value: &Value| {
@@ -33,7 +33,7 @@ async fn every_example_has_the_documented_shape() {
                 }
             }
         }
-        for parameter in parameters(&document, &operation) {
+        for parameter in parameters(document, &operation) {
             if let Some(example) = parameter.get("example") {
                 check(format!("{id} {}", parameter["name"]), &parameter["schema"], example);
             }
@@ -44,7 +44,7 @@ async fn every_example_has_the_documented_shape() {
 }
 
 fn parameters<'a>(document: &'a Document, operation: &Operation<'a>) -> Vec<&'a Value> {
-    let shared = document.0["paths"][operation.path]["parameters"].as_array();
+    let shared = document.value["paths"][operation.path]["parameters"].as_array();
     let own = operation.block["parameters"].as_array();
     let both = shared.into_iter().chain(own).flatten();
     both.map(|parameter| document.resolved(parameter)).collect()
@@ -61,7 +61,7 @@ fn steps(operation: &str) -> &'static [&'static str] {
 
 #[tokio::test]
 async fn the_service_takes_every_example_of_a_request() {
-    let document = Document::served().await;
+    let document = Document::get();
     let mut taken = 0;
     for operation in document.operations() {
         let body = document.resolved(&operation.block["requestBody"]);
@@ -84,9 +84,9 @@ async fn the_service_takes_every_example_of_a_request() {
     assert_eq!(taken, 8);
 }
 
-#[tokio::test]
-async fn links_lead_to_operations_with_those_parameters() {
-    let document = Document::served().await;
+#[test]
+fn links_lead_to_operations_with_those_parameters() {
+    let document = Document::get();
     let operations = document.operations();
     let mut followed = 0;
     for operation in &operations {
@@ -94,7 +94,7 @@ async fn links_lead_to_operations_with_those_parameters() {
         let links = answers.filter_map(|answer| answer["links"].as_object()).flatten();
         for (name, link) in links {
             let target = operations.iter().find(|it| link["operationId"] == it.id).unwrap();
-            let known: Vec<String> = parameters(&document, target)
+            let known: Vec<String> = parameters(document, target)
                 .iter()
                 .map(|it| {
                     format!("{}.{}", it["in"].as_str().unwrap(), it["name"].as_str().unwrap())

@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 
 use super::document::Document;
 
-#[tokio::test]
-async fn the_documents_limits_are_the_codes() {
-    let document = Document::served().await;
-    let components = &document.0["components"];
+#[test]
+fn the_documents_limits_are_the_codes() {
+    let document = Document::get();
+    let components = &document.value["components"];
     let table: [(&str, Value); 21] = [
         ("/parameters/IdempotencyKey/schema/maxLength", json!(COMMAND_KEY_BYTES_MAX)),
         ("/headers/IdempotencyKey/schema/maxLength", json!(COMMAND_KEY_BYTES_MAX)),
@@ -49,18 +49,18 @@ async fn the_documents_limits_are_the_codes() {
     for (place, limit) in table {
         assert_eq!(components.pointer(place), Some(&limit), "{place}");
     }
-    let cursor = &document.0["paths"]["/v1/orders"]["get"]["parameters"][4];
+    let cursor = &document.value["paths"]["/v1/orders"]["get"]["parameters"][4];
     assert_eq!(
         (&cursor["name"], &cursor["schema"]["maxLength"]),
         (&json!("cursor"), &json!(CURSOR_BYTES_MAX))
     );
 }
 
-#[tokio::test]
-async fn the_documents_sentences_name_the_codes_limits() {
-    let document = Document::served().await;
+#[test]
+fn the_documents_sentences_name_the_codes_limits() {
+    let document = Document::get();
     let says = |place: &str, words: String| {
-        let text = document.0.pointer(place).and_then(Value::as_str).unwrap_or_default();
+        let text = document.value.pointer(place).and_then(Value::as_str).unwrap_or_default();
         let text = text.replace('\n', " ");
         assert!(text.contains(&words), "{place} does not say {words:?}: {text}");
     };
@@ -71,10 +71,10 @@ async fn the_documents_sentences_name_the_codes_limits() {
     says(pay, format!("up to {PAYMENTS_WITH_DECLINED_MAX} while"));
 }
 
-#[tokio::test]
-async fn the_documents_lists_are_the_codes() {
-    let document = Document::served().await;
-    let schemas = &document.0["components"]["schemas"];
+#[test]
+fn the_documents_lists_are_the_codes() {
+    let document = Document::get();
+    let schemas = &document.value["components"]["schemas"];
     assert_eq!(schemas["Status"]["enum"], json!(Status::ALL));
     let letters = b'A'..=b'Z';
     let codes = letters.clone().flat_map(|a| {
@@ -86,5 +86,5 @@ async fn the_documents_lists_are_the_codes() {
     let currencies: Vec<String> =
         codes.map(Result::unwrap).filter(|code| code.parse::<Currency>().is_ok()).collect();
     assert_eq!(schemas["Currency"]["enum"], json!(currencies));
-    assert_eq!(document.0["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(document.value["info"]["version"], env!("CARGO_PKG_VERSION"));
 }

@@ -1,6 +1,13 @@
 //! The page that shows the contract: complete, and closed to every other host.
 
+use super::document::Document;
 use crate::support::{Ask, World};
+
+#[tokio::test]
+async fn what_is_served_is_the_document_that_every_test_reads() {
+    let answer = World::new().ask(Ask::get("/v1/openapi.json").by_nobody()).await;
+    assert_eq!((answer.status, &answer.body), (200, &Document::get().value));
+}
 
 async fn page() -> (World, String) {
     let world = World::new();

@@ -6,9 +6,9 @@ use order_service::http::{Kind, routes};
 
 use super::document::Document;
 
-#[tokio::test]
-async fn the_router_and_the_document_name_the_same_routes() {
-    let document = Document::served().await;
+#[test]
+fn the_router_and_the_document_name_the_same_routes() {
+    let document = Document::get();
     let documented: BTreeSet<String> = document
         .operations()
         .iter()
@@ -20,9 +20,9 @@ async fn the_router_and_the_document_name_the_same_routes() {
     assert_eq!(routed.len(), routes().len(), "a route stands twice in the table");
 }
 
-#[tokio::test]
-async fn operations_have_names_words_and_examples() {
-    let document = Document::served().await;
+#[test]
+fn operations_have_names_words_and_examples() {
+    let document = Document::get();
     let mut ids = BTreeSet::new();
     for operation in document.operations() {
         let id = operation.id;
@@ -86,10 +86,10 @@ const KINDS: [Kind; 16] = [
     Kind::Unavailable,
 ];
 
-#[tokio::test]
-async fn the_document_lists_every_code_and_gives_each_its_status() {
-    let document = Document::served().await;
-    let listed = &document.0["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+#[test]
+fn the_document_lists_every_code_and_gives_each_its_status() {
+    let document = Document::get();
+    let listed = &document.value["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
     let codes: Vec<_> = KINDS.iter().map(|kind| kind.parts().1).collect();
     assert_eq!(*listed, serde_json::json!(codes));
     assert!(KINDS.iter().enumerate().all(|(index, kind)| place(*kind) == index));

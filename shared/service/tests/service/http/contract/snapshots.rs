@@ -11,7 +11,7 @@ use super::document::Document;
 
 #[tokio::test]
 async fn every_answer_of_the_document_is_given_as_it_says_and_no_other() {
-    let document = Document::served().await;
+    let document = Document::get();
     let operations = document.operations();
     let mut cases = of_commands().await;
     cases.extend(of_queries().await);
