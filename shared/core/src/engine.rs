@@ -49,6 +49,9 @@ pub struct Answer<A: Aggregate> {
     pub version: Option<Version>,
     /// Whether this command had been carried out before, so that this is the first answer again.
     pub replayed: bool,
+    /// Whether events were recorded now: not when the command had been carried out before, nor when there was nothing to
+    /// do.
+    pub recorded: bool,
 }
 
 /// Why a command was not carried out. Nothing of it is in the store, except after [`Unknown`](Self::Unknown).
@@ -134,7 +137,8 @@ impl Engine {
         let nothing = History::<A>::empty(StreamId::new(A::TYPE, id)?);
         let events = A::decide(&nothing.state, command.clone()).map_err(CommandError::Refused)?;
         if events.is_empty() {
-            return Ok(Answer { state: nothing.state, version: None, replayed: false });
+            let state = nothing.state;
+            return Ok(Answer { state, version: None, replayed: false, recorded: false });
         }
         match self.commit(nothing, &events, context, started).await? {
             Committed::Won(answer) => Ok(answer),
@@ -167,7 +171,8 @@ impl Engine {
                 A::decide(&history.state, command.clone()).map_err(CommandError::Refused)?;
             if events.is_empty() {
                 let version = history.head.version();
-                return Ok(Answer { state: history.state, version, replayed: false });
+                let state = history.state;
+                return Ok(Answer { state, version, replayed: false, recorded: false });
             }
             match self.commit(history, &events, context, started).await? {
                 Committed::Won(answer) => return Ok(answer),
@@ -200,7 +205,8 @@ impl Engine {
 
     async fn first_answer<A: Aggregate>(&self, id: &str, version: Version) -> Outcome<A> {
         let past = self.load_at::<A>(id, version).await?;
-        Ok(Answer { state: past.state, version: past.version, replayed: true })
+        let Past { state, version, .. } = past;
+        Ok(Answer { state, version, replayed: true, recorded: false })
     }
 
     async fn commit<A: Aggregate>(
@@ -218,7 +224,8 @@ impl Engine {
         let commit = commit.with_snapshot(snapshot);
         let version = Some(commit.last_version());
         let Some(found) = self.send(&commit, started).await? else {
-            return Ok(Committed::Won(Answer { state, version, replayed: false }));
+            let answer = Answer { state, version, replayed: false, recorded: true };
+            return Ok(Committed::Won(answer));
         };
         if found.context().identity() != context.identity() {
             return Ok(Committed::Lost);

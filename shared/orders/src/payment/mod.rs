@@ -52,5 +52,6 @@ impl Decider for Payment {
 
 impl Aggregate for Payment {
     const TYPE: &'static str = "Payment";
-    const SNAPSHOT_SCHEMA: u32 = 1;
+    // 2: each payment knows the version at which it was recorded.
+    const SNAPSHOT_SCHEMA: u32 = 2;
 }

@@ -11,12 +11,16 @@ use crate::{Amount, Currency, CustomerId, DeclineReason, PaymentId, PaymentRefer
 #[serde(rename_all = "camelCase")]
 pub struct PaymentState {
     attempts: Vec<Attempt>,
+    /// Events so far: the stream's version, because each stored event means one event.
+    version: u64,
 }
 
 /// One payment, captured or declined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
+    /// The stream's version when it was recorded.
+    pub version: u64,
     /// Our id of the payment.
     pub payment_id: PaymentId,
     /// The provider's.
@@ -48,6 +52,30 @@ pub enum AttemptResult {
 }
 
 impl Attempt {
+    fn received(event: &PaymentReceived, version: u64) -> Self {
+        Self {
+            version,
+            payment_id: event.payment_id,
+            reference: event.reference.clone(),
+            customer_id: event.customer_id.clone(),
+            amount: event.amount,
+            currency: event.currency,
+            result: AttemptResult::Captured { refunded: Amount::ZERO },
+        }
+    }
+
+    fn failed(event: &PaymentFailed, version: u64) -> Self {
+        Self {
+            version,
+            payment_id: event.payment_id,
+            reference: event.reference.clone(),
+            customer_id: event.customer_id.clone(),
+            amount: event.amount,
+            currency: event.currency,
+            result: AttemptResult::Declined { reason: event.decline_reason.clone() },
+        }
+    }
+
     /// What was captured, in minor units.
     #[must_use]
     pub fn captured(&self) -> Amount {
@@ -117,9 +145,14 @@ impl PaymentState {
     }
 
     pub(super) fn after(mut self, event: &PaymentEvent) -> Self {
+        self.version = self.version.saturating_add(1);
         match event {
-            PaymentEvent::PaymentReceived(received) => self.attempts.push(received.into()),
-            PaymentEvent::PaymentFailed(failed) => self.attempts.push(failed.into()),
+            PaymentEvent::PaymentReceived(it) => {
+                self.attempts.push(Attempt::received(it, self.version));
+            }
+            PaymentEvent::PaymentFailed(it) => {
+                self.attempts.push(Attempt::failed(it, self.version));
+            }
             PaymentEvent::PaymentRefunded(refunded) => self.give_back(refunded),
         }
         self
@@ -138,30 +171,4 @@ impl PaymentState {
 /// No payment is accepted that would take the sum over the largest amount.
 fn sum(amounts: impl Iterator<Item = Amount>) -> Amount {
     amounts.fold(Amount::ZERO, Amount::saturating_plus)
-}
-
-impl From<&PaymentReceived> for Attempt {
-    fn from(event: &PaymentReceived) -> Self {
-        Self {
-            payment_id: event.payment_id,
-            reference: event.reference.clone(),
-            customer_id: event.customer_id.clone(),
-            amount: event.amount,
-            currency: event.currency,
-            result: AttemptResult::Captured { refunded: Amount::ZERO },
-        }
-    }
-}
-
-impl From<&PaymentFailed> for Attempt {
-    fn from(event: &PaymentFailed) -> Self {
-        Self {
-            payment_id: event.payment_id,
-            reference: event.reference.clone(),
-            customer_id: event.customer_id.clone(),
-            amount: event.amount,
-            currency: event.currency,
-            result: AttemptResult::Declined { reason: event.decline_reason.clone() },
-        }
-    }
 }

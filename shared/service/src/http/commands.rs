@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::{
     App,
-    bodies::{CancelBody, EmptyBody, OutcomeBody, PayBody, PlaceBody, ShipBody},
+    bodies::{CancelBody, EmptyBody, PayBody, PlaceBody, ShipBody},
     body::{Json, OptionalJson},
     call::{Call, StaffCall},
     ownership::must_own,
@@ -42,7 +42,7 @@ struct OrderAnswer {
 struct PaymentAnswer {
     payment_id: PaymentId,
     order_id: OrderId,
-    version: Version,
+    version: Option<Version>,
     status: &'static str,
 }
 
@@ -140,11 +140,12 @@ pub(super) async fn pay(
     });
     let answer = app.engine.execute::<Payment>(&id, command, &context, call.expect).await;
     let answer = answer.map_err(of_command)?;
-    let version = answer.version.ok_or_else(Problem::not_found)?;
-    let status = if body.outcome == OutcomeBody::Captured { "received" } else { "failed" };
-    let payment_id = PaymentId::derive(order_id, &body.reference);
-    let paid = PaymentAnswer { payment_id, order_id, version, status };
-    Ok(call.answer(Some(version), answer.replayed, (StatusCode::CREATED, Answered(paid))))
+    // The same reference is the same payment, under whatever key: its answer is always that of when it was recorded.
+    let payment = answer.state.by_reference(&body.reference).ok_or_else(Problem::not_found)?;
+    let version = Version::new(payment.version);
+    let status = if payment.is_captured() { "received" } else { "failed" };
+    let paid = PaymentAnswer { payment_id: payment.payment_id, order_id, version, status };
+    Ok(call.answer(version, !answer.recorded, (StatusCode::CREATED, Answered(paid))))
 }
 
 async fn change<B: Serialize>(
@@ -164,7 +165,7 @@ async fn change<B: Serialize>(
 fn answered(
     call: &Call,
     order_id: OrderId,
-    Answer { state, version, replayed }: Answer<Order>,
+    Answer { state, version, replayed, .. }: Answer<Order>,
     status: StatusCode,
 ) -> Result<Response, Problem> {
     let (OrderState::Placed(order), Some(version)) = (state, version) else {

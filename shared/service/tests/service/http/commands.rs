@@ -93,12 +93,36 @@ async fn s9_the_same_reference_twice_is_the_same_payment() {
     let first = world.does(&id, "payments", &payment("ch_1")).await;
     let again = world.does(&id, "payments", &payment("ch_1")).await;
     assert_eq!((again.status, &again.body), (201, &first.body));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(kinds(&world).await, ["OrderPlaced", "PaymentReceived"]);
     let other =
         json!({ "reference": "ch_1", "amount": 2000, "currency": "JPY", "outcome": "captured" });
     world
         .refuses(Ask::post(&format!("/v1/orders/{id}/payments"), &other), 409, "illegal-transition")
         .await;
+}
+
+#[tokio::test]
+async fn s5_a_payment_gets_its_first_answer_under_any_key_and_whatever_came_since() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    let declined = |reference: &str, key: &str| {
+        let mut body = payment(reference);
+        body["outcome"] = json!("declined");
+        Ask::post(&format!("/v1/orders/{id}/payments"), &body).header("idempotency-key", key)
+    };
+    let first = world.ask(declined("ch_1", "a")).await;
+    assert_eq!((first.status, first.header("idempotent-replayed")), (201, None));
+    for (number, other) in ["ch_2", "ch_3"].into_iter().enumerate() {
+        for key in ["a", "b", "c"] {
+            let again = world.ask(declined("ch_1", key)).await;
+            assert_eq!((again.status, &again.body), (201, &first.body), "{key}");
+            assert_eq!(again.header("etag"), Some("\"1\""), "{key}");
+            assert_eq!(again.header("idempotent-replayed"), Some("true"), "{key}");
+        }
+        let next = world.ask(declined(other, other)).await;
+        assert_eq!(next.body["version"], number + 2);
+    }
 }
 
 #[tokio::test]
