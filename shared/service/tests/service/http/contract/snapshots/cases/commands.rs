@@ -1,9 +1,9 @@
 //! What commands answer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Bytes;
-use dekigoto::EventStore;
+use dekigoto::{EventStore, Host as _};
 use dekigoto_testkit::{BeatenStore, Down};
 use serde_json::{Value, json};
 
@@ -108,6 +108,8 @@ impl Command {
 
     async fn done_twice(&mut self) {
         self.add("done", self.good()).await;
+        // Within one millisecond it would be the same bytes, and so the same request.
+        self.world.host.sleep(Duration::from_millis(1)).await;
         self.add("done again", self.good()).await;
     }
 }
