@@ -1,7 +1,7 @@
 //! Every answer that the document promises, as it looks: one snapshot for each operation, one section for each answer.
 //! To accept a change: `INSTA_UPDATE=always make unit`, and read the difference before it is committed.
 
-mod cases;
+pub(super) mod cases;
 
 use std::collections::BTreeSet;
 

@@ -61,6 +61,10 @@ pub(super) async fn of_bodies() -> Vec<Case> {
     for (operation, name, path, body) in [
         place("an empty body", String::new()),
         place("two values", "{} {}".to_owned()),
+        place(
+            "one fault",
+            with_items(json!([{ "productId": "p", "quantity": 0, "unitAmount": 0 }])),
+        ),
         place("every kind of fault", every_kind()),
         place("more faults than are told", with_items(vec![bad; FAULTS_MAX])),
         place("unknown names, cut", unknown_names()),

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::support::{Answer, Ask, World};
 
 /// What the operations of the document answer.
-pub(super) async fn of_operations() -> Vec<Case> {
+pub(in super::super) async fn of_operations() -> Vec<Case> {
     let mut cases = commands::of_commands().await;
     cases.extend(queries::of_queries().await);
     cases.extend(states::of_orders().await);
@@ -29,10 +29,10 @@ pub(super) async fn of_operations() -> Vec<Case> {
 }
 
 /// An answer, and what it is the answer to.
-pub(super) struct Case {
-    pub(super) operation: &'static str,
+pub(in super::super) struct Case {
+    pub(in super::super) operation: &'static str,
     name: Cow<'static, str>,
-    pub(super) answer: Answer,
+    pub(in super::super) answer: Answer,
 }
 
 impl Case {
