@@ -1,7 +1,7 @@
 """Fuzzes the HTTP API of the one-process system with schemathesis: every check, every phase, good data and bad.
 
 Once with nobody asked who they are, once with a token of staff, once with a customer's. What is asked of the service
-stands in infra/policy/schemathesis.toml and infra/local/api_fuzz_checks.py.
+stands in infra/policy/schemathesis.toml and infra/local/api_fuzz_checks.py, how in api_fuzz_requests.py.
 
 Usage: python3 infra/local/api_fuzz.py [short]
 SEED repeats a run; EXAMPLES is the number of cases that each phase makes of one operation at most.
@@ -102,8 +102,8 @@ def schemathesis(name, url, document, token, other, examples, seed):
                "--max-examples", str(examples), "--seed", str(seed), "--report", "json", "--report-json-path", report]
     if token:
         command += ["--header", f"Authorization: Bearer {token}"]
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(CHECKS), "API_FUZZ_TALLY": str(tally),
-                   "API_FUZZ_OTHER": json.dumps(other)}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKS.parent), "SCHEMATHESIS_HOOKS": str(CHECKS),
+                   "API_FUZZ_TALLY": str(tally), "API_FUZZ_OTHER": json.dumps(other)}
     done = subprocess.run(command, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     (home / "output.txt").write_text(done.stdout)
     if done.returncode != 0:
