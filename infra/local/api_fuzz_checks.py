@@ -148,9 +148,20 @@ def refusals_of(request):
         return [403, 401, 405] if path[4:] and path[4] in STAFF_COMMANDS else [404, *malformed]
     if path[1:] == ["v1", "customers", OTHER["customer"], "summary"]:
         return [404, *malformed]
-    if path[1:] == ["v1", "orders"] and parse_qs(url.query).get("customerId") == [OTHER["customer"]]:
+    if path[1:] != ["v1", "orders"]:
+        return []
+    if parse_qs(url.query).get("customerId") == [OTHER["customer"]]:
         return [403, *malformed]
-    return []
+    # Limits that the body breaks by itself are told with its shape, before anybody is compared.
+    return [403, *malformed, 422] if places_for(request) == OTHER["customer"] else []
+
+
+def places_for(request):
+    """The customer in the body, if there is one."""
+    try:
+        return json.loads(request.body or b"")["customerId"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def is_known(case, response):

@@ -1,4 +1,4 @@
-"""The requests that schemathesis sends: the rules that no schema can say, and what it takes to get further than by chance.
+"""The requests that schemathesis sends: the rules that no schema can say, and a way further than chance leads.
 
 Loaded by api_fuzz_checks.py.
 """
@@ -89,6 +89,8 @@ def ask_for_other(case, query):
         case.path_parameters["customerId"] = OTHER["customer"]
     elif "customerId" in query and "cursor" not in query:
         query["customerId"] = OTHER["customer"]
+    elif isinstance(case.body, dict) and "customerId" in case.body:
+        case.body["customerId"] = OTHER["customer"]
 
 
 def near(query):
