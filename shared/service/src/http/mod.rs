@@ -4,6 +4,7 @@ mod bodies;
 mod body;
 mod call;
 mod caller;
+mod causes;
 mod commands;
 mod cursor;
 mod cursor_key;
