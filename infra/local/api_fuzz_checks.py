@@ -9,6 +9,7 @@ import os
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from hashlib import sha256
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import requests
 import schemathesis
@@ -20,16 +21,20 @@ SALES_DAYS_MAX = 92
 ANSWER_SECONDS_MAX = 10
 # Cursors that the service gave, with the lists that they belong to. Every other one is refused, whatever it looks like.
 CURSORS = []
-# Payments that are known. Saying one again under another key is no command of its own, so its key is not remembered.
-PAYMENTS = set()
+# Payments that are known, with their answers and ETags. One that is said again gets the same, under whatever key.
+PAYMENTS = {}
 # Orders that were placed: where each stands, and its currency.
 ORDERS = {}
 # Where an order must stand for a command to be done.
 BEFORE = {"confirm": ["pending"], "ship": ["confirmed"], "deliver": ["shipped"], "cancel": ["pending", "confirmed"]}
+# Another customer than the one who asks, and their orders; empty unless a customer asks.
+OTHER = json.loads(os.environ.get("API_FUZZ_OTHER", "{}"))
+STAFF_COMMANDS = ("confirm", "ship", "deliver", "payments")
 # What was asked and answered, for the table of `make api-fuzz`.
 STATUSES = defaultdict(Counter)
 SLOWEST = Counter()
 REPLAYED = Counter()
+HIDDEN = Counter()
 
 
 @schemathesis.hook
@@ -50,6 +55,8 @@ def before_call(context, case, kwargs):
         near(query)
     if operation == "listOrders":
         one_list(query)
+    if OTHER and case.meta.phase.name == "fuzzing" and is_one_in(4, ["other", case.path_parameters, query, case.body]):
+        ask_for_other(case, query)
     if isinstance(case.body, dict):
         within_bytes(case.body, case.operation.schema.raw_schema["components"]["schemas"])
         case.body = written_as_integers(case.body)
@@ -69,6 +76,8 @@ def get_further(case):
     most orders are unknown or stand elsewhere."""
     command = case.operation.path.rsplit("/", 1)[-1]
     ready = [order for order, (status, _) in ORDERS.items() if status in BEFORE.get(command, [status])]
+    if case.path_parameters.get("orderId") in OTHER.get("orders", []):
+        ready = []
     if command != "orders" and ready and is_one_in(2, [command, case.path_parameters, case.body]):
         case.path_parameters["orderId"] = ready[-1]
         if command == "payments" and isinstance(case.body, dict):
@@ -82,6 +91,17 @@ def get_further(case):
 def is_one_in(count, value):
     """By lot, but the same for the same value: a run repeats with its seed."""
     return sha256(repr(value).encode()).digest()[0] % count == 0
+
+
+def ask_for_other(case, query):
+    """Aims the request at another customer. By chance alone nobody would guess their orders."""
+    if "orderId" in case.path_parameters:
+        place = sha256(repr([query, case.body]).encode()).digest()[1] % len(OTHER["orders"])
+        case.path_parameters["orderId"] = OTHER["orders"][place]
+    elif "customerId" in case.path_parameters:
+        case.path_parameters["customerId"] = OTHER["customer"]
+    elif "customerId" in query and "cursor" not in query:
+        query["customerId"] = OTHER["customer"]
 
 
 def near(query):
@@ -205,15 +225,54 @@ def commands_repeat(ctx, response, case):
     assert answer.status_code == response.status_code, f"{response.status_code}, then {answer.status_code}"
     if response.status_code < 300:
         assert second == first, f"{first}, then {second}"
-        is_new = first.get("paymentId") not in PAYMENTS
-        PAYMENTS.update(filter(None, [first.get("paymentId")]))
-        if is_new:
-            assert answer.headers.get("idempotent-replayed") == "true", "the second answer is not marked as replayed"
+        assert answer.headers.get("idempotent-replayed") == "true", "the second answer is not marked as replayed"
         assert answer.headers.get("etag") == response.headers.get("etag", [None])[0], "another ETag"
         assert answer.headers.get("location") == response.headers.get("location", [None])[0], "another Location"
     else:
         assert second["code"] == first["code"], f"{first['code']}, then {second['code']}"
         assert "idempotent-replayed" not in answer.headers, "a refusal is not remembered"
+
+
+@schemathesis.check
+def payments_are_answered_once(ctx, response, case):
+    """A payment that is known is answered as when it was recorded, and marked as replayed, under whatever key."""
+    if response.request.method != "POST" or response.status_code != 201 or "paymentId" not in response.text:
+        return
+    answer = (response.json(), response.headers["etag"])
+    known = PAYMENTS.get(answer[0]["paymentId"])
+    if known:
+        assert answer == known, f"{known}, then {answer}"
+        assert response.headers.get("idempotent-replayed") == ["true"], "a known payment is not marked as replayed"
+    PAYMENTS[answer[0]["paymentId"]] = answer
+
+
+@schemathesis.check
+def others_stay_hidden(ctx, response, case):
+    """To a customer, another one's orders do not exist, and nothing of theirs is listed, added up or done."""
+    if not OTHER:
+        return
+    told = [order for order in OTHER["orders"] if response.status_code < 300 and order in response.text]
+    assert not told, f"{told[0]} is another customer's"
+    refusals = refusals_of(response.request)
+    if refusals:
+        assert response.status_code in refusals, f"{response.status_code} to a request for another customer's"
+        HIDDEN[case.operation.method.upper() + " " + case.operation.path] += response.status_code == refusals[0]
+
+
+def refusals_of(request):
+    """What a request for another customer's is answered with, if it is one: the refusal first, then those of requests
+    that are malformed besides."""
+    url = urlsplit(request.url)
+    path = unquote(url.path).split("/")
+    malformed = [400, 401, 405, 413, 415]
+    if path[1:3] == ["v1", "orders"] and len(path) > 3 and path[3] in OTHER["orders"]:
+        # Staff's commands are refused before anything of them is read.
+        return [403, 401, 405] if path[4:] and path[4] in STAFF_COMMANDS else [404, *malformed]
+    if path[1:] == ["v1", "customers", OTHER["customer"], "summary"]:
+        return [404, *malformed]
+    if path[1:] == ["v1", "orders"] and parse_qs(url.query).get("customerId") == [OTHER["customer"]]:
+        return [403, *malformed]
+    return []
 
 
 def is_known(case, response):
@@ -226,7 +285,8 @@ def tell():
     """Leaves what was counted for `make api-fuzz`."""
     target = os.environ.get("API_FUZZ_TALLY")
     if target and STATUSES:
-        rows = {name: {"statuses": dict(counts), "slowest": SLOWEST[name], "replayed": REPLAYED[name]}
+        rows = {name: {"statuses": dict(counts), "slowest": SLOWEST[name], "replayed": REPLAYED[name],
+                       "hidden": HIDDEN[name]}
                 for name, counts in STATUSES.items()}
         with open(target, "w") as out:
             json.dump(rows, out)

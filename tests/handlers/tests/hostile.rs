@@ -152,6 +152,22 @@ async fn row_23_unknown_methods_and_paths_are_told_apart() {
 }
 
 #[tokio::test]
+async fn what_http_cannot_carry_is_refused_in_words_of_its_own() {
+    let [mut header, mut value] = [(); 2].map(|()| sample("api-get-order.json"));
+    header["headers"]["a b"] = json!("c");
+    value["headers"]["a"] = json!("b\nc");
+    for event in [header, value, asks("A B", "/v1/orders", "")] {
+        let body = refuses(&event, 400, "malformed-request").await.into_body();
+        let whole = concat!(
+            r#"{"type":"urn:dekigoto:problem:malformed-request","title":"The request is malformed","status":400,"#,
+            r#""detail":"The request holds what HTTP cannot carry in a method, a path or a header.","#,
+            r#""code":"malformed-request","instance":"BvZ0XgKnliAEJmg="}"#,
+        );
+        assert_eq!(body, whole, "{event}");
+    }
+}
+
+#[tokio::test]
 async fn row_23_a_head_is_a_get_without_its_body() {
     let world = World::default();
     let head = world.api_response(AuthMode::Iam, &asks("HEAD", "/v1/health", "")).await;

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::document::{Document, Operation};
+use super::{
+    document::{Document, Operation},
+    snapshots::cases::of_operations,
+};
 use crate::support::{Ask, World, parcel};
 
 #[test]
@@ -82,6 +85,37 @@ async fn the_service_takes_every_example_of_a_request() {
         }
     }
     assert_eq!(taken, 8);
+}
+
+#[tokio::test]
+async fn every_example_of_an_error_is_an_answer_that_somebody_got() {
+    let document = Document::get();
+    let given: Vec<Value> =
+        of_operations().await.into_iter().map(|case| case.answer.body).collect();
+    let mut compared = 0;
+    for (name, answer) in document.value["components"]["responses"].as_object().unwrap() {
+        let examples = &answer["content"]["application/problem+json"]["examples"];
+        for (example, held) in examples.as_object().into_iter().flatten() {
+            assert!(given.contains(&held["value"]), "nobody gets {name} {example}: {held:#}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 16);
+}
+
+#[tokio::test]
+async fn the_example_of_a_cursor_could_be_one() {
+    let document = Document::get();
+    let page = &document.value["paths"]["/v1/orders"]["get"]["responses"]["200"]["content"];
+    let example = &page["application/json"]["examples"]["page"]["value"]["nextCursor"];
+    let world = World::new();
+    for key in ["one", "two"] {
+        world.placed(key).await;
+    }
+    world.follow().await;
+    let first = world.ask(Ask::get("/v1/orders?customerId=c-42&limit=1")).await;
+    let length = |cursor: &Value| cursor.as_str().map(str::len);
+    assert_eq!(length(example), length(&first.body["nextCursor"]));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use dekigoto::limits::COMMAND_KEY_BYTES_MAX;
 use order_service::http::limits::{
-    BODY_BYTES_MAX, CURSOR_BYTES_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, SALES_DAYS_MAX,
+    BODY_BYTES_MAX, CURSOR_BYTES_MAX, FAULTS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX,
+    SALES_DAYS_MAX,
 };
 use orders::{
     Currency, Status,
@@ -20,7 +21,8 @@ use super::document::Document;
 fn the_documents_limits_are_the_codes() {
     let document = Document::get();
     let components = &document.value["components"];
-    let table: [(&str, Value); 21] = [
+    let table: [(&str, Value); 22] = [
+        ("/schemas/Problem/properties/errors/maxItems", json!(FAULTS_MAX)),
         ("/parameters/IdempotencyKey/schema/maxLength", json!(COMMAND_KEY_BYTES_MAX)),
         ("/headers/IdempotencyKey/schema/maxLength", json!(COMMAND_KEY_BYTES_MAX)),
         ("/parameters/Limit/schema/maximum", json!(PAGE_ITEMS_MAX)),
@@ -65,6 +67,8 @@ fn the_documents_sentences_name_the_codes_limits() {
         assert!(text.contains(&words), "{place} does not say {words:?}: {text}");
     };
     says("/info/description", format!("at most {} KiB", BODY_BYTES_MAX / 1024));
+    says("/info/description", format!("up to {FAULTS_MAX} of them"));
+    says("/components/responses/Malformed/description", format!("up to {FAULTS_MAX};"));
     says("/paths/~1v1~1sales~1daily/get/description", format!("At most {SALES_DAYS_MAX} days"));
     let pay = "/paths/~1v1~1orders~1{orderId}~1payments/post/description";
     says(pay, format!("up to {PAYMENTS_PER_ORDER_MAX} payments"));

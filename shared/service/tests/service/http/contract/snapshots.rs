@@ -1,11 +1,11 @@
 //! Every answer that the document promises, as it looks: one snapshot for each operation, one section for each answer.
 //! To accept a change: `INSTA_UPDATE=always make unit`, and read the difference before it is committed.
 
-mod cases;
+pub(super) mod cases;
 
 use std::collections::BTreeSet;
 
-use cases::{Case, of_commands, of_no_operation, of_queries};
+use cases::{Case, of_no_operation, of_operations};
 
 use super::document::Document;
 
@@ -13,8 +13,7 @@ use super::document::Document;
 async fn every_answer_of_the_document_is_given_as_it_says_and_no_other() {
     let document = Document::get();
     let operations = document.operations();
-    let mut cases = of_commands().await;
-    cases.extend(of_queries().await);
+    let cases = of_operations().await;
     let mut faults = Vec::new();
     for case in &cases {
         let operation = operations.iter().find(|it| it.id == case.operation).unwrap();
@@ -42,9 +41,10 @@ async fn every_answer_of_the_document_is_given_as_it_says_and_no_other() {
 
 #[tokio::test]
 async fn every_answer_looks_as_it_did() {
-    let mut cases = of_commands().await;
-    cases.extend(of_queries().await);
+    let mut cases = of_operations().await;
     cases.extend(of_no_operation().await);
+    let titles: BTreeSet<String> = cases.iter().map(Case::title).collect();
+    assert_eq!(titles.len(), cases.len(), "two cases of an operation have the same name");
     let operations: BTreeSet<&str> = cases.iter().map(|case| case.operation).collect();
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("snapshots");

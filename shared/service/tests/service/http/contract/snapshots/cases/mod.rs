@@ -2,24 +2,49 @@
 
 mod broken;
 mod commands;
+mod faults;
+mod fields;
+mod headers;
 mod queries;
+mod states;
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
-pub(super) use commands::of_commands;
-pub(super) use queries::{of_no_operation, of_queries};
+pub(super) use queries::of_no_operation;
 use serde_json::json;
 
-use crate::support::Answer;
+use crate::support::{Answer, Ask, World};
+
+/// What the operations of the document answer.
+pub(in super::super) async fn of_operations() -> Vec<Case> {
+    let mut cases = commands::of_commands().await;
+    cases.extend(queries::of_queries().await);
+    cases.extend(states::of_orders().await);
+    cases.extend(states::of_payments().await);
+    cases.extend(fields::of_bodies().await);
+    cases.extend(fields::of_parameters().await);
+    cases.extend(headers::of_headers().await);
+    cases.extend(faults::of_faults().await);
+    cases
+}
 
 /// An answer, and what it is the answer to.
-pub(super) struct Case {
-    pub(super) operation: &'static str,
-    name: &'static str,
-    pub(super) answer: Answer,
+pub(in super::super) struct Case {
+    pub(in super::super) operation: &'static str,
+    name: Cow<'static, str>,
+    pub(in super::super) answer: Answer,
 }
 
 impl Case {
+    async fn of(
+        world: &World,
+        operation: &'static str,
+        name: impl Into<Cow<'static, str>>,
+        ask: Ask,
+    ) -> Self {
+        Self { operation, name: name.into(), answer: world.ask(ask).await }
+    }
+
     pub(super) fn title(&self) -> String {
         format!("{} {}", self.operation, self.name)
     }

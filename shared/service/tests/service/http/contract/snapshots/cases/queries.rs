@@ -60,7 +60,7 @@ fn queries(id: &str) -> Vec<Query> {
     ]
 }
 
-pub(crate) async fn of_queries() -> Vec<Case> {
+pub(super) async fn of_queries() -> Vec<Case> {
     let world = World::new();
     let id = world.placed("placing").await;
     world.does(&id, "confirm", &json!({})).await;
@@ -69,7 +69,9 @@ pub(crate) async fn of_queries() -> Vec<Case> {
     let broken = world.behind(Arc::new(Broken), Arc::new(Broken));
     let down = world.behind(Arc::new(Down), Arc::new(Down));
     let mut cases = Vec::new();
-    let mut add = |operation, name, answer| cases.push(Case { operation, name, answer });
+    let mut add = |operation, name: &'static str, answer| {
+        cases.push(Case { operation, name: name.into(), answer });
+    };
     for (operation, good, malformed, unknown, not_theirs) in queries(&id) {
         let good = || Ask::get(&good);
         add(operation, "done", world.ask(good()).await);
@@ -109,16 +111,17 @@ pub(crate) async fn of_queries() -> Vec<Case> {
 }
 
 /// What is answered where the document names no operation.
-pub(crate) async fn of_no_operation() -> Vec<Case> {
+pub(in super::super) async fn of_no_operation() -> Vec<Case> {
     let world = World::new();
     let mut cases = Vec::new();
     for (name, method, path) in [
         ("an unknown path", "GET", "/v1/admin"),
         ("another method", "DELETE", "/v1/orders"),
         ("a method that nobody knows", "BREW", "/v1/health"),
+        ("an order's page that is none", "GET", "/v1/orders/x/y/z"),
+        ("a method of another path", "POST", "/v1/sales/daily"),
     ] {
-        let answer = world.ask(Ask::new(method, path)).await;
-        cases.push(Case { operation: "noOperation", name, answer });
+        cases.push(Case::of(&world, "noOperation", name, Ask::new(method, path)).await);
     }
     cases
 }

@@ -1,0 +1,135 @@
+//! What is said of bodies and parameters that do not read as they should.
+
+use order_service::http::limits::FAULTS_MAX;
+use serde_json::{Value, json};
+
+use super::Case;
+use crate::support::{Ask, UNKNOWN, World, order, payment};
+
+/// One fault of every kind, each at its field.
+fn every_kind() -> String {
+    json!({
+        "customerId": "a b",
+        "currency": 7,
+        "items": [
+            { "productId": "p 1", "quantity": 0, "unitAmount": -1 },
+            { "productId": "p-2", "quantity": "1", "price": 1 },
+            [],
+        ],
+        "a/b~c": true,
+    })
+    .to_string()
+    .replacen("\"a b\"", "\"a b\",\"customerId\":\"c\"", 1)
+    .replacen("\"p-2\"", "\"\\ud800\"", 1)
+}
+
+/// More names that nobody knows than may be repeated.
+fn unknown_names() -> String {
+    let mut body = order();
+    for letter in ["A", "B", "C", "D", "E"] {
+        body[letter.repeat(400)] = json!(1);
+    }
+    body.to_string()
+}
+
+fn with_items(items: impl Into<Value>) -> String {
+    let mut body = order();
+    body["items"] = items.into();
+    body.to_string()
+}
+
+fn with(mut body: Value, changes: &[(&str, Value)]) -> String {
+    for (field, value) in changes {
+        body[*field] = value.clone();
+    }
+    body.to_string()
+}
+
+pub(super) async fn of_bodies() -> Vec<Case> {
+    let world = World::new();
+    let id = world.placed("placing").await;
+    let item = order()["items"][0].clone();
+    let bad = json!({ "productId": "", "quantity": 0, "unitAmount": -1 });
+    let dear = json!({ "productId": "p", "quantity": 10_000, "unitAmount": 1_000_000_000_000_i64 });
+    let place = |name, body: String| ("placeOrder", name, "/v1/orders".to_owned(), body);
+    let on =
+        |operation, name, last, body| (operation, name, format!("/v1/orders/{id}/{last}"), body);
+    let pay =
+        |name, changes: &[_]| on("payOrder", name, "payments", with(payment("ch_1"), changes));
+    let long = |name, length: usize| (name, json!("x".repeat(length)));
+    let mut cases = Vec::new();
+    for (operation, name, path, body) in [
+        place("an empty body", String::new()),
+        place("two values", "{} {}".to_owned()),
+        place(
+            "one fault",
+            with_items(json!([{ "productId": "p", "quantity": 0, "unitAmount": 0 }])),
+        ),
+        place("every kind of fault", every_kind()),
+        place("more faults than are told", with_items(vec![bad; FAULTS_MAX])),
+        place("unknown names, cut", unknown_names()),
+        place("not a list", with_items("none")),
+        place("too many items", with_items(vec![item; 101])),
+        place("too dear", with_items(vec![dear])),
+        place("a currency that is none", with(order(), &[("currency", json!("jpy"))])),
+        place("two limits", with(order(), &[("currency", json!("jpy")), ("items", json!([]))])),
+        on(
+            "shipOrder",
+            "too long",
+            "ship",
+            with(json!({}), &[long("carrier", 65), long("trackingNumber", 129)]),
+        ),
+        on("cancelOrder", "too long", "cancel", with(json!({}), &[long("reason", 501)])),
+        on("cancelOrder", "blank", "cancel", with(json!({}), &[("reason", json!(" "))])),
+        pay("too long", &[long("reference", 129), long("declineReason", 201)]),
+        pay("no amount", &[("amount", json!(1.5))]),
+        pay("an outcome that is none", &[("outcome", json!("refunded"))]),
+        pay("less than nothing", &[("amount", json!(-1))]),
+        pay("declined and captured", &[("declineReason", json!("no funds"))]),
+    ] {
+        let ask = Ask::raw(&path, body).header("idempotency-key", "the-key");
+        cases.push(Case::of(&world, operation, name, ask).await);
+    }
+    let latin = Ask::raw("/v1/orders", &b"{\"\xff\":1}"[..]).header("idempotency-key", "the-key");
+    cases.push(Case::of(&world, "placeOrder", "not UTF-8", latin).await);
+    cases
+}
+
+pub(super) async fn of_parameters() -> Vec<Case> {
+    let world = World::new();
+    world.placed("placing").await;
+    let list = |rest: &str| format!("/v1/orders?{rest}");
+    let order = |rest: &str| format!("/v1/orders/{UNKNOWN}{rest}");
+    let sales = |rest: &str| format!("/v1/sales/daily?{rest}");
+    let mut cases = Vec::new();
+    for (operation, name, path) in [
+        ("listOrders", "without a customer", list("")),
+        (
+            "listOrders",
+            "of a customer and a day",
+            list("customerId=c-42&status=pending&placedOn=2026-11-23"),
+        ),
+        (
+            "listOrders",
+            "every kind of fault",
+            list("customerId=a%20b&status=lost&placedOn=today&limit=1&limit=2&page=1"),
+        ),
+        ("listOrders", "a cursor that is none", list("customerId=c-42&cursor=x")),
+        (
+            "listOrders",
+            "a cursor of nobody",
+            list(&format!("customerId=c-42&cursor={}", "A".repeat(54))),
+        ),
+        ("listOrders", "too many parameters", list(&["a=1"; 11].join("&"))),
+        ("getOrder", "two versions", order("?minVersion=1&atVersion=1")),
+        ("getOrder", "an id that is none", "/v1/orders/X".to_owned()),
+        ("getOrder", "a path that is not UTF-8", "/v1/orders/%FF".to_owned()),
+        ("getOrder", "beyond the newest", order("?atVersion=9")),
+        ("listOrderEvents", "every kind of fault", order("/events?fromVersion=0&limit=101")),
+        ("getDailySales", "the end before the beginning", sales("from=2026-11-23&to=2026-11-22")),
+        ("getDailySales", "days that are none", sales("from=2026-02-30&to=x")),
+    ] {
+        cases.push(Case::of(&world, operation, name, Ask::get(&path)).await);
+    }
+    cases
+}

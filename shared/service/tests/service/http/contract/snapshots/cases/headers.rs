@@ -1,0 +1,34 @@
+//! What is said of headers, and under which conditions. Their faults come one at a time.
+
+use serde_json::json;
+
+use super::Case;
+use crate::support::{Ask, World, order};
+
+pub(super) async fn of_headers() -> Vec<Case> {
+    let world = World::new();
+    let id = world.placed("placing").await;
+    let keyless = || Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
+    let confirm = || keyless().header("idempotency-key", "the-key");
+    let mut cases = Vec::new();
+    for (name, ask) in [
+        ("two keys", confirm().header("idempotency-key", "the-key")),
+        ("an empty key", keyless().header("idempotency-key", "")),
+        ("a key of Latin 1", keyless().bytes("idempotency-key", b"\xe9")),
+        ("two versions", confirm().header("if-match", "\"1\"").header("if-match", "\"1\"")),
+        ("a version of Latin 1", confirm().bytes("if-match", b"\"\xe9\"")),
+        ("a weak tag", confirm().header("if-match", "W/\"1\"")),
+        ("both at fault", keyless().header("idempotency-key", "").header("if-match", "1")),
+        ("a compressed body", confirm().header("content-encoding", "gzip")),
+    ] {
+        cases.push(Case::of(&world, "confirmOrder", name, ask).await);
+    }
+    let place = || Ask::post("/v1/orders", &order()).header("idempotency-key", "new");
+    for (name, tag) in [("if there is one", "*"), ("at a version", "\"1\"")] {
+        cases.push(Case::of(&world, "placeOrder", name, place().header("if-match", tag)).await);
+    }
+    let nothing = Ask::raw(&format!("/v1/orders/{id}/confirm"), "").without("content-type");
+    let nothing = nothing.header("idempotency-key", "the-key").header("if-match", "*");
+    cases.push(Case::of(&world, "confirmOrder", "without a body", nothing).await);
+    cases
+}

@@ -1,0 +1,110 @@
+//! What an order's state allows, and how it looks then.
+
+use serde_json::{Value, json};
+
+use super::Case;
+use crate::support::{Ask, World, parcel, payment};
+
+/// A status, the commands that lead there, and the commands that it allows.
+type Stage = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+const STAGES: [Stage; 5] = [
+    ("pending", &[], &["confirm", "cancel"]),
+    ("confirmed", &["confirm"], &["ship", "cancel"]),
+    ("shipped", &["confirm", "ship"], &["deliver"]),
+    ("delivered", &["confirm", "ship", "deliver"], &[]),
+    ("cancelled", &["cancel"], &[]),
+];
+
+/// A command: its operation, its place in the path, and a body.
+fn commands() -> [(&'static str, &'static str, Value); 4] {
+    [
+        ("confirmOrder", "confirm", json!({})),
+        ("shipOrder", "ship", parcel()),
+        ("deliverOrder", "deliver", json!({})),
+        ("cancelOrder", "cancel", json!({ "reason": "ordered twice" })),
+    ]
+}
+
+/// An order of every status, and every command that it does not take.
+pub(super) async fn of_orders() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (status, steps, allowed) in STAGES {
+        let world = World::new();
+        let path = format!("/v1/orders/{}", world.placed("placing").await);
+        let keyed = |place: &str, body: &Value, key: &str| {
+            Ask::post(&format!("{path}/{place}"), body).header("idempotency-key", key)
+        };
+        for (_, step, body) in commands().iter().filter(|(_, step, _)| steps.contains(step)) {
+            assert_eq!(world.ask(keyed(step, body, step)).await.status, 200, "{step}");
+        }
+        for (operation, command, body) in commands() {
+            if !allowed.contains(&command) {
+                let name = format!("of a {status} order");
+                cases.push(Case::of(&world, operation, name, keyed(command, &body, "k")).await);
+            }
+        }
+        world.follow().await;
+        let history = Ask::get(&format!("{path}/events"));
+        cases.push(Case::of(&world, "getOrder", status, Ask::get(&path)).await);
+        cases.push(Case::of(&world, "listOrderEvents", status, history).await);
+    }
+    let illegal = cases.iter().filter(|case| case.answer.body["code"] == "illegal-transition");
+    assert_eq!(illegal.count(), 15);
+    cases
+}
+
+/// A payment of so much, that ended like that.
+fn paid(reference: &str, amount: u64, outcome: &str) -> Value {
+    json!({ "reference": reference, "amount": amount, "currency": "JPY", "outcome": outcome })
+}
+
+/// What the payments that are there say to another one.
+pub(super) async fn of_payments() -> Vec<Case> {
+    const MOST: u64 = orders::limits::AMOUNT_MAX;
+    let mut cases = Vec::new();
+    for (name, before, body, condition) in [
+        ("the same payment under another key", vec![payment("ch_1")], payment("ch_1"), None),
+        (
+            "a reference with another amount",
+            vec![payment("ch_1")],
+            paid("ch_1", 1, "captured"),
+            None,
+        ),
+        (
+            "a reference with another outcome",
+            vec![payment("ch_1")],
+            paid("ch_1", 3000, "declined"),
+            None,
+        ),
+        ("paid already", vec![payment("ch_1")], paid("ch_2", 1, "captured"), None),
+        ("declined after it was paid", vec![payment("ch_1")], paid("ch_2", 1, "declined"), None),
+        ("nothing", vec![], paid("ch_1", 0, "captured"), None),
+        (
+            "together too much",
+            vec![paid("ch_1", 1, "captured")],
+            paid("ch_2", MOST, "captured"),
+            None,
+        ),
+        ("too many declined", many("declined", 40), paid("ch_x", 1, "declined"), None),
+        ("too many", many("captured", 50), paid("ch_x", 1, "captured"), None),
+        ("the first, if there is one", vec![], payment("ch_1"), Some("*")),
+        ("the first, if there are two", vec![], payment("ch_1"), Some("\"2\"")),
+    ] {
+        let world = World::new();
+        let path = format!("/v1/orders/{}/payments", world.placed("placing").await);
+        for body in before {
+            let key = body["reference"].as_str().unwrap().to_owned();
+            let ask = Ask::post(&path, &body).header("idempotency-key", &key);
+            assert_eq!(world.ask(ask).await.status, 201, "{name}: {body}");
+        }
+        let ask = Ask::post(&path, &body).header("idempotency-key", "the-key");
+        let ask = if let Some(tag) = condition { ask.header("if-match", tag) } else { ask };
+        cases.push(Case::of(&world, "payOrder", name, ask).await);
+    }
+    cases
+}
+
+fn many(outcome: &str, count: u64) -> Vec<Value> {
+    (0..count).map(|number| paid(&format!("ch_{number}"), 1, outcome)).collect()
+}
