@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use local::{System, auth_mode, guarded, port, show};
+use local::{AuthMode, System, auth_mode, guarded, port, show};
 use order_service::http::router;
 use tokio::{net::TcpListener, runtime::Builder, signal};
 
@@ -27,7 +27,11 @@ fn run() -> Result<(), Error> {
             format!("Port {port} cannot be used ({cause}). Choose another: PORT=3001 make run")
         })?;
         let url = format!("http://{}", listener.local_addr()?);
-        let app = guarded(router(system.app()), mode, &url).merge(system.windows());
+        let mut app = guarded(router(system.app()), mode, &url);
+        if mode == AuthMode::None {
+            // They show everybody's orders to anybody.
+            app = app.merge(system.windows());
+        }
         println!("Dekigoto is ready on {url} (Ctrl-C stops it)");
         let stop = async { drop(signal::ctrl_c().await) };
         Ok(axum::serve(listener, app).with_graceful_shutdown(stop).await?)

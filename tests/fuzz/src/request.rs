@@ -1,5 +1,7 @@
 //! Any body to any command.
 
+use std::collections::HashSet;
+
 use axum::{body::Body, http::Request};
 use dekigoto::Commit;
 use orders::{order::OrderEvent, payment::PaymentEvent};
@@ -91,9 +93,7 @@ fn is_problem(answer: &Answer) {
 
 fn echoes_little(input: &[u8], output: &[u8]) {
     let piece = ECHO_BYTES_MAX + 1;
-    let repeated = input
-        .windows(piece)
-        .step_by(ECHO_BYTES_MAX / 2)
-        .any(|part| output.windows(piece).any(|it| it == part));
+    let told: HashSet<&[u8]> = output.windows(piece).collect();
+    let repeated = input.windows(piece).any(|part| told.contains(part));
     holds(!repeated, "an answer does not repeat its input");
 }

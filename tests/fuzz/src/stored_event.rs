@@ -7,7 +7,7 @@ use crate::world::{fails, holds};
 
 /// Reads the bytes as the JSON form of a stored commit.
 ///
-/// Holds: what is not a commit is refused, and no value of it is in the error; what is one is written in the same form
+/// Holds: what is not a commit is refused; what is one is written in the same form
 /// again; each of its events is read, or refused as newer, unknown or malformed; and an event that was read means the
 /// same when it is written by this code and read again.
 pub fn stored_event(bytes: &[u8]) {

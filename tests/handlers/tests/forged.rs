@@ -1,5 +1,5 @@
-//! Callers who are not who they say, and headers that say too much. The numbers are the rows of the reliability plan's table
-//! of bad inputs.
+//! Callers who are not who they say, and headers that say too much. The numbers are the rows of
+//! tests/BAD_INPUTS.md.
 
 use api::AuthMode;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! Whatever paths, queries and bodies a client sends, as API Gateway hands them to the api function. The numbers are the
-//! rows of the reliability plan's table of bad inputs; what the router alone decides is tested beside the router.
+//! rows of tests/BAD_INPUTS.md; what the router alone decides is tested beside the router.
 
 use api::AuthMode;
 use http::Response;

@@ -1,6 +1,8 @@
 //! S17: what is logged of a request.
 
 use api::AuthMode;
+use dekigoto::ViewStore as _;
+use order_service::View;
 use serde_json::{Value, json};
 
 use crate::{
@@ -77,4 +79,45 @@ async fn s17_a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payl
         assert!(!text.contains(word), "{word} is in the log: {text}");
     }
     assert!(!body.to_string().contains("column"), "{body}");
+}
+
+#[tokio::test]
+async fn s17_a_damaged_row_is_logged_by_its_place() {
+    let world = World::with_history();
+    for view in View::ALL {
+        world.projector(view, &sample("projector-raw.json")).await.unwrap();
+    }
+    for mut row in world.views.dump() {
+        // Valid JSON, and a text where something else should be. Records of what was counted have no fields.
+        let Some(first) = row.body.as_str().find(':') else { continue };
+        let text = format!("{}:\"4111-1111\"}}", &row.body.as_str()[..first]);
+        row.body = serde_json::from_str(&text).unwrap();
+        row.revision += 1;
+        world.views.write(&[row]).await.unwrap();
+    }
+    for (path, query) in [
+        (format!("/v1/orders/{ORDER}"), ""),
+        ("/v1/orders".to_owned(), "customerId=c-42"),
+        ("/v1/customers/c-42/summary".to_owned(), ""),
+        ("/v1/sales/daily".to_owned(), "from=2026-11-23&to=2026-11-23"),
+    ] {
+        let mut event = sample("api-get-order.json");
+        event["rawPath"] = json!(path);
+        event["rawQueryString"] = json!(query);
+        let log = Log::start();
+        let (status, body) = world.api(AuthMode::Iam, &event).await;
+        assert_eq!((status, &body["code"]), (500, &json!("internal")), "{path}: {body}");
+        let text = log.text();
+        assert!(text.contains("unreadable at column") && !text.contains("4111"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn s17_a_method_of_the_clients_own_is_not_logged() {
+    let mut event = sample("api-health.json");
+    event["requestContext"]["http"]["method"] = json!("CARD-4111-1111");
+    let (world, log) = (World::default(), Log::start());
+    assert_eq!(world.api(AuthMode::Iam, &event).await.0, 405);
+    let lines = lines(&log);
+    assert_eq!((lines.len(), field(&lines[0], "method")), (1, &json!("this method")));
 }

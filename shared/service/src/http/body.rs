@@ -3,12 +3,16 @@
 use axum::{
     body::{Bytes, to_bytes},
     extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    http::{
+        HeaderMap,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+    },
 };
 use http_body_util::LengthLimitError;
 
 use super::{
     App,
+    call::only,
     fields::{Body, parse},
     limits::BODY_BYTES_MAX,
     problem::{Kind, Problem},
@@ -60,20 +64,29 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
 
 /// Only JSON in UTF-8 as it is: a compressed body could unfold to any size.
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let encoding = text(header::CONTENT_ENCODING).trim();
-    let mut parts = text(header::CONTENT_TYPE).split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
-    let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        Some(_) | None => true,
-    });
-    let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
-    if is_json && is_utf8 && is_plain {
+    // A header that is given twice, or is no text, says nothing that could be relied on.
+    let (kind, encoding) = (only(headers, &CONTENT_TYPE), only(headers, &CONTENT_ENCODING));
+    let is_json = kind.is_ok_and(|kind| kind.is_some_and(is_json));
+    let is_plain = encoding.is_ok_and(|it| it.is_none_or(|it| is_word(it, "identity")));
+    if is_json && is_plain {
         return Ok(());
     }
     let detail = "Send Content-Type: application/json, in UTF-8 and without Content-Encoding.";
     Err(Problem::new(Kind::UnsupportedMediaType, detail))
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';');
+    let is_json = parts.next().is_some_and(|it| is_word(it, "application/json"));
+    let is_utf8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if is_word(name, "charset") => {
+            is_word(value.trim().trim_matches('"'), "utf-8")
+        }
+        Some(_) | None => true,
+    };
+    is_json && parts.all(is_utf8)
+}
+
+fn is_word(text: &str, word: &str) -> bool {
+    text.trim().eq_ignore_ascii_case(word)
 }

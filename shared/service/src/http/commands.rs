@@ -9,11 +9,8 @@ use axum::{
 use dekigoto::{Answer, Expect, Version};
 use orders::{
     Day, OrderId, PaymentId, Status,
-    order::{
-        CancelOrder, InvalidOrder, Item, Order, OrderCommand, OrderRefusal, OrderState, PlaceOrder,
-        ShipOrder,
-    },
-    payment::{InvalidPayment, PaidOrder, Payment, PaymentCommand, PaymentRefusal, ProcessPayment},
+    order::{CancelOrder, Item, Order, OrderCommand, OrderState, PlaceOrder, ShipOrder},
+    payment::{PaidOrder, Payment, PaymentCommand, ProcessPayment},
 };
 use serde::Serialize;
 
@@ -22,9 +19,10 @@ use super::{
     bodies::{CancelBody, EmptyBody, PayBody, PlaceBody, ShipBody},
     body::{Json, OptionalJson},
     call::{Call, StaffCall},
+    causes::of_command,
     ownership::must_own,
     params::OrderPath,
-    problem::{FieldFault, Kind, Problem, of_command},
+    problem::Problem,
 };
 
 /// What a command on an order answers.
@@ -173,54 +171,4 @@ fn answered(
     };
     let answer = OrderAnswer { order_id, version, status: order.status };
     Ok(call.answer(Some(version), replayed, (status, Answered(answer)).into_response()))
-}
-
-impl From<OrderRefusal> for Problem {
-    fn from(refusal: OrderRefusal) -> Self {
-        let kind = match &refusal {
-            OrderRefusal::NotFound => return Self::not_found(),
-            OrderRefusal::AlreadyPlaced | OrderRefusal::IllegalTransition { .. } => {
-                Kind::IllegalTransition
-            }
-            OrderRefusal::InvalidOrder(invalid) => return invalid_order(invalid),
-        };
-        Self::new(kind, refusal.to_string())
-    }
-}
-
-impl From<PaymentRefusal> for Problem {
-    fn from(refusal: PaymentRefusal) -> Self {
-        let kind = match &refusal {
-            PaymentRefusal::InvalidPayment(invalid) => return invalid_payment(invalid),
-            PaymentRefusal::NotFound => return Self::not_found(),
-            PaymentRefusal::ReferenceReused
-            | PaymentRefusal::AlreadyPaid
-            | PaymentRefusal::TooManyPayments
-            | PaymentRefusal::NotCaptured
-            | PaymentRefusal::RefundTooLarge { .. } => Kind::IllegalTransition,
-        };
-        Self::new(kind, refusal.to_string())
-    }
-}
-
-fn invalid_order(invalid: &InvalidOrder) -> Problem {
-    let pointer = match invalid {
-        InvalidOrder::NoItems | InvalidOrder::TooManyItems | InvalidOrder::TotalTooLarge => {
-            "/items"
-        }
-    };
-    at_fault(Kind::InvalidOrder, pointer, invalid)
-}
-
-fn invalid_payment(invalid: &InvalidPayment) -> Problem {
-    let pointer = match invalid {
-        InvalidPayment::Zero | InvalidPayment::TotalTooLarge => "/amount",
-        InvalidPayment::OtherCurrency { .. } => "/currency",
-    };
-    at_fault(Kind::InvalidPayment, pointer, invalid)
-}
-
-fn at_fault(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
-    let fault = FieldFault { pointer: pointer.to_owned(), detail: why.to_string() };
-    Problem::new(kind, why.to_string()).with_faults(vec![fault])
 }

@@ -49,7 +49,10 @@ pub(super) fn parse<B: Body>(bytes: &[u8]) -> Result<B, Problem> {
 
 fn object<B: Body>(value: &RawValue, pointer: String, faults: &mut Faults) -> Option<B> {
     let Ok(Entries(entries)) = serde_json::from_str(value.get()) else {
-        faults.malformed(pointer, "must be a JSON object");
+        let is_object = value.get().starts_with('{');
+        let why =
+            if is_object { "has a name that is not Unicode" } else { "must be a JSON object" };
+        faults.malformed(pointer, why);
         return None;
     };
     let mut fields = Fields { entries, known: Vec::new(), pointer, faults };

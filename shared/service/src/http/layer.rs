@@ -110,7 +110,14 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
 fn log(response: &Response, method: &Method, path_bytes: usize, id: &RequestId) {
     let status = response.status().as_u16();
     // The path holds ids, and may hold anything: only its length is logged.
-    info!(request.id = %id.0, %method, path_bytes, status, "{method} answered {status}");
+    let method = known(method);
+    info!(request.id = %id.0, method, path_bytes, status, "{method} answered {status}");
+}
+
+/// A method's name. Any other is the client's own text, and neither told nor logged.
+fn known(method: &Method) -> &'static str {
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    methods.into_iter().find(|name| method == name).unwrap_or("this method")
 }
 
 /// For a path that the router does not know.
@@ -120,9 +127,8 @@ pub(super) async fn unknown_path() -> Problem {
 
 /// For a method that a path does not know. The router adds `Allow`.
 pub(super) async fn unknown_method(method: Method, OriginalUri(_): OriginalUri) -> Problem {
-    let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let named = if known.contains(&method) { method.as_str() } else { "this method" };
-    Problem::new(Kind::MethodNotAllowed, format!("The path does not know {named}; see Allow."))
+    let detail = format!("The path does not know {}; see Allow.", known(&method));
+    Problem::new(Kind::MethodNotAllowed, detail)
 }
 
 /// Marks an answer as the first answer given again.

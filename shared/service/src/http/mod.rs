@@ -4,19 +4,24 @@ mod bodies;
 mod body;
 mod call;
 mod caller;
+mod causes;
 mod commands;
 mod cursor;
 mod cursor_key;
 mod docs;
 mod faults;
 mod fields;
+mod health;
+mod history;
 mod layer;
 pub mod limits;
+mod lists;
+mod order;
 mod order_view;
 mod ownership;
 mod params;
 mod problem;
-mod queries;
+mod reports;
 mod routes;
 
 use std::sync::{Arc, OnceLock};
@@ -52,21 +57,21 @@ impl App {
 /// Every route of the contract, one line each. `infra/openapi.yaml` and `template.yaml` name the same ones.
 fn table() -> Table {
     Table::default()
-        .get("/v1/health", queries::health)
+        .get("/v1/health", health::health)
         .get("/v1/openapi.json", docs::contract)
         .get("/v1/docs", docs::page)
         .get("/v1/docs/{asset}", docs::asset)
         .post("/v1/orders", commands::place)
-        .get("/v1/orders", queries::list)
-        .get("/v1/orders/{orderId}", queries::order)
+        .get("/v1/orders", lists::list)
+        .get("/v1/orders/{orderId}", order::order)
         .post("/v1/orders/{orderId}/confirm", commands::confirm)
         .post("/v1/orders/{orderId}/ship", commands::ship)
         .post("/v1/orders/{orderId}/deliver", commands::deliver)
         .post("/v1/orders/{orderId}/cancel", commands::cancel)
         .post("/v1/orders/{orderId}/payments", commands::pay)
-        .get("/v1/orders/{orderId}/events", queries::events)
-        .get("/v1/customers/{customerId}/summary", queries::customer_summary)
-        .get("/v1/sales/daily", queries::daily_sales)
+        .get("/v1/orders/{orderId}/events", history::events)
+        .get("/v1/customers/{customerId}/summary", reports::customer_summary)
+        .get("/v1/sales/daily", reports::daily_sales)
 }
 
 /// Method and path of every route.

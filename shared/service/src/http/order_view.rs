@@ -21,7 +21,7 @@ use crate::views::OrderSummaryView;
 pub(super) fn of_row(row: &Row) -> Result<Option<OrderView>, Problem> {
     let id = row.key.partition.split_once('#').and_then(|(_, id)| id.parse::<OrderId>().ok());
     let order = id.ok_or_else(|| broken("a row without an order id"))?;
-    let marked: Marked<OrderSummary> = row.body.read().map_err(broken)?;
+    let marked: Marked<OrderSummary> = row.body.read().map_err(|cause| unreadable(&cause))?;
     let version = marked.watermarks.get(Order::TYPE).copied().unwrap_or(0);
     Ok(marked.row.view(order, version))
 }
@@ -62,6 +62,11 @@ async fn fold<A: Aggregate>(
         OrderSummaryView::apply(row, event)?;
     }
     Ok(events.last().map_or(0, |event| event.version.get()))
+}
+
+/// A row that is no row. Its reader would repeat what it could not read, so only the place is kept for the log.
+pub(super) fn unreadable(cause: &serde_json::Error) -> Problem {
+    broken(format!("a row is unreadable at column {}", cause.column()))
 }
 
 /// What is stored cannot be shown.

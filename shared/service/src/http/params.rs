@@ -83,7 +83,12 @@ impl Params {
     }
 
     /// Refuses what is at fault in those that were read, and all that were not: they are unknown. All at once.
-    pub(super) fn finish(mut self) -> Result<(), Problem> {
+    pub(super) fn finish(self) -> Result<(), Problem> {
+        self.finish_with(Some(()))
+    }
+
+    /// As [`finish`](Self::finish), with what was read of parameters that must be there.
+    pub(super) fn finish_with<T>(mut self, read: Option<T>) -> Result<T, Problem> {
         let known = match self.known.as_slice() {
             [] => "there is none".to_owned(),
             names => format!("there are {}", names.join(", ")),
@@ -95,7 +100,10 @@ impl Params {
                     .malformed(format!("?{name}"), format!("is not a known parameter; {known}"));
             }
         }
-        if self.faults.are_none() { Ok(()) } else { Err(self.faults.refusal(Kind::Malformed)) }
+        match read {
+            Some(read) if self.faults.are_none() => Ok(read),
+            Some(_) | None => Err(self.faults.refusal(Kind::Malformed)),
+        }
     }
 
     fn well_formed<T>(&mut self, name: &str, read: Result<T, impl fmt::Display>) -> Option<T> {

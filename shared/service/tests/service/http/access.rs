@@ -94,6 +94,31 @@ async fn s14_a_customer_places_reads_and_cancels_their_own_order() {
 }
 
 #[tokio::test]
+async fn s14_a_customer_does_not_see_who_else_acted_and_under_which_key() {
+    let world = World::new();
+    let placed = world.ask(Ask::post("/v1/orders", &order()).by(customer("c-42"))).await;
+    let path = format!("/v1/orders/{}", placed.body["orderId"].as_str().unwrap());
+    let confirm = Ask::post(&format!("{path}/confirm"), &json!({}))
+        .by(staff())
+        .header("idempotency-key", "staff-secret")
+        .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    assert_eq!(world.ask(confirm).await.status, 200);
+    let events = |by| world.ask(Ask::get(&format!("{path}/events")).by(by));
+    let mine = events(customer("c-42")).await;
+    let metadata = |place: usize| &mine.body["items"][place]["metadata"];
+    assert_eq!(metadata(0)["actor"], "c-42");
+    assert_eq!(metadata(0)["commandKey"], placed.header("idempotency-key").unwrap());
+    assert_eq!(metadata(1)["actor"], "withheld");
+    assert_eq!(metadata(1)["commandKey"], "withheld");
+    for word in ["staff", "secret", "4bf92f"] {
+        assert!(!mine.text.contains(word), "{word}: {}", mine.text);
+    }
+    let theirs = events(staff()).await;
+    assert_eq!(theirs.body["items"][1]["metadata"]["actor"], "staff-1");
+    assert_eq!(theirs.body["items"][1]["metadata"]["commandKey"], "staff-secret");
+}
+
+#[tokio::test]
 async fn s14_a_customer_acts_for_nobody_else() {
     let world = World::new();
     world.placed("k").await;

@@ -1,4 +1,4 @@
-//! Bodies that must be refused, rows 1 to 17, 37 and 39 of the reliability plan. Nothing is ever written.
+//! Bodies that must be refused: rows 1 to 17, 37 and 39 of tests/BAD_INPUTS.md. Nothing is ever written.
 
 use serde_json::{Value, json};
 
@@ -308,6 +308,9 @@ async fn only_plain_json_is_read() {
         "application/x-www-form-urlencoded",
         "application/json; charset=utf-16",
         "application/json;charset=\"latin1\"",
+        "application/json; charset = utf-16",
+        "application/json; CHARSET=\" utf-16\"",
+        "application/json, text/plain",
         "application/jsonx",
         "",
     ] {
@@ -324,6 +327,12 @@ async fn only_plain_json_is_read() {
         let ask = Ask::post("/v1/orders", &order()).header("content-encoding", encoding);
         world.refuses(ask, 415, "unsupported-media-type").await;
     }
+    for (name, value) in [("content-type", "text/plain"), ("content-encoding", "br")] {
+        let twice = Ask::post("/v1/orders", &order()).header("content-encoding", "identity");
+        world.refuses(twice.header(name, value), 415, "unsupported-media-type").await;
+    }
+    let no_text = Ask::post("/v1/orders", &order()).bytes("content-encoding", b"gz\xff");
+    world.refuses(no_text, 415, "unsupported-media-type").await;
     let confirm =
         Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).without("content-type");
     world.refuses(confirm, 415, "unsupported-media-type").await;
@@ -333,6 +342,7 @@ async fn only_plain_json_is_read() {
         "application/json; charset=utf-8",
         "application/json;charset=\"UTF-8\"",
         "application/json; profile=x",
+        " application/json ; charset = UTF-8 ",
     ] {
         assert_eq!(world.ask(typed(good)).await.status, 201, "{good}");
     }

@@ -1,4 +1,4 @@
-//! Paths, methods and query parameters that must be refused: rows 18, 19, 23 and 24 of the reliability plan.
+//! Paths, methods and query parameters that must be refused: rows 18, 19, 23 and 24 of tests/BAD_INPUTS.md.
 
 use crate::support::{Ask, UNKNOWN, World};
 

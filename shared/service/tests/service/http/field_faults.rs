@@ -148,6 +148,19 @@ async fn half_a_character_is_named_at_its_field() {
 }
 
 #[tokio::test]
+async fn half_a_character_in_a_name_is_named_at_its_object() {
+    let whole = order().to_string();
+    for (body, pointer) in [
+        (whole.replace("\"currency\"", "\"\\ud800\":1,\"currency\""), ""),
+        (whole.replace("\"quantity\"", "\"\\ud800\":1,\"quantity\""), "/items/0"),
+    ] {
+        let answer = refused("/v1/orders", &body, 400, "malformed-request").await;
+        assert_eq!(answer.pointers(), [pointer]);
+        assert_eq!(details(&answer), ["has a name that is not Unicode"]);
+    }
+}
+
+#[tokio::test]
 async fn s16_faults_are_counted_and_not_all_told() {
     let bad = json!({ "productId": "", "quantity": 0, "unitAmount": -1 });
     let body = json!({ "customerId": "c", "currency": "JPY", "items": vec![bad; 100] });
