@@ -9,8 +9,8 @@ use orders::{
 use super::problem::{FieldFault, Kind, Problem};
 
 fn unavailable(cause: impl Into<Source>) -> Problem {
-    let detail =
-        "The store does not answer. Send the same request with the same Idempotency-Key again.";
+    let detail = "The store does not answer. Send the same request again, a command with the same \
+                  Idempotency-Key.";
     Problem::new(Kind::Unavailable, detail).because(cause)
 }
 
