@@ -101,6 +101,8 @@ pub(super) async fn of_queries() -> Vec<Case> {
     for (operation, name, path) in more {
         add(operation, name, world.ask(Ask::get(&path)).await);
     }
+    let history = Ask::get(&format!("{order}/events")).by(customer("c-42"));
+    add("listOrderEvents", "of the customer", world.ask(history).await);
     world.does(&id, "ship", &parcel()).await;
     add(
         "getOrder",
