@@ -176,14 +176,14 @@ impl<'a> Fields<'a> {
     }
 
     fn finish(self) {
-        for (name, _) in &self.entries {
-            if !self.known.contains(&&**name) {
-                let (pointer, why) = match self.faults.repeated(name) {
-                    Some(name) => (self.pointer_to(&escaped(&name)), "is not a known field"),
-                    None => (self.pointer.clone(), "holds more fields that are not known"),
-                };
-                self.faults.malformed(pointer, why);
-            }
+        let unknown = self.entries.iter().filter(|(name, _)| !self.known.contains(&&**name));
+        for (name, _) in unknown {
+            let Some(name) = self.faults.repeated(name) else {
+                let why = "holds more fields that are not known";
+                return self.faults.malformed(self.pointer, why);
+            };
+            let pointer = self.pointer_to(&escaped(&name));
+            self.faults.malformed(pointer, "is not a known field");
         }
     }
 

@@ -195,6 +195,11 @@ impl Problem {
         if self.kind.asks_to_come_back() {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
+        if self.kind == Kind::Unauthenticated {
+            // Whoever signs instead is refused by the gateway, and never hears of this.
+            let bearer = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+        }
         response
     }
 }

@@ -79,7 +79,10 @@ pub(super) async fn daily_sales(
     let (from, to): (Option<Day>, Option<Day>) = (params.needed("from"), params.needed("to"));
     let (from, to) = params.finish_with(from.zip(to))?;
     if !(0..SALES_DAYS_MAX).contains(&to.days_since(from)) {
-        return Err(at("to", &format!("is from's day or up to {SALES_DAYS_MAX} days with it")));
+        return Err(at(
+            "to",
+            &format!("must be the day of from, or up to {} days later", SALES_DAYS_MAX - 1),
+        ));
     }
     let mut items = Vec::new();
     for (partition, between) in sales_months(from, to) {
