@@ -37,8 +37,8 @@ def _stamp(tool_set):
 
 def _wanted(tool_set):
     text = (REQUIREMENTS / f"{tool_set}.txt").read_bytes()
-    # The interpreter too: an environment made by another one does not survive its upgrade.
-    return hashlib.sha256(text + sys.version.encode()).hexdigest()
+    # The interpreter and the place too: an environment survives neither another one nor a move.
+    return hashlib.sha256(text + sys.version.encode() + str(TOOLS).encode()).hexdigest()
 
 
 def _is_current(tool_set):
