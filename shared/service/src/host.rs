@@ -17,6 +17,7 @@ pub struct SystemHost;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
 impl Host for SystemHost {
     fn now(&self) -> Timestamp {
+        // A clock that is off the calendar says 1970: time orders nothing, so a wrong one is only told wrong.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millis(millis).unwrap_or(Timestamp::EPOCH)

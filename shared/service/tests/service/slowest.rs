@@ -18,10 +18,8 @@ pub(crate) fn took(time: Duration, request: &str) {
         return;
     }
     *slowest = time;
-    let millis = time.as_secs_f64() * 1000.0;
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    let line =
-        format!("slowest request of the handler tests: {millis:.1} ms, {request} in {test}\n");
+    let line = format!("slowest request of the handler tests: {time:.1?}, {request} in {test}\n");
     std::fs::write(FILE, line).unwrap();
 }

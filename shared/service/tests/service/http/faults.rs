@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use axum::body::Body;
-use dekigoto::{AppendError, Commit, EventStore, Host as _, ReadError, ReadFrom, StreamId};
-use dekigoto_testkit::{BeatenStore, Down, Fault, StillHost, UnreliableStore};
+use dekigoto::EventStore;
+use dekigoto_testkit::{BeatenStore, Down, Fault, UnreliableStore};
 use order_service::http::{Kind, Problem, limits::REQUEST_TIME_MAX};
 use serde_json::{Value, json};
 
+use super::broken::{Broken, Panics, Slow};
 use crate::support::{Ask, REQUEST_ID, UNKNOWN, World, customer, order, payment};
 
 #[tokio::test]
@@ -114,33 +114,11 @@ async fn s4_every_answer_to_a_command_names_its_key_also_a_key_made_here() {
     assert!(!get.headers.contains_key("idempotency-key"));
 }
 
-/// Breaks in the way that its name says.
-enum Rotten {
-    Panics,
-    IsBroken,
-}
-
-#[async_trait]
-impl EventStore for Rotten {
-    async fn append(&self, _: &Commit) -> Result<(), AppendError> {
-        match self {
-            Self::Panics => panic!("secret"),
-            Self::IsBroken => Err(AppendError::Broken("secret".into())),
-        }
-    }
-
-    async fn read(&self, _: &StreamId, _: ReadFrom, _: u32) -> Result<Vec<Commit>, ReadError> {
-        match self {
-            Self::Panics => panic!("secret"),
-            Self::IsBroken => Err(ReadError::Broken("secret".into())),
-        }
-    }
-}
-
 #[tokio::test]
 async fn s17_a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing() {
-    for rotten in [|| Rotten::Panics, || Rotten::IsBroken] {
-        let world = World::on_store(|_| Arc::new(rotten()));
+    let rotten: [Arc<dyn EventStore>; 2] = [Arc::new(Panics), Arc::new(Broken)];
+    for rotten in rotten {
+        let world = World::on_store(|_| rotten);
         world.refuses(Ask::post("/v1/orders", &order()), 500, "internal").await;
         world.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}/events")), 500, "internal").await;
         // The next request finds a service that works.
@@ -186,32 +164,11 @@ async fn a_request_without_an_id_gets_one() {
     assert_eq!(body["instance"].as_str().map(str::len), Some(36));
 }
 
-/// A store that answers after a long time.
-struct Slow(Arc<dyn EventStore>, Arc<StillHost>, Duration);
-
-#[async_trait]
-impl EventStore for Slow {
-    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
-        self.1.sleep(self.2).await;
-        self.0.append(commit).await
-    }
-
-    async fn read(
-        &self,
-        stream: &StreamId,
-        from: ReadFrom,
-        limit: u32,
-    ) -> Result<Vec<Commit>, ReadError> {
-        self.1.sleep(self.2).await;
-        self.0.read(stream, from, limit).await
-    }
-}
-
 #[tokio::test]
 async fn s16_a_request_that_takes_too_long_is_answered_and_its_key_tells_what_became_of_it() {
     let world = World::new();
     let slow = |time| {
-        let store = Slow(Arc::new(world.store.clone()), world.host.clone(), time);
+        let store = Slow { store: world.store.clone(), host: world.host.clone(), time };
         world.behind(Arc::new(store), Arc::new(world.views.clone()))
     };
     let place = || Ask::post("/v1/orders", &order()).header("idempotency-key", "k");

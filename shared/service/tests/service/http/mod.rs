@@ -3,6 +3,7 @@
 mod access;
 mod bad_bodies;
 mod bad_paths;
+mod broken;
 mod commands;
 mod conditions;
 pub(crate) mod contract;
@@ -12,5 +13,6 @@ mod field_faults;
 mod idempotency;
 mod limits;
 mod lists;
+mod media;
 mod ownership;
 mod queries;

@@ -7,7 +7,8 @@ use dekigoto::{EventStore, Host as _};
 use dekigoto_testkit::{BeatenStore, Down};
 use serde_json::{Value, json};
 
-use super::{Case, broken::Broken};
+use super::Case;
+use crate::http::broken::Broken;
 use crate::support::{Ask, UNKNOWN, World, customer, order, parcel, payment};
 
 /// A command, and an order that is where the command takes it.

@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use dekigoto::{Payload, ViewStore as _};
+use order_service::http::limits::REQUEST_TIME_MAX;
 use serde_json::json;
 
-use super::{
-    Case,
-    broken::{Endless, Panics},
+use super::Case;
+use crate::{
+    http::broken::{Panics, Slow},
+    support::{Ask, World, order},
 };
-use crate::support::{Ask, World, order};
 
 pub(super) async fn of_faults() -> Vec<Case> {
     let world = World::new();
     let path = format!("/v1/orders/{}", world.placed("placing").await);
     let panics = world.behind(Arc::new(Panics), Arc::new(world.views.clone()));
-    let endless = Endless(world.host.clone());
+    let (store, host) = (world.store.clone(), world.host.clone());
+    let endless = Slow { store, host, time: REQUEST_TIME_MAX };
     let endless = world.behind(Arc::new(endless), Arc::new(world.views.clone()));
     let place = || Ask::post("/v1/orders", &order()).header("idempotency-key", "the-key");
     let mut cases = Vec::new();

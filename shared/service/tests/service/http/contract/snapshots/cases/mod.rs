@@ -1,6 +1,5 @@
 //! One case for each answer.
 
-mod broken;
 mod commands;
 mod faults;
 mod fields;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use dekigoto_testkit::Down;
 use serde_json::json;
 
-use super::{Case, broken::Broken};
+use super::Case;
+use crate::http::broken::Broken;
 use crate::support::{Ask, UNKNOWN, World, customer, parcel};
 
 /// A query: its name, a good one, a malformed one, one of what does not exist, and one that a customer may not ask.

@@ -1,14 +1,13 @@
-//! Stores where something is wrong for good.
+//! Stores where something is wrong.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dekigoto::{
     AppendError, Commit, EventStore, Host as _, ReadError, ReadFrom, Row, RowKey, RowPage,
-    RowQuery, StreamId, ViewError, ViewStore,
+    RowQuery, StreamId, ViewError, ViewStore, memory::MemoryStore,
 };
 use dekigoto_testkit::StillHost;
-use order_service::http::limits::REQUEST_TIME_MAX;
 
 /// Code that breaks.
 pub(super) struct Panics;
@@ -24,19 +23,28 @@ impl EventStore for Panics {
     }
 }
 
-/// A store that does not answer as long as a request may take.
-pub(super) struct Endless(pub(super) Arc<StillHost>);
+/// A store that answers after a long time.
+pub(super) struct Slow {
+    pub(super) store: MemoryStore,
+    pub(super) host: Arc<StillHost>,
+    pub(super) time: Duration,
+}
 
 #[async_trait]
-impl EventStore for Endless {
-    async fn append(&self, _: &Commit) -> Result<(), AppendError> {
-        self.0.sleep(REQUEST_TIME_MAX).await;
-        Ok(())
+impl EventStore for Slow {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        self.host.sleep(self.time).await;
+        self.store.append(commit).await
     }
 
-    async fn read(&self, _: &StreamId, _: ReadFrom, _: u32) -> Result<Vec<Commit>, ReadError> {
-        self.0.sleep(REQUEST_TIME_MAX).await;
-        Ok(Vec::new())
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        self.host.sleep(self.time).await;
+        self.store.read(stream, from, limit).await
     }
 }
 
