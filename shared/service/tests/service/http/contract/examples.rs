@@ -53,6 +53,37 @@ fn parameters<'a>(document: &'a Document, operation: &Operation<'a>) -> Vec<&'a 
     both.map(|parameter| document.resolved(parameter)).collect()
 }
 
+/// Every object in a value, however deep.
+fn objects(value: &Value) -> Vec<&Value> {
+    let within = match value {
+        Value::Object(fields) => fields.values().flat_map(objects).collect(),
+        Value::Array(items) => items.iter().flat_map(objects).collect(),
+        _ => Vec::new(),
+    };
+    value.is_object().then_some(value).into_iter().chain(within).collect()
+}
+
+/// The documentation page fills its form with these values. Two people who try it would then share a key.
+#[test]
+fn no_idempotency_key_is_filled_in_for_everybody() {
+    let document = Document::get();
+    let is_key = |it: &&Value| {
+        let name = it["name"].as_str().unwrap_or_default();
+        it["in"] == "header" && name.eq_ignore_ascii_case("idempotency-key")
+    };
+    let parameters = objects(&document.value).into_iter().filter(is_key);
+    let mut checked = 0;
+    for parameter in parameters {
+        for holder in [parameter, document.resolved(&parameter["schema"])] {
+            for field in ["example", "examples", "default"] {
+                assert!(holder.get(field).is_none(), "{field} is in {holder:#}");
+            }
+        }
+        checked += 1;
+    }
+    assert!(checked > 0, "the document has no parameter Idempotency-Key");
+}
+
 /// The commands that bring a pending order to where an operation takes it.
 fn steps(operation: &str) -> &'static [&'static str] {
     match operation {
