@@ -3,7 +3,6 @@
 Runs alike against the one-process system and the deployed stack. Each test makes its own order and customer.
 """
 
-import gzip
 import uuid
 
 import pytest
@@ -115,19 +114,9 @@ def test_health_answers(api):
     assert answer.body["status"] == "ok" and answer.body["version"]
 
 
-def test_the_contract_is_read_by_tools_and_by_people(api):
+def test_tools_read_the_contract(api):
     document = api.get("/v1/openapi.json")
     assert document.status == 200 and "/v1/orders" in document.body["paths"]
-    page = api.get("/v1/docs")
-    assert page.status == 200 and page.headers["content-type"].startswith("text/html"), page
-    assert page.headers["content-security-policy"].startswith("default-src 'none'"), page
-    # Compressed bytes, which the client of the other tests does not read.
-    connection = api.connect()
-    connection.request("GET", api.prefix + "/v1/docs/viewer.js", headers={"Host": api.host})
-    viewer = connection.getresponse()
-    assert (viewer.status, viewer.getheader("content-encoding")) == (200, "gzip")
-    assert b"SwaggerUIBundle" in gzip.decompress(viewer.read())
-    connection.close()
 
 
 # ---------------------------------------------------------------- one effect for each key

@@ -1,6 +1,7 @@
 //! The whole system in one process: the same router, publishing and projecting as in Lambda, joined by channels where
 //! AWS has a stream, a topic and queues.
 
+mod docs;
 pub mod show;
 mod system;
 #[cfg(feature = "jwt")]
@@ -12,7 +13,7 @@ use std::{
 };
 
 use axum::{Extension, Router};
-use order_service::http::Caller;
+use order_service::http::{Caller, router};
 
 pub use system::{Inbox, System};
 
@@ -73,12 +74,24 @@ pub fn auth_mode() -> Result<AuthMode, String> {
     }
 }
 
+/// Everything that this process serves on that base URL: the API with its callers, the documentation page, and where
+/// callers need no token, the windows into the inside.
+pub fn app(system: &System, mode: AuthMode, base_url: &str) -> Router {
+    let app = guarded(router(system.app()), mode, base_url).merge(docs::routes());
+    match mode {
+        AuthMode::None => app.merge(system.windows()),
+        // The windows show everybody's orders to anybody.
+        #[cfg(feature = "jwt")]
+        AuthMode::Jwt => app,
+    }
+}
+
 /// Puts a caller in front of the router, as API Gateway does; for tokens with their issuer beside it, on that base URL.
 #[cfg_attr(
     not(feature = "jwt"),
     expect(unused_variables, reason = "only an issuer has to know where it is")
 )]
-pub fn guarded(router: Router, mode: AuthMode, base_url: &str) -> Router {
+fn guarded(router: Router, mode: AuthMode, base_url: &str) -> Router {
     match mode {
         AuthMode::None => router.layer(Extension(Caller::anonymous())),
         #[cfg(feature = "jwt")]

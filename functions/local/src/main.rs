@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use local::{AuthMode, System, auth_mode, guarded, port, show};
-use order_service::http::router;
+use local::{System, app, auth_mode, port, show};
 use tokio::{net::TcpListener, runtime::Builder, signal};
 
 type Error = Box<dyn std::error::Error>;
@@ -27,11 +26,7 @@ fn run() -> Result<(), Error> {
             format!("Port {port} cannot be used ({cause}). Choose another: PORT=3001 make run")
         })?;
         let url = format!("http://{}", listener.local_addr()?);
-        let mut app = guarded(router(system.app()), mode, &url);
-        if mode == AuthMode::None {
-            // They show everybody's orders to anybody.
-            app = app.merge(system.windows());
-        }
+        let app = app(&system, mode, &url);
         println!("Dekigoto is ready on {url} (Ctrl-C stops it)");
         let stop = async { drop(signal::ctrl_c().await) };
         Ok(axum::serve(listener, app).with_graceful_shutdown(stop).await?)

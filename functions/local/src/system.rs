@@ -117,7 +117,7 @@ impl System {
     }
 
     /// Two windows into the inside, for `make demo`: what is stored, and what a subscriber got.
-    pub fn windows(&self) -> Router {
+    pub(crate) fn windows(&self) -> Router {
         let (store, inbox) = (self.store.clone(), self.inbox.clone());
         let stored = move || async move { Json::<Vec<StoredCommit>>(store.dump()) };
         let got = move || async move { Json(inbox.all()) };

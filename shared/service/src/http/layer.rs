@@ -122,7 +122,10 @@ fn known(method: &Method) -> &'static str {
 
 /// For a path that the router does not know.
 pub(super) async fn unknown_path() -> Problem {
-    Problem::new(Kind::NotFound, "No such path. GET /v1/docs shows those that there are.")
+    Problem::new(
+        Kind::NotFound,
+        "There is no such path. GET /v1/openapi.json lists the paths that exist.",
+    )
 }
 
 /// For a method that a path does not know. The router adds `Allow`.

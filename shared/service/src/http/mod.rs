@@ -6,9 +6,9 @@ mod call;
 mod caller;
 mod causes;
 mod commands;
+mod contract;
 mod cursor;
 mod cursor_key;
-mod docs;
 mod faults;
 mod fields;
 mod health;
@@ -30,6 +30,7 @@ use axum::{Router, http::Method, middleware};
 use dekigoto::{Engine, EventStore, Host, ViewStore};
 
 pub use caller::{Caller, STAFF_SCOPE};
+pub use contract::CONTRACT;
 pub use layer::RequestId;
 pub use problem::{FieldFault, Kind, Problem};
 use routes::Table;
@@ -58,9 +59,7 @@ impl App {
 fn table() -> Table {
     Table::default()
         .get("/v1/health", health::health)
-        .get("/v1/openapi.json", docs::contract)
-        .get("/v1/docs", docs::page)
-        .get("/v1/docs/{asset}", docs::asset)
+        .get("/v1/openapi.json", contract::contract)
         .post("/v1/orders", commands::place)
         .get("/v1/orders", lists::list)
         .get("/v1/orders/{orderId}", order::order)

@@ -82,7 +82,7 @@ impl World {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         let status = parts.status.as_u16();
-        let answer = Answer { status, headers: parts.headers, body, text, bytes };
+        let answer = Answer { status, headers: parts.headers, body, text };
         hold(&method, &path, &answer);
         answer
     }
@@ -251,7 +251,6 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
     pub(crate) text: String,
-    pub(crate) bytes: Bytes,
 }
 
 impl Answer {

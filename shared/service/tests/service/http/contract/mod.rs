@@ -6,6 +6,5 @@
 pub(crate) mod document;
 mod examples;
 mod limits;
-mod page;
 mod routes;
 mod snapshots;

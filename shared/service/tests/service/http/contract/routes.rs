@@ -5,6 +5,13 @@ use std::collections::BTreeSet;
 use order_service::http::{Kind, routes};
 
 use super::document::Document;
+use crate::support::{Ask, World};
+
+#[tokio::test]
+async fn what_is_served_is_the_document_that_every_test_reads() {
+    let answer = World::new().ask(Ask::get("/v1/openapi.json").by_nobody()).await;
+    assert_eq!((answer.status, &answer.body), (200, &Document::get().value));
+}
 
 #[test]
 fn the_router_and_the_document_name_the_same_routes() {

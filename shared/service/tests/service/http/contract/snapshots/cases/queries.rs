@@ -50,14 +50,6 @@ fn queries(id: &str) -> Vec<Query> {
             None,
             None,
         ),
-        ("getDocs", "/v1/docs".to_owned(), "/v1/docs?x=1".to_owned(), None, None),
-        (
-            "getDocsAsset",
-            "/v1/docs/page.js".to_owned(),
-            "/v1/docs/page.js?x=1".to_owned(),
-            Some("/v1/docs/other.js".to_owned()),
-            None,
-        ),
     ]
 }
 
@@ -96,8 +88,6 @@ pub(super) async fn of_queries() -> Vec<Case> {
         ("listOrderEvents", "the first of two pages", format!("{order}/events?limit=1")),
         ("listOrderEvents", "beyond the newest", format!("{order}/events?fromVersion=9")),
         ("getOrder", "as it was", format!("{order}?atVersion=1")),
-        ("getDocsAsset", "the viewer", "/v1/docs/viewer.js".to_owned()),
-        ("getDocsAsset", "its style", "/v1/docs/viewer.css".to_owned()),
     ];
     for (operation, name, path) in more {
         add(operation, name, world.ask(Ask::get(&path)).await);

@@ -1,0 +1,62 @@
+//! The documentation page. Every part of it is in this binary: the page asks no other host for anything, and its policy
+//! forbids it to try.
+
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+const PATH: &str = "/v1/docs";
+
+const PAGE: &str = include_str!("../docs/page.html");
+const PAGE_SCRIPT: &[u8] = include_bytes!("../docs/page.js");
+const VIEWER_SCRIPT: &[u8] = include_bytes!("../docs/viewer.js.gz");
+const VIEWER_STYLE: &[u8] = include_bytes!("../docs/viewer.css.gz");
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+
+/// The page may load our own scripts, styles and document. The viewer sets styles from its script, and its icons are
+/// `data:` images.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page, its parts, and the redirects to it. They are open to everybody.
+pub(crate) fn routes() -> Router {
+    Router::new()
+        .route("/", get(to_page))
+        .route("/docs", get(to_page))
+        .route(PATH, get(page))
+        .route("/v1/docs/page.js", get(async || part(SCRIPT, PAGE_SCRIPT)))
+        .route("/v1/docs/viewer.js", get(async || compressed(SCRIPT, VIEWER_SCRIPT)))
+        .route("/v1/docs/viewer.css", get(async || compressed(STYLE, VIEWER_STYLE)))
+}
+
+/// 302, because a browser keeps a permanent redirect, and the next program on this port may be another one.
+async fn to_page() -> impl IntoResponse {
+    (StatusCode::FOUND, [(header::LOCATION, PATH)])
+}
+
+async fn page() -> impl IntoResponse {
+    let policy = HeaderValue::from_static(POLICY);
+    let page = part("text/html; charset=utf-8", PAGE.as_bytes());
+    ([(header::CONTENT_SECURITY_POLICY, policy)], page)
+}
+
+fn part(kind: &'static str, bytes: &'static [u8]) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        // The next build may serve other bytes at the same address.
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, bytes).into_response()
+}
+
+/// Sends gzip even to a client that does not ask for it: every browser reads it, and the binary holds half a megabyte
+/// only once.
+fn compressed(kind: &'static str, bytes: &'static [u8]) -> Response {
+    ([(header::CONTENT_ENCODING, "gzip")], part(kind, bytes)).into_response()
+}
