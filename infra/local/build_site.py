@@ -1,0 +1,107 @@
+"""`make site`: the documentation as static files in target/site, for a file server, or to open from a disk.
+
+It fails when a relative link leads to no file, or when no link leads to a file. Part of `make test`: needs cargo and Python.
+"""
+
+import gzip
+import re
+import shutil
+import urllib.request
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+from journey import build, running
+from project import ROOT, Failure, run, say
+
+SOURCE = ROOT / "functions" / "local" / "docs"
+SITE = ROOT / "target" / "site"
+# Each file of the site, and where it comes from. `.txt` lets a browser show a licence instead of saving it.
+COPIED = {
+    "index.html": "site.html",
+    "site.js": "site.js",
+    "viewer/viewer.js": "viewer.js.gz",
+    "viewer/viewer.css": "viewer.css.gz",
+    "viewer/LICENSE.txt": "LICENSE",
+    "viewer/LICENSE-parts.txt": "LICENSE-parts.txt",
+    "viewer/NOTICE.txt": "NOTICE",
+}
+CSS_LINK = re.compile(r"""url\(\s*['"]?([^'")]+)""")
+
+
+def main():
+    contract = served_contract()
+    shutil.rmtree(SITE, ignore_errors=True)
+    write(contract)
+    faults = faults_of(SITE)
+    if faults:
+        raise Failure(f"target/site is not complete: {'; '.join(faults)}", f"look at {SOURCE} and {__file__}")
+    say("target/site/index.html is ready, and every link in target/site leads to a file")
+
+
+def served_contract():
+    """The contract as the one-process system serves it."""
+    say("building the one-process system")
+    with running(build("jwt"), "none") as url, urllib.request.urlopen(url + "/v1/openapi.json", timeout=10) as answer:
+        return answer.read()
+
+
+def write(contract):
+    for name, source in COPIED.items():
+        content = (SOURCE / source).read_bytes()
+        put(name, gzip.decompress(content) if source.endswith(".gz") else content)
+    put("openapi.json", contract)
+    # A page that is opened from a disk may not load JSON, but it may load a script.
+    put("openapi.js", b"const embeddedContract = " + contract + b";\n")
+
+
+def put(name, content):
+    target = SITE / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def faults_of(site):
+    """The links that lead nowhere, and the files that no link leads to."""
+    files = {path.resolve() for path in site.rglob("*") if path.is_file()}
+    linked = {(site / "index.html").resolve()}
+    faults = []
+    for path in sorted(files):
+        for link in links_of(path):
+            target = (path.parent / unquote(urlsplit(link).path)).resolve()
+            linked.add(target)
+            if target not in files:
+                faults.append(f"{path.relative_to(site)} links to {link}, which is missing")
+    return faults + [f"nothing links to {path.relative_to(site)}" for path in sorted(files - linked)]
+
+
+def links_of(path):
+    """The relative links of a page or a style sheet."""
+    if path.suffix == ".html":
+        links = Links()
+        links.feed(path.read_text())
+        found = links.found
+    elif path.suffix == ".css":
+        found = CSS_LINK.findall(path.read_text())
+    else:
+        found = []
+    return [link for link in found if is_relative(link)]
+
+
+def is_relative(link):
+    parts = urlsplit(link)
+    return not parts.scheme and not parts.netloc and bool(parts.path)
+
+
+class Links(HTMLParser):
+    """Collects what a page links to or loads."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [value for name, value in attrs if name in ("href", "src") and value]
+
+
+if __name__ == "__main__":
+    run(main)
