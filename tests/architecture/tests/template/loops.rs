@@ -5,7 +5,11 @@
 //! the text of `Fn::Sub` and through `Ref`. It leaves any other text and any deeper key as they are. What is then known
 //! without a stack is computed: a look-up in a mapping, and an `Fn::Sub` without variables.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
+
+use super::model::Template;
 
 const LOOP: &str = "Fn::ForEach::";
 const SECTIONS: &[&str] = &["Conditions", "Resources", "Outputs"];
@@ -146,6 +150,67 @@ fn substituted(text: String) -> Value {
 fn put(found: &mut Map<String, Value>, key: String, value: Value) {
     assert!(!found.contains_key(&key), "{key} is there twice");
     found.insert(key, value);
+}
+
+/// A loop as it is written.
+struct Written<'a> {
+    name: &'a str,
+    identifier: &'a str,
+    words: BTreeSet<&'a str>,
+    blocks: String,
+}
+
+fn written<'a>(document: &'a Value, section: &str) -> Vec<Written<'a>> {
+    let entries = document[section].as_object().into_iter().flatten();
+    let loops = entries.filter(|(name, _)| name.starts_with(LOOP)).map(|(name, parts)| Written {
+        name,
+        identifier: parts[0].as_str().unwrap_or_default(),
+        words: parts[1].as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+        blocks: parts[2].to_string(),
+    });
+    loops.collect()
+}
+
+#[test]
+fn a_loop_has_the_words_of_the_mapping_that_it_reads() {
+    let document = Template::written();
+    let mappings = document["Mappings"].as_object().expect("the template has mappings");
+    for (mapping, columns) in mappings {
+        let reads = format!("{{\"Fn::FindInMap\":[\"{mapping}\",");
+        let mut loops = written(&document, "Resources");
+        loops.retain(|it| it.blocks.contains(&reads));
+        assert_eq!(loops.len(), 1, "{mapping} is for one loop");
+        for (column, values) in columns.as_object().into_iter().flatten() {
+            let keys = values.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+            assert_eq!(loops[0].words, keys.collect(), "{} and {mapping}.{column}", loops[0].name);
+        }
+    }
+}
+
+#[test]
+fn every_view_has_its_outputs() {
+    let document = Template::written();
+    let words = |section, name| {
+        let mut loops = written(&document, section).into_iter();
+        loops.find(|it| it.name == name).expect("the loop is there").words
+    };
+    assert_eq!(
+        words("Resources", "Fn::ForEach::Views"),
+        words("Outputs", "Fn::ForEach::ViewOutputs")
+    );
+}
+
+#[test]
+fn every_word_is_written_where_a_loop_writes_words() {
+    let document = Template::written();
+    let expanded = Template::load().document.to_string();
+    assert!(!expanded.contains(LOOP), "a loop stands where no loop may stand");
+    for it in SECTIONS.iter().flat_map(|section| written(&document, section)) {
+        for sign in ["$", "&"] {
+            let left = format!("{sign}{{{}}}", it.identifier);
+            assert!(!expanded.contains(&left), "{}: AWS would leave {left} as it is", it.name);
+        }
+    }
 }
 
 #[test]
