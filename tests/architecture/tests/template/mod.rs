@@ -1,8 +1,11 @@
 //! The template's own invariants. Each rule is a function from the template to what is wrong with it, so that the
-//! mutants can ask whether a rule notices when the property it guards is taken away.
+//! mutants can ask whether a rule notices when the property it guards is taken away. Rules and mutants see the template with
+//! its loops expanded.
 
 mod delivery;
+mod deployed;
 mod functions;
+mod loops;
 mod model;
 mod mutants;
 mod permissions;
@@ -35,6 +38,7 @@ const RULES: &[(&str, Rule)] = &[
     ("the API answers before its function ends", functions::the_api_answers_in_time),
     ("functions run on the chosen processor", functions::functions_run_on_the_chosen_processor),
     ("functions are built from this workspace", functions::functions_are_built_from_this_workspace),
+    ("every view has its projector", functions::every_view_has_its_projector),
     ("functions log to a group with retention", functions::functions_log_with_retention),
     ("functions get the environment they read", functions::functions_get_their_environment),
     ("each function has a role of its own", permissions::each_function_has_its_own_role),
@@ -42,6 +46,7 @@ const RULES: &[(&str, Rule)] = &[
     ("nobody changes history", permissions::nobody_changes_history),
     ("the API writes no view", permissions::the_api_writes_no_view),
     ("policies refuse what is not TLS", permissions::policies_refuse_plain_text),
+    ("each queue has one policy", permissions::each_queue_has_one_policy),
     ("services are let in by source", permissions::services_are_let_in_by_source),
     ("the API is closed by default", routes::the_api_is_closed_by_default),
     ("every route of the contract is there", routes::every_route_is_there),

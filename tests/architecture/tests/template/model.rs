@@ -1,9 +1,11 @@
 //! The template as data: YAML with CloudFormation's short tags, brought into their long JSON form
-//! (`!Ref X` becomes `{"Ref": "X"}`), so that rules and mutants speak one language.
+//! (`!Ref X` becomes `{"Ref": "X"}`) and without loops, so that rules and mutants speak one language.
 
 use std::{fs, path::PathBuf};
 
 use serde_json::{Map, Value, json};
+
+use super::loops;
 
 /// A parsed template.
 #[derive(Clone)]
@@ -31,12 +33,20 @@ impl<'a> Resource<'a> {
 }
 
 impl Template {
-    /// Reads the repository's template.
+    /// Reads the repository's template and expands its loops.
     pub(super) fn load() -> Self {
+        Self { document: loops::expand(&Self::written()) }
+    }
+
+    /// The repository's template with its loops.
+    pub(super) fn written() -> Value {
+        long_form(yaml_serde::from_str(&Self::text()).expect("template.yaml is YAML"))
+    }
+
+    /// The file.
+    pub(super) fn text() -> String {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-        let text = fs::read_to_string(&path).expect("template.yaml is readable");
-        let yaml = yaml_serde::from_str(&text).expect("template.yaml is YAML");
-        Self { document: long_form(yaml) }
+        fs::read_to_string(path).expect("template.yaml is readable")
     }
 
     pub(super) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {

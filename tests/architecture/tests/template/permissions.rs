@@ -170,6 +170,17 @@ pub(super) fn policies_refuse_plain_text(template: &Template) -> Vec<String> {
     open.map(|(resource, _)| format!("{} takes plain text", resource.name)).collect()
 }
 
+/// A queue has one policy document. Of two policies that name it, the last one written wins.
+pub(super) fn each_queue_has_one_policy(template: &Template) -> Vec<String> {
+    let policies: Vec<_> = template.of_type("AWS::SQS::QueuePolicy").collect();
+    let names = |queue: &str| {
+        let named = policies.iter().flat_map(|policy| each(policy.get("/Queues")));
+        named.filter(|entry| points_at(entry) == Some(queue)).count()
+    };
+    let bad = template.queues().filter(|queue| names(queue.name) != 1);
+    bad.map(|queue| format!("{} is named {} times", queue.name, names(queue.name))).collect()
+}
+
 pub(super) fn services_are_let_in_by_source(template: &Template) -> Vec<String> {
     let mut wrong = Vec::new();
     for (resource, all) in guarded(template) {

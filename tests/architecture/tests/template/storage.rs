@@ -1,7 +1,5 @@
 //! What is kept: tables, queues at rest, and the shape of the file itself.
 
-use std::{fs, path::PathBuf};
-
 use serde_json::json;
 
 use super::model::Template;
@@ -9,34 +7,38 @@ use super::model::Template;
 const KEY_ORDER: &[&str] =
     &["Type", "Condition", "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "Properties"];
 
-/// Read from the text, because a parsed block has forgotten its order.
-pub(super) fn blocks_have_their_keys_in_order(template: &Template) -> Vec<String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let text = fs::read_to_string(path).expect("template.yaml is readable");
+/// Read from the text, because a parsed block has forgotten its order. A block, also one of a loop, begins with its type.
+pub(super) fn blocks_have_their_keys_in_order(_: &Template) -> Vec<String> {
+    let text = Template::text();
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
     let mut wrong = Vec::new();
-    for resource in template.resources() {
-        let heading = format!("\n  {}:\n", resource.name);
-        let Some((_, rest)) = text.split_once(&heading) else {
-            continue;
-        };
-        let block = rest.lines().take_while(|line| {
-            line.is_empty() || line.starts_with("    ") || line.starts_with("  #")
-        });
-        let places: Vec<_> = block
-            .filter(|line| {
-                line.starts_with("    ") && !line.starts_with("     ") && !line.contains('#')
-            })
+    let mut blocks = 0;
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.contains(" Type: AWS::")) {
+        blocks += 1;
+        let indent = indent_of(line);
+        let block =
+            lines[at..].iter().take_while(|line| line.is_empty() || indent_of(line) >= indent);
+        let keys = block.filter(|line| !line.is_empty() && indent_of(line) == indent);
+        let places: Vec<_> = keys
             .filter_map(|line| line.trim().split(':').next())
             .map(|key| KEY_ORDER.iter().position(|known| *known == key))
             .collect();
-        if places.contains(&None) || !places.is_sorted() {
+        if places.contains(&None) || !places.is_sorted() || indent_of(lines[at - 1]) >= indent {
             wrong.push(format!(
-                "{}: keys must be some of {KEY_ORDER:?}, in this order",
-                resource.name
+                "{} keys must be some of {KEY_ORDER:?}, in this order",
+                lines[at - 1].trim()
             ));
         }
     }
+    let all = Template::written().to_string().matches("\"Type\":\"AWS::").count();
+    if blocks != all {
+        wrong.push(format!("{blocks} of {all} blocks have a line for their type"));
+    }
     wrong
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 pub(super) fn tables_are_guarded(template: &Template) -> Vec<String> {
