@@ -2,15 +2,13 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{AuthMode, handle};
-use dekigoto::{RowKey, ViewStore as _};
+use dekigoto::{Ports, RowKey, SystemHost, ViewStore as _};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
-use dekigoto_lambda::{Config, aws, start, warm_up};
+use dekigoto_http::{App, Routes};
+use dekigoto_lambda::{Config, aws, http::HttpApi, start, warm_up};
 use lambda_runtime::{Error, run_concurrent, service_fn};
-use order_service::{
-    SystemHost,
-    http::{App, router},
-};
+use order_service::{CONTRACT, STAFF_SCOPE, service};
+use orders::CustomerId;
 
 const SETTINGS: &[&str] = &["EVENT_TABLE", "VIEW_TABLE", "AUTH_MODE"];
 
@@ -20,12 +18,13 @@ fn main() -> ExitCode {
 
 async fn run() -> Result<(), Error> {
     let config = Config::from_env(SETTINGS)?;
-    let mode: AuthMode = config.parsed("AUTH_MODE")?;
-    let aws = aws::sdk_config()?;
-    let client = Client::new(&aws);
+    let client = Client::new(&aws::sdk_config()?);
     let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
     let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));
     warm_up(views.read(&[RowKey::new("warm-up", "none")])).await;
-    let router = router(App::new(Arc::new(store), Arc::new(views), Arc::new(SystemHost)));
-    run_concurrent(service_fn(move |event| handle(router.clone(), mode, event))).await
+    let ports =
+        Ports { store: Arc::new(store), views: Arc::new(views), host: Arc::new(SystemHost) };
+    let router = Routes::of(&service(), &CONTRACT).router(App::new(ports));
+    let api = HttpApi::<CustomerId>::new(router, config.parsed("AUTH_MODE")?, STAFF_SCOPE);
+    run_concurrent(service_fn(move |event| api.clone().handle(event))).await
 }

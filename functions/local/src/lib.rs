@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::{Extension, Router};
-use order_service::http::{Caller, router};
+use order_service::Caller;
 
 pub use system::{Inbox, System};
 
@@ -77,7 +77,7 @@ pub fn auth_mode() -> Result<AuthMode, String> {
 /// Everything that this process serves on that base URL: the API with its callers, the documentation page, and where
 /// callers need no token, the windows into the inside.
 pub fn app(system: &System, mode: AuthMode, base_url: &str) -> Router {
-    let app = guarded(router(system.app()), mode, base_url).merge(docs::routes());
+    let app = guarded(system.router(), mode, base_url).merge(docs::routes());
     match mode {
         AuthMode::None => app.merge(system.windows()),
         // The windows show everybody's orders to anybody.

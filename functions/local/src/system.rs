@@ -8,12 +8,14 @@ use std::{
 
 use axum::{Json, Router, routing::get};
 use dekigoto::{
-    Commit, Message, StoredCommit,
+    Commit, Message, Parking as _, Ports, StoredCommit, SystemHost,
     batch::Delivered,
     memory::{InMemoryEventBus, MemoryParking, MemoryRetryQueue, MemoryStore, MemoryViews},
-    project::Projector,
+    relay::{Relay, StreamRecord},
+    views::{AnyView, Projector},
 };
-use order_service::{Projecting, Publishing, StreamRecord, SystemHost, View, http::App};
+use dekigoto_http::{App, Routes, Service};
+use order_service::{CONTRACT, service};
 use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -101,19 +103,26 @@ impl System {
             parking: MemoryParking::default(),
             inbox: Inbox::default(),
         };
-        let topic = InMemoryEventBus::new();
-        for view in View::ALL {
-            system.project(view, &topic);
+        let (topic, service) = (InMemoryEventBus::new(), service());
+        for view in service.views() {
+            system.project(Arc::clone(view), &topic);
         }
         system.subscribe("topic", &topic);
-        system.publish(topic);
+        system.publish(&service, topic);
         system
     }
 
-    /// What the router stands on.
-    #[must_use]
-    pub fn app(&self) -> App {
-        App::new(Arc::new(self.store.clone()), Arc::new(self.views.clone()), Arc::new(SystemHost))
+    /// The service's routes.
+    pub fn router(&self) -> Router {
+        Routes::of(&service(), &CONTRACT).router(App::new(self.ports()))
+    }
+
+    fn ports(&self) -> Ports {
+        Ports {
+            store: Arc::new(self.store.clone()),
+            views: Arc::new(self.views.clone()),
+            host: Arc::new(SystemHost),
+        }
     }
 
     /// Two windows into the inside, for `make demo`: what is stored, and what a subscriber got.
@@ -125,7 +134,7 @@ impl System {
     }
 
     /// The store's commits become messages of the topic and the bus.
-    fn publish(&self, topic: InMemoryEventBus) {
+    fn publish(&self, service: &Service, topic: InMemoryEventBus) {
         let (stream, records) = unbounded_channel::<Commit>();
         self.store.on_commit(move |commit| {
             show::stored(commit);
@@ -134,20 +143,20 @@ impl System {
         });
         let bus = InMemoryEventBus::new();
         self.subscribe("bus", &bus);
-        let publishing = Publishing {
+        let relay = Relay {
             topic: Arc::new(topic),
             bus: Arc::new(bus),
             retry: Arc::new(MemoryRetryQueue::default()),
             parking: Arc::new(self.parking.clone()),
             store: Arc::new(self.store.clone()),
             host: Arc::new(SystemHost),
-            source: "dekigoto.orders".to_owned(),
+            announcements: service.announcements().clone(),
         };
-        tokio::spawn(drain_stream(publishing, records));
+        tokio::spawn(drain_stream(relay, records));
     }
 
     /// The topic's messages become rows of a view.
-    fn project(&self, view: View, topic: &InMemoryEventBus) {
+    fn project(&self, view: Arc<dyn AnyView>, topic: &InMemoryEventBus) {
         let (queue, messages) = unbounded_channel();
         let requeue = queue.clone();
         let next_id = std::sync::atomic::AtomicU64::new(0);
@@ -158,16 +167,9 @@ impl System {
                 let _ = queue.send(Queued { id, body: message.body.clone(), receives: 0 });
             }),
         );
-        let projecting = Projecting {
-            view,
-            projector: Projector {
-                store: Arc::new(self.store.clone()),
-                views: Arc::new(self.views.clone()),
-                host: Arc::new(SystemHost),
-            },
-            parking: Arc::new(self.parking.clone()),
-        };
-        tokio::spawn(drain_queue(projecting, messages, requeue));
+        let parking = self.parking.clone();
+        let projector = Projector::of(view, self.ports(), Arc::new(parking.clone()));
+        tokio::spawn(drain_queue(projector, parking, messages, requeue));
     }
 
     fn subscribe(&self, name: &'static str, bus: &InMemoryEventBus) {
@@ -183,7 +185,7 @@ impl System {
 }
 
 /// What the DynamoDB stream and its event source mapping do.
-async fn drain_stream(publishing: Publishing, mut records: UnboundedReceiver<Commit>) {
+async fn drain_stream(relay: Relay, mut records: UnboundedReceiver<Commit>) {
     let mut batch: VecDeque<Delivered<StreamRecord>> = VecDeque::new();
     let mut sequence = 0_u64;
     loop {
@@ -196,7 +198,7 @@ async fn drain_stream(publishing: Publishing, mut records: UnboundedReceiver<Com
             let record = StreamRecord::Commit(Box::new(commit));
             batch.push_back(Delivered { id: sequence.to_string(), record });
         }
-        let report = publishing.take_stream(batch.iter().cloned().collect(), || BATCH_TIME).await;
+        let report = relay.take_stream(batch.iter().cloned().collect(), || BATCH_TIME).await;
         match report.failed.first() {
             None => batch.clear(),
             Some(failed) => {
@@ -216,7 +218,8 @@ async fn drain_stream(publishing: Publishing, mut records: UnboundedReceiver<Com
 
 /// What SQS and its event source mapping do.
 async fn drain_queue(
-    projecting: Projecting,
+    projector: Projector,
+    parking: MemoryParking,
     mut messages: UnboundedReceiver<Queued>,
     requeue: UnboundedSender<Queued>,
 ) {
@@ -225,18 +228,18 @@ async fn drain_queue(
         let delivered = batch
             .iter()
             .map(|message| Delivered { id: message.id.to_string(), record: message.body.clone() });
-        let report = projecting.take(delivered.collect(), || BATCH_TIME).await;
-        show::viewed(projecting.view.name(), &report);
+        let report = projector.take(delivered.collect(), || BATCH_TIME).await;
+        show::viewed(projector.name(), &report);
         for message in batch.drain(..) {
             if report.failed.contains(&message.id.to_string()) {
-                deliver_again(&projecting, message, &requeue).await;
+                deliver_again(&parking, message, &requeue).await;
             }
         }
     }
 }
 
 async fn deliver_again(
-    projecting: &Projecting,
+    parking: &MemoryParking,
     mut message: Queued,
     requeue: &UnboundedSender<Queued>,
 ) {
@@ -244,7 +247,7 @@ async fn deliver_again(
     if message.receives == RECEIVES_MAX {
         let reason = format!("delivered {RECEIVES_MAX} times");
         // Parking in memory cannot fail.
-        let _ = projecting.parking.park(&message.body, &reason).await;
+        let _ = parking.park(&message.body, &reason).await;
         return;
     }
     let requeue = requeue.clone();

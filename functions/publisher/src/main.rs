@@ -1,14 +1,13 @@
-//! DynamoDB stream (and retry queue) to SNS and EventBridge.
+//! The relay: from the event table's stream, and from its own retry queue, to SNS and EventBridge.
 
 use std::{process::ExitCode, sync::Arc};
 
-use dekigoto::{EventStore as _, ReadFrom, StreamId};
+use dekigoto::{EventStore as _, ReadFrom, StreamId, SystemHost, relay::Relay};
 use dekigoto_dynamodb::{Client, DynamoEventStore};
-use dekigoto_lambda::{Config, aws, start, warm_up};
+use dekigoto_lambda::{Config, aws, relay, start, warm_up};
 use dekigoto_messaging::{EventBridgeBus, SnsTopic, SqsParking, SqsRetryQueue};
 use lambda_runtime::{Error, run_concurrent, service_fn};
-use order_service::{Publishing, SystemHost};
-use publisher::handle;
+use order_service::service;
 
 const SETTINGS: &[&str] =
     &["EVENT_TABLE", "TOPIC_ARN", "BUS_NAME", "EVENT_SOURCE", "RETRY_QUEUE_URL", "DLQ_URL"];
@@ -23,18 +22,15 @@ async fn run() -> Result<(), Error> {
     let client = Client::new(&aws);
     let store = DynamoEventStore::new(client, config.text("EVENT_TABLE"));
     warm_up(store.read(&StreamId::new("WarmUp", "none")?, ReadFrom::Newest, 1)).await;
-    let publishing = Publishing {
+    let source = config.text("EVENT_SOURCE");
+    let publisher = Relay {
         topic: Arc::new(SnsTopic::new(&aws, config.text("TOPIC_ARN"))),
-        bus: Arc::new(EventBridgeBus::new(
-            &aws,
-            config.text("BUS_NAME"),
-            config.text("EVENT_SOURCE"),
-        )),
+        bus: Arc::new(EventBridgeBus::new(&aws, config.text("BUS_NAME"), source)),
         retry: Arc::new(SqsRetryQueue::new(&aws, config.text("RETRY_QUEUE_URL"))),
         parking: Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), "publisher")),
         store: Arc::new(store),
         host: Arc::new(SystemHost),
-        source: config.text("EVENT_SOURCE").to_owned(),
+        announcements: service().announcements().clone().renamed(source),
     };
-    run_concurrent(service_fn(move |event| handle(publishing.clone(), event))).await
+    run_concurrent(service_fn(move |event| relay(publisher.clone(), event))).await
 }

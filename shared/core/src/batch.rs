@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn s15_every_record_of_a_queue_batch_is_counted_once() {
+    async fn every_record_of_a_queue_batch_is_counted_once_s15() {
         let report = queue(&[1, -1, 2, -3, -2], |record| *record).await;
         assert_eq!(report.failed, ["m1", "m4"]);
         let tally = Tally { applied: 2, retried: 2, parked: 1, ..Tally::default() };

@@ -112,8 +112,6 @@ pub struct Context {
     pub at: Timestamp,
     /// The client's key for the command.
     pub key: CommandKey,
-    /// What was asked for.
-    pub fingerprint: Fingerprint,
     /// On whose behalf. Keys of different actors are independent.
     pub actor: String,
     /// Names the whole conversation, across services.
@@ -125,17 +123,13 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context of a command that nothing of ours caused: it begins a conversation, named after the key.
-    ///
-    /// `request` is everything that was asked for, in parts, such as an operation and its JSON body: it is digested,
-    /// so that a key that comes back with another request is refused.
+    /// The context of a command that no event caused: it begins a conversation, named after the key.
     #[must_use]
-    pub fn new(at: Timestamp, key: CommandKey, actor: &str, request: &[&str]) -> Self {
+    pub fn new(at: Timestamp, key: CommandKey, actor: &str) -> Self {
         Self {
             at,
             correlation_id: key.to_string(),
             key,
-            fingerprint: Fingerprint::of(request),
             actor: actor.to_owned(),
             causation_id: None,
             traceparent: None,

@@ -3,7 +3,8 @@
 use uuid::{Builder, Uuid};
 
 use crate::{
-    Context, Envelope, Head, Metadata, NewEvent, Ordinal, Payload, Snapshot, StreamId, Version,
+    Context, Envelope, Fingerprint, Head, Metadata, NewEvent, Ordinal, Payload, Snapshot, StreamId,
+    Version,
     limits::{COMMIT_BYTES_MAX, EVENT_BYTES_MAX, EVENTS_PER_COMMIT_MAX, METADATA_TEXT_BYTES_MAX},
     stored::StoredEvents,
 };
@@ -30,6 +31,7 @@ pub struct Commit {
     ordinal: Ordinal,
     first_version: Version,
     context: Context,
+    fingerprint: Fingerprint,
     events: Vec<RecordedEvent>,
     snapshot: Option<Snapshot>,
 }
@@ -64,7 +66,8 @@ pub enum CommitError {
 }
 
 impl Commit {
-    /// The commit that comes after `head`.
+    /// The commit that comes after `head`: what happened, who asked for it and why, and the fingerprint of what was asked
+    /// for ([`Aggregate::fingerprint`](crate::Aggregate::fingerprint)).
     ///
     /// # Errors
     /// [`CommitError`] when the events break a limit of [`limits`](crate::limits).
@@ -72,6 +75,7 @@ impl Commit {
         head: &Head,
         events: Vec<NewEvent>,
         context: Context,
+        fingerprint: Fingerprint,
     ) -> Result<Self, CommitError> {
         let (ordinal, first_version) = head.next();
         let stream = head.stream().clone();
@@ -82,7 +86,9 @@ impl Commit {
             payload: event.payload,
         });
         let events = events.collect();
-        let commit = Self { stream, ordinal, first_version, context, events, snapshot: None };
+        let snapshot = None;
+        let commit =
+            Self { stream, ordinal, first_version, context, fingerprint, events, snapshot };
         commit.check_limits()?;
         Ok(commit)
     }
@@ -93,10 +99,11 @@ impl Commit {
         ordinal: Ordinal,
         first_version: Version,
         context: Context,
+        fingerprint: Fingerprint,
         events: Vec<RecordedEvent>,
         snapshot: Option<Snapshot>,
     ) -> Self {
-        Self { stream, ordinal, first_version, context, events, snapshot }
+        Self { stream, ordinal, first_version, context, fingerprint, events, snapshot }
     }
 
     /// The same commit, carrying the state after it.
@@ -137,6 +144,12 @@ impl Commit {
         &self.context
     }
 
+    /// The fingerprint of what was asked for.
+    #[must_use]
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
     /// The events, in order.
     #[must_use]
     pub fn events(&self) -> &[RecordedEvent] {
@@ -165,6 +178,7 @@ impl Commit {
         self.stream == other.stream
             && parts(self) == parts(other)
             && self.context == other.context
+            && self.fingerprint == other.fingerprint
             && self.events == other.events
     }
 

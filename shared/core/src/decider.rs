@@ -2,9 +2,11 @@
 //!
 //! The shape is Jérémie Chassaing's *decider*, as Equinox and Emmett use it.
 
+use std::{fmt::Display, str::FromStr};
+
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::EventSchema;
+use crate::{EventSchema, Fingerprint, InvalidStreamId, StreamId};
 
 /// The rules of one kind of aggregate, as two pure functions.
 pub trait Decider {
@@ -33,7 +35,7 @@ pub trait Decider {
 /// A decider whose events and state can be stored.
 pub trait Aggregate:
     Decider<
-        Command: Clone + Send + Sync,
+        Command: Serialize + Clone + Send + Sync,
         Event: EventSchema + Send + Sync,
         State: Serialize + DeserializeOwned + Clone + Send + Sync,
         Refusal: Send,
@@ -41,6 +43,10 @@ pub trait Aggregate:
     + Sync
     + 'static
 {
+    /// What names one aggregate of this kind. Its text is part of the storage format: it is the second half of the
+    /// stream's key.
+    type Id: Display + FromStr<Err: Display> + Send + Sync;
+
     /// The stream's aggregate type, such as `Order`. Part of the storage format: it never changes.
     const TYPE: &'static str;
 
@@ -50,6 +56,36 @@ pub trait Aggregate:
 
     /// Every how many commits the state is embedded in a commit. Also the number of commits that a load reads.
     const SNAPSHOT_EVERY: u32 = 32;
+
+    /// The stream of the aggregate with that id.
+    ///
+    /// # Errors
+    /// When the id's text is empty or too long to name a stream.
+    fn stream(id: &Self::Id) -> Result<StreamId, InvalidStreamId> {
+        StreamId::new(Self::TYPE, id.to_string())
+    }
+
+    /// The id that a stream's name ends in.
+    ///
+    /// # Errors
+    /// Why the text is not such an id.
+    fn id_of(text: &str) -> Result<Self::Id, String> {
+        text.parse().map_err(|cause: <Self::Id as FromStr>::Err| cause.to_string())
+    }
+
+    /// Digests what was asked for, so that a command key that comes back with another request is refused.
+    ///
+    /// The default digests the id and the command's JSON. Fingerprints are stored: where it is overridden, or a command's
+    /// JSON changes, keys of before no longer match.
+    ///
+    /// # Errors
+    /// When the command has no JSON form.
+    fn fingerprint(
+        id: &Self::Id,
+        command: &Self::Command,
+    ) -> Result<Fingerprint, serde_json::Error> {
+        Ok(Fingerprint::of(&[&id.to_string(), &serde_json::to_string(command)?]))
+    }
 
     /// Folds events into a state.
     fn fold<'a>(

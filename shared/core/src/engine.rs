@@ -3,20 +3,25 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Aggregate, AppendError, Commit, CommitError, Context, EventSchema as _, EventStore, History,
-    Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, SchemaError, StreamId, Version,
-    backoff, store::Source,
+    Aggregate, AppendError, Commit, CommitError, Context, EventSchema as _, EventStore,
+    Fingerprint, History, Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, SchemaError,
+    StreamId, Version, backoff, store::Source,
 };
 
-/// Decisions that one command may take before the caller is told to try again later.
-pub const DECISIONS_MAX: u32 = 8;
+/// How long an engine keeps trying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Decisions that one command may take while other commands on the same stream are faster.
+    pub decisions_max: u32,
+    /// Times that one commit is sent while the store throttles or does not answer.
+    pub sends_max: u32,
+    /// Time after which no further attempt begins. A command takes at most this, and one call of the store.
+    pub command_time_max: Duration,
+}
 
-/// Times that one commit is sent, while the store throttles or does not answer.
-pub const SENDS_MAX: u32 = 4;
-
-/// Time after which no further attempt begins. With the client's own time-out of 5 s a command ends before the 15 s that
-/// the template gives its function, so its caller gets an answer of ours and not the gateway's.
-pub const COMMAND_TIME_MAX: Duration = Duration::from_secs(8);
+/// The limits of an engine that was given no others.
+pub const LIMITS: Limits =
+    Limits { decisions_max: 8, sends_max: 4, command_time_max: Duration::from_secs(8) };
 
 const RETRY_DELAY_FIRST: Duration = Duration::from_millis(10);
 const RETRY_DELAY_MAX: Duration = Duration::from_millis(400);
@@ -26,6 +31,7 @@ const RETRY_DELAY_MAX: Duration = Duration::from_millis(400);
 pub struct Engine {
     store: Arc<dyn EventStore>,
     host: Arc<dyn Host>,
+    limits: Limits,
 }
 
 /// What the caller holds to be true of the stream (`If-Match`).
@@ -69,8 +75,8 @@ pub enum CommandError<R> {
         /// Where it is.
         actual: Option<Version>,
     },
-    /// Others were faster each time.
-    #[error("lost the race {DECISIONS_MAX} times")]
+    /// Other commands on the same stream were faster each time.
+    #[error("other commands on the same stream were faster each time")]
     Conflict,
     /// The store is busy or down. Sending the same command with the same key again is safe.
     #[error("the event store does not answer")]
@@ -112,7 +118,13 @@ impl Engine {
     /// An engine on that store and that host.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, host: Arc<dyn Host>) -> Self {
-        Self { store, host }
+        Self { store, host, limits: LIMITS }
+    }
+
+    /// The same engine with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The store.
@@ -129,18 +141,19 @@ impl Engine {
     /// [`CommandError`].
     pub async fn create<A: Aggregate>(
         &self,
-        id: &str,
+        id: &A::Id,
         command: A::Command,
         context: &Context,
     ) -> Outcome<A> {
         let started = self.host.monotonic();
-        let nothing = History::<A>::empty(StreamId::new(A::TYPE, id)?);
+        let request = request_of::<A>(id, &command)?;
+        let nothing = History::<A>::empty(A::stream(id)?);
         let events = A::decide(&nothing.state, command.clone()).map_err(CommandError::Refused)?;
         if events.is_empty() {
             let state = nothing.state;
             return Ok(Answer { state, version: None, replayed: false, recorded: false });
         }
-        match self.commit(nothing, &events, context, started).await? {
+        match self.commit(id, nothing, &events, context, request, started).await? {
             Committed::Won(answer) => Ok(answer),
             Committed::Lost => self.execute(id, command, context, Expect::Anything).await,
         }
@@ -152,16 +165,17 @@ impl Engine {
     /// [`CommandError`].
     pub async fn execute<A: Aggregate>(
         &self,
-        id: &str,
+        id: &A::Id,
         command: A::Command,
         context: &Context,
         expect: Expect,
     ) -> Outcome<A> {
         let started = self.host.monotonic();
-        for attempt in 0..DECISIONS_MAX {
+        let request = request_of::<A>(id, &command)?;
+        for attempt in 0..self.limits.decisions_max {
             let history = self.load::<A>(id).await?;
             if let Some(known) = history.remembered(&context.identity()) {
-                if known.fingerprint != context.fingerprint {
+                if known.fingerprint != request {
                     return Err(CommandError::KeyReused);
                 }
                 return self.first_answer::<A>(id, known.version).await;
@@ -174,7 +188,7 @@ impl Engine {
                 let state = history.state;
                 return Ok(Answer { state, version, replayed: false, recorded: false });
             }
-            match self.commit(history, &events, context, started).await? {
+            match self.commit(id, history, &events, context, request.clone(), started).await? {
                 Committed::Won(answer) => return Ok(answer),
                 Committed::Lost if self.is_late(started) => break,
                 Committed::Lost => self.pause(attempt).await,
@@ -187,7 +201,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`LoadError`].
-    pub async fn load<A: Aggregate>(&self, id: &str) -> Result<History<A>, LoadError> {
+    pub async fn load<A: Aggregate>(&self, id: &A::Id) -> Result<History<A>, LoadError> {
         History::load(&*self.store, stream_of::<A>(id)?).await
     }
 
@@ -197,13 +211,13 @@ impl Engine {
     /// [`LoadError`].
     pub async fn load_at<A: Aggregate>(
         &self,
-        id: &str,
+        id: &A::Id,
         version: Version,
     ) -> Result<Past<A>, LoadError> {
         Past::load(&*self.store, &stream_of::<A>(id)?, version).await
     }
 
-    async fn first_answer<A: Aggregate>(&self, id: &str, version: Version) -> Outcome<A> {
+    async fn first_answer<A: Aggregate>(&self, id: &A::Id, version: Version) -> Outcome<A> {
         let past = self.load_at::<A>(id, version).await?;
         let Past { state, version, .. } = past;
         Ok(Answer { state, version, replayed: true, recorded: false })
@@ -211,14 +225,16 @@ impl Engine {
 
     async fn commit<A: Aggregate>(
         &self,
+        id: &A::Id,
         history: History<A>,
         events: &[A::Event],
         context: &Context,
+        request: Fingerprint,
         started: Duration,
     ) -> Result<Committed<A>, CommandError<A::Refusal>> {
         let encoded: Result<Vec<NewEvent>, _> = events.iter().map(A::Event::encode).collect();
         let encoded = encoded.map_err(|cause| CommandError::Broken(cause.into()))?;
-        let commit = Commit::after(&history.head, encoded, context.clone())?;
+        let commit = Commit::after(&history.head, encoded, context.clone(), request)?;
         let state = A::fold(history.state.clone(), events);
         let snapshot = history.snapshot_due(&state, &commit);
         let commit = commit.with_snapshot(snapshot);
@@ -230,11 +246,10 @@ impl Engine {
         if found.context().identity() != context.identity() {
             return Ok(Committed::Lost);
         }
-        if found.context().fingerprint != context.fingerprint {
+        if found.fingerprint() != commit.fingerprint() {
             return Err(CommandError::KeyReused);
         }
         // A twin of this command was faster. Its answer is the answer.
-        let id = found.stream().aggregate_id();
         self.first_answer(id, found.last_version()).await.map(Committed::Won)
     }
 
@@ -270,7 +285,7 @@ impl Engine {
                 }
             };
             attempt += 1;
-            if attempt == SENDS_MAX || self.is_late(started) {
+            if attempt == self.limits.sends_max || self.is_late(started) {
                 return Err(if in_doubt {
                     CommandError::Unknown(error)
                 } else {
@@ -282,7 +297,7 @@ impl Engine {
     }
 
     fn is_late(&self, started: Duration) -> bool {
-        self.host.monotonic().saturating_sub(started) > COMMAND_TIME_MAX
+        self.host.monotonic().saturating_sub(started) > self.limits.command_time_max
     }
 
     async fn pause(&self, attempt: u32) {
@@ -307,6 +322,13 @@ impl Expect {
     }
 }
 
-fn stream_of<A: Aggregate>(id: &str) -> Result<StreamId, LoadError> {
-    StreamId::new(A::TYPE, id).map_err(|cause| LoadError::Read(ReadError::Broken(cause.into())))
+fn stream_of<A: Aggregate>(id: &A::Id) -> Result<StreamId, LoadError> {
+    A::stream(id).map_err(|cause| LoadError::Read(ReadError::Broken(cause.into())))
+}
+
+fn request_of<A: Aggregate>(
+    id: &A::Id,
+    command: &A::Command,
+) -> Result<Fingerprint, CommandError<A::Refusal>> {
+    A::fingerprint(id, command).map_err(|cause| CommandError::Broken(cause.into()))
 }

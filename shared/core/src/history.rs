@@ -164,7 +164,7 @@ impl<A: Aggregate> Tail<A> {
     fn keys(&self) -> Vec<RememberedKey> {
         let read = self.newest_first.iter().map(|commit| RememberedKey {
             identity: identity(&commit.context().actor, &commit.context().key),
-            fingerprint: commit.context().fingerprint.clone(),
+            fingerprint: commit.fingerprint().clone(),
             version: commit.last_version(),
         });
         let mut keys: Vec<_> = read.collect();

@@ -2,6 +2,7 @@
 
 pub mod batch;
 mod bus;
+mod cause;
 mod command;
 mod commit;
 mod decider;
@@ -13,36 +14,45 @@ mod inbound;
 pub mod limits;
 pub mod memory;
 mod payload;
-pub mod project;
-pub mod publish;
+mod ports;
+mod read_events;
+pub mod relay;
 pub mod replay;
 mod schema;
+mod service;
 mod snapshot;
 pub mod spec;
 mod store;
 mod stored;
 mod stream;
+#[cfg(feature = "system-host")]
+mod system_host;
 mod time;
-mod view;
+mod view_store;
+pub mod views;
 
 pub use bus::{Bus, CloudEvent, Message, Parking, Pointer, Refused, RetryQueue};
+pub use cause::Cause;
 pub use command::{CommandKey, Context, Fingerprint, InvalidCommandKey};
 pub use commit::{Commit, CommitError, RecordedEvent};
 pub use decider::{Aggregate, Decider};
-pub use engine::{
-    Answer, COMMAND_TIME_MAX, CommandError, DECISIONS_MAX, Engine, Expect, SENDS_MAX,
-};
+pub use engine::{Answer, CommandError, Engine, Expect, LIMITS, Limits};
 pub use envelope::{Envelope, Metadata};
 pub use history::{History, LoadError, Past};
 pub use host::{Host, backoff};
 pub use inbound::NotAnEvent;
 pub use payload::Payload;
+pub use ports::Ports;
+pub use read_events::{COMMITS_PER_READ, read_events};
 #[doc(hidden)]
 pub use schema::__private;
 pub use schema::{EventSchema, NewEvent, SchemaError};
+pub use service::{Registered, Service};
 pub use snapshot::{RememberedKey, Snapshot};
 pub use store::{AppendError, EventStore, ReadError, ReadFrom, Source};
 pub use stored::{Corrupt, StoredCommit};
 pub use stream::{Head, InvalidStreamId, Ordinal, StreamId, Version};
+#[cfg(feature = "system-host")]
+pub use system_host::SystemHost;
 pub use time::{InvalidTimestamp, Timestamp};
-pub use view::{INDEXES, Index, Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore};
+pub use view_store::{Index, Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore};

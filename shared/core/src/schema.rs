@@ -71,9 +71,9 @@ pub trait EventSchema: Sized {
 
 /// Gives an enum of events its names and schema versions.
 ///
-/// Each variant holds one payload struct; the variant's name is the event's name. A number is the newest schema
-/// version. Older versions follow in braces, each with the function that turns its payload into today's events
-/// (one, or several). Name and version are storage format: neither is ever taken away.
+/// Each variant holds one payload struct. The text after `as` is the event's name, and the number the newest schema
+/// version of its payload. Older versions follow in braces, each with the function that turns its payload into today's
+/// events (one, or several). Name and version are storage format: neither is ever taken away. A variant may be renamed.
 ///
 /// ```
 /// use dekigoto::{EventSchema, Payload, event_schema};
@@ -89,7 +89,7 @@ pub trait EventSchema: Sized {
 /// enum Event { Deposited(Deposited) }
 /// event_schema! {
 ///     Event {
-///         Deposited: 2 { 1 => |old: DepositedV1| vec![Event::Deposited(v1_to_v2(old))] },
+///         Deposited as "Deposited": 2 { 1 => |old: DepositedV1| vec![Event::Deposited(v1_to_v2(old))] },
 ///     }
 /// }
 ///
@@ -102,15 +102,17 @@ pub trait EventSchema: Sized {
 #[macro_export]
 macro_rules! event_schema {
     ($events:ident {
-        $($name:ident: $newest:literal $({ $($old:literal => $upcast:expr),+ $(,)? })?),+ $(,)?
+        $($variant:ident as $name:literal: $newest:literal $({
+            $($old:literal => $upcast:expr),+ $(,)?
+        })?),+ $(,)?
     }) => {
         impl $crate::EventSchema for $events {
-            const NEWEST: &'static [(&'static str, u32)] = &[$((stringify!($name), $newest)),+];
+            const NEWEST: &'static [(&'static str, u32)] = &[$(($name, $newest)),+];
 
             fn encode(&self) -> Result<$crate::NewEvent, $crate::__private::JsonError> {
                 match self {
-                    $(Self::$name(payload) => Ok($crate::NewEvent {
-                        event_type: stringify!($name).to_owned(),
+                    $(Self::$variant(payload) => Ok($crate::NewEvent {
+                        event_type: $name.to_owned(),
                         schema_version: $newest,
                         payload: $crate::Payload::of(payload)?,
                     }),)+
@@ -123,11 +125,11 @@ macro_rules! event_schema {
                 payload: &$crate::Payload,
             ) -> Result<Vec<Self>, $crate::SchemaError> {
                 match (event_type, schema_version) {
-                    $((stringify!($name), $newest) => {
+                    $(($name, $newest) => {
                         $crate::__private::read(event_type, schema_version, payload)
-                            .map(|payload| vec![Self::$name(payload)])
+                            .map(|payload| vec![Self::$variant(payload)])
                     })+
-                    $($($((stringify!($name), $old) => {
+                    $($($(($name, $old) => {
                         $crate::__private::read(event_type, schema_version, payload).map($upcast)
                     })+)?)+
                     _ => Err($crate::__private::unknown(Self::NEWEST, event_type, schema_version)),

@@ -7,8 +7,8 @@
 //! # struct Lit {}
 //! # #[derive(Clone, Debug, PartialEq)]
 //! # enum Event { Lit(Lit) }
-//! # event_schema! { Event { Lit: 1 } }
-//! # #[derive(Clone)]
+//! # event_schema! { Event { Lit as "Lit": 1 } }
+//! # #[derive(Clone, Serialize)]
 //! # enum Command { Light }
 //! # #[derive(Debug, PartialEq)]
 //! # enum Refusal { AlreadyLit }
@@ -20,7 +20,9 @@
 //! #     }
 //! #     fn evolve(_: bool, _: &Event) -> bool { true }
 //! # }
-//! # impl Aggregate for Lamp { const TYPE: &'static str = "Lamp"; const SNAPSHOT_SCHEMA: u32 = 1; }
+//! # impl Aggregate for Lamp {
+//! #     type Id = String; const TYPE: &'static str = "Lamp"; const SNAPSHOT_SCHEMA: u32 = 1;
+//! # }
 //! use dekigoto::spec::given;
 //!
 //! given::<Lamp>([]).when(Command::Light).then([Event::Lit(Lit {})]);
@@ -39,27 +41,30 @@
 //! Views are specified in the same words, and may add what delivery does to them:
 //!
 //! ```
-//! # use dekigoto::{Aggregate, Decider, Envelope, INDEXES, RowKey, SchemaError, event_schema, project::SingleView};
+//! # use dekigoto::{Aggregate, Decider, Envelope, event_schema, views::{Fold, SingleView, View}};
 //! # use serde::{Deserialize, Serialize};
 //! # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 //! # struct Lit {}
 //! # #[derive(Clone, Debug, PartialEq)]
 //! # enum Event { Lit(Lit) }
-//! # event_schema! { Event { Lit: 1 } }
+//! # event_schema! { Event { Lit as "Lit": 1 } }
 //! # struct Lamp;
 //! # impl Decider for Lamp {
 //! #     type Command = (); type Event = Event; type State = (); type Refusal = ();
 //! #     fn decide(_: &(), _: ()) -> Result<Vec<Event>, ()> { Err(()) }
 //! #     fn evolve(_: (), _: &Event) {}
 //! # }
-//! # impl Aggregate for Lamp { const TYPE: &'static str = "Lamp"; const SNAPSHOT_SCHEMA: u32 = 1; }
-//! # struct TimesLit;
-//! # impl SingleView for TimesLit {
-//! #     type Row = u32;
-//! #     const NAME: &'static str = "times-lit";
-//! #     fn apply(row: &mut u32, _: &Envelope) -> Result<(), SchemaError> { *row += 1; Ok(()) }
-//! #     fn indexes(_: &u32) -> [Option<RowKey>; INDEXES] { Default::default() }
+//! # impl Aggregate for Lamp {
+//! #     type Id = String; const TYPE: &'static str = "Lamp"; const SNAPSHOT_SCHEMA: u32 = 1;
 //! # }
+//! # struct TimesLit;
+//! # impl View for TimesLit {
+//! #     type Row = u32; type Folds = (Lamp,); const NAME: &'static str = "times-lit";
+//! # }
+//! # impl Fold<Lamp> for TimesLit {
+//! #     fn fold(row: &mut u32, _: &Event, _: &Envelope) { *row += 1; }
+//! # }
+//! # impl SingleView for TimesLit {}
 //! use dekigoto::spec::{given_view, happened};
 //!
 //! let lit = || happened::<Lamp>("lamp-1", Event::Lit(Lit {}));
@@ -73,7 +78,7 @@ mod delivery;
 mod difference;
 #[cfg(test)]
 mod failing;
-mod orders;
+mod permutations;
 #[cfg(test)]
 mod tests;
 mod view;

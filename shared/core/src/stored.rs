@@ -1,4 +1,4 @@
-//! The storage format of a commit: the attributes of one DynamoDB item, their sizes and their price.
+//! The storage format of a commit: the attributes of one item.
 //!
 //! Adapters turn [`StoredCommit`] into their own items with serde and know nothing else of the format. Attribute
 //! names are short because DynamoDB bills them with every item.
@@ -10,9 +10,6 @@ use crate::{
     CommandKey, Commit, Context, Fingerprint, Ordinal, Payload, RecordedEvent, Snapshot, StreamId,
     Timestamp, Version,
 };
-
-/// Bytes that one write unit pays for.
-const WRITE_UNIT_BYTES: usize = 1024;
 
 /// A commit as it is stored. Unknown attributes are ignored; a missing or wrong-typed one is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +111,7 @@ impl From<&Commit> for StoredCommit {
             at: context.at.as_millis(),
             ev: StoredEvents::text_of(commit.events()),
             key: context.key.into(),
-            fp: context.fingerprint,
+            fp: commit.fingerprint().clone(),
             act: context.actor,
             cor: context.correlation_id,
             cau: context.causation_id,
@@ -149,13 +146,13 @@ impl TryFrom<StoredCommit> for Commit {
         let context = Context {
             at,
             key,
-            fingerprint: stored.fp,
             actor: stored.act,
             correlation_id: stored.cor,
             causation_id: stored.cau,
             traceparent: stored.tp,
         };
-        let commit = Self::restore(stream, ordinal, first_version, context, events, snapshot);
+        let commit =
+            Self::restore(stream, ordinal, first_version, context, stored.fp, events, snapshot);
         // A damaged seal was dropped above. A whole one for another version was written by a bug or by someone else.
         match commit.snapshot() {
             Some(snapshot) if snapshot.version != commit.last_version() => Err(corrupt(&format!(
@@ -177,39 +174,4 @@ impl StoredCommit {
             what: what.to_string(),
         }
     }
-
-    /// The item's size in bytes as DynamoDB counts it: names and values, a number at about half a byte a digit.
-    #[must_use]
-    pub fn size_bytes(&self) -> usize {
-        let texts = [
-            ("pk", Some(&self.pk)),
-            ("ev", Some(&self.ev)),
-            ("key", Some(&self.key)),
-            ("act", Some(&self.act)),
-            ("cor", Some(&self.cor)),
-            ("cau", self.cau.as_ref()),
-            ("tp", self.tp.as_ref()),
-            ("sn", self.sn.as_ref()),
-        ];
-        let texts = texts.iter().filter_map(|(name, text)| Some(name.len() + text.as_ref()?.len()));
-        let fingerprint = "fp".len() + self.fp.as_str().len();
-        let sk = "sk".len() + number_bytes(&self.sk.to_string());
-        let v = "v".len() + number_bytes(&self.v.to_string());
-        let at = "at".len() + number_bytes(&self.at.to_string());
-        texts.sum::<usize>() + fingerprint + sk + v + at
-    }
-
-    /// Write units that storing the commit costs: one for each started 1,024 bytes. Estimated from
-    /// [`size_bytes`](Self::size_bytes); the contract suite compares it with what the engine reports.
-    #[must_use]
-    pub fn write_units(&self) -> usize {
-        self.size_bytes().div_ceil(WRITE_UNIT_BYTES)
-    }
-}
-
-/// DynamoDB keeps two digits in a byte, without leading and trailing zeros, and one byte more (two when negative).
-fn number_bytes(digits: &str) -> usize {
-    let significant = digits.trim_start_matches('-').trim_matches('0').len();
-    let sign = usize::from(digits.starts_with('-'));
-    significant.div_ceil(2) + 1 + sign
 }

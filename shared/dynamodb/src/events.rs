@@ -73,7 +73,7 @@ impl EventStore for DynamoEventStore {
         loop {
             let query = self.query(stream, from, limit);
             let page = query.set_exclusive_start_key(after).send().await;
-            let page = page.map_err(|error| Failure::of("Query", &error))?;
+            let page = page.map_err(|error| Failure::of("DynamoDB Query", &error))?;
             let items = page.items.unwrap_or_default();
             after = page.last_evaluated_key.filter(|key| !key.is_empty());
             // A page can be empty before the end, and only the end may look like the end.
@@ -118,11 +118,11 @@ impl DynamoEventStore {
 fn refused(commit: &Commit, error: &SdkError<PutItemError>) -> Result<(), AppendError> {
     let Some(PutItemError::ConditionalCheckFailedException(taken)) = error.as_service_error()
     else {
-        return Err(Failure::of("PutItem", error).into());
+        return Err(Failure::of("DynamoDB PutItem", error).into());
     };
     let Some(item) = taken.item().cloned() else {
         let reason = "the condition failed, but the item that is there did not come back";
-        return Err(Failure::broken("PutItem", reason).into());
+        return Err(Failure::broken("DynamoDB PutItem", reason).into());
     };
     let found = commit_of(item).map_err(|corrupt| AppendError::Broken(corrupt.into()))?;
     if found.is_same_append(commit) {

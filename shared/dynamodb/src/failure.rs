@@ -2,19 +2,7 @@
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
-use dekigoto::{AppendError, ReadError, Source, ViewError};
-
-/// Why a call failed, for the log.
-///
-/// It holds DynamoDB's own words and never the request or the reply, which hold what customers said.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("DynamoDB {operation}: {reason}")]
-pub struct Cause {
-    /// The operation, such as `PutItem`.
-    pub operation: &'static str,
-    /// The error code, the message and the request id; or why there was no answer.
-    pub reason: String,
-}
+use dekigoto::{AppendError, Cause, ReadError, Source, ViewError};
 
 /// What to do about a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,16 +7,18 @@
 mod event_item;
 mod events;
 mod failure;
+mod price;
 mod replay;
 mod view_item;
 mod view_list;
 mod view_read;
+mod view_table;
 mod view_write;
 mod views;
 
 pub use aws_sdk_dynamodb::Client;
 pub use events::DynamoEventStore;
-pub use failure::Cause;
+pub use price::{WRITE_UNIT_BYTES, size_bytes, write_units};
 pub use views::DynamoViewStore;
 
 /// The attributes of an item, by name.

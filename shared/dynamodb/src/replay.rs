@@ -39,7 +39,7 @@ impl ReplaySource for DynamoEventStore {
             .return_consumed_capacity(ReturnConsumedCapacity::None)
             .send()
             .await
-            .map_err(|error| Failure::of("Scan", &error))?;
+            .map_err(|error| Failure::of("DynamoDB Scan", &error))?;
         let items = page.items.unwrap_or_default();
         let commits: Result<Vec<Commit>, Corrupt> = items.into_iter().map(commit_of).collect();
         let next = page.last_evaluated_key.filter(|key| !key.is_empty());

@@ -1,61 +1,63 @@
 //! A row of a view as a DynamoDB item.
 
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use dekigoto::{Payload, Row, RowKey, Source, ViewError};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
-use crate::{Item, failure::Failure};
+use crate::{Item, failure::Failure, view_table::ViewTable};
 
-/// The attributes of a row. A row that stands in an index carries the index's keys; the others are not in it at all.
+/// The attributes that every row has. A row that stands in an index also has that index's keys.
 #[derive(Serialize, Deserialize)]
 struct RowItem {
     pk: String,
     sk: String,
     rev: u64,
     body: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ix1pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ix1sk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ix2pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ix2sk: Option<String>,
 }
 
 /// The attributes of a row.
-pub(crate) fn item_of(row: &Row) -> Result<Item, ViewError> {
-    let halves = |key: Option<RowKey>| key.map(|key| (key.partition, key.sort)).unzip();
-    let [(ix1pk, ix1sk), (ix2pk, ix2sk)] = row.indexes.clone().map(halves);
-    let item = RowItem {
+pub(crate) fn item_of(table: &ViewTable, row: &Row) -> Result<Item, ViewError> {
+    let base = RowItem {
         pk: row.key.partition.clone(),
         sk: row.key.sort.clone(),
         rev: row.revision,
         body: row.body.as_str().to_owned(),
-        ix1pk,
-        ix1sk,
-        ix2pk,
-        ix2sk,
     };
-    to_item(item).map_err(|cause| ViewError::Broken(cause.into()))
+    let mut item: Item = to_item(base).map_err(|cause| ViewError::Broken(cause.into()))?;
+    for (index, key) in &row.indexes {
+        let names = table.names("DynamoDB PutItem", *index)?;
+        item.insert(names.partition, AttributeValue::S(key.partition.clone()));
+        item.insert(names.sort, AttributeValue::S(key.sort.clone()));
+    }
+    Ok(item)
 }
 
 /// The row that an item holds.
-pub(crate) fn row_of(item: Item) -> Result<Row, ViewError> {
+pub(crate) fn row_of(table: &ViewTable, mut item: Item) -> Result<Row, ViewError> {
     let broken = |cause: Source| {
         let reason = format!("a row of the view table cannot be read: {cause}");
-        ViewError::from(Failure::broken("read", reason))
+        ViewError::from(Failure::broken("DynamoDB read", reason))
     };
+    let mut indexes = BTreeMap::new();
+    for index in table.all() {
+        let names = table.names("DynamoDB read", index)?;
+        let partition = text(&mut item, &names.partition).map_err(broken)?;
+        let sort = text(&mut item, &names.sort).map_err(broken)?;
+        indexes.extend(partition.zip(sort).map(|key| (index, RowKey::new(key.0, key.1))));
+    }
     let item: RowItem = from_item(item).map_err(|cause| broken(cause.into()))?;
     let body = Payload::from_text(item.body).map_err(|cause| broken(cause.into()))?;
-    Ok(Row {
-        key: RowKey::new(item.pk, item.sk),
-        revision: item.rev,
-        body,
-        indexes: [key_of(item.ix1pk, item.ix1sk), key_of(item.ix2pk, item.ix2sk)],
-    })
+    Ok(Row { key: RowKey::new(item.pk, item.sk), revision: item.rev, body, indexes })
 }
 
-fn key_of(partition: Option<String>, sort: Option<String>) -> Option<RowKey> {
-    Some(RowKey::new(partition?, sort?))
+/// Takes an attribute out of an item, if it is there.
+fn text(item: &mut Item, name: &str) -> Result<Option<String>, Source> {
+    match item.remove(name) {
+        None => Ok(None),
+        Some(AttributeValue::S(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("attribute {name:?} is not a text").into()),
+    }
 }

@@ -6,41 +6,46 @@ use aws_sdk_dynamodb::{
 };
 use dekigoto::{Index, Position, Row, RowKey, RowPage, RowQuery, ViewError};
 
-use crate::{DynamoViewStore, Item, failure::Failure, view_item::row_of, views::key_item};
+use crate::{
+    Item,
+    failure::Failure,
+    view_item::row_of,
+    view_table::{ViewTable, key_item},
+};
 
-/// The index that a list goes by, and its key attributes.
+/// What a list is ordered by: a secondary index, or the rows' own keys.
 struct Order {
-    index: Option<&'static str>,
-    partition: &'static str,
-    sort: &'static str,
+    index: Option<String>,
+    partition: String,
+    sort: String,
 }
 
 impl Order {
-    fn of(index: Option<Index>) -> Self {
-        let (index, partition, sort) = match index {
-            None => (None, "pk", "sk"),
-            Some(Index::First) => (Some("index1"), "ix1pk", "ix1sk"),
-            Some(Index::Second) => (Some("index2"), "ix2pk", "ix2sk"),
+    fn of(table: &ViewTable, index: Option<Index>) -> Result<Self, ViewError> {
+        let Some(index) = index else {
+            return Ok(Self { index: None, partition: "pk".to_owned(), sort: "sk".to_owned() });
         };
-        Self { index, partition, sort }
+        let names = table.names("DynamoDB Query", index)?;
+        Ok(Self { index: Some(names.index), partition: names.partition, sort: names.sort })
     }
 }
 
 /// One page. It reads one row more than it shows, so that `next` is there exactly when there is more.
-pub(crate) async fn list(store: &DynamoViewStore, wanted: &RowQuery) -> Result<RowPage, ViewError> {
+pub(crate) async fn list(table: &ViewTable, wanted: &RowQuery) -> Result<RowPage, ViewError> {
     let Some(wanted) = normal(wanted.clone()) else {
         return Ok(RowPage { rows: Vec::new(), next: None });
     };
+    let order = Order::of(table, wanted.index)?;
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let mut rows: Vec<Row> = Vec::new();
-    let mut after = wanted.after.as_ref().map(|after| start_key(&wanted, after));
+    let mut after = wanted.after.as_ref().map(|after| start_key(&order, &wanted, after));
     loop {
         let missing = limit.saturating_add(1).saturating_sub(rows.len());
-        let page = query(store, &wanted, missing).set_exclusive_start_key(after);
+        let page = query(table, &order, &wanted, missing).set_exclusive_start_key(after);
         let page = page.send().await;
-        let page = page.map_err(|error| Failure::of("Query", &error))?;
+        let page = page.map_err(|error| Failure::of("DynamoDB Query", &error))?;
         for item in page.items.unwrap_or_default() {
-            rows.push(row_of(item)?);
+            rows.push(row_of(table, item)?);
         }
         after = page.last_evaluated_key.filter(|key| !key.is_empty());
         // A page ends at 1 MB, whatever the limit.
@@ -55,15 +60,14 @@ pub(crate) async fn list(store: &DynamoViewStore, wanted: &RowQuery) -> Result<R
     Ok(RowPage { rows, next })
 }
 
-fn query(store: &DynamoViewStore, wanted: &RowQuery, rows: usize) -> QueryFluentBuilder {
-    let order = Order::of(wanted.index);
+fn query(table: &ViewTable, order: &Order, wanted: &RowQuery, rows: usize) -> QueryFluentBuilder {
     let text = |text: &String| AttributeValue::S(text.clone());
-    let query = store
+    let query = table
         .client
         .query()
-        .table_name(&store.table)
-        .set_index_name(order.index.map(str::to_owned))
-        .expression_attribute_names("#pk", order.partition)
+        .table_name(&table.name)
+        .set_index_name(order.index.clone())
+        .expression_attribute_names("#pk", &order.partition)
         .expression_attribute_values(":pk", text(&wanted.partition))
         .scan_index_forward(!wanted.newest_first)
         // An index cannot be read strongly. By their own keys rows can, at twice the price: whoever reads a row twice must
@@ -76,7 +80,7 @@ fn query(store: &DynamoViewStore, wanted: &RowQuery, rows: usize) -> QueryFluent
         None => query.key_condition_expression("#pk = :pk"),
         Some((first, last)) => query
             .key_condition_expression("#pk = :pk AND #sk BETWEEN :first AND :last")
-            .expression_attribute_names("#sk", order.sort)
+            .expression_attribute_names("#sk", &order.sort)
             .expression_attribute_values(":first", text(first))
             .expression_attribute_values(":last", text(last)),
     }
@@ -103,11 +107,10 @@ fn normal(mut wanted: RowQuery) -> Option<RowQuery> {
     (!past_the_end).then_some(wanted)
 }
 
-fn start_key(wanted: &RowQuery, after: &Position) -> Item {
-    let order = Order::of(wanted.index);
+fn start_key(order: &Order, wanted: &RowQuery, after: &Position) -> Item {
     // The partition is the query's own: a position from another list cannot lead out of this one.
-    let place = [(order.partition, &wanted.partition), (order.sort, &after.sort)];
-    let place = place.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.clone())));
+    let place = [(&order.partition, &wanted.partition), (&order.sort, &after.sort)];
+    let place = place.map(|(name, text)| (name.clone(), AttributeValue::S(text.clone())));
     let mut key = match wanted.index {
         None => Item::new(),
         Some(_) => key_item(&after.key),
@@ -119,7 +122,7 @@ fn start_key(wanted: &RowQuery, after: &Position) -> Item {
 fn position(wanted: &RowQuery, row: &Row) -> Option<Position> {
     let place: Option<&RowKey> = match wanted.index {
         None => Some(&row.key),
-        Some(index) => row.indexes.get(index.place()).and_then(Option::as_ref),
+        Some(index) => row.indexes.get(&index),
     };
     Some(Position { sort: place?.sort.clone(), key: row.key.clone() })
 }

@@ -3,34 +3,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use dekigoto::{Row, RowKey, ViewError};
+use dekigoto::{Cause, Row, RowKey, ViewError};
 
 use crate::{
-    DynamoViewStore, Item,
-    failure::{Cause, Failure},
+    Item,
+    failure::Failure,
     view_item::row_of,
-    views::key_item,
+    view_table::{ViewTable, key_item},
 };
 
 /// One row, by GetItem.
-pub(crate) async fn one(store: &DynamoViewStore, key: &RowKey) -> Result<Option<Row>, ViewError> {
-    let answer = store
+pub(crate) async fn one(table: &ViewTable, key: &RowKey) -> Result<Option<Row>, ViewError> {
+    let answer = table
         .client
         .get_item()
-        .table_name(&store.table)
+        .table_name(&table.name)
         .set_key(Some(key_item(key)))
         // Read strongly: a projector that reads a stale row computes a write that loses, again and again.
         .consistent_read(true)
         .return_consumed_capacity(ReturnConsumedCapacity::None)
         .send()
         .await
-        .map_err(|error| Failure::of("GetItem", &error))?;
-    answer.item.map(row_of).transpose()
+        .map_err(|error| Failure::of("DynamoDB GetItem", &error))?;
+    answer.item.map(|item| row_of(table, item)).transpose()
 }
 
 /// Several rows, by BatchGetItem, in the order of the keys.
 pub(crate) async fn several(
-    store: &DynamoViewStore,
+    table: &ViewTable,
     keys: &[RowKey],
 ) -> Result<Vec<Option<Row>>, ViewError> {
     // DynamoDB refuses a key that is named twice.
@@ -39,13 +39,13 @@ pub(crate) async fn several(
     let mut found: BTreeMap<RowKey, Row> = BTreeMap::new();
     while !missing.is_empty() {
         let asked = missing.len();
-        let (rows, unprocessed) = batch(store, missing).await?;
+        let (rows, unprocessed) = batch(table, missing).await?;
         // Each round must get somewhere, so there are never more rounds than keys.
         if unprocessed.len() >= asked {
             return Err(ViewError::Unavailable(no_progress().into()));
         }
         for row in rows {
-            let row = row_of(row)?;
+            let row = row_of(table, row)?;
             found.insert(row.key.clone(), row);
         }
         missing = unprocessed;
@@ -54,23 +54,20 @@ pub(crate) async fn several(
 }
 
 /// One round: the rows that came, and the keys that DynamoDB had no time for.
-async fn batch(
-    store: &DynamoViewStore,
-    keys: Vec<Item>,
-) -> Result<(Vec<Item>, Vec<Item>), ViewError> {
+async fn batch(table: &ViewTable, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), ViewError> {
     let wanted = KeysAndAttributes::builder()
         .set_keys(Some(keys))
         .consistent_read(true)
         .build()
         .map_err(|cause| ViewError::Broken(cause.into()))?;
-    let answer = store
+    let answer = table
         .client
         .batch_get_item()
-        .request_items(&store.table, wanted)
+        .request_items(&table.name, wanted)
         .return_consumed_capacity(ReturnConsumedCapacity::None)
         .send()
         .await
-        .map_err(|error| Failure::of("BatchGetItem", &error))?;
+        .map_err(|error| Failure::of("DynamoDB BatchGetItem", &error))?;
     // One table was asked, so one table answers; under its ARN, it would come back under its ARN.
     let rows = answer.responses.unwrap_or_default().into_values().flatten();
     let unprocessed = answer.unprocessed_keys.unwrap_or_default().into_values();
@@ -78,5 +75,5 @@ async fn batch(
 }
 
 fn no_progress() -> Cause {
-    Cause { operation: "BatchGetItem", reason: "no key was processed".to_owned() }
+    Cause { operation: "DynamoDB BatchGetItem", reason: "no key was processed".to_owned() }
 }

@@ -9,22 +9,18 @@ use aws_sdk_dynamodb::{
         TransactWriteItem,
     },
 };
-use dekigoto::{Row, ViewError};
+use dekigoto::{Cause, Row, ViewError};
 
-use crate::{
-    DynamoViewStore,
-    failure::{Cause, Failure},
-    view_item::item_of,
-};
+use crate::{failure::Failure, view_item::item_of, view_table::ViewTable};
 
 /// One row, by a conditional PutItem: half the price of a transaction.
-pub(crate) async fn one(store: &DynamoViewStore, row: &Row) -> Result<(), ViewError> {
+pub(crate) async fn one(table: &ViewTable, row: &Row) -> Result<(), ViewError> {
     let (condition, before) = condition(row);
-    let put = store
+    let put = table
         .client
         .put_item()
-        .table_name(&store.table)
-        .set_item(Some(item_of(row)?))
+        .table_name(&table.name)
+        .set_item(Some(item_of(table, row)?))
         .condition_expression(condition)
         // What is there does not matter: the caller reads again, because it must decide again.
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
@@ -39,18 +35,18 @@ pub(crate) async fn one(store: &DynamoViewStore, row: &Row) -> Result<(), ViewEr
         Ok(_) => Ok(()),
         Err(error) => match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(_)) => Err(ViewError::Conflict),
-            _ => Err(Failure::of("PutItem", &error).into()),
+            _ => Err(Failure::of("DynamoDB PutItem", &error).into()),
         },
     }
 }
 
 /// Several rows, by one transaction.
-pub(crate) async fn several(store: &DynamoViewStore, rows: &[Row]) -> Result<(), ViewError> {
-    let puts: Result<Vec<_>, _> = rows.iter().map(|row| put(store, row)).collect();
+pub(crate) async fn several(table: &ViewTable, rows: &[Row]) -> Result<(), ViewError> {
+    let puts: Result<Vec<_>, _> = rows.iter().map(|row| put(table, row)).collect();
     // The SDK gives the request a random ClientRequestToken and keeps it through its own attempts, so an attempt whose
     // reply was lost is not carried out twice. A token that derived from the rows would go wrong: a table that was
     // emptied and rebuilt within ten minutes would be told that it holds what it does not.
-    let sent = store
+    let sent = table
         .client
         .transact_write_items()
         .set_transact_items(Some(puts?))
@@ -64,11 +60,11 @@ pub(crate) async fn several(store: &DynamoViewStore, rows: &[Row]) -> Result<(),
     }
 }
 
-fn put(store: &DynamoViewStore, row: &Row) -> Result<TransactWriteItem, ViewError> {
+fn put(table: &ViewTable, row: &Row) -> Result<TransactWriteItem, ViewError> {
     let (condition, before) = condition(row);
     let put = Put::builder()
-        .table_name(&store.table)
-        .set_item(Some(item_of(row)?))
+        .table_name(&table.name)
+        .set_item(Some(item_of(table, row)?))
         .condition_expression(condition)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None);
     let put = match before {
@@ -93,11 +89,12 @@ fn cancelled(error: &SdkError<TransactWriteItemsError>) -> ViewError {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()
     else {
-        return Failure::of("TransactWriteItems", error).into();
+        return Failure::of("DynamoDB TransactWriteItems", error).into();
     };
     let reasons = cancelled.cancellation_reasons();
     let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).collect();
-    let cause = Cause { operation: "TransactWriteItems", reason: format!("cancelled: {codes:?}") };
+    let cause =
+        Cause { operation: "DynamoDB TransactWriteItems", reason: format!("cancelled: {codes:?}") };
     let is = |wanted: &[&str]| codes.iter().any(|code| wanted.contains(code));
     let known = [CONFLICTS, BUSY, &["None"]].concat();
     if codes.is_empty() || codes.iter().any(|code| !known.contains(code)) {

@@ -1,62 +1,63 @@
-//! The view store: rows with a revision in one table with two secondary indexes.
+//! The view store: rows with a revision in one table.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::Client;
 use dekigoto::{Row, RowKey, RowPage, RowQuery, ViewError, ViewStore, limits::ROWS_PER_CALL_MAX};
 
-use crate::{Item, failure::Failure, view_list, view_read, view_write};
+use crate::{
+    failure::Failure,
+    view_list, view_read,
+    view_table::{INDEXES_DEFAULT, ViewTable},
+    view_write,
+};
 
-/// A view store in one DynamoDB table with the keys `pk` and `sk` (text) and the indexes `index1` (`ix1pk`, `ix1sk`)
-/// and `index2` (`ix2pk`, `ix2sk`), which project everything.
+/// A view store in one DynamoDB table with the keys `pk` and `sk` (text), and for each secondary index `n`, from 1, the
+/// index `index<n>` with the keys `ix<n>pk` and `ix<n>sk`, which projects everything.
 ///
-/// It asks for the actions `GetItem`, `BatchGetItem`, `PutItem` and, on table and indexes, `Query`.
+/// It needs the actions `GetItem`, `BatchGetItem`, `PutItem` and, on table and indexes, `Query`.
 #[derive(Clone, Debug)]
-pub struct DynamoViewStore {
-    pub(crate) client: Client,
-    pub(crate) table: String,
-}
+pub struct DynamoViewStore(ViewTable);
 
 impl DynamoViewStore {
-    /// A store in that table.
+    /// A store in that table, which has two secondary indexes.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        let table = table.into();
-        Self { client, table }
+        Self(ViewTable { client, name: table.into(), indexes: INDEXES_DEFAULT })
+    }
+
+    /// The same store, where the table has that many secondary indexes: at most 20, as DynamoDB allows.
+    #[must_use]
+    pub fn with_indexes(self, indexes: u8) -> Self {
+        Self(ViewTable { indexes, ..self.0 })
     }
 }
 
 #[async_trait]
 impl ViewStore for DynamoViewStore {
     async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError> {
-        within_limit("BatchGetItem", keys.len())?;
+        within_limit("DynamoDB BatchGetItem", keys.len())?;
         match keys {
             [] => Ok(Vec::new()),
-            [key] => Ok(vec![view_read::one(self, key).await?]),
-            keys => view_read::several(self, keys).await,
+            [key] => Ok(vec![view_read::one(&self.0, key).await?]),
+            keys => view_read::several(&self.0, keys).await,
         }
     }
 
     async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
-        within_limit("TransactWriteItems", rows.len())?;
+        within_limit("DynamoDB TransactWriteItems", rows.len())?;
         if rows.iter().any(|row| row.revision == 0) {
-            return Err(Failure::broken("PutItem", "a row's first revision is 1").into());
+            return Err(Failure::broken("DynamoDB PutItem", "a row's first revision is 1").into());
         }
         match rows {
             [] => Ok(()),
-            [row] => view_write::one(self, row).await,
-            rows => view_write::several(self, rows).await,
+            [row] => view_write::one(&self.0, row).await,
+            rows => view_write::several(&self.0, rows).await,
         }
     }
 
     async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError> {
-        view_list::list(self, query).await
+        view_list::list(&self.0, query).await
     }
-}
-
-/// The primary key of a row.
-pub(crate) fn key_item(key: &RowKey) -> Item {
-    let text = |text: &String| AttributeValue::S(text.clone());
-    Item::from([("pk".to_owned(), text(&key.partition)), ("sk".to_owned(), text(&key.sort))])
 }
 
 fn within_limit(operation: &'static str, rows: usize) -> Result<(), ViewError> {

@@ -79,7 +79,7 @@ mod tests {
     use super::without_session;
 
     #[test]
-    fn s5_two_sessions_of_one_role_are_one_caller() {
+    fn two_sessions_of_one_role_are_one_caller_s5() {
         let role = "arn:aws:sts::123456789012:assumed-role/shop";
         for session in ["task-1", "i-0abc"] {
             assert_eq!(without_session(&format!("{role}/{session}")), role);

@@ -7,11 +7,17 @@ pub mod batch;
 mod config;
 mod deadline;
 pub mod gateway;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod identity;
+mod projector;
+mod relay;
 mod start;
 pub mod stream;
 pub mod telemetry;
 
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;
+pub use projector::project;
+pub use relay::relay;
 pub use start::{start, warm_up};

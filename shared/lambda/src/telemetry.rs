@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn s17_a_panic_is_logged_with_its_place_and_without_its_words() {
+    fn a_panic_is_logged_with_its_place_and_without_its_words_s17() {
         let written = Written::default();
         let writer = written.clone();
         let log = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();

@@ -9,9 +9,9 @@ use aws_sdk_eventbridge::{
     types::{PutEventsRequestEntry, PutEventsResultEntry},
 };
 use aws_types::SdkConfig;
-use dekigoto::{Bus, Message, Refused, Source};
+use dekigoto::{Bus, Cause, Message, Refused, Source};
 
-use crate::{cause::Cause, lazy::Lazy};
+use crate::{cause::cause_of, lazy::Lazy};
 
 /// What one call made of each message.
 type Answers = Vec<Result<(), Refused>>;
@@ -44,7 +44,7 @@ impl EventBridgeBus {
         match sent {
             Ok(output) => answers(batch.len(), output.entries()).map(Put::Answered),
             Err(error) if is_about_size(&error) => Ok(Put::TooLong),
-            Err(error) => Err(Cause::of("EventBridge PutEvents", &error).into()),
+            Err(error) => Err(cause_of("EventBridge PutEvents", &error).into()),
         }
     }
 

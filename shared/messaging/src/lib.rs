@@ -13,7 +13,6 @@ mod sqs;
 mod sqs_text;
 
 pub use aws_types::SdkConfig;
-pub use cause::Cause;
 pub use eventbridge::EventBridgeBus;
 pub use sns::SnsTopic;
 pub use sqs::{SqsParking, SqsRetryQueue};

@@ -9,7 +9,7 @@ use aws_sdk_sns::{
 use aws_types::SdkConfig;
 use dekigoto::{Bus, Message, Refused, Source};
 
-use crate::{cause::Cause, lazy::Lazy};
+use crate::{cause::cause_of, lazy::Lazy};
 
 /// What one call made of each message.
 type Answers = Vec<Result<(), Refused>>;
@@ -41,7 +41,7 @@ impl SnsTopic {
             Ok(output) => Ok(Published::Answered(answers(batch.len(), &output))),
             Err(error) => match error.as_service_error() {
                 Some(PublishBatchError::BatchRequestTooLongException(_)) => Ok(Published::TooLong),
-                _ => Err(Cause::of("SNS PublishBatch", &error).into()),
+                _ => Err(cause_of("SNS PublishBatch", &error).into()),
             },
         }
     }

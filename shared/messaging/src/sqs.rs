@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use aws_sdk_sqs::{Client, error::BuildError, types::MessageAttributeValue};
 use aws_types::SdkConfig;
-use dekigoto::{Parking, Pointer, RetryQueue, Source};
+use dekigoto::{Cause, Parking, Pointer, RetryQueue, Source};
 
 use crate::{
-    cause::Cause,
+    cause::cause_of,
     lazy::Lazy,
     sqs_text::{QUEUE_MESSAGE_BYTES_MAX, REASON_BYTES_MAX, allowed, beginning},
 };
@@ -120,7 +120,7 @@ impl Queue {
             message = message.message_attributes(*name, text_attribute(value)?);
         }
         let sent = message.send().await;
-        let sent = sent.map_err(|error| Cause::of("SQS SendMessage", &error))?;
+        let sent = sent.map_err(|error| cause_of("SQS SendMessage", &error))?;
         match sent.message_id() {
             Some(_) => Ok(()),
             None => Err(Cause {

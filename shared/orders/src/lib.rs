@@ -32,18 +32,16 @@
 
 mod day;
 mod ids;
-pub mod integration;
 pub mod limits;
 mod money;
 pub mod order;
 pub mod payment;
 mod text;
-pub mod views;
 
-#[cfg(test)]
-mod samples;
-#[cfg(test)]
-mod strategies;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+#[cfg(any(test, feature = "samples"))]
+pub mod strategies;
 
 pub use day::{Day, InvalidDay};
 pub use ids::{CustomerId, InvalidId, OrderId, PaymentId, ProductId};

@@ -1,31 +1,34 @@
 //! Events and commands that tests begin with.
+#![allow(missing_docs, clippy::unwrap_used, reason = "test data, named for what it is")]
 
-use dekigoto::Timestamp;
+use dekigoto::{
+    Aggregate as _, Commit, Context, Envelope, EventSchema as _, Fingerprint, Head, Timestamp,
+};
 
 use crate::{
     Amount, OrderId, PaymentId, PaymentReference, UnitAmount,
     order::{
-        CancelOrder, Item, OrderCancelled, OrderConfirmed, OrderDelivered, OrderEvent, OrderPlaced,
-        OrderShipped, PlaceOrder, ShipOrder,
+        CancelOrder, Item, Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderEvent,
+        OrderPlaced, OrderShipped, PlaceOrder, ShipOrder,
     },
     payment::{PaidOrder, PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded},
 };
 
 /// That many minutes after 09:00 on the day on which the samples happen.
-pub(crate) fn at(minute: i64) -> Timestamp {
+pub fn at(minute: i64) -> Timestamp {
     let start: Timestamp = "2026-11-23T09:00:00.000Z".parse().unwrap();
     Timestamp::from_millis(start.as_millis() + minute * 60_000).unwrap()
 }
 
-pub(crate) fn order_id() -> OrderId {
+pub fn order_id() -> OrderId {
     "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5".parse().unwrap()
 }
 
-pub(crate) fn amount(minor_units: u64) -> Amount {
+pub fn amount(minor_units: u64) -> Amount {
     minor_units.try_into().unwrap()
 }
 
-pub(crate) fn item(quantity: u32, unit_amount: u64) -> Item {
+pub fn item(quantity: u32, unit_amount: u64) -> Item {
     Item {
         product_id: "p-1".parse().unwrap(),
         quantity: u64::from(quantity).try_into().unwrap(),
@@ -33,7 +36,7 @@ pub(crate) fn item(quantity: u32, unit_amount: u64) -> Item {
     }
 }
 
-pub(crate) fn place() -> PlaceOrder {
+pub fn place() -> PlaceOrder {
     PlaceOrder {
         customer_id: "c-42".parse().unwrap(),
         currency: "JPY".parse().unwrap(),
@@ -42,25 +45,25 @@ pub(crate) fn place() -> PlaceOrder {
     }
 }
 
-pub(crate) fn ship() -> ShipOrder {
+pub fn ship() -> ShipOrder {
     ShipOrder { carrier: "DHL".parse().unwrap(), tracking_number: "00340434".parse().unwrap() }
 }
 
-pub(crate) fn cancel() -> CancelOrder {
+pub fn cancel() -> CancelOrder {
     CancelOrder { reason: "ordered twice".parse().unwrap() }
 }
 
-pub(crate) fn placed() -> OrderEvent {
+pub fn placed() -> OrderEvent {
     let PlaceOrder { customer_id, currency, items, placed_on } = place();
     let total_amount = amount(3000);
     OrderEvent::OrderPlaced(OrderPlaced { customer_id, currency, items, total_amount, placed_on })
 }
 
-pub(crate) fn confirmed() -> OrderEvent {
+pub fn confirmed() -> OrderEvent {
     OrderEvent::OrderConfirmed(OrderConfirmed { customer_id: place().customer_id })
 }
 
-pub(crate) fn shipped() -> OrderEvent {
+pub fn shipped() -> OrderEvent {
     let ShipOrder { carrier, tracking_number } = ship();
     OrderEvent::OrderShipped(OrderShipped {
         customer_id: place().customer_id,
@@ -69,11 +72,11 @@ pub(crate) fn shipped() -> OrderEvent {
     })
 }
 
-pub(crate) fn delivered() -> OrderEvent {
+pub fn delivered() -> OrderEvent {
     OrderEvent::OrderDelivered(OrderDelivered { customer_id: place().customer_id })
 }
 
-pub(crate) fn cancelled() -> OrderEvent {
+pub fn cancelled() -> OrderEvent {
     let PlaceOrder { customer_id, currency, placed_on, .. } = place();
     OrderEvent::OrderCancelled(OrderCancelled {
         customer_id,
@@ -85,7 +88,7 @@ pub(crate) fn cancelled() -> OrderEvent {
 }
 
 /// The order of the samples, as its payments know it: 3,000 JPY.
-pub(crate) fn paid_order() -> PaidOrder {
+pub fn paid_order() -> PaidOrder {
     PaidOrder {
         order_id: order_id(),
         customer_id: place().customer_id,
@@ -94,15 +97,15 @@ pub(crate) fn paid_order() -> PaidOrder {
     }
 }
 
-pub(crate) fn payment_id(reference: &str) -> PaymentId {
+pub fn payment_id(reference: &str) -> PaymentId {
     PaymentId::derive(order_id(), &self::reference(reference))
 }
 
-pub(crate) fn reference(text: &str) -> PaymentReference {
+pub fn reference(text: &str) -> PaymentReference {
     text.parse().unwrap()
 }
 
-pub(crate) fn received(reference: &str, minor_units: u64) -> PaymentEvent {
+pub fn received(reference: &str, minor_units: u64) -> PaymentEvent {
     PaymentEvent::PaymentReceived(PaymentReceived {
         payment_id: payment_id(reference),
         reference: self::reference(reference),
@@ -112,7 +115,7 @@ pub(crate) fn received(reference: &str, minor_units: u64) -> PaymentEvent {
     })
 }
 
-pub(crate) fn failed(reference: &str, minor_units: u64) -> PaymentEvent {
+pub fn failed(reference: &str, minor_units: u64) -> PaymentEvent {
     PaymentEvent::PaymentFailed(PaymentFailed {
         payment_id: payment_id(reference),
         reference: self::reference(reference),
@@ -123,7 +126,7 @@ pub(crate) fn failed(reference: &str, minor_units: u64) -> PaymentEvent {
     })
 }
 
-pub(crate) fn refunded(reference: &str, minor_units: u64) -> PaymentEvent {
+pub fn refunded(reference: &str, minor_units: u64) -> PaymentEvent {
     PaymentEvent::PaymentRefunded(PaymentRefunded {
         payment_id: payment_id(reference),
         reference: self::reference(reference),
@@ -132,4 +135,14 @@ pub(crate) fn refunded(reference: &str, minor_units: u64) -> PaymentEvent {
         currency: place().currency,
         reason: cancel().reason,
     })
+}
+
+/// The envelope of some event of the order of the samples.
+pub fn envelope() -> Envelope {
+    let event = placed().encode().unwrap();
+    let context = Context::new(at(0), "sample".parse().unwrap(), "shop");
+    let head = Head::empty(Order::stream(&order_id()).unwrap());
+    let request = Fingerprint::of(&[]);
+    let commit = Commit::after(&head, vec![event], context, request).unwrap();
+    commit.envelopes().next().unwrap()
 }

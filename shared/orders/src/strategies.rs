@@ -1,4 +1,5 @@
 //! Values for property tests: the usual, the extreme and the odd.
+#![allow(missing_docs, clippy::unwrap_used, reason = "test data, named for what it is")]
 
 use proptest::{collection::vec, option, prelude::*};
 
@@ -39,7 +40,7 @@ fn item() -> impl Strategy<Value = Item> {
     })
 }
 
-pub(crate) fn place_order() -> impl Strategy<Value = PlaceOrder> {
+pub fn place_order() -> impl Strategy<Value = PlaceOrder> {
     (customer_id(), currency(), vec(item(), 0..6), day()).prop_map(
         |(customer_id, currency, items, placed_on)| PlaceOrder {
             customer_id,
@@ -61,7 +62,7 @@ fn reason() -> impl Strategy<Value = Reason> {
     text().prop_map(|text| text.parse().unwrap())
 }
 
-pub(crate) fn order_command() -> impl Strategy<Value = OrderCommand> {
+pub fn order_command() -> impl Strategy<Value = OrderCommand> {
     prop_oneof![
         2 => place_order().prop_map(OrderCommand::PlaceOrder),
         2 => Just(OrderCommand::ConfirmOrder),
@@ -118,6 +119,6 @@ fn refund_payment() -> impl Strategy<Value = PaymentCommand> {
     )
 }
 
-pub(crate) fn payment_command() -> impl Strategy<Value = PaymentCommand> {
+pub fn payment_command() -> impl Strategy<Value = PaymentCommand> {
     prop_oneof![3 => process_payment(), 2 => refund_payment()]
 }

@@ -1,17 +1,19 @@
-//! The use cases of the order service on the kit's ports: HTTP, publishing, projecting.
+//! The order service on the kit: its use cases, its views, and the registry that names them.
 //!
 //! The same code runs in Lambda, in one process, and in tests. It knows no AWS type and no environment variable.
 
-mod host;
-pub mod http;
-mod integration;
-mod projecting;
-mod publishing;
-#[cfg(test)]
-mod view_specs;
+pub mod limits;
+mod order;
+mod payment;
+mod problems;
+mod service;
 mod views;
 
-pub use host::SystemHost;
-pub use projecting::{Projecting, UnknownView, View};
-pub use publishing::{Publishing, StreamRecord};
+pub use problems::KINDS;
+pub use service::{CONTRACT, STAFF_SCOPE, service};
 pub use views::{CustomerSummaryView, DailySalesView, OrderSummaryView};
+
+/// Who is calling. Things belong to customers.
+pub type Caller = dekigoto_http::Caller<orders::CustomerId>;
+
+type Call = dekigoto_http::Call<orders::CustomerId>;

@@ -34,5 +34,5 @@ pub use json_schema::ClosedSchema;
 pub use recorded::RecordedCalls;
 pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, ViewFault};
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
-pub use tally::{Add, Added, Event, Sum, Tally, commit, context, stream};
+pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, stream};
 pub use view_contract::{memory_views, view_contract};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Tally<const SCHEMA: u32 = 1, const EVERY: u32 = 4>;
 
 /// Adds each of the numbers, in one commit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Add(pub Vec<u64>, pub usize);
 
 /// A number was added, with so many bytes of padding.
@@ -33,7 +33,7 @@ pub enum Event {
 
 event_schema! {
     Event {
-        Added: 1,
+        Added as "Added": 1,
     }
 }
 
@@ -78,6 +78,8 @@ impl<const SCHEMA: u32, const EVERY: u32> Decider for Tally<SCHEMA, EVERY> {
 }
 
 impl<const SCHEMA: u32, const EVERY: u32> Aggregate for Tally<SCHEMA, EVERY> {
+    type Id = String;
+
     const TYPE: &'static str = "Tally";
     const SNAPSHOT_SCHEMA: u32 = SCHEMA;
     const SNAPSHOT_EVERY: u32 = EVERY;
@@ -91,16 +93,21 @@ pub fn stream(id: &str) -> StreamId {
 
 /// A context with everything in it, under that command key.
 #[must_use]
-pub fn context(key: &str, request: &str) -> Context {
+pub fn context(key: &str) -> Context {
     Context {
         at: Timestamp::from_millis(1_795_424_400_123).unwrap(),
         key: key.parse().unwrap(),
-        fingerprint: Fingerprint::of(&[request]),
         actor: "customer-42".to_owned(),
         correlation_id: "0198f3a4-7f63-7d0e-9c3f-2d1b8f0c5a11".to_owned(),
         causation_id: Some("request-77".to_owned()),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
     }
+}
+
+/// The fingerprint of a request.
+#[must_use]
+pub fn fingerprint(request: &str) -> Fingerprint {
+    Fingerprint::of(&[request])
 }
 
 /// The commit after `head` that adds the numbers, under that command key.
@@ -111,5 +118,5 @@ pub fn commit(head: &Head, key: &str, numbers: &[u64]) -> Commit {
         .iter()
         .map(|event| event.encode().unwrap())
         .collect();
-    Commit::after(head, events, context(key, &format!("{numbers:?}"))).unwrap()
+    Commit::after(head, events, context(key), fingerprint(&format!("{numbers:?}"))).unwrap()
 }

@@ -8,8 +8,8 @@ use std::{
 
 /// Cases of a suite and rules of a table: one test runs them all, so they have no attribute of their own.
 const CASES: [&str; 3] = [
-    "s11_any_damaged_or_missing_snapshot_changes_no_answer",
-    "s5_a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits",
+    "any_damaged_or_missing_snapshot_changes_no_answer_s11",
+    "a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits_s5",
     "the_api_is_throttled_and_logged",
 ];
 

@@ -7,9 +7,13 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, Response},
 };
-use dekigoto::memory::{ManualHost, MemoryStore, MemoryViews};
+use dekigoto::{
+    Ports,
+    memory::{ManualHost, MemoryStore, MemoryViews},
+};
+use dekigoto_http::{App, Routes};
 use futures_util::FutureExt as _;
-use order_service::http::{App, Caller, router};
+use order_service::{CONTRACT, Caller, service};
 use tower::ServiceExt as _;
 
 /// One service with its store.
@@ -28,8 +32,12 @@ pub(crate) struct Answer {
 impl World {
     pub(crate) fn new() -> Self {
         let (store, views) = (MemoryStore::new(), MemoryViews::new());
-        let app = App::new(Arc::new(store.clone()), Arc::new(views), Arc::new(ManualHost::new()));
-        Self { store, router: router(app) }
+        let ports = Ports {
+            store: Arc::new(store.clone()),
+            views: Arc::new(views),
+            host: Arc::new(ManualHost::new()),
+        };
+        Self { store, router: Routes::of(&service(), &CONTRACT).router(App::new(ports)) }
     }
 
     pub(crate) fn ask(&self, mut request: Request<Body>) -> Answer {

@@ -50,7 +50,7 @@ fn no_bytes_are_a_cursor_that_we_did_not_make() {
 }
 
 #[test]
-fn s12_any_stored_bytes_are_read_or_refused() {
+fn any_stored_bytes_are_read_or_refused_s12() {
     run("stored_event", target("stored_event"));
 }
 

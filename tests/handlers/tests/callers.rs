@@ -1,6 +1,6 @@
 //! S14: who the handler believes, in each `AUTH_MODE`, whatever the gateway was told to do.
 
-use api::{AuthMode, UnknownAuthMode};
+use dekigoto_lambda::http::{AuthMode, UnknownAuthMode};
 use serde_json::{Value, json};
 
 use crate::support::{World, sample};
@@ -20,7 +20,7 @@ fn jwt(sub: &str, scope: &str) -> Value {
 }
 
 #[tokio::test]
-async fn s14_only_the_identity_that_the_mode_asks_for_is_a_caller() {
+async fn only_the_identity_that_the_mode_asks_for_is_a_caller_s14() {
     let customer = jwt("c-42", "openid");
     let table = [
         (AuthMode::Iam, iam(), 200),
@@ -49,7 +49,7 @@ async fn s14_only_the_identity_that_the_mode_asks_for_is_a_caller() {
 }
 
 #[tokio::test]
-async fn s14_a_header_names_nobody() {
+async fn a_header_names_nobody_s14() {
     let mut event = by("api-get-order.json", &Value::Null);
     event["headers"]["authorization"] = json!("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJjLTQyIn0.");
     event["headers"]["x-amzn-iam-arn"] = json!("arn:aws:iam::123456789012:role/shop");

@@ -1,7 +1,7 @@
 //! The contract is open in every `AUTH_MODE`, and passes through the gateway whole. The documentation page stays out of
 //! the function.
 
-use api::AuthMode;
+use dekigoto_lambda::http::AuthMode;
 use serde_json::{Value, json};
 
 use crate::support::{World, sample};

@@ -1,7 +1,7 @@
 //! Callers who are not who they say, and headers that say too much. The numbers are the rows of
 //! tests/BAD_INPUTS.md.
 
-use api::AuthMode;
+use dekigoto_lambda::http::AuthMode;
 use serde_json::{Value, json};
 
 use crate::{
@@ -128,7 +128,7 @@ async fn row_36_forged_origins_and_traces_are_not_believed() {
 }
 
 #[tokio::test]
-async fn s17_what_is_no_http_event_fails_the_invocation_and_is_not_told() {
+async fn what_is_no_http_event_fails_the_invocation_and_is_not_told_s17() {
     let secret = json!("4111-1111");
     let records = json!({ "Records": [{ "eventSource": "aws:sqs", "body": secret }] });
     let rest = json!({ "version": "1.0", "httpMethod": "GET", "path": "/", "body": secret });

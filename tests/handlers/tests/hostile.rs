@@ -1,7 +1,7 @@
 //! Whatever paths, queries and bodies a client sends, as API Gateway hands them to the api function. The numbers are the
 //! rows of tests/BAD_INPUTS.md; what the router alone decides is tested beside the router.
 
-use api::AuthMode;
+use dekigoto_lambda::http::AuthMode;
 use http::Response;
 use serde_json::{Value, json};
 

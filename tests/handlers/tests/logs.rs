@@ -1,13 +1,12 @@
 //! S17: what is logged of a request.
 
-use api::AuthMode;
 use dekigoto::ViewStore as _;
-use order_service::View;
+use dekigoto_lambda::http::AuthMode;
 use serde_json::{Value, json};
 
 use crate::{
     log::Log,
-    support::{ORDER, World, sample},
+    support::{ORDER, VIEWS, World, sample},
 };
 
 /// Everything of the samples that is somebody's: ids, names, amounts, reasons, and what was damaged below.
@@ -26,7 +25,7 @@ fn field<'a>(line: &'a Value, name: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn s17_a_request_that_succeeds_is_one_line_with_its_id_and_status() {
+async fn a_request_that_succeeds_is_one_line_with_its_id_and_status_s17() {
     let (world, log) = (World::default(), Log::start());
     assert_eq!(world.api(AuthMode::Iam, &sample("api-place-order.json")).await.0, 201);
     let lines = lines(&log);
@@ -38,7 +37,7 @@ async fn s17_a_request_that_succeeds_is_one_line_with_its_id_and_status() {
 }
 
 #[tokio::test]
-async fn s17_a_request_that_is_refused_is_one_line_and_nothing_of_it_is_logged() {
+async fn a_request_that_is_refused_is_one_line_and_nothing_of_it_is_logged_s17() {
     for body in ["4111-1111", r#"{"4111-1111":1}"#, r#"{"customerId":"4111-1111 "}"#] {
         let mut event = sample("api-place-order.json");
         event["body"] = json!(body);
@@ -51,7 +50,7 @@ async fn s17_a_request_that_is_refused_is_one_line_and_nothing_of_it_is_logged()
 }
 
 #[tokio::test]
-async fn s17_a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payload() {
+async fn a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payload_s17() {
     let world = World::with_history();
     for mut item in world.store.dump() {
         item.ev = item.ev.replace("\"t\":", "\"4111-1111\":");
@@ -82,9 +81,9 @@ async fn s17_a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payl
 }
 
 #[tokio::test]
-async fn s17_a_damaged_row_is_logged_by_its_place() {
+async fn a_damaged_row_is_logged_by_its_place_s17() {
     let world = World::with_history();
-    for view in View::ALL {
+    for view in VIEWS {
         world.projector(view, &sample("projector-raw.json")).await.unwrap();
     }
     for mut row in world.views.dump() {
@@ -113,7 +112,7 @@ async fn s17_a_damaged_row_is_logged_by_its_place() {
 }
 
 #[tokio::test]
-async fn s17_a_method_of_the_clients_own_is_not_logged() {
+async fn a_method_of_the_clients_own_is_not_logged_s17() {
     let mut event = sample("api-health.json");
     event["requestContext"]["http"]["method"] = json!("CARD-4111-1111");
     let (world, log) = (World::default(), Log::start());

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use api::AuthMode;
-use order_service::View;
+use dekigoto_lambda::http::AuthMode;
 use serde_json::{Value, json};
 
-use crate::support::{ORDER, World, sample};
+use crate::support::{ORDER, ORDER_SUMMARY, VIEWS, World, sample};
 
 const SAMPLES: [&str; 12] = [
     "api-get-order.json",
@@ -96,7 +95,7 @@ async fn publisher_stream_publishes_to_both_targets() {
 }
 
 #[tokio::test]
-async fn l4_publisher_stream_poison_parks_two_and_publishes_two() {
+async fn publisher_stream_poison_parks_two_and_publishes_two_l4() {
     let world = World::default();
     let published = world.publisher(&sample("publisher-stream-poison.json")).await;
     assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 2));
@@ -136,7 +135,7 @@ async fn publisher_retry_publishes_what_the_store_has() {
 #[tokio::test]
 async fn projector_raw_updates_every_view() {
     let world = World::with_history();
-    for view in View::ALL {
+    for view in VIEWS {
         assert_eq!(
             world.projector(view, &sample("projector-raw.json")).await,
             Ok(vec![]),
@@ -170,14 +169,14 @@ async fn projector_raw_updates_every_view() {
 async fn projector_reads_what_sns_and_event_bridge_wrap() {
     for name in ["projector-sns-wrapped.json", "projector-eventbridge-wrapped.json"] {
         let world = World::default();
-        assert_eq!(world.projector(View::OrderSummary, &sample(name)).await, Ok(vec![]), "{name}");
+        assert_eq!(world.projector(ORDER_SUMMARY, &sample(name)).await, Ok(vec![]), "{name}");
         assert_eq!(world.shown().await["status"], "pending", "{name}");
     }
 }
 
 #[tokio::test]
-async fn l4_projector_poison_is_parked_and_its_neighbour_is_applied() {
-    for view in View::ALL {
+async fn projector_poison_is_parked_and_its_neighbour_is_applied_l4() {
+    for view in VIEWS {
         let world = World::default();
         assert_eq!(
             world.projector(view, &sample("projector-poison.json")).await,

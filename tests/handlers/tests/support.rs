@@ -2,20 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::AuthMode;
 use dekigoto::{
-    Host as _, Message, StoredCommit,
+    Host as _, Message, Ports, StoredCommit,
     memory::{InMemoryEventBus, MemoryParking, MemoryRetryQueue, MemoryStore, MemoryViews},
-    project::Projector,
+    relay::Relay,
+    views::Projector,
 };
-use dekigoto_lambda::stream;
+use dekigoto_http::{App, Routes};
+use dekigoto_lambda::{
+    http::{AuthMode, HttpApi},
+    project, relay, stream,
+};
 use dekigoto_testkit::StillHost;
 use http::Response;
 use lambda_runtime::{Context, LambdaEvent};
-use order_service::{
-    Projecting, Publishing, View,
-    http::{App, router},
-};
+use order_service::{CONTRACT, STAFF_SCOPE, service};
+use orders::CustomerId;
 use serde_json::{
     Value, json,
     value::{RawValue, to_raw_value},
@@ -23,6 +25,10 @@ use serde_json::{
 
 /// The order that the sample events tell of.
 pub(crate) const ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
+
+/// The service's views.
+pub(crate) const VIEWS: [&str; 3] = [ORDER_SUMMARY, "customer-summary", "daily-sales"];
+pub(crate) const ORDER_SUMMARY: &str = "order-summary";
 
 /// A sample event of `tests/events`.
 pub(crate) fn sample(name: &str) -> Value {
@@ -79,10 +85,9 @@ impl World {
 
     /// One invocation of the api function: what it hands back to Lambda, or why it fails.
     pub(crate) async fn invoke(&self, mode: AuthMode, event: &Value) -> Result<Value, String> {
-        let app =
-            App::new(Arc::new(self.store.clone()), Arc::new(self.views.clone()), self.host.clone());
-        let invocation = self.invocation(Duration::from_secs(15), event);
-        let said = api::handle(router(app), mode, invocation).await;
+        let router = Routes::of(&service(), &CONTRACT).router(App::new(self.ports()));
+        let api = HttpApi::<CustomerId>::new(router, mode, STAFF_SCOPE);
+        let said = api.handle(self.invocation(Duration::from_secs(15), event)).await;
         said.map(|said| serde_json::to_value(said).unwrap()).map_err(|cause| cause.to_string())
     }
 
@@ -93,24 +98,23 @@ impl World {
         topic.subscribe(None, handler);
         let (bus_inbox, handler) = InMemoryEventBus::inbox();
         bus.subscribe(None, handler);
-        let publishing = Publishing {
+        let publisher = Relay {
             topic: Arc::new(topic),
             bus: Arc::new(bus),
             retry: Arc::new(self.retry.clone()),
             parking: Arc::new(self.parking.clone()),
             store: Arc::new(self.store.clone()),
             host: self.host.clone(),
-            source: "dekigoto.orders".to_owned(),
+            announcements: service().announcements().clone(),
         };
-        let answer =
-            publisher::handle(publishing, self.invocation(Duration::from_secs(30), event)).await;
+        let answer = relay(publisher, self.invocation(Duration::from_secs(30), event)).await;
         let answer = answer.map(|said| failed(&said)).map_err(|cause| cause.to_string());
         let (topic, bus) = (topic_inbox.lock().unwrap().clone(), bus_inbox.lock().unwrap().clone());
         Published { answer, topic, bus }
     }
 
     /// One batch through the projector function. The ids that have to come back.
-    pub(crate) async fn projector(&self, view: View, event: &Value) -> Result<Vec<String>, String> {
+    pub(crate) async fn projector(&self, view: &str, event: &Value) -> Result<Vec<String>, String> {
         self.projector_within(Duration::from_secs(30), view, event).await
     }
 
@@ -118,17 +122,21 @@ impl World {
     pub(crate) async fn projector_within(
         &self,
         time: Duration,
-        view: View,
+        view: &str,
         event: &Value,
     ) -> Result<Vec<String>, String> {
-        let projector = Projector {
+        let view = service().view_named(view).unwrap();
+        let projector = Projector::of(view, self.ports(), Arc::new(self.parking.clone()));
+        let answer = project(projector, self.invocation(time, event)).await;
+        answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
+    }
+
+    fn ports(&self) -> Ports {
+        Ports {
             store: Arc::new(self.store.clone()),
             views: Arc::new(self.views.clone()),
             host: self.host.clone(),
-        };
-        let projecting = Projecting { view, projector, parking: Arc::new(self.parking.clone()) };
-        let answer = projector::handle(projecting, self.invocation(time, event)).await;
-        answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
+        }
     }
 
     fn invocation(&self, time: Duration, event: &Value) -> LambdaEvent<Box<RawValue>> {

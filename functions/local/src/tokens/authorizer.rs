@@ -10,7 +10,7 @@ use axum::{
     response::Response,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-use order_service::http::Caller;
+use order_service::{Caller, STAFF_SCOPE};
 use serde::Deserialize;
 
 use super::{
@@ -57,7 +57,7 @@ impl Authorizer {
         }
         // The issuer has one key, so there is none to choose by the token's `kid`.
         let claims = decode::<Claims>(token, &self.key, &self.validation).ok()?.claims;
-        Caller::bearer(&claims.sub, &claims.scope)
+        Caller::bearer(&claims.sub, &claims.scope, STAFF_SCOPE)
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use dekigoto::Host as _;
-use order_service::SystemHost;
+use dekigoto::SystemHost;
 use rsa::{
     Generate as _, PrivateKey, PublicKey,
     pkcs1v15::SigningKey,

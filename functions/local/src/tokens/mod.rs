@@ -26,7 +26,7 @@ mod tests {
         http::{Request, header},
         routing::get,
     };
-    use order_service::http::Caller;
+    use order_service::{Caller, STAFF_SCOPE};
     use tower::ServiceExt as _;
 
     use super::*;
@@ -63,11 +63,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn s14_a_token_is_its_subject_and_only_while_it_holds() {
+    async fn a_token_is_its_subject_and_only_while_it_holds_s14() {
         let app = guarded(echo(), BASE);
         for (form, expected) in [
-            ("sub=c-42", Caller::bearer("c-42", "")),
-            ("sub=c-42&scope=openid%20orders:staff", Caller::bearer("c-42", "orders:staff")),
+            ("sub=c-42", Caller::bearer("c-42", "", STAFF_SCOPE)),
+            (
+                "sub=c-42&scope=openid%20orders:staff",
+                Caller::bearer("c-42", "orders:staff", STAFF_SCOPE),
+            ),
             ("sub=a%20b", None),
             ("sub=c-42&lifetimeSeconds=-1", None),
             ("sub=c-42&startsInSeconds=60", None),
@@ -81,11 +84,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn s14_one_bearer_token_of_this_issuer_and_nothing_else() {
+    async fn one_bearer_token_of_this_issuer_and_nothing_else_s14() {
         let (app, other) = (guarded(echo(), BASE), guarded(echo(), BASE));
         let token = token(&app, "sub=c-42").await;
         let bearer = format!("Bearer {token}");
-        let me = format!("{:?}", Caller::bearer("c-42", "").unwrap());
+        let me = format!("{:?}", Caller::bearer("c-42", "", STAFF_SCOPE).unwrap());
         assert_eq!(caller(&app, &[&bearer]).await, me);
         assert_eq!(caller(&app, &[&format!("bearer {token}")]).await, me);
         // The same address and name, but another process and so another key.

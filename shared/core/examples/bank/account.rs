@@ -1,7 +1,7 @@
 use dekigoto::{Aggregate, Decider, event_schema};
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 enum Command {
     Deposit { cents: u64 },
     Withdraw { cents: u64 },
@@ -11,7 +11,7 @@ enum Event {
     Deposited(Moved),
     Withdrawn(Moved),
 }
-event_schema! { Event { Deposited: 1, Withdrawn: 1 } }
+event_schema! { Event { Deposited as "Deposited": 1, Withdrawn as "Withdrawn": 1 } }
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Moved {
     cents: u64,
@@ -46,6 +46,7 @@ impl Decider for Account {
     }
 }
 impl Aggregate for Account {
+    type Id = String;
     const TYPE: &'static str = "Account"; // Streams are `Account#<id>`.
     const SNAPSHOT_SCHEMA: u32 = 1;
 }

@@ -54,7 +54,7 @@ impl ViewStore for MemoryViews {
         let rows = lock(&self.rows);
         let place = |row: &Row| match query.index {
             None => Some(row.key.clone()),
-            Some(index) => row.indexes.get(index.place()).cloned().flatten(),
+            Some(index) => row.indexes.get(&index).cloned(),
         };
         let mut listed: Vec<(Position, &Row)> = rows
             .values()

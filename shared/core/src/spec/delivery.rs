@@ -15,10 +15,11 @@ use super::{
     view::{Happened, Rows},
 };
 use crate::{
-    Commit, Context, Envelope, EventStore as _, Head, RowKey, StreamId, ViewStore as _,
+    Commit, Context, Envelope, EventStore as _, Fingerprint, Head, Ports, RowKey, StreamId,
+    ViewStore as _,
     batch::Outcome,
     memory::{ManualHost, MemoryStore, MemoryViews},
-    project::{CrossView, Marked, Projector, SingleView, project_across, project_single},
+    views::{Across, AcrossView, AnyView, Marked, Single, SingleView},
 };
 
 /// Delivers events of the truth in that order, and answers with the view's rows or with what went wrong.
@@ -57,9 +58,9 @@ impl Truth {
         for (number, Happened { stream, event, at }) in happened.iter().enumerate() {
             let key = format!("spec-{number}").parse();
             let key = key.map_err(|cause| format!("{cause}"))?;
-            let context = Context::new(*at, key, "spec", &[]);
+            let context = Context::new(*at, key, "spec");
             let head = heads.remove(stream).unwrap_or_else(|| Head::empty(stream.clone()));
-            let commit = Commit::after(&head, vec![event.clone()], context);
+            let commit = Commit::after(&head, vec![event.clone()], context, Fingerprint::of(&[]));
             let commit = commit.map_err(|cause| cause.to_string())?;
             at_once(store.append(&commit))?.map_err(|cause| cause.to_string())?;
             events.extend(commit.envelopes());
@@ -82,11 +83,11 @@ impl Truth {
         order.iter().filter_map(|place| self.events.get(*place))
     }
 
-    fn projector(&self) -> (Projector, MemoryViews) {
+    fn ports(&self) -> (Ports, MemoryViews) {
         let views = MemoryViews::new();
         let store = Arc::new(self.store.clone());
         let host = Arc::new(ManualHost::new());
-        (Projector { store, views: Arc::new(views.clone()), host }, views)
+        (Ports { store, views: Arc::new(views.clone()), host }, views)
     }
 }
 
@@ -98,12 +99,12 @@ pub(super) fn single<V>(
 where
     V: SingleView<Row: Debug + PartialEq>,
 {
-    let (projector, views) = truth.projector();
+    let (ports, views) = truth.ports();
     let mut seen = BTreeSet::new();
     let mut rows = Rows::new();
-    let key = |event: &Envelope| V::key(event).map_err(|cause| failed(event, &cause.to_string()));
-    for (key, events) in steps(truth, order, batching, key)? {
-        let outcomes = at_once(project_single::<V>(&projector, &key, &events))?;
+    let view = Single::<V>::default();
+    for (key, events) in steps(truth, order, batching, &view)? {
+        let outcomes = at_once(view.project(&ports, &key, &events))?;
         for (event, outcome) in events.iter().zip(&outcomes) {
             is_settled(event, outcome, !seen.insert(event.event_id))?;
         }
@@ -129,7 +130,7 @@ fn fold<V: SingleView>(
     watermarks: &BTreeMap<String, u64>,
 ) -> Result<V::Row, String> {
     let mut row = V::Row::default();
-    let of_row = |event: &&Envelope| matches!(V::key(event), Ok(Some(own)) if own == *key);
+    let of_row = |event: &&Envelope| matches!(V::row_of(event), Ok(Some(own)) if own == *key);
     for (aggregate_type, mark) in watermarks {
         let of_stream = truth.events.iter().filter(of_row);
         let of_stream = of_stream.filter(|event| event.aggregate_type == *aggregate_type);
@@ -146,14 +147,14 @@ pub(super) fn across<V>(
     batching: Batching,
 ) -> Result<Rows<V::Row>, String>
 where
-    V: CrossView<Row: Debug + PartialEq>,
+    V: AcrossView<Row: Debug + PartialEq>,
 {
-    let (projector, views) = truth.projector();
+    let (ports, views) = truth.ports();
     let mut seen = BTreeSet::new();
     let mut rows = Rows::new();
-    let key = |event: &Envelope| V::key(event).map_err(|cause| failed(event, &cause.to_string()));
-    for (key, events) in steps(truth, order, batching, key)? {
-        let outcomes = at_once(project_across::<V>(&projector, &key, &events))?;
+    let view = Across::<V>::default();
+    for (key, events) in steps(truth, order, batching, &view)? {
+        let outcomes = at_once(view.project(&ports, &key, &events))?;
         for (event, outcome) in events.iter().zip(&outcomes) {
             let is_first = seen.insert(event.event_id);
             is_settled(event, outcome, !is_first)?;
@@ -170,20 +171,21 @@ where
 
 /// The events as steps get them: those of one row together, or each alone. Events without a key are none of the
 /// view's business.
-fn steps<K: Ord>(
+fn steps(
     truth: &Truth,
     order: &[usize],
     batching: Batching,
-    key: impl Fn(&Envelope) -> Result<Option<K>, String>,
-) -> Result<Vec<(K, Vec<Envelope>)>, String> {
+    view: &dyn AnyView,
+) -> Result<Vec<(RowKey, Vec<Envelope>)>, String> {
     let mut alone = Vec::new();
     for event in truth.in_order(order) {
-        alone.extend(key(event)?.map(|key| (key, vec![event.clone()])));
+        let key = view.row_key(event).map_err(|cause| failed(event, &cause.to_string()))?;
+        alone.extend(key.map(|key| (key, vec![event.clone()])));
     }
     Ok(match batching {
         Batching::OneByOne => alone,
         Batching::AllAtOnce => {
-            let mut groups: BTreeMap<K, Vec<Envelope>> = BTreeMap::new();
+            let mut groups: BTreeMap<RowKey, Vec<Envelope>> = BTreeMap::new();
             for (key, event) in alone {
                 groups.entry(key).or_default().extend(event);
             }

@@ -25,9 +25,9 @@ enum Event {
     Forgetful(Forgetful),
 }
 
-event_schema! { Event { Added: 1, Forgetful: 1 } }
+event_schema! { Event { Added as "Added": 1, Forgetful as "Forgetful": 1 } }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
 enum Command {
     Add(Vec<u32>),
     Forget,
@@ -83,6 +83,8 @@ impl Decider for Counter {
 }
 
 impl Aggregate for Counter {
+    type Id = String;
+
     const TYPE: &'static str = "Counter";
     const SNAPSHOT_SCHEMA: u32 = 1;
 }

@@ -6,11 +6,11 @@ use super::{
     delivery::{Batching, Run, Truth, across, single},
     difference::{line, rows_differ},
     fail,
-    orders::orders,
+    permutations::orders,
 };
 use crate::{
     Aggregate, EventSchema as _, NewEvent, RowKey, StreamId, Timestamp,
-    project::{CrossView, SingleView},
+    views::{AcrossView, SingleView},
 };
 
 /// Rows by their keys.
@@ -80,7 +80,7 @@ pub struct ProjectedView<R> {
 
 /// Begins a spec of a view of one aggregate: these events have happened.
 ///
-/// They go through [`project_single`](crate::project::project_single), with a [`MemoryStore`](crate::memory::MemoryStore)
+/// They go through [`Single`](crate::views::Single), with a [`MemoryStore`](crate::memory::MemoryStore)
 /// that holds the truth, so that gaps are repaired. After each delivery the row is compared with the fold of what its
 /// watermarks say that it has seen.
 #[must_use = "a spec says nothing before `then`"]
@@ -93,12 +93,12 @@ where
 
 /// Begins a spec of a view across aggregates: these events have happened.
 ///
-/// They go through [`project_across`](crate::project::project_across). Each event must be counted by its first delivery,
+/// They go through [`Across`](crate::views::Across). Each event must be counted by its first delivery,
 /// and by no other.
 #[must_use = "a spec says nothing before `then`"]
 pub fn given_view_across<V>(events: impl IntoIterator<Item = Happened>) -> GivenView<V::Row>
 where
-    V: CrossView<Row: Debug + PartialEq>,
+    V: AcrossView<Row: Debug + PartialEq>,
 {
     GivenView { view: V::NAME, events: events.into_iter().collect(), run: across::<V> }
 }

@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Happened, failing, given_view, given_view_across, happened};
 use crate::{
-    Aggregate, Decider, Envelope, EventSchema, INDEXES, NewEvent, Payload, RowKey, SchemaError,
-    event_schema,
-    project::{CrossView, SingleView},
+    Aggregate, Decider, Envelope, NewEvent, Payload, RowKey, event_schema,
+    views::{AcrossView, Fold, SingleView, View},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +21,7 @@ enum Event {
     Scored(Scored),
 }
 
-event_schema! { Event { Scored: 1 } }
+event_schema! { Event { Scored as "Scored": 1 } }
 
 /// Nothing is decided here: views alone are specified.
 struct Game;
@@ -41,6 +40,8 @@ impl Decider for Game {
 }
 
 impl Aggregate for Game {
+    type Id = String;
+
     const TYPE: &'static str = "Game";
     const SNAPSHOT_SCHEMA: u32 = 1;
 }
@@ -62,14 +63,10 @@ impl Decider for Overtime {
 }
 
 impl Aggregate for Overtime {
+    type Id = String;
+
     const TYPE: &'static str = "Overtime";
     const SNAPSHOT_SCHEMA: u32 = 1;
-}
-
-fn scored(event: &Envelope) -> Result<Scored, SchemaError> {
-    let events = Event::decode(&event.event_type, event.schema_version, &event.payload)?;
-    let [Event::Scored(scored)] = &events[..] else { unreachable!() };
-    Ok(scored.clone())
 }
 
 /// What was scored, play by play. Only a view that sees each stream in order gets this right.
@@ -81,62 +78,66 @@ struct Sheet {
 
 struct SheetView;
 
-impl SingleView for SheetView {
+impl View for SheetView {
     type Row = Sheet;
+    type Folds = (Game, Overtime);
 
     const NAME: &'static str = "sheet";
+}
 
-    fn apply(row: &mut Sheet, event: &Envelope) -> Result<(), SchemaError> {
-        let is_game = event.aggregate_type == Game::TYPE;
-        let list = if is_game { &mut row.game } else { &mut row.overtime };
-        list.push(scored(event)?.points);
-        Ok(())
-    }
-
-    fn indexes(_: &Sheet) -> [Option<RowKey>; INDEXES] {
-        Default::default()
+impl Fold<Game> for SheetView {
+    fn fold(row: &mut Sheet, Event::Scored(scored): &Event, _: &Envelope) {
+        row.game.push(scored.points);
     }
 }
+
+impl Fold<Overtime> for SheetView {
+    fn fold(row: &mut Sheet, Event::Scored(scored): &Event, _: &Envelope) {
+        row.overtime.push(scored.points);
+    }
+}
+
+impl SingleView for SheetView {}
 
 /// Mixes its two streams: wrong, because no order between them is promised.
 struct MixedView;
 
-impl SingleView for MixedView {
+impl View for MixedView {
     type Row = Vec<i64>;
+    type Folds = (Game, Overtime);
 
     const NAME: &'static str = "mixed";
+}
 
-    fn apply(row: &mut Vec<i64>, event: &Envelope) -> Result<(), SchemaError> {
-        row.push(scored(event)?.points);
-        Ok(())
-    }
-
-    fn indexes(_: &Vec<i64>) -> [Option<RowKey>; INDEXES] {
-        Default::default()
+impl<A: Aggregate<Event = Event>> Fold<A> for MixedView {
+    fn fold(row: &mut Vec<i64>, Event::Scored(scored): &Event, _: &Envelope) {
+        row.push(scored.points);
     }
 }
+
+impl SingleView for MixedView {}
 
 /// A row for each player of a game: wrong, because the next play may name another row.
 struct PlayerView;
 
-impl SingleView for PlayerView {
+impl View for PlayerView {
     type Row = Vec<i64>;
+    type Folds = (Game,);
 
     const NAME: &'static str = "player";
+}
 
-    fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        Ok(Some(player(&scored(event)?.player)))
+impl Fold<Game> for PlayerView {
+    fn row_key(Event::Scored(scored): &Event, _: &Envelope) -> Option<RowKey> {
+        Some(player(&scored.player))
     }
 
-    fn apply(row: &mut Vec<i64>, event: &Envelope) -> Result<(), SchemaError> {
-        row.push(scored(event)?.points);
-        Ok(())
-    }
-
-    fn indexes(_: &Vec<i64>) -> [Option<RowKey>; INDEXES] {
-        Default::default()
+    fn fold(row: &mut Vec<i64>, Event::Scored(scored): &Event, _: &Envelope) {
+        row.push(scored.points);
     }
 }
+
+impl SingleView for PlayerView {}
 
 /// Points of a player, over all games.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -148,39 +149,48 @@ struct Total {
 /// Whoever scores nothing has no row.
 struct TotalView;
 
-impl CrossView for TotalView {
+impl View for TotalView {
     type Row = Total;
+    type Folds = (Game,);
 
     const NAME: &'static str = "total";
+}
 
-    fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        let scored = scored(event)?;
-        Ok((scored.points != 0).then(|| player(&scored.player)))
+impl Fold<Game> for TotalView {
+    fn row_key(Event::Scored(scored): &Event, _: &Envelope) -> Option<RowKey> {
+        (scored.points != 0).then(|| player(&scored.player))
     }
 
-    fn apply(row: &mut Total, event: &Envelope) -> Result<(), SchemaError> {
-        row.points += scored(event)?.points;
-        Ok(())
+    fn fold(row: &mut Total, Event::Scored(scored): &Event, _: &Envelope) {
+        row.points += scored.points;
     }
 }
+
+impl AcrossView for TotalView {}
 
 /// Remembers who came last: wrong, because that does not commute.
 struct LastView;
 
-impl CrossView for LastView {
+impl View for LastView {
     type Row = Total;
+    type Folds = (Game,);
 
     const NAME: &'static str = "last";
+}
 
-    fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        TotalView::key(event)
+impl Fold<Game> for LastView {
+    fn row_key(event: &Event, envelope: &Envelope) -> Option<RowKey> {
+        TotalView::row_key(event, envelope)
     }
 
-    fn apply(row: &mut Total, event: &Envelope) -> Result<(), SchemaError> {
-        row.last = scored(event)?.points;
-        TotalView::apply(row, event)
+    fn fold(row: &mut Total, event: &Event, envelope: &Envelope) {
+        let Event::Scored(scored) = event;
+        row.last = scored.points;
+        TotalView::fold(row, event, envelope);
     }
 }
+
+impl AcrossView for LastView {}
 
 fn player(name: &str) -> RowKey {
     RowKey::new(format!("total#{name}"), "row")
@@ -344,7 +354,7 @@ fn an_event_that_a_view_cannot_read_fails_its_spec_with_the_reason() {
     let (message, _) = failure_of(|| {
         given_view::<SheetView>([]).when(from_the_future()).then(Sheet::default());
     });
-    assert!(message.contains("Game#g-1 1 Scored: parked: version 1"), "{message}");
+    assert!(message.contains("Game#g-1 1 Scored: Scored has schema version 2"), "{message}");
     let (message, _) = failure_of(|| {
         given_view_across::<TotalView>([]).when(from_the_future()).then_nothing();
     });

@@ -1,39 +1,43 @@
 //! Views across aggregates count each event once, however it is delivered.
 
 use dekigoto::{
-    Envelope, RowKey, SchemaError, ViewStore as _,
+    Envelope, RowKey, ViewStore as _,
     batch::Outcome,
-    project::{CrossView, project_across},
+    views::{Across, AcrossView, AnyView as _, Fold, View},
 };
 use dekigoto_testkit::ViewFault;
 use proptest::prelude::*;
 
-use crate::support::{World, understood};
+use crate::support::{Entry, Log, World};
 
 /// Counts events of all streams in one row.
 struct Total<const KNOWS_ALL: bool = false>;
 
-impl<const KNOWS_ALL: bool> CrossView for Total<KNOWS_ALL> {
+impl<const KNOWS_ALL: bool> View for Total<KNOWS_ALL> {
     type Row = u64;
+    type Folds = (Log<KNOWS_ALL>,);
 
     const NAME: &'static str = "total";
+}
 
-    fn key(_: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        Ok(Some(key()))
+impl<const KNOWS_ALL: bool> Fold<Log<KNOWS_ALL>> for Total<KNOWS_ALL> {
+    fn row_key(_: &Entry<KNOWS_ALL>, _: &Envelope) -> Option<RowKey> {
+        Some(key())
     }
 
-    fn apply(row: &mut u64, event: &Envelope) -> Result<(), SchemaError> {
+    fn fold(row: &mut u64, _: &Entry<KNOWS_ALL>, _: &Envelope) {
         *row += 1;
-        understood(event, KNOWS_ALL)
     }
 }
+
+impl<const KNOWS_ALL: bool> AcrossView for Total<KNOWS_ALL> {}
 
 fn key() -> RowKey {
     RowKey::new("total", "row")
 }
 
 async fn count(world: &World, events: &[Envelope]) -> Vec<Outcome> {
-    project_across::<Total>(&world.projector(), &key(), events).await
+    Across::<Total>::default().project(&world.ports(), &key(), events).await
 }
 
 async fn total(world: &World) -> u64 {
@@ -52,7 +56,7 @@ async fn events_of_many_streams_are_one_read_and_one_write() {
 }
 
 #[tokio::test]
-async fn s15_the_same_event_twice_in_one_batch_is_counted_once() {
+async fn the_same_event_twice_in_one_batch_is_counted_once_s15() {
     let world = World::new([]);
     let event = world.added("a", 1).await.remove(0);
     let outcomes = count(&world, &[event.clone(), event]).await;
@@ -83,7 +87,7 @@ async fn two_racing_projectors_count_once() {
 }
 
 #[tokio::test]
-async fn s12_what_this_code_does_not_know_is_parked_and_its_neighbours_are_counted() {
+async fn what_this_code_does_not_know_is_parked_and_its_neighbours_are_counted_s12() {
     let world = World::new([]);
     let events = world.stream("a", &["Added", "Renamed", "Added"]).await;
     let outcomes = count(&world, &events).await;
@@ -92,13 +96,13 @@ async fn s12_what_this_code_does_not_know_is_parked_and_its_neighbours_are_count
     assert_eq!(total(&world).await, 2, "a parked event leaves no trace in the row");
     // L5: a redrive after the fix, twice.
     for _ in 0..2 {
-        project_across::<Total<true>>(&world.projector(), &key(), &events[1..2]).await;
+        Across::<Total<true>>::default().project(&world.ports(), &key(), &events[1..2]).await;
     }
     assert_eq!(total(&world).await, 3);
 }
 
 #[tokio::test]
-async fn s16_more_streams_than_one_transaction_holds_are_several() {
+async fn more_streams_than_one_transaction_holds_are_several_s16() {
     let world = World::new([]);
     let mut events = Vec::new();
     for stream in 0..250 {

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    AppendError, COMMAND_TIME_MAX, CommandError, Commit, DECISIONS_MAX, Engine, EventStore, Expect,
-    ReadError, ReadFrom, SENDS_MAX, StreamId, Version,
+    AppendError, CommandError, Commit, Engine, EventStore, Expect, LIMITS, ReadError, ReadFrom,
+    StreamId, Version,
     memory::{ManualHost, MemoryStore},
 };
 use dekigoto_testkit::{
@@ -22,7 +22,7 @@ async fn add(
     expect: Expect,
 ) -> Result<(Option<u64>, Sum, bool), CommandError<()>> {
     let command = Add(numbers.to_vec(), 0);
-    let answer = engine.execute::<Tally>("t", command, &context(key, "add"), expect).await?;
+    let answer = engine.execute::<Tally>(&"t".to_owned(), command, &context(key), expect).await?;
     Ok((answer.version.map(Version::get), answer.state, answer.replayed))
 }
 
@@ -45,7 +45,7 @@ async fn expectations_are_checked_before_anything_is_decided() {
 }
 
 #[tokio::test]
-async fn s5_a_replay_comes_before_the_expectation() {
+async fn a_replay_comes_before_the_expectation_s5() {
     let engine = engine(MemoryStore::new());
     let one = Expect::Version(Version::FIRST);
     add(&engine, "first", &[1], Expect::Anything).await.unwrap();
@@ -56,19 +56,19 @@ async fn s5_a_replay_comes_before_the_expectation() {
 }
 
 #[tokio::test]
-async fn s16_a_race_that_is_lost_each_time_ends_as_a_conflict() {
+async fn a_race_that_is_lost_each_time_ends_as_a_conflict_s16() {
     let store = MemoryStore::new();
     add(&engine(store.clone()), "first", &[1], Expect::Anything).await.unwrap();
     let counted = Arc::new(CountedStore::new(Arc::new(BeatenStore(Arc::new(store.clone())))));
     let beaten = Engine::new(counted.clone(), Arc::new(StillHost::default()));
     let error = add(&beaten, "second", &[2], Expect::Anything).await.unwrap_err();
     assert!(matches!(error, CommandError::Conflict), "{error}");
-    assert_eq!(counted.take().0, usize::try_from(DECISIONS_MAX).unwrap());
+    assert_eq!(counted.take().0, usize::try_from(LIMITS.decisions_max).unwrap());
     assert_eq!(store.dump().len(), 1, "S4: nothing of it is there");
 }
 
 #[tokio::test]
-async fn s3_a_lost_reply_costs_nothing() {
+async fn a_lost_reply_costs_nothing_s3() {
     for faults in [vec![Fault::LosesReply], vec![Fault::LosesRequest], vec![Fault::Throttles; 3]] {
         let store = MemoryStore::new();
         let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults.clone()));
@@ -79,8 +79,8 @@ async fn s3_a_lost_reply_costs_nothing() {
 }
 
 #[tokio::test]
-async fn s5_after_no_answer_the_same_key_tells_which() {
-    let sends = usize::try_from(SENDS_MAX).unwrap();
+async fn after_no_answer_the_same_key_tells_which_s5() {
+    let sends = usize::try_from(LIMITS.sends_max).unwrap();
     for (fault, is_there) in [(Fault::LosesReply, true), (Fault::LosesRequest, false)] {
         let store = MemoryStore::new();
         let engine = engine(UnreliableStore::new(Arc::new(store.clone()), vec![fault; sends]));
@@ -94,7 +94,7 @@ async fn s5_after_no_answer_the_same_key_tells_which() {
 }
 
 #[tokio::test]
-async fn s4_a_refusal_after_a_lost_reply_does_not_hide_that_the_commit_may_be_there() {
+async fn a_refusal_after_a_lost_reply_does_not_hide_that_the_commit_may_be_there_s4() {
     for faults in [vec![Fault::LosesReply, Fault::Breaks], vec![Fault::Breaks]] {
         let store = MemoryStore::new();
         let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults));
@@ -111,7 +111,7 @@ struct SlowStore(Arc<ManualHost>, CountedStore);
 #[async_trait::async_trait]
 impl EventStore for SlowStore {
     async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
-        self.0.advance(COMMAND_TIME_MAX / 2 + Duration::from_millis(1));
+        self.0.advance(LIMITS.command_time_max / 2 + Duration::from_millis(1));
         let _counted = self.1.append(commit).await;
         Err(AppendError::Throttled("slow".into()))
     }
@@ -122,7 +122,7 @@ impl EventStore for SlowStore {
 }
 
 #[tokio::test]
-async fn s16_a_command_begins_no_attempt_after_its_time() {
+async fn a_command_begins_no_attempt_after_its_time_s16() {
     let host = Arc::new(ManualHost::new());
     let counted = CountedStore::new(Arc::new(MemoryStore::new()));
     let slow = Arc::new(SlowStore(Arc::clone(&host), counted));
@@ -133,9 +133,9 @@ async fn s16_a_command_begins_no_attempt_after_its_time() {
 }
 
 #[tokio::test]
-async fn s4_a_throttled_command_is_unavailable_and_not_there() {
+async fn a_throttled_command_is_unavailable_and_not_there_s4() {
     let store = MemoryStore::new();
-    let faults = vec![Fault::Throttles; usize::try_from(SENDS_MAX).unwrap()];
+    let faults = vec![Fault::Throttles; usize::try_from(LIMITS.sends_max).unwrap()];
     let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults));
     let error = add(&engine, "first", &[1], Expect::Anything).await.unwrap_err();
     assert!(matches!(error, CommandError::Unavailable(_)), "{error}");

@@ -12,6 +12,6 @@
 mod across;
 mod engine;
 mod examples;
-mod publishing;
+mod sending;
 mod single;
 mod support;

@@ -3,42 +3,41 @@
 use std::sync::Arc;
 
 use dekigoto::{
-    Envelope, INDEXES, RowKey, SchemaError, StoredCommit, Version, ViewStore as _,
+    Envelope, Ports, RowKey, StoredCommit, Version, ViewStore as _,
     batch::Outcome,
     memory::MemoryStore,
-    project::{Marked, Projector, SingleView, WRITES_MAX, project_single},
+    views::{AnyView as _, Fold, Marked, Single, SingleView, View, WRITES_MAX},
 };
 use dekigoto_testkit::{Down, StillHost, ViewFault};
 use proptest::{prelude::*, sample::subsequence};
 
-use crate::support::{World, understood};
+use crate::support::{Entry, Log, World};
 
 /// Lists the versions that it has folded, so that a missing, doubled or misplaced one shows. `KNOWS_ALL` is the code
 /// after a deployment.
 struct Versions<const KNOWS_ALL: bool = false>;
 
-impl<const KNOWS_ALL: bool> SingleView for Versions<KNOWS_ALL> {
+impl<const KNOWS_ALL: bool> View for Versions<KNOWS_ALL> {
     type Row = Vec<u64>;
+    type Folds = (Log<KNOWS_ALL>,);
 
     const NAME: &'static str = "versions";
+}
 
-    fn apply(row: &mut Vec<u64>, event: &Envelope) -> Result<(), SchemaError> {
-        // Touched before it fails, as a careless view might.
-        row.push(event.version.get());
-        understood(event, KNOWS_ALL)
-    }
-
-    fn indexes(_: &Vec<u64>) -> [Option<RowKey>; INDEXES] {
-        Default::default()
+impl<const KNOWS_ALL: bool> Fold<Log<KNOWS_ALL>> for Versions<KNOWS_ALL> {
+    fn fold(row: &mut Vec<u64>, _: &Entry<KNOWS_ALL>, envelope: &Envelope) {
+        row.push(envelope.version.get());
     }
 }
+
+impl<const KNOWS_ALL: bool> SingleView for Versions<KNOWS_ALL> {}
 
 fn key(id: &str) -> RowKey {
     RowKey::only("versions", id)
 }
 
 async fn project(world: &World, events: &[Envelope]) -> Vec<Outcome> {
-    let outcomes = project_single::<Versions>(&world.projector(), &key("s"), events).await;
+    let outcomes = Single::<Versions>::default().project(&world.ports(), &key("s"), events).await;
     row(world).await;
     outcomes
 }
@@ -61,7 +60,7 @@ fn is_parked(outcomes: &[Outcome]) -> bool {
 }
 
 #[tokio::test]
-async fn s8_ten_events_of_one_stream_are_one_read_and_one_write() {
+async fn ten_events_of_one_stream_are_one_read_and_one_write_s8() {
     let world = World::new([]);
     let events = world.added("s", 10).await;
     assert_eq!(project(&world, &events).await, vec![Outcome::Applied; 10]);
@@ -71,7 +70,7 @@ async fn s8_ten_events_of_one_stream_are_one_read_and_one_write() {
 }
 
 #[tokio::test]
-async fn s8_a_duplicate_is_read_and_not_written() {
+async fn a_duplicate_is_read_and_not_written_s8() {
     let world = World::new([]);
     let events = world.added("s", 3).await;
     project(&world, &events).await;
@@ -80,7 +79,7 @@ async fn s8_a_duplicate_is_read_and_not_written() {
 }
 
 #[tokio::test]
-async fn s8_outcomes_go_back_in_the_order_of_delivery() {
+async fn outcomes_go_back_in_the_order_of_delivery_s8() {
     let world = World::new([]);
     let events = world.added("s", 3).await;
     project(&world, &events[..1]).await;
@@ -90,7 +89,7 @@ async fn s8_outcomes_go_back_in_the_order_of_delivery() {
 }
 
 #[tokio::test]
-async fn l2_lost_messages_are_read_from_the_store() {
+async fn lost_messages_are_read_from_the_store_l2() {
     let world = World::new([]);
     let events = world.added("s", 5).await;
     assert_eq!(project(&world, &events[4..]).await, [Outcome::Applied]);
@@ -99,7 +98,7 @@ async fn l2_lost_messages_are_read_from_the_store() {
 }
 
 #[tokio::test]
-async fn l2_a_gap_longer_than_one_step_reads_is_closed_by_later_deliveries() {
+async fn a_gap_longer_than_one_step_reads_is_closed_by_later_deliveries_l2() {
     let world = World::new([]);
     let newest = world.added("s", 2300).await.pop().unwrap();
     let mut before = 0;
@@ -112,13 +111,14 @@ async fn l2_a_gap_longer_than_one_step_reads_is_closed_by_later_deliveries() {
 }
 
 #[tokio::test]
-async fn s8_a_message_ahead_of_the_store_comes_back_and_writes_no_row() {
+async fn a_message_ahead_of_the_store_comes_back_and_writes_no_row_s8() {
     let world = World::new([]);
     let events = world.added("s", 1).await;
     let forged = Envelope { version: Version::new(7).unwrap(), ..events[0].clone() };
     assert!(is_retry(&project(&world, std::slice::from_ref(&forged)).await));
     let unknown = Envelope { aggregate_id: "nobody".to_owned(), ..forged };
-    let outcomes = project_single::<Versions>(&world.projector(), &key("nobody"), &[unknown]).await;
+    let outcomes =
+        Single::<Versions>::default().project(&world.ports(), &key("nobody"), &[unknown]).await;
     assert!(is_retry(&outcomes));
     assert_eq!(world.rows.read(&[key("nobody")]).await.unwrap(), [None]);
 }
@@ -127,21 +127,23 @@ async fn s8_a_message_ahead_of_the_store_comes_back_and_writes_no_row() {
 async fn a_gap_comes_back_while_the_store_is_down() {
     let world = World::new([]);
     let events = world.added("s", 3).await;
-    let projector = Projector { store: Arc::new(Down), ..world.projector() };
-    assert!(is_retry(&project_single::<Versions>(&projector, &key("s"), &events[2..]).await));
+    let ports = Ports { store: Arc::new(Down), ..world.ports() };
+    assert!(is_retry(
+        &Single::<Versions>::default().project(&ports, &key("s"), &events[2..]).await
+    ));
     assert_eq!(row(&world).await, 0);
 }
 
 #[tokio::test]
-async fn l4_a_gap_in_what_is_no_history_is_parked_with_its_reason() {
+async fn a_gap_in_what_is_no_history_is_parked_with_its_reason_l4() {
     let world = World::new([]);
     let events = world.added("s", 3).await;
     let damaged = MemoryStore::new();
     for item in world.store.dump() {
         damaged.put_raw(StoredCommit { ev: "[]".to_owned(), ..item });
     }
-    let projector = Projector { store: Arc::new(damaged), ..world.projector() };
-    let outcomes = project_single::<Versions>(&projector, &key("s"), &events[2..]).await;
+    let ports = Ports { store: Arc::new(damaged), ..world.ports() };
+    let outcomes = Single::<Versions>::default().project(&ports, &key("s"), &events[2..]).await;
     assert!(matches!(&outcomes[..], [Outcome::Parked(why)] if why.contains("no events")));
     assert_eq!(row(&world).await, 0);
 }
@@ -150,12 +152,12 @@ async fn l4_a_gap_in_what_is_no_history_is_parked_with_its_reason() {
 async fn a_view_store_that_is_down_gets_every_message_back() {
     let world = World::new([]);
     let events = world.added("s", 3).await;
-    let projector = Projector { views: Arc::new(Down), ..world.projector() };
-    assert!(is_retry(&project_single::<Versions>(&projector, &key("s"), &events).await));
+    let ports = Ports { views: Arc::new(Down), ..world.ports() };
+    assert!(is_retry(&Single::<Versions>::default().project(&ports, &key("s"), &events).await));
 }
 
 #[tokio::test]
-async fn s8_a_conflict_is_folded_again_on_what_is_there() {
+async fn a_conflict_is_folded_again_on_what_is_there_s8() {
     let world = World::new([ViewFault::Conflicts, ViewFault::Conflicts]);
     let events = world.added("s", 3).await;
     assert_eq!(project(&world, &events).await, vec![Outcome::Applied; 3]);
@@ -163,19 +165,19 @@ async fn s8_a_conflict_is_folded_again_on_what_is_there() {
 }
 
 #[tokio::test]
-async fn s16_a_row_that_others_never_leave_alone_comes_back() {
+async fn a_row_that_others_never_leave_alone_comes_back_s16() {
     let always = std::iter::repeat_n(ViewFault::Conflicts, 1000);
     let world = World::new(always);
     let host = Arc::new(StillHost::default());
-    let projector = Projector { host: host.clone(), ..world.projector() };
+    let ports = Ports { host: host.clone(), ..world.ports() };
     let events = world.added("s", 2).await;
-    assert!(is_retry(&project_single::<Versions>(&projector, &key("s"), &events).await));
+    assert!(is_retry(&Single::<Versions>::default().project(&ports, &key("s"), &events).await));
     assert_eq!(world.views.take().1, usize::try_from(WRITES_MAX).unwrap());
     assert!(host.slept() > std::time::Duration::ZERO, "tried again without waiting");
 }
 
 #[tokio::test]
-async fn s8_a_row_and_its_watermark_move_together_when_replies_are_lost() {
+async fn a_row_and_its_watermark_move_together_when_replies_are_lost_s8() {
     for (fault, reached) in [(ViewFault::LosesReply, 3), (ViewFault::LosesRequest, 0)] {
         let world = World::new([fault]);
         let events = world.added("s", 3).await;
@@ -189,13 +191,13 @@ async fn s8_a_row_and_its_watermark_move_together_when_replies_are_lost() {
 }
 
 #[tokio::test]
-async fn s8_two_racing_projectors_converge() {
+async fn two_racing_projectors_converge_s8() {
     let world = World::new([]);
     let events = world.added("s", 8).await;
-    let (one, other) = (world.projector(), world.projector());
+    let (one, other) = (world.ports(), world.ports());
     let (one, other) = futures_util::future::join(
-        project_single::<Versions>(&one, &key("s"), &events[..5]),
-        project_single::<Versions>(&other, &key("s"), &events[3..]),
+        Single::<Versions>::default().project(&one, &key("s"), &events[..5]),
+        Single::<Versions>::default().project(&other, &key("s"), &events[3..]),
     )
     .await;
     assert!(!is_retry(&one) && !is_retry(&other));
@@ -204,7 +206,7 @@ async fn s8_two_racing_projectors_converge() {
 }
 
 #[tokio::test]
-async fn s12_what_this_code_does_not_know_is_parked_and_later_events_park_behind_it() {
+async fn what_this_code_does_not_know_is_parked_and_later_events_park_behind_it_s12() {
     let world = World::new([]);
     let events = world.stream("s", &["Added", "Renamed", "Added", "Added"]).await;
     let outcomes = project(&world, &events[..2]).await;
@@ -216,62 +218,62 @@ async fn s12_what_this_code_does_not_know_is_parked_and_later_events_park_behind
 }
 
 #[tokio::test]
-async fn l5_a_redrive_after_the_fix_gives_what_never_having_failed_would() {
+async fn a_redrive_after_the_fix_gives_what_never_having_failed_would_l5() {
     let world = World::new([]);
     let events = world.stream("s", &["Added", "Renamed", "Added", "Added"]).await;
     project(&world, &events).await;
     for redriven in [&events[3..], &events[1..2], &events[2..3], &events[3..]] {
-        project_single::<Versions<true>>(&world.projector(), &key("s"), redriven).await;
+        Single::<Versions<true>>::default().project(&world.ports(), &key("s"), redriven).await;
     }
     assert_eq!(row(&world).await, 4);
 }
 
 #[tokio::test]
-async fn l2_a_gap_is_closed_up_to_the_event_that_nobody_knows() {
+async fn a_gap_is_closed_up_to_the_event_that_nobody_knows_l2() {
     let world = World::new([]);
     let events = world.stream("s", &["Added", "Added", "Renamed", "Added"]).await;
     assert!(is_parked(&project(&world, &events[3..]).await));
     assert_eq!(row(&world).await, 2, "the known part is shown");
 }
 
-/// Its key says whose the aggregate is: whoever the newest word names.
+/// Its key names an owner: the one whom the newest event names.
 struct Owned;
 
-impl SingleView for Owned {
+impl View for Owned {
     type Row = u64;
+    type Folds = (Log<true>,);
 
     const NAME: &'static str = "owned";
+}
 
-    fn key(event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        Ok(Some(owned_by(&event.event_type)))
+impl Fold<Log<true>> for Owned {
+    fn row_key(entry: &Entry<true>, _: &Envelope) -> Option<RowKey> {
+        Some(owned_by(&entry.name))
     }
 
-    fn apply(row: &mut u64, event: &Envelope) -> Result<(), SchemaError> {
-        *row = event.version.get();
-        Ok(())
-    }
-
-    fn indexes(_: &u64) -> [Option<RowKey>; INDEXES] {
-        Default::default()
+    fn fold(row: &mut u64, _: &Entry<true>, envelope: &Envelope) {
+        *row = envelope.version.get();
     }
 }
+
+impl SingleView for Owned {}
 
 fn owned_by(owner: &str) -> RowKey {
     RowKey::new("owned#s", owner)
 }
 
 #[tokio::test]
-async fn s14_a_message_cannot_bring_a_history_into_the_row_of_another_owner() {
+async fn a_message_cannot_bring_a_history_into_the_row_of_another_owner_s14() {
     let world = World::new([]);
     let events = world.stream("s", &["ann", "bob", "ann"]).await;
     // What the message says is bob's; the events before it, which are read from the store, are ann's.
     let outcomes =
-        project_single::<Owned>(&world.projector(), &owned_by("bob"), &events[1..2]).await;
+        Single::<Owned>::default().project(&world.ports(), &owned_by("bob"), &events[1..2]).await;
     assert_eq!(outcomes, [Outcome::Parked("version 1 belongs to another row".to_owned())]);
     assert_eq!(world.rows.dump(), []);
     // Nor does ann's row take what names bob, and nothing overtakes it.
     let outcomes =
-        project_single::<Owned>(&world.projector(), &owned_by("ann"), &events[2..]).await;
+        Single::<Owned>::default().project(&world.ports(), &owned_by("ann"), &events[2..]).await;
     assert_eq!(outcomes, [Outcome::Parked("version 2 belongs to another row".to_owned())]);
     let keys: Vec<RowKey> = world.rows.dump().into_iter().map(|row| row.key).collect();
     assert_eq!(keys, [owned_by("ann")]);
@@ -288,7 +290,7 @@ async fn a_row_that_cannot_be_read_comes_back_and_is_left_alone() {
         indexes: Default::default(),
     };
     world.rows.write(std::slice::from_ref(&broken)).await.unwrap();
-    let outcomes = project_single::<Versions>(&world.projector(), &key("s"), &events).await;
+    let outcomes = Single::<Versions>::default().project(&world.ports(), &key("s"), &events).await;
     let Outcome::Retry(reason) = &outcomes[0] else { panic!("{outcomes:?}") };
     assert!(reason.contains("versions#s") && !reason.contains("secret"), "{reason}");
     assert_eq!(world.rows.dump(), [broken]);
@@ -299,7 +301,7 @@ proptest! {
 
     /// Messages that are lost, doubled, reordered and cut into batches in any way.
     #[test]
-    fn s8_any_delivery_of_any_part_keeps_the_row_its_history(
+    fn any_delivery_of_any_part_keeps_the_row_its_history_s8(
         delivered in subsequence((0..12_usize).collect::<Vec<_>>(), 1..=12),
         again in prop::collection::vec(0..12_usize, 0..12),
         order in any::<u64>(),

@@ -1,13 +1,15 @@
-//! Streams to project, and a projector on stores that fail as told.
+//! Streams to project, on stores that fail as told.
 
 use std::sync::Arc;
 
 use dekigoto::{
-    Commit, Envelope, EventStore as _, Head, NewEvent, Payload, SchemaError,
+    Aggregate, Commit, Decider, Envelope, EventSchema, EventStore as _, Head, NewEvent, Payload,
+    Ports, SchemaError,
     memory::{MemoryStore, MemoryViews},
-    project::Projector,
 };
-use dekigoto_testkit::{CountedStore, StillHost, UnreliableViews, ViewFault, context, stream};
+use dekigoto_testkit::{
+    CountedStore, StillHost, UnreliableViews, ViewFault, context, fingerprint, stream,
+};
 
 /// A store and a view store, with what counts and fails in front of them.
 pub(crate) struct World {
@@ -28,8 +30,8 @@ impl World {
         }
     }
 
-    pub(crate) fn projector(&self) -> Projector {
-        Projector {
+    pub(crate) fn ports(&self) -> Ports {
+        Ports {
             store: self.counted.clone(),
             views: self.views.clone(),
             host: Arc::new(StillHost::default()),
@@ -46,8 +48,9 @@ impl World {
                 schema_version: 1,
                 payload: Payload::of(&place).unwrap(),
             };
-            let context = context(&format!("key-{place}"), "request");
-            let commit = Commit::after(&head, vec![event], context).unwrap();
+            let context = context(&format!("key-{place}"));
+            let commit =
+                Commit::after(&head, vec![event], context, fingerprint("request")).unwrap();
             self.store.append(&commit).await.unwrap();
             head = commit.head();
             events.extend(commit.envelopes());
@@ -61,11 +64,47 @@ impl World {
     }
 }
 
-/// Whether this version of the code understands the event.
-pub(crate) fn understood(event: &Envelope, knows_all: bool) -> Result<(), SchemaError> {
-    if knows_all || event.event_type == "Added" {
-        Ok(())
-    } else {
-        Err(SchemaError::UnknownEvent(event.event_type.clone()))
+/// What happened to a tally, by name alone. Code of before a deployment knows `Added`; code of after it knows all names.
+pub(crate) struct Entry<const KNOWS_ALL: bool> {
+    pub(crate) name: String,
+}
+
+impl<const KNOWS_ALL: bool> EventSchema for Entry<KNOWS_ALL> {
+    const NEWEST: &'static [(&'static str, u32)] = &[("Added", 1)];
+
+    fn encode(&self) -> Result<NewEvent, serde_json::Error> {
+        let (event_type, payload) = (self.name.clone(), Payload::of(&())?);
+        Ok(NewEvent { event_type, schema_version: 1, payload })
     }
+
+    fn decode(event_type: &str, _: u32, _: &Payload) -> Result<Vec<Self>, SchemaError> {
+        if KNOWS_ALL || event_type == "Added" {
+            Ok(vec![Self { name: event_type.to_owned() }])
+        } else {
+            Err(SchemaError::UnknownEvent(event_type.to_owned()))
+        }
+    }
+}
+
+/// The aggregate that those entries are about. Nothing is decided here.
+pub(crate) struct Log<const KNOWS_ALL: bool = false>;
+
+impl<const KNOWS_ALL: bool> Decider for Log<KNOWS_ALL> {
+    type Command = ();
+    type Event = Entry<KNOWS_ALL>;
+    type State = ();
+    type Refusal = ();
+
+    fn decide((): &(), (): ()) -> Result<Vec<Self::Event>, ()> {
+        Err(())
+    }
+
+    fn evolve((): (), _: &Self::Event) {}
+}
+
+impl<const KNOWS_ALL: bool> Aggregate for Log<KNOWS_ALL> {
+    type Id = String;
+
+    const TYPE: &'static str = "Tally";
+    const SNAPSHOT_SCHEMA: u32 = 1;
 }

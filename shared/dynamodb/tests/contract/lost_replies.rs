@@ -24,21 +24,21 @@ async fn append_through(replies: &[Reply]) -> (Result<(), AppendError>, usize, V
 }
 
 #[tokio::test]
-async fn s3_an_append_whose_reply_was_lost_finds_itself() {
+async fn an_append_whose_reply_was_lost_finds_itself_s3() {
     let (outcome, sent, there) = append_through(&[CarriedOutAndLost]).await;
     outcome.unwrap();
     assert_eq!((sent, there.len()), (2, 1));
 }
 
 #[tokio::test]
-async fn s3_an_append_whose_request_was_lost_is_sent_again() {
+async fn an_append_whose_request_was_lost_is_sent_again_s3() {
     let (outcome, sent, there) = append_through(&[Lost, Lost, CarriedOut]).await;
     outcome.unwrap();
     assert_eq!((sent, there.len()), (3, 1));
 }
 
 #[tokio::test]
-async fn s4_an_append_without_any_reply_is_unknown_whether_it_is_there_or_not() {
+async fn an_append_without_any_reply_is_unknown_whether_it_is_there_or_not_s4() {
     let (outcome, sent, there) = append_through(&[CarriedOutAndLost, Lost, Lost]).await;
     assert!(matches!(outcome, Err(AppendError::Unknown(_))), "{outcome:?}");
     assert_eq!((sent, there.len()), (3, 1));

@@ -11,6 +11,7 @@ mod embedded;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod lost_replies;
+mod price;
 mod refusals;
 mod scripted_events;
 mod scripted_views;

@@ -72,7 +72,7 @@ async fn an_item_over_the_limit_is_too_large() {
 }
 
 #[tokio::test]
-async fn s4_no_answer_and_a_server_in_trouble_are_unknown() {
+async fn no_answer_and_a_server_in_trouble_are_unknown_s4() {
     let no_json = Says(200, "<html>".to_owned());
     let unavailable = Says(503, String::new());
     let internal = Reply::error(500, "InternalServerError", "oops");
@@ -117,7 +117,7 @@ fn item(stored: &StoredCommit) -> Value {
 }
 
 #[tokio::test]
-async fn s1_a_lost_race_shows_the_winner() {
+async fn a_lost_race_shows_the_winner_s1() {
     let winner = commit(&Head::empty(stream("a")), "other", &[7]);
     let (lost, sent) = append(taken_by(&item(&StoredCommit::from(&winner)))).await;
     match lost {
@@ -175,7 +175,7 @@ async fn reads_say_what_to_do_next() {
 }
 
 #[tokio::test]
-async fn s3_reads_are_strong_newest_first_and_bounded() {
+async fn reads_are_strong_newest_first_and_bounded_s3() {
     let (read, network) = read(vec![Says(200, json!({ "Items": [] }).to_string())]).await;
     assert_eq!(read.unwrap(), 0);
     let request: Value = serde_json::from_str(&network.requests()[0]).unwrap();
@@ -202,7 +202,7 @@ async fn an_empty_page_before_the_end_is_not_the_end() {
 
 /// Also when the key itself is not what it should be.
 #[tokio::test]
-async fn s17_an_unreadable_item_is_named_and_not_quoted() {
+async fn an_unreadable_item_is_named_and_not_quoted_s17() {
     let stored = StoredCommit::from(&commit(&Head::empty(stream("a")), "key", &[1]));
     for (name, value, stream, ordinal) in [
         ("ev", json!({ "S": "secret" }), "Tally#a", Some(1)),
@@ -229,7 +229,7 @@ async fn s17_an_unreadable_item_is_named_and_not_quoted() {
 }
 
 #[tokio::test]
-async fn s17_an_error_holds_no_request_and_no_reply() {
+async fn an_error_holds_no_request_and_no_reply_s17() {
     let first = commit(&Head::empty(stream("a")), "key", &[424_242]);
     for reply in [Lost, Says(500, "424242".to_owned()), Says(200, "<424242".to_owned())] {
         let (store, _) = scripted(vec![reply; 3]);

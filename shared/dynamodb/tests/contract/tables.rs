@@ -57,9 +57,13 @@ impl Service {
     }
 
     pub(crate) async fn event_subject(&self) -> Box<dyn StoreSubject> {
+        Box::new(self.table_of_events().await)
+    }
+
+    pub(crate) async fn table_of_events(&self) -> Table {
         let table = self.event_table().await;
         let client = self.client.clone();
-        Box::new(Table { client, table, scans_in_order: self.scans_in_order })
+        Table { client, table, scans_in_order: self.scans_in_order }
     }
 
     pub(crate) async fn view_store(&self) -> Arc<dyn ViewStore> {
@@ -132,7 +136,7 @@ fn http_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
         .build_https()
 }
 
-struct Table {
+pub(crate) struct Table {
     client: Client,
     table: String,
     scans_in_order: bool,
@@ -143,7 +147,8 @@ impl Table {
         DynamoEventStore::new(self.client.clone(), &*self.table)
     }
 
-    async fn put(&self, item: RawItem) -> Option<usize> {
+    /// Puts an item, and gives the write units that the engine charges.
+    pub(crate) async fn put(&self, item: RawItem) -> usize {
         let item: HashMap<String, AttributeValue> =
             item.into_iter().map(|(name, value)| (name, attribute(value))).collect();
         let put = self
@@ -153,8 +158,8 @@ impl Table {
             .set_item(Some(item))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let put = put.send().await.unwrap();
-        let charged = put.consumed_capacity()?.capacity_units()?;
-        Some(format!("{charged:.0}").parse().unwrap())
+        let charged = put.consumed_capacity().unwrap().capacity_units().unwrap();
+        format!("{charged:.0}").parse().unwrap()
     }
 }
 
@@ -183,9 +188,5 @@ impl StoreSubject for Table {
     async fn put_raw(&self, item: RawItem) -> bool {
         self.put(item).await;
         true
-    }
-
-    async fn write_units(&self, item: RawItem) -> Option<usize> {
-        self.put(item).await
     }
 }

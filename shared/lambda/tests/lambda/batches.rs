@@ -56,7 +56,7 @@ fn an_empty_batch_is_an_empty_queue() {
 }
 
 #[test]
-fn s15_a_record_that_cannot_be_named_fails_the_batch() {
+fn a_record_that_cannot_be_named_fails_the_batch_s15() {
     let without = |mut record: Value, field: &str| {
         record.as_object_mut().unwrap().remove(field);
         record
@@ -92,7 +92,7 @@ fn s15_a_record_that_cannot_be_named_fails_the_batch() {
 }
 
 #[test]
-fn s17_the_reason_does_not_quote_the_batch() {
+fn the_reason_does_not_quote_the_batch_s17() {
     let mut odd = message("a", "x");
     odd["body"] = json!({ "secret": 1 });
     let reason = read(&json!({ "Records": [odd] })).unwrap_err();

@@ -33,7 +33,7 @@ fn with(pointer: &str, value: &Value) -> String {
 }
 
 #[test]
-fn s7_an_insert_is_the_commit_that_was_stored() {
+fn an_insert_is_the_commit_that_was_stored_s7() {
     let commit = stream::commit(&record().to_string()).unwrap();
     assert_eq!((commit.ordinal().get(), commit.first_version().get()), (2, 3));
     let stored = StoredCommit::from(&commit);

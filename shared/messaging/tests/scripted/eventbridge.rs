@@ -46,7 +46,7 @@ async fn a_batch_is_one_request_in_the_order_of_the_messages() {
 }
 
 #[tokio::test]
-async fn s15_each_answer_goes_to_the_message_in_its_place() {
+async fn each_answer_goes_to_the_message_in_its_place_s15() {
     let entries = ["ok", "ThrottlingException", "ok", "InternalFailure", "MalformedDetail"];
     let (answers, requests) = send(5, vec![answered(&entries)]).await;
     let expected = ["ok", "ThrottlingException", "ok", "InternalFailure", "MalformedDetail!"];
@@ -70,7 +70,7 @@ async fn only_what_is_wrong_with_the_message_is_for_good() {
 }
 
 #[tokio::test]
-async fn s15_an_answer_that_says_nothing_or_too_much_is_not_a_success() {
+async fn an_answer_that_says_nothing_or_too_much_is_not_a_success_s15() {
     let (answers, _) = send(2, vec![answered(&["ok", ""])]).await;
     assert_eq!(told(answers), ["ok", "NoAnswer"]);
     for entries in [&["ok"][..], &["ok", "ok", "ok"], &[]] {

@@ -67,14 +67,14 @@ async fn a_batch_is_one_request_with_bodies_and_attributes() {
 }
 
 #[tokio::test]
-async fn s15_each_answer_goes_to_its_own_message_whatever_the_order() {
+async fn each_answer_goes_to_its_own_message_whatever_the_order_s15() {
     let failed = [("3", "InternalError", false), ("0", "InvalidParameter", true)];
     let (answers, _) = send(4, vec![answered(&["2", "1"], &failed)]).await;
     assert_eq!(told(answers), ["InvalidParameter!", "ok", "ok", "InternalError"]);
 }
 
 #[tokio::test]
-async fn s15_an_entry_without_an_answer_was_not_sent() {
+async fn an_entry_without_an_answer_was_not_sent_s15() {
     let (answers, _) = send(3, vec![answered(&["1"], &[])]).await;
     assert_eq!(told(answers), ["NoAnswer", "ok", "NoAnswer"]);
     let (answers, _) = send(2, vec![answered(&["7", "x"], &[("9", "X", true)])]).await;

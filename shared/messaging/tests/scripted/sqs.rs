@@ -69,7 +69,7 @@ async fn a_pointer_is_one_message() {
 }
 
 #[tokio::test]
-async fn s15_what_is_parked_is_the_original_with_its_reason() {
+async fn what_is_parked_is_the_original_with_its_reason_s15() {
     let body = "{\"a\":\t\"出来事 🛒\"}\r\n";
     assert_eq!(
         parked(body, "no event is called X").await,
@@ -124,7 +124,7 @@ async fn nothing_is_parked_as_something() {
 }
 
 #[tokio::test]
-async fn s15_without_a_message_id_nothing_was_parked() {
+async fn without_a_message_id_nothing_was_parked_s15() {
     for (reply, sent) in [
         (Says(200, "{}".to_owned()), 1),
         (Reply::error(400, "AccessDeniedException", "because"), 1),

@@ -1,10 +1,13 @@
 //! What may be asked of an order.
 
+use serde::Serialize;
+
 use super::Item;
 use crate::{Carrier, Currency, CustomerId, Day, Reason, TrackingNumber};
 
-/// A command to an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A command to an order. As JSON it is the body of its request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum OrderCommand {
     /// Create it.
     PlaceOrder(PlaceOrder),
@@ -19,7 +22,8 @@ pub enum OrderCommand {
 }
 
 /// Creates an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PlaceOrder {
     /// Who orders.
     pub customer_id: CustomerId,
@@ -28,11 +32,13 @@ pub struct PlaceOrder {
     /// What is ordered: 1 to [`ITEMS_MAX`](crate::limits::ITEMS_MAX) lines.
     pub items: Vec<Item>,
     /// The UTC day on which the command was received.
+    #[serde(skip)]
     pub placed_on: Day,
 }
 
 /// Hands an order to a carrier.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ShipOrder {
     /// The carrier.
     pub carrier: Carrier,
@@ -41,7 +47,8 @@ pub struct ShipOrder {
 }
 
 /// Gives an order up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CancelOrder {
     /// Why.
     pub reason: Reason,

@@ -42,13 +42,13 @@ impl OrderEvent {
 
 event_schema! {
     OrderEvent {
-        OrderPlaced: 1,
-        OrderConfirmed: 1,
-        OrderShipped: 2 {
+        OrderPlaced as "OrderPlaced": 1,
+        OrderConfirmed as "OrderConfirmed": 1,
+        OrderShipped as "OrderShipped": 2 {
             1 => |old: OrderShippedV1| vec![OrderEvent::OrderShipped(shipped_v1_to_v2(old))],
         },
-        OrderDelivered: 1,
-        OrderCancelled: 1,
+        OrderDelivered as "OrderDelivered": 1,
+        OrderCancelled as "OrderCancelled": 1,
     }
 }
 

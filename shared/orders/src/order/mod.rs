@@ -1,5 +1,6 @@
 //! An order: placed, confirmed, shipped, delivered; or cancelled before it is shipped.
 
+mod announce;
 mod command;
 mod decide;
 mod event;
@@ -14,8 +15,12 @@ mod properties;
 #[cfg(test)]
 mod specs;
 
-use dekigoto::{Aggregate, Decider};
+use dekigoto::{Aggregate, Decider, Fingerprint};
 
+pub use announce::{
+    OrderCancelledIntegrationEvent, OrderConfirmedIntegrationEvent, OrderCreatedIntegrationEvent,
+    OrderDeliveredIntegrationEvent, OrderLine, OrderShippedIntegrationEvent, announce,
+};
 pub use command::{CancelOrder, OrderCommand, PlaceOrder, ShipOrder};
 pub use event::{
     OrderCancelled, OrderConfirmed, OrderDelivered, OrderEvent, OrderPlaced, OrderShipped,
@@ -24,6 +29,8 @@ pub use item::{InvalidQuantity, Item, Quantity};
 pub use refusal::{InvalidOrder, OrderRefusal};
 pub use state::{OrderState, PlacedOrder};
 pub use status::{Action, Status, UnknownStatus};
+
+use crate::OrderId;
 
 /// The order aggregate: its rules are in `decide.rs`, its fold in `state.rs`.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +52,21 @@ impl Decider for Order {
 }
 
 impl Aggregate for Order {
+    type Id = OrderId;
+
     const TYPE: &'static str = "Order";
     const SNAPSHOT_SCHEMA: u32 = 1;
+
+    // The operation, the order and the body of the request. Fingerprints are stored: keys of before must still match.
+    fn fingerprint(id: &OrderId, command: &OrderCommand) -> Result<Fingerprint, serde_json::Error> {
+        let (id, body) = (id.to_string(), serde_json::to_string(command)?);
+        Ok(match command {
+            // The id derives from the caller and the key, so it is not a part of what was asked for.
+            OrderCommand::PlaceOrder(_) => Fingerprint::of(&["place", &body]),
+            OrderCommand::ConfirmOrder => Fingerprint::of(&["confirm", &id, "{}"]),
+            OrderCommand::ShipOrder(_) => Fingerprint::of(&["ship", &id, &body]),
+            OrderCommand::DeliverOrder => Fingerprint::of(&["deliver", &id, "{}"]),
+            OrderCommand::CancelOrder(_) => Fingerprint::of(&["cancel", &id, &body]),
+        })
+    }
 }

@@ -1,12 +1,15 @@
 //! What may be asked of an order's payments.
 
+use serde::{Serialize, Serializer};
+
 use crate::{
     Amount, Currency, CustomerId, DeclineReason, OrderId, PaymentId, PaymentReference, Reason,
     order::PlacedOrder,
 };
 
-/// A command to an order's payments.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A command to an order's payments. As JSON it is the body of its request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum PaymentCommand {
     /// Record what the provider did.
     ProcessPayment(ProcessPayment),
@@ -27,6 +30,28 @@ pub struct ProcessPayment {
     pub currency: Currency,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl Serialize for ProcessPayment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Request<'a> {
+            reference: &'a PaymentReference,
+            amount: Amount,
+            currency: Currency,
+            outcome: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            decline_reason: Option<&'a DeclineReason>,
+        }
+        let (outcome, decline_reason) = match &self.outcome {
+            Outcome::Captured => ("captured", None),
+            Outcome::Declined(reason) => ("declined", reason.as_ref()),
+        };
+        let Self { reference, amount, currency, .. } = self;
+        let (amount, currency) = (*amount, *currency);
+        Request { reference, amount, currency, outcome, decline_reason }.serialize(serializer)
+    }
 }
 
 /// How a payment ended at the provider.
@@ -66,7 +91,8 @@ impl PaidOrder {
 }
 
 /// Gives money back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RefundPayment {
     /// Where it comes from.
     pub target: RefundTarget,
@@ -79,7 +105,8 @@ pub struct RefundPayment {
 }
 
 /// Where refunded money comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum RefundTarget {
     /// One payment.
     Payment(PaymentId),

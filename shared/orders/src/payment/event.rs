@@ -30,9 +30,9 @@ impl PaymentEvent {
 
 event_schema! {
     PaymentEvent {
-        PaymentReceived: 1,
-        PaymentFailed: 1,
-        PaymentRefunded: 1,
+        PaymentReceived as "PaymentReceived": 1,
+        PaymentFailed as "PaymentFailed": 1,
+        PaymentRefunded as "PaymentRefunded": 1,
     }
 }
 

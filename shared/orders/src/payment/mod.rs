@@ -2,6 +2,7 @@
 //!
 //! Holding them together makes "never refund more than was captured" a rule of one aggregate.
 
+mod announce;
 mod command;
 mod decide;
 mod event;
@@ -16,14 +17,20 @@ mod refund_specs;
 #[cfg(test)]
 mod specs;
 
-use dekigoto::{Aggregate, Decider};
+use dekigoto::{Aggregate, Decider, Fingerprint};
 
+pub use announce::{
+    PaymentFailedIntegrationEvent, PaymentReceivedIntegrationEvent,
+    PaymentRefundedIntegrationEvent, announce,
+};
 pub use command::{
     Outcome, PaidOrder, PaymentCommand, ProcessPayment, RefundPayment, RefundTarget,
 };
 pub use event::{PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded};
 pub use refusal::{InvalidPayment, PaymentRefusal};
 pub use state::{Attempt, AttemptResult, PaymentState};
+
+use crate::OrderId;
 
 /// The payment aggregate: its rules are in `decide.rs` and `refund.rs`, its fold in `state.rs`.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +58,21 @@ impl Decider for Payment {
 }
 
 impl Aggregate for Payment {
+    type Id = OrderId;
+
     const TYPE: &'static str = "Payment";
     // 2: each payment knows the version at which it was recorded.
     const SNAPSHOT_SCHEMA: u32 = 2;
+
+    // The operation, the order and the body of the request. Fingerprints are stored: keys of before must still match.
+    fn fingerprint(
+        id: &OrderId,
+        command: &PaymentCommand,
+    ) -> Result<Fingerprint, serde_json::Error> {
+        let operation = match command {
+            PaymentCommand::ProcessPayment(_) => "pay",
+            PaymentCommand::RefundPayment(_) => "refund",
+        };
+        Ok(Fingerprint::of(&[operation, &id.to_string(), &serde_json::to_string(command)?]))
+    }
 }

@@ -9,8 +9,9 @@
     reason = "a test's way to fail is to panic"
 )]
 
+mod files;
 mod http;
-mod projecting;
-mod publishing;
+mod projector;
+mod relay;
 mod slowest;
 mod support;

@@ -22,7 +22,7 @@ async fn check_loud(subject: &dyn StoreSubject, id: &str, item: RawItem, what: &
             other => panic!("{what}: {other:?}"),
         }
     }
-    match engine(subject.store()).load::<Tally>(id).await {
+    match engine(subject.store()).load::<Tally>(&id.to_owned()).await {
         Err(LoadError::Read(ReadError::Corrupt(corrupt))) => is_second(&corrupt),
         other => panic!("{what}: {other:?}"),
     }
@@ -124,7 +124,7 @@ pub(super) async fn an_impossible_ordinal_is_a_loud_error(subject: &dyn StoreSub
 }
 
 /// The store keeps it, since it knows no events; whoever folds it says which version it is.
-pub(super) async fn s12_an_unknown_event_or_a_newer_one_is_a_loud_error(
+pub(super) async fn an_unknown_event_or_a_newer_one_is_a_loud_error_s12(
     subject: &dyn StoreSubject,
 ) {
     for (id, event_type, schema_version) in
@@ -138,7 +138,7 @@ pub(super) async fn s12_an_unknown_event_or_a_newer_one_is_a_loud_error(
             .replace("\"s\":1", &format!("\"s\":{schema_version}"));
         item.insert("ev".to_owned(), events.into());
         assert!(subject.put_raw(item).await);
-        match engine(subject.store()).load::<Tally>(id).await {
+        match engine(subject.store()).load::<Tally>(&id.to_owned()).await {
             Err(LoadError::Schema { stream, version, cause }) => {
                 assert_eq!((stream.aggregate_id(), version.get()), (id, 2));
                 let is_newer = matches!(cause, SchemaError::Newer { got: 2, known: 1, .. });
@@ -150,7 +150,7 @@ pub(super) async fn s12_an_unknown_event_or_a_newer_one_is_a_loud_error(
 }
 
 /// A commit that is gone, and one that claims versions of the commit before.
-pub(super) async fn s2_a_hole_or_an_overlap_is_a_loud_error(subject: &dyn StoreSubject) {
+pub(super) async fn a_hole_or_an_overlap_is_a_loud_error_s2(subject: &dyn StoreSubject) {
     let build = |id: &str| {
         let first = commit(&Head::empty(stream(id)), "key-1", &[1, 2]);
         let second = commit(&first.head(), "key-2", &[3, 4]);
@@ -177,7 +177,7 @@ async fn check_history(subject: &dyn StoreSubject, id: &str, items: Vec<RawItem>
     for item in items {
         assert!(subject.put_raw(item).await);
     }
-    match engine(subject.store()).load::<Tally>(id).await {
+    match engine(subject.store()).load::<Tally>(&id.to_owned()).await {
         Err(LoadError::Read(ReadError::Corrupt(corrupt))) => {
             assert_eq!(corrupt.stream, stream(id).key());
             assert!(corrupt.ordinal.is_some());

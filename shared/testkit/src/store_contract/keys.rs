@@ -11,16 +11,16 @@ use crate::tally::{Add, Sum, Tally, context, stream};
 type Outcome = Result<Answer<Tally>, CommandError<()>>;
 
 async fn add(engine: &Engine, id: &str, key: &str, number: u64) -> Outcome {
-    let context = context(key, &number.to_string());
+    let context = context(key);
     let add = Add(vec![number], 0);
-    engine.execute(id, add, &context, Expect::Anything).await
+    engine.execute(&id.to_owned(), add, &context, Expect::Anything).await
 }
 
 /// Creates at the moment `at`, in milliseconds after some fixed one: a request that is repeated is received later.
 async fn create(engine: &Engine, id: &str, key: &str, number: u64, at: i64) -> Outcome {
-    let mut context = context(key, &number.to_string());
+    let mut context = context(key);
     context.at = Timestamp::from_millis(context.at.as_millis() + at).unwrap();
-    engine.create(id, Add(vec![number], 0), &context).await
+    engine.create(&id.to_owned(), Add(vec![number], 0), &context).await
 }
 
 #[track_caller]
@@ -32,7 +32,7 @@ fn assert_replayed(outcome: Outcome, version: u64, state: &Sum) {
 }
 
 /// Whatever has happened since.
-pub(super) async fn s5_a_repeated_command_gets_the_first_answer(subject: &dyn StoreSubject) {
+pub(super) async fn a_repeated_command_gets_the_first_answer_s5(subject: &dyn StoreSubject) {
     let engine = engine(subject.store());
     for number in 1..=10 {
         let answer = add(&engine, "a", &format!("key-{number}"), number).await;
@@ -46,7 +46,7 @@ pub(super) async fn s5_a_repeated_command_gets_the_first_answer(subject: &dyn St
 }
 
 /// Also when the stream has moved on.
-pub(super) async fn s5_a_repeated_create_meets_its_own_first_commit(subject: &dyn StoreSubject) {
+pub(super) async fn a_repeated_create_meets_its_own_first_commit_s5(subject: &dyn StoreSubject) {
     let engine = engine(subject.store());
     create(&engine, "a", "new", 1, 0).await.unwrap();
     assert_replayed(create(&engine, "a", "new", 1, 900).await, 1, &Sum::of([1]));
@@ -58,7 +58,7 @@ pub(super) async fn s5_a_repeated_create_meets_its_own_first_commit(subject: &dy
 }
 
 /// In a create, just after, and behind a snapshot.
-pub(super) async fn s5_a_key_that_comes_back_with_another_body_is_refused(
+pub(super) async fn a_key_that_comes_back_with_another_body_is_refused_s5(
     subject: &dyn StoreSubject,
 ) {
     let engine = engine(subject.store());
@@ -75,7 +75,7 @@ pub(super) async fn s5_a_key_that_comes_back_with_another_body_is_refused(
 }
 
 /// Fifty of the same, then fifty of which half ask for something else.
-pub(super) async fn s5_fifty_twins_at_once_are_one_commit(subject: &dyn StoreSubject) {
+pub(super) async fn fifty_twins_at_once_are_one_commit_s5(subject: &dyn StoreSubject) {
     let engine = engine(subject.store());
     let twins = join_all((0..50).map(|twin| create(&engine, "a", "key", 1, twin % 3))).await;
     for twin in twins {
@@ -101,7 +101,7 @@ pub(super) async fn s5_fifty_twins_at_once_are_one_commit(subject: &dyn StoreSub
 }
 
 /// The window reaches back as far as is documented, and what is older is decided again on the truth.
-pub(super) async fn s5_a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits(
+pub(super) async fn a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits_s5(
     subject: &dyn StoreSubject,
 ) {
     let engine = engine(subject.store());

@@ -22,7 +22,7 @@ async fn append(subject: &dyn StoreSubject, commit: &Commit) -> Result<(), Appen
 }
 
 /// The first, the newest, and one long past.
-pub(super) async fn s1_a_place_is_taken_once_and_the_loser_sees_the_winner(
+pub(super) async fn a_place_is_taken_once_and_the_loser_sees_the_winner_s1(
     subject: &dyn StoreSubject,
 ) {
     let appended = append_some(&*subject.store(), &stream("places"), 11).await;
@@ -36,7 +36,7 @@ pub(super) async fn s1_a_place_is_taken_once_and_the_loser_sees_the_winner(
 }
 
 /// With the version as the sort key, version 3 would be free beside a commit that holds versions 2 to 4.
-pub(super) async fn s1_a_stale_writer_cannot_land_inside_an_earlier_commit(
+pub(super) async fn a_stale_writer_cannot_land_inside_an_earlier_commit_s1(
     subject: &dyn StoreSubject,
 ) {
     let appended = append_some(&*subject.store(), &stream("inside"), 1).await;
@@ -55,7 +55,7 @@ pub(super) async fn s1_a_stale_writer_cannot_land_inside_an_earlier_commit(
 }
 
 /// Also when another commit has followed since: a lost reply may be noticed late.
-pub(super) async fn s3_the_same_append_again_succeeds_and_is_there_once(
+pub(super) async fn the_same_append_again_succeeds_and_is_there_once_s3(
     subject: &dyn StoreSubject,
 ) {
     let appended = append_some(&*subject.store(), &stream("again"), 3).await;
@@ -66,7 +66,7 @@ pub(super) async fn s3_the_same_append_again_succeeds_and_is_there_once(
 }
 
 /// Two requests under one key at one moment make events with the same ids. Only one of them happened.
-pub(super) async fn s5_the_same_key_with_another_body_is_not_the_same_append(
+pub(super) async fn the_same_key_with_another_body_is_not_the_same_append_s5(
     subject: &dyn StoreSubject,
 ) {
     let head = Head::empty(stream("twins"));

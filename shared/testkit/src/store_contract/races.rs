@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// One round: all from the same head.
-pub(super) async fn s1_among_a_hundred_writers_one_wins_and_ninety_nine_are_told(
+pub(super) async fn among_a_hundred_writers_one_wins_and_ninety_nine_are_told_s1(
     subject: &dyn StoreSubject,
 ) {
     let store = subject.store();
@@ -43,7 +43,7 @@ pub(super) async fn s1_among_a_hundred_writers_one_wins_and_ninety_nine_are_told
 const WRITERS: u64 = 20;
 
 /// Each writer reads and tries until its commit is in.
-pub(super) async fn s2_twenty_writers_all_land_without_a_gap(subject: &dyn StoreSubject) {
+pub(super) async fn twenty_writers_all_land_without_a_gap_s2(subject: &dyn StoreSubject) {
     let store = subject.store();
     let writers = (0..WRITERS).map(|writer| {
         let store = Arc::clone(&store);
@@ -80,11 +80,11 @@ async fn check_one_commit_under(subject: &dyn StoreSubject, id: &str, faults: &[
     let unreliable = UnreliableStore::new(subject.store(), faults.iter().copied());
     let engine = Engine::new(Arc::new(unreliable), Arc::new(StillHost::default()));
     let add = |number| Add(vec![number], 0);
-    let answer = engine.create::<Tally>(id, add(1), &context("k-1", "1")).await;
+    let answer = engine.create::<Tally>(&id.to_owned(), add(1), &context("k-1")).await;
     let answer = answer.unwrap();
     assert_eq!((answer.state, answer.replayed), (Sum::of([1]), false));
     let executed =
-        engine.execute::<Tally>(id, add(2), &context("k-2", "2"), Expect::Anything).await;
+        engine.execute::<Tally>(&id.to_owned(), add(2), &context("k-2"), Expect::Anything).await;
     assert_eq!(executed.unwrap().state, Sum::of([1, 2]));
     let read = read_all(&*subject.store(), &stream(id)).await;
     assert_eq!(read.len(), 2);
@@ -92,7 +92,7 @@ async fn check_one_commit_under(subject: &dyn StoreSubject, id: &str, faults: &[
 }
 
 /// The write was applied and the answer dropped: the repeated append finds its own commit.
-pub(super) async fn s3_a_lost_reply_is_one_commit_and_a_success(subject: &dyn StoreSubject) {
+pub(super) async fn a_lost_reply_is_one_commit_and_a_success_s3(subject: &dyn StoreSubject) {
     use Fault::LosesReply;
     check_one_commit_under(subject, "lost", &[LosesReply]).await;
     check_one_commit_under(subject, "lost-thrice", &[LosesReply; 3]).await;
@@ -109,11 +109,11 @@ pub(super) async fn s3_a_lost_reply_is_one_commit_and_a_success(subject: &dyn St
 }
 
 /// Nothing was applied, then it was.
-pub(super) async fn s3_a_lost_request_and_throttling_end_in_one_commit(subject: &dyn StoreSubject) {
+pub(super) async fn a_lost_request_and_throttling_end_in_one_commit_s3(subject: &dyn StoreSubject) {
     use Fault::{LosesReply, LosesRequest, Throttles};
     check_one_commit_under(subject, "request", &[LosesRequest]).await;
     check_one_commit_under(subject, "busy", &[Throttles, Throttles, Throttles]).await;
     check_one_commit_under(subject, "mixed", &[Throttles, LosesReply, LosesRequest]).await;
     let engine = engine(subject.store());
-    assert_eq!(engine.load::<Tally>("mixed").await.unwrap().state, Sum::of([1, 2]));
+    assert_eq!(engine.load::<Tally>(&"mixed".to_owned()).await.unwrap().state, Sum::of([1, 2]));
 }

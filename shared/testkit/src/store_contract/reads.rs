@@ -3,7 +3,7 @@
 use dekigoto::{Context, Head, NewEvent, Ordinal, Payload, ReadFrom, Snapshot, Version};
 
 use super::{Commit, StoreSubject, append_some, commit, read, read_all};
-use crate::tally::{context, stream};
+use crate::tally::{context, fingerprint, stream};
 
 /// No commit, from wherever it is read.
 pub(super) async fn a_stream_that_was_never_written_is_empty(subject: &dyn StoreSubject) {
@@ -29,9 +29,12 @@ pub(super) async fn a_commit_comes_back_as_it_was_written(subject: &dyn StoreSub
         schema_version,
         payload: Payload::from_text(text.to_owned()).unwrap(),
     };
-    let bare = Context { causation_id: None, traceparent: None, ..context("bare", "a") };
-    let first = Commit::after(&Head::empty(stream("a")), vec![event(1), event(7)], bare).unwrap();
-    let second = Commit::after(&first.head(), vec![event(2)], context("full", "b")).unwrap();
+    let bare = Context { causation_id: None, traceparent: None, ..context("bare") };
+    let first =
+        Commit::after(&Head::empty(stream("a")), vec![event(1), event(7)], bare, fingerprint("a"))
+            .unwrap();
+    let second =
+        Commit::after(&first.head(), vec![event(2)], context("full"), fingerprint("b")).unwrap();
     let second = second.with_snapshot(Some(Snapshot {
         schema: 3,
         version: Version::new(3).unwrap(),
@@ -47,7 +50,7 @@ pub(super) async fn a_commit_comes_back_as_it_was_written(subject: &dyn StoreSub
 }
 
 /// After each append, and from both ends.
-pub(super) async fn s3_a_read_sees_every_append_that_was_acknowledged(subject: &dyn StoreSubject) {
+pub(super) async fn a_read_sees_every_append_that_was_acknowledged_s3(subject: &dyn StoreSubject) {
     let mut head = Head::empty(stream("fresh"));
     for number in 1..=25 {
         let next = commit(&head, &format!("key-{number}"), &[number]);

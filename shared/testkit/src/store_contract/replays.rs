@@ -45,7 +45,7 @@ fn assert_complete(subject: &dyn StoreSubject, seen: &Seen) {
 }
 
 /// In any number of segments and with pages of any size, resumed after each page from a position that was saved.
-pub(super) async fn s13_a_scan_gives_every_commit_once_and_each_stream_in_order(
+pub(super) async fn a_scan_gives_every_commit_once_and_each_stream_in_order_s13(
     subject: &dyn StoreSubject,
 ) {
     fill(subject).await;

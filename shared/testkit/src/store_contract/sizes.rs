@@ -9,7 +9,7 @@ use dekigoto::{
 };
 
 use super::{Commit, StoreSubject, assert_gapless, commit, raw, read, read_all};
-use crate::tally::{context, stream};
+use crate::tally::{context, fingerprint, stream};
 
 /// More than the 25 items that a DynamoDB batch takes.
 pub(super) async fn commits_of_one_two_and_a_hundred_events_are_whole(subject: &dyn StoreSubject) {
@@ -30,7 +30,8 @@ pub(super) async fn commits_of_one_two_and_a_hundred_events_are_whole(subject: &
 
 /// So none can be appended.
 pub(super) async fn an_empty_commit_cannot_be_made(_: &dyn StoreSubject) {
-    let nothing = Commit::after(&Head::empty(stream("a")), Vec::new(), context("k", "r"));
+    let nothing =
+        Commit::after(&Head::empty(stream("a")), Vec::new(), context("k"), fingerprint("r"));
     assert_eq!(nothing, Err(CommitError::Empty));
 }
 
@@ -42,12 +43,12 @@ pub(super) async fn commits_at_every_limit_are_kept_and_over_it_cannot_be_made(
         StreamId::new("T".repeat(AGGREGATE_TYPE_BYTES_MAX), "i".repeat(AGGREGATE_ID_BYTES_MAX));
     let head = Head::empty(longest.unwrap());
     let commit = |events: Vec<NewEvent>| {
-        let mut context = context(&"k".repeat(255), "r");
+        let mut context = context(&"k".repeat(255));
         context.actor = "a".repeat(METADATA_TEXT_BYTES_MAX);
         context.correlation_id = "c".repeat(METADATA_TEXT_BYTES_MAX);
         context.causation_id = Some("c".repeat(METADATA_TEXT_BYTES_MAX));
         context.traceparent = Some("t".repeat(METADATA_TEXT_BYTES_MAX));
-        Commit::after(&head, events, context)
+        Commit::after(&head, events, context, fingerprint("r"))
     };
     let too_large = Err(CommitError::EventTooLarge { bytes: EVENT_BYTES_MAX + 1 });
     assert_eq!(commit(vec![event(EVENT_BYTES_MAX + 1)]), too_large);

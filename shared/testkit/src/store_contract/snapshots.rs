@@ -13,15 +13,15 @@ use crate::tally::{Add, Sum, Tally, context, stream};
 async fn add_up_to(subject: &dyn StoreSubject, id: &str, last: u64) {
     let engine = engine(subject.store());
     for number in 1..=last {
-        let context = context(&format!("key-{number}"), &number.to_string());
+        let context = context(&format!("key-{number}"));
         let add = Add(vec![number], 0);
-        let added = engine.execute::<Tally>(id, add, &context, Expect::Anything);
-        assert_eq!(added.await.unwrap().state, Sum::of(1..=number));
+        let added = engine.execute::<Tally>(&id.to_owned(), add, &context, Expect::Anything).await;
+        assert_eq!(added.unwrap().state, Sum::of(1..=number));
     }
 }
 
 /// Neither twice nor not at all, wherever the head stands between two snapshots.
-pub(super) async fn s11_a_load_applies_a_snapshot_once(subject: &dyn StoreSubject) {
+pub(super) async fn a_load_applies_a_snapshot_once_s11(subject: &dyn StoreSubject) {
     add_up_to(subject, "once", 14).await;
     let commits = read_all(&*subject.store(), &stream("once")).await;
     let with_snapshot = commits.iter().filter(|commit| commit.snapshot().is_some());
@@ -30,16 +30,16 @@ pub(super) async fn s11_a_load_applies_a_snapshot_once(subject: &dyn StoreSubjec
     let engine = engine(subject.store());
     for number in 1..=14 {
         let version = Version::new(number).unwrap();
-        let past = engine.load_at::<Tally>("once", version).await.unwrap();
+        let past = engine.load_at::<Tally>(&"once".to_owned(), version).await.unwrap();
         assert_eq!(past.state, Sum::of(1..=number), "at version {number}");
     }
 }
 
 /// However long the stream.
-pub(super) async fn s11_a_load_is_one_read_of_one_interval(subject: &dyn StoreSubject) {
+pub(super) async fn a_load_is_one_read_of_one_interval_s11(subject: &dyn StoreSubject) {
     add_up_to(subject, "short", 41).await;
     let (counted, engine) = counted_engine(subject);
-    let history = engine.load::<Tally>("short").await.unwrap();
+    let history = engine.load::<Tally>(&"short".to_owned()).await.unwrap();
     assert_eq!(history.state, Sum::of(1..=41));
     assert_eq!(counted.take(), (0, 1, 4), "appends, reads, commits read");
 }
@@ -99,7 +99,7 @@ fn resealed(snapshot: &Snapshot, change: impl Fn(&mut Snapshot)) -> Option<Strin
 }
 
 /// Any combination of damage to five snapshots: the same state, the same head, the same answers to repeated keys.
-pub(super) async fn s11_any_damaged_or_missing_snapshot_changes_no_answer(
+pub(super) async fn any_damaged_or_missing_snapshot_changes_no_answer_s11(
     subject: &dyn StoreSubject,
 ) {
     const COMMITS: u64 = 21;
@@ -116,13 +116,14 @@ pub(super) async fn s11_any_damaged_or_missing_snapshot_changes_no_answer(
         for (commit, damage) in snapshots.zip(&damages) {
             put_damaged(subject, commit, *damage).await;
         }
-        let history = engine.load::<Tally>("any").await.unwrap();
+        let history = engine.load::<Tally>(&"any".to_owned()).await.unwrap();
         assert_eq!(history.state, Sum::of(1..=COMMITS), "{damages:?}");
         assert_eq!(history.head, commits.last().unwrap().head(), "{damages:?}");
-        let context = context(&format!("key-{repeated}"), &repeated.to_string());
+        let context = context(&format!("key-{repeated}"));
         let add = Add(vec![repeated], 0);
-        let again = engine.execute::<Tally>("any", add, &context, Expect::Anything);
-        let again = again.await.unwrap();
+        let again =
+            engine.execute::<Tally>(&"any".to_owned(), add, &context, Expect::Anything).await;
+        let again = again.unwrap();
         assert!(again.replayed, "key-{repeated}: {damages:?}");
         assert_eq!(again.state, Sum::of(1..=repeated), "{damages:?}");
     }
@@ -138,19 +139,20 @@ async fn put_damaged(subject: &dyn StoreSubject, commit: &Commit, damage: Damage
 }
 
 /// After a change of the state's shape, and back.
-pub(super) async fn s11_snapshots_of_another_schema_are_passed_over(subject: &dyn StoreSubject) {
+pub(super) async fn snapshots_of_another_schema_are_passed_over_s11(subject: &dyn StoreSubject) {
     type Newer = Tally<2, 4>;
     add_up_to(subject, "schema", 10).await;
     let engine = engine(subject.store());
-    let newer = engine.load::<Newer>("schema").await.unwrap();
+    let newer = engine.load::<Newer>(&"schema".to_owned()).await.unwrap();
     assert_eq!(newer.state, Sum::of(1..=10));
     for number in 11..=14 {
-        let context = context(&format!("key-{number}"), &number.to_string());
+        let context = context(&format!("key-{number}"));
         let add = Add(vec![number], 0);
-        let added = engine.execute::<Newer>("schema", add, &context, Expect::Anything);
-        assert_eq!(added.await.unwrap().state, Sum::of(1..=number));
+        let added =
+            engine.execute::<Newer>(&"schema".to_owned(), add, &context, Expect::Anything).await;
+        assert_eq!(added.unwrap().state, Sum::of(1..=number));
     }
-    let older = engine.load::<Tally>("schema").await.unwrap();
+    let older = engine.load::<Tally>(&"schema".to_owned()).await.unwrap();
     assert_eq!(older.state, Sum::of(1..=14));
 }
 
@@ -174,7 +176,7 @@ pub(super) async fn a_snapshot_ahead_of_its_commit_is_a_loud_error(subject: &dyn
             }
             other => panic!("version {other_version}: {other:?}"),
         }
-        let loaded = engine(subject.store()).load::<Tally>("ahead").await;
+        let loaded = engine(subject.store()).load::<Tally>(&"ahead".to_owned()).await;
         assert!(matches!(loaded, Err(LoadError::Read(ReadError::Corrupt(_)))));
     }
 }
@@ -199,21 +201,24 @@ pub(super) async fn a_state_too_large_to_embed_is_left_out(subject: &dyn StoreSu
         }
     }
     impl dekigoto::Aggregate for Large {
+        type Id = String;
+
         const TYPE: &'static str = "Tally";
         const SNAPSHOT_SCHEMA: u32 = 1;
         const SNAPSHOT_EVERY: u32 = 4;
     }
     let engine = engine(subject.store());
     for number in 1..=13 {
-        let context = context(&format!("key-{number}"), "r");
+        let context = context(&format!("key-{number}"));
         let add = Add(vec![number], 0);
-        let added = engine.execute::<Large>("large", add, &context, Expect::Anything);
-        added.await.unwrap();
+        let added =
+            engine.execute::<Large>(&"large".to_owned(), add, &context, Expect::Anything).await;
+        added.unwrap();
     }
     let commits = read_all(&*subject.store(), &stream("large")).await;
     let sealed: Vec<Option<Value>> = commits.iter().map(|it| raw(it).get("sn").cloned()).collect();
     assert!(sealed[3].is_some(), "the fourth state still fits");
     assert!(sealed[4..].iter().all(Option::is_none), "later ones do not");
-    let history = engine.load::<Large>("large").await.unwrap();
+    let history = engine.load::<Large>(&"large".to_owned()).await.unwrap();
     assert_eq!(history.state.0.len(), 13 * (SNAPSHOT_BYTES_MAX / 6));
 }

@@ -19,9 +19,6 @@ const BINARIES: &[(&str, &[&str])] = &[
     ("projector", &["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"]),
 ];
 
-/// Where the code names its views.
-const VIEWS: &str = include_str!("../../../../shared/service/src/projecting.rs");
-
 /// A function that is not named here is a view's projector.
 fn binary_of(function: &str) -> &str {
     match function {
@@ -64,16 +61,11 @@ pub(super) fn functions_are_built_from_this_workspace(template: &Template) -> Ve
         .collect()
 }
 
-/// `View::DailySales` is `daily-sales` in the code, and `DailySalesFunction` with that `VIEW` in the template.
+/// The view `daily-sales` of the registry is `DailySalesFunction` with that `VIEW` in the template.
 pub(super) fn every_view_has_its_projector(template: &Template) -> Vec<String> {
-    let names =
-        VIEWS.split_once("pub fn name(self)").and_then(|(_, rest)| rest.split_once("\n    }"));
-    let (arms, _) = names.expect("projecting.rs names its views");
-    let arms =
-        arms.lines().filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => "));
-    let views: Vec<_> = arms
-        .map(|(view, name)| (format!("{view}Function"), name.trim_matches(['"', ','])))
-        .collect();
+    let service = order_service::service();
+    let names = service.views().iter().map(|view| view.name());
+    let views: Vec<_> = names.map(|name| (format!("{}Function", pascal(name)), name)).collect();
     let projectors: Vec<_> = template
         .functions()
         .filter(|function| binary_of(function.name) == "projector")
@@ -89,6 +81,15 @@ pub(super) fn every_view_has_its_projector(template: &Template) -> Vec<String> {
         wrong.push(format!("{projectors:?} are not the projectors of {views:?}"));
     }
     wrong
+}
+
+/// `daily-sales` as `DailySales`.
+fn pascal(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    });
+    words.collect()
 }
 
 pub(super) fn functions_log_with_retention(template: &Template) -> Vec<String> {
@@ -115,8 +116,7 @@ pub(super) fn functions_log_with_retention(template: &Template) -> Vec<String> {
 
 /// Its own deadline, then the function's, then the gateway's 30 s, each with time to answer.
 pub(super) fn the_api_answers_in_time(template: &Template) -> Vec<String> {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/service/src/http/limits.rs");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/http/src/limits.rs");
     let limits = fs::read_to_string(path).expect("limits.rs is readable");
     let own = limits
         .split_once("REQUEST_TIME_MAX: Duration = Duration::from_secs(")

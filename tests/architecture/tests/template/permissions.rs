@@ -106,7 +106,7 @@ pub(super) fn nobody_changes_history(template: &Template) -> Vec<String> {
 
 /// The API reads views. What it may put is the row of its cursor key, in the partition that the code names.
 pub(super) fn the_api_writes_no_view(template: &Template) -> Vec<String> {
-    let code = include_str!("../../../../shared/service/src/http/cursor_key.rs");
+    let code = include_str!("../../../../shared/http/src/cursor_key.rs");
     let one_row = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["cursor-key"]}});
     let mut wrong = Vec::new();
     if !code.contains("const PARTITION: &str = \"cursor-key\";") {

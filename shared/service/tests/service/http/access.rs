@@ -1,6 +1,6 @@
 //! S14: a caller reads and changes only what is theirs.
 
-use order_service::http::Caller;
+use order_service::{Caller, STAFF_SCOPE};
 use serde_json::{Value, json};
 
 use crate::support::{Ask, UNKNOWN, World, customer, order, parcel, payment, staff};
@@ -35,7 +35,7 @@ fn ask(method: &str, path: &str, id: &str) -> Ask {
 }
 
 #[tokio::test]
-async fn s14_nobody_gets_nothing() {
+async fn unauthenticated_requests_get_401_s14() {
     let world = World::new();
     let id = world.placed("k").await;
     world.follow().await;
@@ -48,7 +48,7 @@ async fn s14_nobody_gets_nothing() {
 }
 
 #[tokio::test]
-async fn s14_a_customer_does_no_staff_work() {
+async fn a_customer_does_no_staff_work_s14() {
     let world = World::new();
     let id = world.placed("k").await;
     world.follow().await;
@@ -71,7 +71,7 @@ async fn s14_a_customer_does_no_staff_work() {
 }
 
 #[tokio::test]
-async fn s14_a_customer_places_reads_and_cancels_their_own_order() {
+async fn a_customer_places_reads_and_cancels_their_own_order_s14() {
     let world = World::new();
     let me = || customer("c-42");
     let placed = world.ask(Ask::post("/v1/orders", &order()).by(me())).await;
@@ -94,7 +94,7 @@ async fn s14_a_customer_places_reads_and_cancels_their_own_order() {
 }
 
 #[tokio::test]
-async fn s14_a_customer_does_not_see_who_else_acted_and_under_which_key() {
+async fn a_customer_does_not_see_who_else_acted_and_under_which_key_s14() {
     let world = World::new();
     let placed = world.ask(Ask::post("/v1/orders", &order()).by(customer("c-42"))).await;
     let path = format!("/v1/orders/{}", placed.body["orderId"].as_str().unwrap());
@@ -119,7 +119,7 @@ async fn s14_a_customer_does_not_see_who_else_acted_and_under_which_key() {
 }
 
 #[tokio::test]
-async fn s14_a_customer_acts_for_nobody_else() {
+async fn a_customer_acts_for_nobody_else_s14() {
     let world = World::new();
     world.placed("k").await;
     world.follow().await;
@@ -143,7 +143,7 @@ async fn staff_may_do_everything() {
 #[test]
 fn a_token_that_names_no_customer_makes_no_caller() {
     for sub in ["", "a b", "a#b", "../x", &"c".repeat(65)] {
-        assert_eq!(Caller::bearer(sub, ""), None, "{sub:?}");
+        assert_eq!(Caller::bearer(sub, "", STAFF_SCOPE), None, "{sub:?}");
     }
     assert_eq!(Caller::service(""), None);
     assert_eq!(Caller::service(&"a".repeat(257)), None);
@@ -151,7 +151,11 @@ fn a_token_that_names_no_customer_makes_no_caller() {
     for scopes in
         ["orders", "xorders:staff", "orders:staff2", "orders:staff,openid", "ORDERS:STAFF"]
     {
-        assert_eq!(Caller::bearer("c-42", scopes), Some(customer("c-42")), "{scopes:?}");
+        assert_eq!(
+            Caller::bearer("c-42", scopes, STAFF_SCOPE),
+            Some(customer("c-42")),
+            "{scopes:?}"
+        );
     }
     assert_ne!(staff(), customer("staff-1"));
 }

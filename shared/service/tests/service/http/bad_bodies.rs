@@ -61,7 +61,7 @@ async fn text_that_is_not_one_json_value_is_malformed() {
 }
 
 #[tokio::test]
-async fn s16_json_ten_thousand_deep_is_malformed() {
+async fn json_ten_thousand_deep_is_malformed_s16() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let deep = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
         malformed(deep.clone()).await;
@@ -278,7 +278,7 @@ async fn ids_and_texts_outside_their_form_are_malformed() {
 }
 
 #[tokio::test]
-async fn s17_no_answer_repeats_more_than_200_bytes_of_input() {
+async fn no_answer_repeats_more_than_200_bytes_of_input_s17() {
     let long = "Q".repeat(5_000);
     let world = World::new();
     let id = world.placed("k").await;

@@ -87,7 +87,7 @@ async fn a_payment_is_received_or_failed() {
 }
 
 #[tokio::test]
-async fn s9_the_same_reference_twice_is_the_same_payment() {
+async fn the_same_reference_twice_is_the_same_payment_s9() {
     let world = World::new();
     let id = world.placed("k").await;
     let first = world.does(&id, "payments", &payment("ch_1")).await;
@@ -103,7 +103,7 @@ async fn s9_the_same_reference_twice_is_the_same_payment() {
 }
 
 #[tokio::test]
-async fn s5_a_payment_gets_its_first_answer_under_any_key_and_whatever_came_since() {
+async fn a_payment_gets_its_first_answer_under_any_key_and_whatever_came_since_s5() {
     let world = World::new();
     let id = world.placed("k").await;
     let declined = |reference: &str, key: &str| {
@@ -126,7 +126,7 @@ async fn s5_a_payment_gets_its_first_answer_under_any_key_and_whatever_came_sinc
 }
 
 #[tokio::test]
-async fn s4_a_command_that_the_state_forbids_writes_nothing() {
+async fn a_command_that_the_state_forbids_writes_nothing_s4() {
     let cancel = json!({ "reason": "late" });
     let forbidden: [(&[&str], &str, Value); 9] = [
         (&[], "ship", parcel()),

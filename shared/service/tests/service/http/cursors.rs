@@ -8,10 +8,9 @@ use dekigoto::{
     memory::MemoryViews,
 };
 use dekigoto_testkit::{RecordedCalls, UnreliableViews, ViewFault};
-use order_service::http::{App, router};
 use tower::ServiceExt as _;
 
-use crate::support::{Ask, World};
+use crate::support::{Ask, World, router};
 
 const LIST: &str = "/v1/orders?customerId=c-42&limit=1";
 
@@ -101,7 +100,7 @@ impl ViewStore for Slow {
 }
 
 #[tokio::test]
-async fn s14_two_processes_end_up_with_one_key_however_they_race() {
+async fn two_processes_end_up_with_one_key_however_they_race_s14() {
     let all = [ViewFault::Conflicts, ViewFault::LosesReply, ViewFault::LosesRequest];
     let mut faults: Vec<Vec<ViewFault>> = vec![Vec::new()];
     faults.extend(all.iter().map(|fault| vec![*fault]));
@@ -159,7 +158,7 @@ async fn a_process_reads_the_key_once_and_only_when_a_list_needs_it() {
 }
 
 #[tokio::test]
-async fn s14_a_rotated_key_refuses_older_cursors_and_says_what_to_do() {
+async fn a_rotated_key_refuses_older_cursors_and_says_what_to_do_s14() {
     let world = two_orders().await;
     let old = cursor(&world).await;
     // The row is gone, and the processes have started again.
@@ -176,7 +175,7 @@ async fn s14_a_rotated_key_refuses_older_cursors_and_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn s17_a_damaged_key_is_a_loud_fault_and_is_left_alone() {
+async fn a_damaged_key_is_a_loud_fault_and_is_left_alone_s17() {
     let short = "c2VjcmV0".to_owned();
     for body in [
         r#""secret""#,
@@ -227,13 +226,12 @@ impl Host for Stuck {
 }
 
 #[tokio::test]
-async fn s14_a_key_that_can_be_guessed_is_not_made() {
+async fn a_key_that_can_be_guessed_is_not_made_s14() {
     let world = two_orders().await;
-    let app =
-        App::new(Arc::new(world.store.clone()), Arc::new(world.views.clone()), Arc::new(Stuck));
+    let (store, views) = (Arc::new(world.store.clone()), Arc::new(world.views.clone()));
     let request = axum::http::Request::get(LIST).extension(crate::support::shop());
     let request = request.body(axum::body::Body::empty()).unwrap();
-    let response = router(app).oneshot(request).await.unwrap();
+    let response = router(store, views, Arc::new(Stuck)).oneshot(request).await.unwrap();
     assert_eq!(response.status(), 500);
     assert_eq!(stored(&world.views).await, None);
 }

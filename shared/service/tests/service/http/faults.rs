@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use dekigoto::EventStore;
+use dekigoto_http::{Kind, Problem, limits::REQUEST_TIME_MAX};
 use dekigoto_testkit::{BeatenStore, Down, Fault, UnreliableStore};
-use order_service::http::{Kind, Problem, limits::REQUEST_TIME_MAX};
 use serde_json::{Value, json};
 
 use super::broken::{Broken, Panics, Slow};
@@ -38,7 +38,7 @@ async fn every_row_of_the_error_table_has_its_status_and_code() {
         world.refuses(ask, status, code).await;
     }
     // The gateway throttles before us; the answer is ready for the day when we do.
-    let throttled = Problem::new(Kind::Throttled, "Slower.").answer(REQUEST_ID);
+    let throttled = Problem::new(Kind::THROTTLED, "Slower.").answer(REQUEST_ID);
     assert_eq!(
         (throttled.status().as_u16(), throttled.headers()["retry-after"].as_bytes()),
         (429, &b"1"[..])
@@ -46,7 +46,7 @@ async fn every_row_of_the_error_table_has_its_status_and_code() {
 }
 
 #[tokio::test]
-async fn s4_a_race_that_is_lost_each_time_is_a_conflict_to_come_back_from() {
+async fn a_race_that_is_lost_each_time_is_a_conflict_to_come_back_from_s4() {
     let world = World::new();
     let id = world.placed("k").await;
     let beaten = world.behind(
@@ -58,7 +58,7 @@ async fn s4_a_race_that_is_lost_each_time_is_a_conflict_to_come_back_from() {
 }
 
 #[tokio::test]
-async fn s4_a_throttling_store_is_unavailable_and_nothing_is_half_written() {
+async fn a_throttling_store_is_unavailable_and_nothing_is_half_written_s4() {
     let world = World::on_store(|store| {
         Arc::new(UnreliableStore::new(Arc::new(store), vec![Fault::Throttles; 8]))
     });
@@ -98,7 +98,7 @@ async fn stores_that_are_down_make_every_route_unavailable() {
 }
 
 #[tokio::test]
-async fn s4_every_answer_to_a_command_names_its_key_also_a_key_made_here() {
+async fn every_answer_to_a_command_names_its_key_also_a_key_made_here_s4() {
     let world = World::new();
     let down = world.behind(Arc::new(Down), Arc::new(Down));
     let made = down.refuses(Ask::post("/v1/orders", &order()), 503, "unavailable").await;
@@ -115,7 +115,7 @@ async fn s4_every_answer_to_a_command_names_its_key_also_a_key_made_here() {
 }
 
 #[tokio::test]
-async fn s17_a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing() {
+async fn a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing_s17() {
     let rotten: [Arc<dyn EventStore>; 2] = [Arc::new(Panics), Arc::new(Broken)];
     for rotten in rotten {
         let world = World::on_store(|_| rotten);
@@ -130,7 +130,7 @@ async fn s17_a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing() {
 type Damage = fn(&str) -> String;
 
 #[tokio::test]
-async fn s12_a_history_that_cannot_be_read_is_never_guessed() {
+async fn a_history_that_cannot_be_read_is_never_guessed_s12() {
     let newer = |ev: &str| ev.replace("\"s\":1", "\"s\":99");
     let damages: [(Damage, u16, &str); 4] = [
         (|_| "[]".to_owned(), 500, "internal"),
@@ -155,17 +155,15 @@ async fn s12_a_history_that_cannot_be_read_is_never_guessed() {
 async fn a_request_without_an_id_gets_one() {
     let world = World::new();
     let bare = axum::http::Request::get("/v1/orders").body(axum::body::Body::empty()).unwrap();
-    let app =
-        order_service::http::App::new(Arc::new(world.store), Arc::new(world.views), world.host);
-    let response =
-        tower::ServiceExt::oneshot(order_service::http::router(app), bare).await.unwrap();
+    let router = crate::support::router(Arc::new(world.store), Arc::new(world.views), world.host);
+    let response = tower::ServiceExt::oneshot(router, bare).await.unwrap();
     let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(body["instance"].as_str().map(str::len), Some(36));
 }
 
 #[tokio::test]
-async fn s16_a_request_that_takes_too_long_is_answered_and_its_key_tells_what_became_of_it() {
+async fn a_request_that_takes_too_long_is_answered_and_its_key_tells_what_became_of_it_s16() {
     let world = World::new();
     let slow = |time| {
         let store = Slow { store: world.store.clone(), host: world.host.clone(), time };

@@ -1,6 +1,6 @@
 //! All mistakes in one answer, each at its field.
 
-use order_service::http::limits::{ECHO_BYTES_MAX, FAULTS_MAX};
+use dekigoto_http::limits::{ECHO_BYTES_MAX, FAULTS_MAX};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Ask, World, order, payment};
@@ -161,7 +161,7 @@ async fn half_a_character_in_a_name_is_named_at_its_object() {
 }
 
 #[tokio::test]
-async fn s16_faults_are_counted_and_not_all_told() {
+async fn faults_are_counted_and_not_all_told_s16() {
     let bad = json!({ "productId": "", "quantity": 0, "unitAmount": -1 });
     let body = json!({ "customerId": "c", "currency": "JPY", "items": vec![bad; 100] });
     let world = World::new();
@@ -176,7 +176,7 @@ async fn s16_faults_are_counted_and_not_all_told() {
 }
 
 #[tokio::test]
-async fn s17_unknown_names_are_repeated_only_so_far() {
+async fn unknown_names_are_repeated_only_so_far_s17() {
     let long = |letter: char| letter.to_string().repeat(400);
     let fields: String =
         ('A'..='T').map(|letter| format!(",\"{}\":1", long(letter))).collect::<String>();

@@ -1,8 +1,8 @@
 //! S5: one effect for one key, however often the command comes.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use dekigoto::Host as _;
+use dekigoto::{Fingerprint, Host as _};
 use dekigoto_testkit::{Fault, UnreliableStore};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -29,7 +29,7 @@ fn is_replay(first: &Answer, again: &Answer) {
 }
 
 #[tokio::test]
-async fn s5_every_command_repeated_later_gets_its_first_answer() {
+async fn every_command_repeated_later_gets_its_first_answer_s5() {
     let world = World::new();
     let id = world.placed("place").await;
     let mut first = Vec::new();
@@ -58,7 +58,7 @@ async fn s5_every_command_repeated_later_gets_its_first_answer() {
 }
 
 #[tokio::test]
-async fn s5_spelling_the_same_body_otherwise_is_the_same_request() {
+async fn spelling_the_same_body_otherwise_is_the_same_request_s5() {
     let world = World::new();
     let first = world.ask(place("k")).await;
     later(&world).await;
@@ -70,7 +70,7 @@ async fn s5_spelling_the_same_body_otherwise_is_the_same_request() {
 }
 
 #[tokio::test]
-async fn s5_the_same_key_with_another_body_is_refused() {
+async fn the_same_key_with_another_body_is_refused_s5() {
     let world = World::new();
     let id = world.placed("k").await;
     let mut other = order();
@@ -91,7 +91,7 @@ async fn s5_the_same_key_with_another_body_is_refused() {
 }
 
 #[tokio::test]
-async fn s5_the_same_key_from_two_callers_is_two_commands() {
+async fn the_same_key_from_two_callers_is_two_commands_s5() {
     let world = World::new();
     let mut body = order();
     let mut ids = Vec::new();
@@ -112,7 +112,7 @@ async fn s5_the_same_key_from_two_callers_is_two_commands() {
 }
 
 #[tokio::test]
-async fn s5_without_a_key_every_request_is_its_own() {
+async fn without_a_key_every_request_is_its_own_s5() {
     let world = World::new();
     let first = world.ask(Ask::post("/v1/orders", &order())).await;
     let other = world.ask(Ask::post("/v1/orders", &order())).await;
@@ -124,7 +124,7 @@ async fn s5_without_a_key_every_request_is_its_own() {
 }
 
 #[tokio::test]
-async fn s5_fifty_identical_requests_at_once_are_one_commit() {
+async fn fifty_identical_requests_at_once_are_one_commit_s5() {
     let world = World::on_store(|store| {
         // The store loses replies at random places of the crowd.
         let faults = [Fault::LosesReply, Fault::LosesRequest, Fault::Throttles, Fault::LosesReply];
@@ -145,7 +145,7 @@ async fn s5_fifty_identical_requests_at_once_are_one_commit() {
 }
 
 #[tokio::test]
-async fn s3_a_client_that_lost_every_reply_gets_its_order() {
+async fn a_client_that_lost_every_reply_gets_its_order_s3() {
     let world = World::on_store(|store| {
         Arc::new(UnreliableStore::new(Arc::new(store), [Fault::LosesReply; 4]))
     });
@@ -158,7 +158,7 @@ async fn s3_a_client_that_lost_every_reply_gets_its_order() {
 }
 
 #[tokio::test]
-async fn s4_a_refused_command_leaves_its_key_free() {
+async fn a_refused_command_leaves_its_key_free_s4() {
     let world = World::new();
     let mut bad = order();
     bad["items"] = json!([]);
@@ -181,4 +181,39 @@ async fn a_key_is_visible_ascii_of_up_to_255_characters() {
     world.refuses(place("a").header("idempotency-key", "b"), 400, "malformed-request").await;
     let longest = "k".repeat(255);
     assert_eq!(world.ask(place(&longest)).await.header("idempotency-key"), Some(&*longest));
+}
+
+/// Keys that are stored keep their meaning: a request that was recorded by older code is recognised when it comes again.
+#[tokio::test]
+async fn fingerprints_of_stored_requests_stay_as_they_are_s5() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    world.does(&id, "payments", &payment("ch_1")).await;
+    world.does(&id, "confirm", &json!({})).await;
+    world.does(&id, "ship", &parcel()).await;
+    world.does(&id, "deliver", &json!({})).await;
+    let cancelled = world.placed("other").await;
+    world.does(&cancelled, "cancel", &json!({ "reason": "ordered twice" })).await;
+    let declined = json!({ "reference": "ch_2", "amount": 1, "currency": "JPY", "outcome": "declined",
+        "declineReason": "no money" });
+    world.does(&cancelled, "payments", &declined).await;
+    let order = r#"{"customerId":"c-42","currency":"JPY","items":[{"productId":"p-1","quantity":2,"unitAmount":1500}]}"#;
+    let paid = r#"{"reference":"ch_1","amount":3000,"currency":"JPY","outcome":"captured"}"#;
+    let shipped = r#"{"carrier":"DHL","trackingNumber":"00340434"}"#;
+    let refused = r#"{"reference":"ch_2","amount":1,"currency":"JPY","outcome":"declined","declineReason":"no money"}"#;
+    let requests: Vec<Vec<&str>> = vec![
+        vec!["place", order],
+        vec!["confirm", &id, "{}"],
+        vec!["ship", &id, shipped],
+        vec!["deliver", &id, "{}"],
+        vec!["pay", &id, paid],
+        vec!["cancel", &cancelled, r#"{"reason":"ordered twice"}"#],
+        vec!["pay", &cancelled, refused],
+    ];
+    let stored: BTreeSet<Fingerprint> =
+        world.commits().iter().map(|commit| commit.fingerprint().clone()).collect();
+    let expected = requests.iter().map(|parts| Fingerprint::of(parts)).collect();
+    assert_eq!(stored, expected);
+    // The digest itself is pinned, too.
+    assert_eq!(Fingerprint::of(&["place", order]).as_str(), "giyCH2il3WcvmE6t");
 }

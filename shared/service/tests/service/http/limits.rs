@@ -1,11 +1,15 @@
 //! The README's tables of limits, against the code.
 
-use order_service::http::limits as http;
+use dekigoto_http::limits as http;
+use order_service::limits as service;
 use orders::limits as domain;
 
 const README: &str = include_str!("../../../../../README.md");
-const SOURCES: [&str; 2] =
-    [include_str!("../../../src/http/limits.rs"), include_str!("../../../../orders/src/limits.rs")];
+const SOURCES: [&str; 3] = [
+    include_str!("../../../../http/src/limits.rs"),
+    include_str!("../../../src/limits.rs"),
+    include_str!("../../../../orders/src/limits.rs"),
+];
 
 /// Every limit with its value, as the README writes it.
 fn limits() -> Vec<(&'static str, String)> {
@@ -19,10 +23,10 @@ fn limits() -> Vec<(&'static str, String)> {
         http::PARAMETERS_MAX,
         http::PAGE_ITEMS_MAX,
         http::PAGE_ITEMS_DEFAULT,
-        http::PAGES_PER_LIST_MAX,
-        http::SALES_DAYS_MAX,
-        http::EVENTS_PER_FOLD_MAX,
-        http::CURSOR_BYTES_MAX,
+        service::PAGES_PER_LIST_MAX,
+        service::SALES_DAYS_MAX,
+        service::EVENTS_PER_FOLD_MAX,
+        service::CURSOR_BYTES_MAX,
         http::FAULTS_MAX,
         http::ECHO_BYTES_MAX,
         http::ECHOED_NAME_BYTES_MAX,

@@ -99,7 +99,7 @@ async fn the_orders_of_a_day_are_listed_by_status() {
 }
 
 #[tokio::test]
-async fn s14_a_cursor_fits_its_own_list_and_caller_alone() {
+async fn a_cursor_fits_its_own_list_and_caller_alone_s14() {
     let (world, _) = seven().await;
     let list = "/v1/orders?customerId=c-42&limit=2";
     let first = world.ask(Ask::get(list).by(staff())).await;
@@ -130,7 +130,7 @@ async fn s14_a_cursor_fits_its_own_list_and_caller_alone() {
 }
 
 #[tokio::test]
-async fn s14_a_cursor_across_customers_fits_its_status_and_day_alone() {
+async fn a_cursor_across_customers_fits_its_status_and_day_alone_s14() {
     let (world, _) = seven().await;
     let list = "/v1/orders?status=pending&placedOn=2026-11-23&limit=2";
     let first = world.ask(Ask::get(list)).await;
@@ -150,7 +150,7 @@ async fn s14_a_cursor_across_customers_fits_its_status_and_day_alone() {
 }
 
 #[tokio::test]
-async fn s14_a_cursor_with_any_byte_changed_is_refused() {
+async fn a_cursor_with_any_byte_changed_is_refused_s14() {
     let (world, _) = seven().await;
     let list = "/v1/orders?customerId=c-42&limit=2";
     let first = world.ask(Ask::get(list)).await;

@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::support::{Ask, World, order};
 
 #[tokio::test]
-async fn s16_a_body_over_the_limit_is_too_large() {
-    const MAX: usize = order_service::http::limits::BODY_BYTES_MAX;
+async fn a_body_over_the_limit_is_too_large_s16() {
+    const MAX: usize = dekigoto_http::limits::BODY_BYTES_MAX;
     let world = World::new();
     let padded = |bytes: usize| {
         let mut body = order().to_string().into_bytes();

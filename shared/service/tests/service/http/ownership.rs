@@ -4,10 +4,12 @@ use std::{slice, sync::Arc};
 
 use dekigoto::{Envelope, Message, memory::MemoryParking};
 use dekigoto_testkit::{Down, RecordedCalls};
-use order_service::{View, http::Caller};
+use order_service::Caller;
 use serde_json::json;
 
-use crate::support::{Answer, Ask, UNKNOWN, World, customer, delivered, order, payment, plenty};
+use crate::support::{
+    Answer, Ask, ORDER_SUMMARY, UNKNOWN, World, customer, delivered, order, payment, plenty,
+};
 
 /// What a stranger may ask about an order.
 const GETS: [&str; 9] = [
@@ -56,8 +58,8 @@ fn recorded(world: &World) -> (World, Arc<RecordedCalls>) {
 /// Lets the order's view see these events, in this order.
 async fn show(world: &World, events: &[Envelope]) {
     let bodies: Vec<String> = events.iter().map(|event| Message::of(event).body).collect();
-    let projecting = world.projecting(View::OrderSummary, &MemoryParking::default());
-    let report = projecting.take(delivered(&bodies), plenty).await;
+    let projector = world.projector(ORDER_SUMMARY, &MemoryParking::default());
+    let report = projector.take(delivered(&bodies), plenty).await;
     assert_eq!(report.tally.applied, bodies.len(), "{:?}", report.reasons);
 }
 
@@ -80,7 +82,7 @@ async fn refused(world: &World, ask: Ask, by: Caller) -> Answer {
 }
 
 #[tokio::test]
-async fn s14_another_customers_order_answers_like_none_after_the_same_requests() {
+async fn another_customers_order_answers_like_none_after_the_same_requests_s14() {
     let (world, id, events) = cancelled_order().await;
     let payment = events.iter().find(|event| event.aggregate_type == "Payment").unwrap();
     let orders: Vec<&Envelope> =
@@ -104,7 +106,7 @@ async fn s14_another_customers_order_answers_like_none_after_the_same_requests()
 }
 
 #[tokio::test]
-async fn s14_what_is_refused_by_its_name_reads_nothing() {
+async fn what_is_refused_by_its_name_reads_nothing_s14() {
     let (world, id, _) = cancelled_order().await;
     world.follow().await;
     let (recorded, calls) = recorded(&world);
@@ -169,7 +171,7 @@ async fn an_owner_whose_order_is_in_the_view_pays_one_look() {
 }
 
 #[tokio::test]
-async fn s14_whose_an_order_is_does_not_depend_on_a_view() {
+async fn whose_an_order_is_does_not_depend_on_a_view_s14() {
     let (world, id, _) = cancelled_order().await;
     let down = world.behind(Arc::new(world.store.clone()), Arc::new(Down));
     let order = format!("/v1/orders/{id}");
@@ -191,7 +193,7 @@ async fn s14_whose_an_order_is_does_not_depend_on_a_view() {
 }
 
 #[tokio::test]
-async fn s14_a_forged_message_brings_no_order_under_another_name() {
+async fn a_forged_message_brings_no_order_under_another_name_s14() {
     let (world, id, events) = cancelled_order().await;
     let forged: Vec<String> = events
         .iter()
@@ -200,8 +202,7 @@ async fn s14_a_forged_message_brings_no_order_under_another_name() {
         .collect();
     assert_eq!(forged.len(), 1);
     let parking = MemoryParking::default();
-    let report =
-        world.projecting(View::OrderSummary, &parking).take(delivered(&forged), plenty).await;
+    let report = world.projector(ORDER_SUMMARY, &parking).take(delivered(&forged), plenty).await;
     assert_eq!(report.tally.parked, 1, "{:?}", report.reasons);
     assert_eq!(world.views.dump(), []);
     refused(&world, Ask::get(&format!("/v1/orders/{id}")), customer("c-7")).await;

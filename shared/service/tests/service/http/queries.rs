@@ -174,7 +174,7 @@ async fn sales_count_on_the_day_of_placing_across_months_and_years() {
 }
 
 #[tokio::test]
-async fn s16_a_sales_report_is_at_most_92_days() {
+async fn a_sales_report_is_at_most_92_days_s16() {
     let world = World::new();
     get(&world, "/v1/sales/daily?from=2026-01-01&to=2026-04-02").await;
     world

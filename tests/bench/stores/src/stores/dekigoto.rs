@@ -29,7 +29,7 @@ const TABLE: &str = "dekigoto";
 /// The rules: every command makes one event.
 struct Rules;
 
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize)]
 struct Note;
 
 enum Event {
@@ -38,7 +38,7 @@ enum Event {
 
 event_schema! {
     Event {
-        Noted: 1,
+        Noted as "Noted": 1,
     }
 }
 
@@ -58,6 +58,8 @@ impl Decider for Rules {
 }
 
 impl Aggregate for Rules {
+    type Id = String;
+
     const TYPE: &'static str = AGGREGATE;
     const SNAPSHOT_SCHEMA: u32 = 1;
 }
@@ -108,7 +110,6 @@ impl Dekigoto {
         Ok(Context {
             at: noon(),
             key: format!("0198f3a4-7f63-7d0e-8c3f-{count:012}").parse()?,
-            fingerprint: Fingerprint::of(&["note"]),
             actor: "customer-42".to_owned(),
             correlation_id: "0198f3a4-7f63-7d0e-9c3f-2d1b8f0c5a11".to_owned(),
             causation_id: Some("request-77".to_owned()),
@@ -120,7 +121,7 @@ impl Dekigoto {
         let last = head.version().map_or(0, |version| version.get());
         let events = (last + 1..=last + events).map(|number| Event::Noted(Noted::new(number)));
         let events: Vec<NewEvent> = events.map(|event| event.encode()).collect::<Result<_, _>>()?;
-        Ok(Commit::after(head, events, self.context()?)?)
+        Ok(Commit::after(head, events, self.context()?, Fingerprint::of(&["note"]))?)
     }
 }
 
@@ -145,18 +146,19 @@ impl Subject for Dekigoto {
 
     async fn create(&self, stream: &str) -> Result<(), Failure> {
         let context = self.context()?;
-        let created = self.commands.create::<Rules>(stream, Note, &context).await;
+        let created = self.commands.create::<Rules>(&stream.to_owned(), Note, &context).await;
         created.map(|_| ()).map_err(|cause| cause.to_string().into())
     }
 
     async fn command(&self, stream: &str) -> Result<(), Failure> {
         let context = self.context()?;
-        let done = self.commands.execute::<Rules>(stream, Note, &context, Expect::Anything).await;
+        let stream = stream.to_owned();
+        let done = self.commands.execute::<Rules>(&stream, Note, &context, Expect::Anything).await;
         done.map(|_| ()).map_err(|cause| cause.to_string().into())
     }
 
     async fn place(&self, stream: &str) -> Result<Head, Failure> {
-        Ok(self.commands.load::<Rules>(stream).await?.head)
+        Ok(self.commands.load::<Rules>(&stream.to_owned()).await?.head)
     }
 
     async fn append(&self, head: Head, events: u64) -> Result<(), Failure> {
@@ -164,6 +166,6 @@ impl Subject for Dekigoto {
     }
 
     async fn load(&self, stream: &str) -> Result<u64, Failure> {
-        Ok(self.commands.load::<Rules>(stream).await?.state.count)
+        Ok(self.commands.load::<Rules>(&stream.to_owned()).await?.state.count)
     }
 }

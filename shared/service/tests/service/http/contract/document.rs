@@ -7,14 +7,14 @@ use std::{
 
 use axum::http::Method;
 use dekigoto_testkit::ClosedSchema;
-use order_service::http::CONTRACT;
+use order_service::CONTRACT;
 use serde_json::{Map, Value, json};
 
 use crate::support::Answer;
 
 /// What `GET /v1/openapi.json` answers; a test says so.
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document {
-    value: serde_json::from_str(CONTRACT).unwrap(),
+    value: serde_json::from_str(CONTRACT.openapi).unwrap(),
     schemas: Mutex::default(),
 });
 

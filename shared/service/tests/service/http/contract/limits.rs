@@ -1,10 +1,8 @@
 //! The numbers of the document are the named constants of the code.
 
 use dekigoto::limits::COMMAND_KEY_BYTES_MAX;
-use order_service::http::limits::{
-    BODY_BYTES_MAX, CURSOR_BYTES_MAX, FAULTS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX,
-    SALES_DAYS_MAX,
-};
+use dekigoto_http::limits::{BODY_BYTES_MAX, FAULTS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use order_service::limits::{CURSOR_BYTES_MAX, SALES_DAYS_MAX};
 use orders::{
     Currency, Status,
     limits::{

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use order_service::http::{Kind, routes};
+use dekigoto_http::{Kind, Routes};
+use order_service::{CONTRACT, KINDS, service};
 
 use super::document::Document;
 use crate::support::{Ask, World};
@@ -21,10 +22,11 @@ fn the_router_and_the_document_name_the_same_routes() {
         .iter()
         .map(|operation| format!("{} {}", operation.method, operation.path))
         .collect();
+    let routes = Routes::of(&service(), &CONTRACT);
     let routed: BTreeSet<String> =
-        routes().iter().map(|(method, path)| format!("{method} {path}")).collect();
+        routes.list().iter().map(|(method, path)| format!("{method} {path}")).collect();
     assert_eq!(documented, routed);
-    assert_eq!(routed.len(), routes().len(), "a route stands twice in the table");
+    assert_eq!(routed.len(), routes.list().len(), "a route stands twice in the table");
 }
 
 #[test]
@@ -52,60 +54,21 @@ fn operations_have_names_words_and_examples() {
     }
 }
 
-/// Where a kind stands in the list below. A new one does not compile until it stands there.
-fn place(kind: Kind) -> usize {
-    match kind {
-        Kind::Malformed => 0,
-        Kind::Unauthenticated => 1,
-        Kind::Forbidden => 2,
-        Kind::NotFound => 3,
-        Kind::MethodNotAllowed => 4,
-        Kind::IllegalTransition => 5,
-        Kind::VersionConflict => 6,
-        Kind::PreconditionFailed => 7,
-        Kind::PayloadTooLarge => 8,
-        Kind::UnsupportedMediaType => 9,
-        Kind::InvalidOrder => 10,
-        Kind::InvalidPayment => 11,
-        Kind::KeyReused => 12,
-        Kind::Throttled => 13,
-        Kind::Internal => 14,
-        Kind::Unavailable => 15,
-    }
-}
-
-const KINDS: [Kind; 16] = [
-    Kind::Malformed,
-    Kind::Unauthenticated,
-    Kind::Forbidden,
-    Kind::NotFound,
-    Kind::MethodNotAllowed,
-    Kind::IllegalTransition,
-    Kind::VersionConflict,
-    Kind::PreconditionFailed,
-    Kind::PayloadTooLarge,
-    Kind::UnsupportedMediaType,
-    Kind::InvalidOrder,
-    Kind::InvalidPayment,
-    Kind::KeyReused,
-    Kind::Throttled,
-    Kind::Internal,
-    Kind::Unavailable,
-];
-
 #[test]
 fn the_document_lists_every_code_and_gives_each_its_status() {
     let document = Document::get();
     let listed = &document.value["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
-    let codes: Vec<_> = KINDS.iter().map(|kind| kind.parts().1).collect();
-    assert_eq!(*listed, serde_json::json!(codes));
-    assert!(KINDS.iter().enumerate().all(|(index, kind)| place(*kind) == index));
+    let kinds: Vec<Kind> = Kind::ALL.iter().chain(&KINDS).copied().collect();
+    let codes: BTreeSet<&str> = kinds.iter().map(|kind| kind.code()).collect();
+    assert_eq!(codes.len(), kinds.len(), "a code stands for two kinds");
+    let listed = listed.as_array().unwrap().iter().map(|code| code.as_str().unwrap());
+    assert_eq!(listed.collect::<BTreeSet<&str>>(), codes);
     for operation in document.operations() {
         for status in operation.block["responses"].as_object().unwrap().keys() {
             let status: u16 = status.parse().unwrap();
             for code in document.codes(document.answer(&operation, status)) {
-                let kind = KINDS.iter().find(|kind| kind.parts().1 == code).unwrap();
-                assert_eq!(kind.parts().0.as_u16(), status, "{}: {code}", operation.id);
+                let kind = kinds.iter().find(|kind| kind.code() == code).unwrap();
+                assert_eq!(kind.status().as_u16(), status, "{}: {code}", operation.id);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use dekigoto::{Payload, ViewStore as _};
-use order_service::http::limits::REQUEST_TIME_MAX;
+use dekigoto_http::limits::REQUEST_TIME_MAX;
 use serde_json::json;
 
 use super::Case;

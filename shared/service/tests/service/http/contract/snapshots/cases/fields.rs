@@ -1,6 +1,6 @@
 //! What is said of bodies and parameters that do not read as they should.
 
-use order_service::http::limits::FAULTS_MAX;
+use dekigoto_http::limits::FAULTS_MAX;
 use serde_json::{Value, json};
 
 use super::Case;

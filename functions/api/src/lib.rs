@@ -1,5 +1,0 @@
-//! The api function: turns one Lambda event into calls on the service.
-
-mod handler;
-
-pub use handler::{AuthMode, UnknownAuthMode, handle};

@@ -1,5 +1,0 @@
-//! The projector function: turns one Lambda event into calls on the service.
-
-mod handler;
-
-pub use handler::handle;

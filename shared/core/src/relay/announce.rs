@@ -1,0 +1,180 @@
+//! From domain events to integration events: what other services are told, as CloudEvents.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Serialize;
+
+use crate::{Aggregate, CloudEvent, Envelope, Message, Payload, SchemaError, Timestamp};
+
+/// The `data` of one kind of integration event. A public contract: within one schema version, fields are only added.
+pub trait IntegrationData: Serialize {
+    /// The event's public name: EventBridge's detail type and CloudEvents' `type`.
+    const TYPE: &'static str;
+
+    /// Which schema `data` follows.
+    const SCHEMA_VERSION: u32;
+}
+
+/// An integration event, ready for its CloudEvents envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntegrationEvent {
+    /// Its public name.
+    pub detail_type: &'static str,
+    /// Which schema `data` follows.
+    pub schema_version: u32,
+    /// The facts.
+    pub data: Payload,
+}
+
+impl IntegrationEvent {
+    /// The event with that data.
+    ///
+    /// # Errors
+    /// When the data has no JSON form.
+    pub fn new<T: IntegrationData>(data: &T) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            detail_type: T::TYPE,
+            schema_version: T::SCHEMA_VERSION,
+            data: Payload::of(data)?,
+        })
+    }
+
+    /// The `$id` of the JSON Schema that `data` follows: CloudEvents' `dataschema`.
+    #[must_use]
+    pub fn schema_id(&self) -> String {
+        format!("urn:dekigoto:{}:v{}", self.detail_type, self.schema_version)
+    }
+}
+
+/// How an aggregate announces its events: a pure function from the aggregate's id, an event and its moment to the
+/// integration events that tell of it. Match every variant: a new event then does not compile until it is announced, or
+/// is said to be nobody's business.
+pub type Announce<A> = fn(
+    &<A as Aggregate>::Id,
+    &<A as crate::Decider>::Event,
+    Timestamp,
+) -> Result<Vec<IntegrationEvent>, serde_json::Error>;
+
+/// The [`Announce`] of an aggregate whose events stay inside the service.
+///
+/// # Errors
+/// Never.
+pub fn nothing<I, E>(
+    _: &I,
+    _: &E,
+    _: Timestamp,
+) -> Result<Vec<IntegrationEvent>, serde_json::Error> {
+    Ok(Vec::new())
+}
+
+/// Why an event cannot be announced.
+#[derive(Debug, thiserror::Error)]
+pub enum Unannounced {
+    /// The registry does not name the event's aggregate.
+    #[error("no aggregate {0:?} is registered; add `.aggregate::<…>(…)` to the service's registry")]
+    UnknownAggregate(String),
+    /// This code does not know the event.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The stream's id is not an id of this aggregate.
+    #[error("the stream's id is not one of {0}: {1}")]
+    Id(&'static str, String),
+    /// It has no JSON form.
+    #[error("it has no JSON form")]
+    Json(#[from] serde_json::Error),
+}
+
+type AnyAnnounce =
+    Arc<dyn Fn(&Envelope) -> Result<Vec<IntegrationEvent>, Unannounced> + Send + Sync>;
+
+/// How each aggregate of a service announces its events, and in whose name.
+#[derive(Clone)]
+pub struct Announcements {
+    source: String,
+    by_aggregate: BTreeMap<&'static str, AnyAnnounce>,
+}
+
+impl Announcements {
+    /// Announcements in the name of that CloudEvents source, such as `dekigoto.orders`. No aggregate announces anything
+    /// yet.
+    #[must_use]
+    pub fn by(source: impl Into<String>) -> Self {
+        Self { source: source.into(), by_aggregate: BTreeMap::new() }
+    }
+
+    /// The same announcements in another service's name.
+    #[must_use]
+    pub fn renamed(self, source: impl Into<String>) -> Self {
+        Self { source: source.into(), ..self }
+    }
+
+    /// In whose name.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Adds an aggregate.
+    #[must_use]
+    pub fn of<A: Aggregate>(mut self, announce: Announce<A>) -> Self {
+        let any = move |envelope: &Envelope| {
+            let id = A::id_of(&envelope.aggregate_id)
+                .map_err(|cause| Unannounced::Id(A::TYPE, cause))?;
+            let mut announced = Vec::new();
+            for event in envelope.decode::<A::Event>()? {
+                announced.extend(announce(&id, &event, envelope.occurred_at)?);
+            }
+            Ok(announced)
+        };
+        self.by_aggregate.insert(A::TYPE, Arc::new(any));
+        self
+    }
+
+    /// The integration events that tell of a domain event.
+    ///
+    /// # Errors
+    /// [`Unannounced`].
+    pub fn events(&self, envelope: &Envelope) -> Result<Vec<IntegrationEvent>, Unannounced> {
+        match self.by_aggregate.get(envelope.aggregate_type.as_str()) {
+            Some(announce) => announce(envelope),
+            None => Err(Unannounced::UnknownAggregate(envelope.aggregate_type.clone())),
+        }
+    }
+
+    /// The same as messages for the bus.
+    pub(crate) fn messages(&self, envelope: &Envelope) -> Result<Vec<Message>, Unannounced> {
+        let numbered = self.events(envelope)?.into_iter().enumerate();
+        numbered.map(|(place, event)| message(envelope, &self.source, place, event)).collect()
+    }
+}
+
+fn message(
+    envelope: &Envelope,
+    source: &str,
+    place: usize,
+    event: IntegrationEvent,
+) -> Result<Message, Unannounced> {
+    // A duplicate carries the same id. Two integration events of one domain event have different ids.
+    let id = match place {
+        0 => envelope.event_id.to_string(),
+        more => format!("{}-{more}", envelope.event_id),
+    };
+    let cloud_event = CloudEvent {
+        specversion: "1.0".to_owned(),
+        id,
+        source: source.to_owned(),
+        event_type: event.detail_type.to_owned(),
+        subject: envelope.aggregate_id.clone(),
+        time: envelope.occurred_at,
+        datacontenttype: "application/json".to_owned(),
+        dataschema: event.schema_id(),
+        sequence: envelope.version.to_string(),
+        data: event.data,
+    };
+    Ok(Message {
+        body: Payload::of(&cloud_event)?.as_str().to_owned(),
+        attributes: Vec::new(),
+        kind: event.detail_type.to_owned(),
+        at: envelope.occurred_at,
+    })
+}

@@ -1,0 +1,193 @@
+//! The registry: everything that a service is made of, named once.
+
+use std::sync::Arc;
+
+use crate::{
+    Aggregate, EventSchema, NewEvent, Payload, SchemaError,
+    relay::{Announce, Announcements},
+    views::{AnyView, UnknownView},
+};
+
+/// Everything that a service is made of. Its router, its relay, its projectors and its tests take from it what they need.
+///
+/// `R` is what the service's HTTP edge makes of an aggregate's routes. The kit's core knows no HTTP, and a service
+/// without it has `()`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bank/account.rs"));
+/// use dekigoto::{Service, relay};
+///
+/// # fn main() {
+/// let bank: Service = Service::new("bank").aggregate::<Account>((), relay::nothing);
+/// assert_eq!(bank.aggregates()[0].name(), "Account");
+/// assert!(bank.view_named("statements").is_err());
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Service<R = ()> {
+    aggregates: Vec<Registered<R>>,
+    views: Vec<Arc<dyn AnyView>>,
+    queries: Vec<R>,
+    announcements: Announcements,
+}
+
+/// An aggregate of a service.
+#[derive(Clone)]
+pub struct Registered<R> {
+    name: &'static str,
+    events: &'static [(&'static str, u32)],
+    today: fn(&str, u32, &Payload) -> Result<Vec<NewEvent>, SchemaError>,
+    routes: R,
+}
+
+impl<R> Service<R> {
+    /// A service of that name. It is the CloudEvents source of its integration events, such as `dekigoto.orders`.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        let announcements = Announcements::by(name);
+        Self { aggregates: Vec::new(), views: Vec::new(), queries: Vec::new(), announcements }
+    }
+
+    /// Adds an aggregate: the routes that lead to it, and how it announces its events to other services
+    /// ([`relay::nothing`](crate::relay::nothing) where they stay inside).
+    #[must_use]
+    pub fn aggregate<A: Aggregate>(mut self, routes: R, announce: Announce<A>) -> Self {
+        self.aggregates.push(Registered {
+            name: A::TYPE,
+            events: A::Event::NEWEST,
+            today: today::<A::Event>,
+            routes,
+        });
+        Self { announcements: self.announcements.of::<A>(announce), ..self }
+    }
+
+    /// Adds a view: [`Single`](crate::views::Single) or [`Across`](crate::views::Across).
+    #[must_use]
+    pub fn view<V: AnyView + Default + 'static>(mut self) -> Self {
+        self.views.push(Arc::new(V::default()));
+        self
+    }
+
+    /// Adds a view, and the routes that read it.
+    #[must_use]
+    pub fn view_at<V: AnyView + Default + 'static>(mut self, routes: R) -> Self {
+        self.queries.push(routes);
+        self.view::<V>()
+    }
+
+    /// The routes of all parts.
+    pub fn routes(&self) -> impl Iterator<Item = &R> {
+        self.aggregates.iter().map(|aggregate| &aggregate.routes).chain(&self.queries)
+    }
+
+    /// The aggregates, in the order in which they were named.
+    #[must_use]
+    pub fn aggregates(&self) -> &[Registered<R>] {
+        &self.aggregates
+    }
+
+    /// The views, in the order in which they were named.
+    #[must_use]
+    pub fn views(&self) -> &[Arc<dyn AnyView>] {
+        &self.views
+    }
+
+    /// The view of that name.
+    ///
+    /// # Errors
+    /// [`UnknownView`], which lists the names that there are.
+    pub fn view_named(&self, name: &str) -> Result<Arc<dyn AnyView>, UnknownView> {
+        let found = self.views.iter().find(|view| view.name() == name);
+        let unknown = || UnknownView {
+            name: name.to_owned(),
+            known: self.views.iter().map(|view| view.name()).collect(),
+        };
+        found.cloned().ok_or_else(unknown)
+    }
+
+    /// How the service announces its events.
+    #[must_use]
+    pub fn announcements(&self) -> &Announcements {
+        &self.announcements
+    }
+
+    /// What is wrong with the registry: a name that stands for two things, or an aggregate that no view folds. A test of
+    /// every service asserts that there is nothing.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let aggregates = self.aggregates.iter().map(Registered::name);
+        let views = self.views.iter().map(|view| view.name());
+        let mut faults = twice("aggregate", aggregates.clone());
+        faults.extend(twice("view", views));
+        let events = self.aggregates.iter().flat_map(|it| it.events.iter().map(|(name, _)| *name));
+        faults.extend(twice("event", events));
+        let folded = |name: &&str| self.views.iter().any(|view| view.folds().contains(name));
+        faults.extend(aggregates.filter(|name| !folded(name)).map(|name| {
+            format!("no view folds the events of {name}; add it to the `Folds` of a view")
+        }));
+        let unknown = self.views.iter().flat_map(|view| {
+            let missing = |name: &&&str| !self.aggregates.iter().any(|it| it.name == **name);
+            view.folds()
+                .iter()
+                .filter(missing)
+                .map(|name| format!("view {} folds {name}, which is not registered", view.name()))
+        });
+        faults.extend(unknown);
+        faults
+    }
+}
+
+impl<R> Registered<R> {
+    /// The aggregate's type.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Every event with the newest version of its payload.
+    #[must_use]
+    pub fn events(&self) -> &'static [(&'static str, u32)] {
+        self.events
+    }
+
+    /// What a stored event means today, in its newest shape. For golden files.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when this code does not understand it.
+    pub fn today(
+        &self,
+        event_type: &str,
+        schema_version: u32,
+        payload: &Payload,
+    ) -> Result<Vec<NewEvent>, SchemaError> {
+        (self.today)(event_type, schema_version, payload)
+    }
+}
+
+fn today<E: EventSchema>(
+    event_type: &str,
+    schema_version: u32,
+    payload: &Payload,
+) -> Result<Vec<NewEvent>, SchemaError> {
+    let events = E::decode(event_type, schema_version, payload)?;
+    let encoded = events.iter().map(|event| {
+        event.encode().map_err(|cause| SchemaError::Malformed {
+            event_type: event_type.to_owned(),
+            schema_version,
+            line: cause.line(),
+            column: cause.column(),
+        })
+    });
+    encoded.collect()
+}
+
+/// The names that come twice.
+fn twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    let pairs = names.iter().zip(names.iter().skip(1));
+    pairs
+        .filter(|(one, next)| one == next)
+        .map(|(name, _)| format!("{what} {name} is registered twice"))
+        .collect()
+}

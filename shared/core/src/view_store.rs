@@ -1,0 +1,121 @@
+//! The port of read models: rows with a revision, changed by compare-and-set.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::{Payload, Source};
+
+/// Where a row is: a partition, and its place there. Rows of one partition are listed in the order of `sort`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    /// Groups rows that are listed together. Begins with the view's name.
+    pub partition: String,
+    /// Orders them.
+    pub sort: String,
+}
+
+impl RowKey {
+    /// A key.
+    pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
+        Self { partition: partition.into(), sort: sort.into() }
+    }
+
+    /// The key of the only row that a view has for an id: partition `<view>#<id>`, sort `row`.
+    #[must_use]
+    pub fn only(view: &str, id: &str) -> Self {
+        Self::new(format!("{view}#{id}"), "row")
+    }
+}
+
+/// One row of a view, or the record of what a view has already counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Where it is.
+    pub key: RowKey,
+    /// How often it has been written, this time included. A write succeeds only over the revision before it.
+    pub revision: u64,
+    /// What it says.
+    pub body: Payload,
+    /// Where it stands in the secondary indexes.
+    pub indexes: BTreeMap<Index, RowKey>,
+}
+
+/// Which rows to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowQuery {
+    /// The secondary index, or the rows' own keys.
+    pub index: Option<Index>,
+    /// The partition.
+    pub partition: String,
+    /// The first and the last `sort` wanted, both included; everything where none is given.
+    pub between: Option<(String, String)>,
+    /// Whether the largest `sort` comes first.
+    pub newest_first: bool,
+    /// How many rows at most, from 1.
+    pub limit: u32,
+    /// Goes on after this row, which need not exist any more.
+    pub after: Option<Position>,
+}
+
+/// A secondary index, by its number from 1. A view chooses its indexes; the adapter says how many it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Index(pub u8);
+
+/// Where a page of a list ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The last row's `sort` in the listed order.
+    pub sort: String,
+    /// The last row's own key.
+    pub key: RowKey,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowPage {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where to go on; none at the end.
+    pub next: Option<Position>,
+}
+
+/// Why a view store did not do it, by what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// Another writer was there first: read again, apply again.
+    #[error("another writer changed the row")]
+    Conflict,
+    /// Busy or no answer: the write may or may not have happened. Read again, apply again.
+    #[error("the view store does not answer")]
+    Unavailable(#[source] Source),
+    /// A bug, a missing permission, a bad table or a bad row. Give up and alarm.
+    #[error("the view store is broken")]
+    Broken(#[source] Source),
+}
+
+/// Keeps the rows of views.
+///
+/// Every implementation passes the contract suite of the testkit.
+#[async_trait]
+pub trait ViewStore: Send + Sync {
+    /// The rows with these keys, strongly consistent, in the order of the keys; at most
+    /// [`ROWS_PER_CALL_MAX`](crate::limits::ROWS_PER_CALL_MAX).
+    ///
+    /// # Errors
+    /// [`ViewError`], never `Conflict`.
+    async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError>;
+
+    /// Writes all of the rows or none: each over the revision before its own (none, for revision 1). At most
+    /// [`ROWS_PER_CALL_MAX`](crate::limits::ROWS_PER_CALL_MAX), no key twice.
+    ///
+    /// # Errors
+    /// [`ViewError`]. After `Unavailable` all rows or none were written; after any other, none.
+    async fn write(&self, rows: &[Row]) -> Result<(), ViewError>;
+
+    /// Lists rows: strongly consistent by their own keys; by an index maybe a moment behind the writes.
+    ///
+    /// # Errors
+    /// [`ViewError`], never `Conflict`.
+    async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError>;
+}

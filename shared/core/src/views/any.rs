@@ -1,0 +1,35 @@
+//! Views as trait objects: a registry and a projector hold any of them.
+
+use async_trait::async_trait;
+
+use crate::{Envelope, Ports, RowKey, SchemaError, batch::Outcome};
+
+/// Any view, whatever its row. [`Single`](super::Single) and [`Across`](super::Across) turn a view into one.
+#[async_trait]
+pub trait AnyView: Send + Sync {
+    /// The view's name.
+    fn name(&self) -> &'static str;
+
+    /// The types of the aggregates that it folds.
+    fn folds(&self) -> &'static [&'static str];
+
+    /// The row that an event belongs to; `None` when it changes no row.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when this code does not understand the event.
+    fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError>;
+
+    /// Brings one row up to date with events that belong to it: one read and one write, whatever their number and order.
+    /// Answers with one outcome for each event.
+    async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome>;
+}
+
+/// No view has that name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no view is called {name:?}; there are {}", known.join(", "))]
+pub struct UnknownView {
+    /// The name.
+    pub name: String,
+    /// The names that there are.
+    pub known: Vec<&'static str>,
+}

@@ -1,0 +1,28 @@
+//! Why rows could not be brought up to date.
+
+use crate::{InvalidStreamId, RowKey, ViewError};
+
+/// Why a step over some events of one row failed as a whole. Its events are delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// The view store did not read or write.
+    #[error(transparent)]
+    Store(#[from] ViewError),
+    /// A stored row does not have the view's shape. The place is named, never the content.
+    #[error("row {} {} is unreadable at column {column}", key.partition, key.sort)]
+    Unreadable {
+        /// The row.
+        key: RowKey,
+        /// Where in its JSON.
+        column: usize,
+    },
+    /// The row cannot be written as JSON.
+    #[error("the row has no JSON form")]
+    NoJson,
+    /// An event names a stream that cannot exist.
+    #[error(transparent)]
+    Stream(#[from] InvalidStreamId),
+    /// Other writers changed the row each time.
+    #[error("other writers changed the row {0} times")]
+    Contended(u32),
+}

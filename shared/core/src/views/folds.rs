@@ -1,0 +1,78 @@
+//! Which events a view folds, and how.
+
+use super::View;
+use crate::{Aggregate, Envelope, RowKey, SchemaError};
+
+/// How a view folds the events of one kind of aggregate.
+pub trait Fold<A: Aggregate>: View {
+    /// The row that the event belongs to; `None` when it changes no row.
+    ///
+    /// By default the aggregate's [only row](RowKey::only). The key may hold more than the id, such as the owner of the
+    /// aggregate, where every event says who that is.
+    fn row_key(_: &A::Event, envelope: &Envelope) -> Option<RowKey> {
+        Some(RowKey::only(Self::NAME, &envelope.aggregate_id))
+    }
+
+    /// Folds one event into its row. Match every variant: a new event then does not compile until the view says what it
+    /// means.
+    fn fold(row: &mut Self::Row, event: &A::Event, envelope: &Envelope);
+}
+
+/// The aggregates that the view `V` folds: implemented for tuples of one to eight aggregates.
+pub trait Folds<V: View> {
+    /// Their types.
+    const TYPES: &'static [&'static str];
+
+    /// The row that an event belongs to; `None` when it changes no row, or is of another aggregate.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when this code does not understand the event.
+    fn row_key(envelope: &Envelope) -> Result<Option<RowKey>, SchemaError>;
+
+    /// Folds an event into its row. An event of another aggregate changes nothing.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when this code does not understand the event. The row is unchanged then.
+    fn fold(row: &mut V::Row, envelope: &Envelope) -> Result<(), SchemaError>;
+}
+
+macro_rules! folds {
+    ($($aggregate:ident),+) => {
+        impl<V, $($aggregate),+> Folds<V> for ($($aggregate,)+)
+        where
+            V: View $(+ Fold<$aggregate>)+,
+            $($aggregate: Aggregate,)+
+        {
+            const TYPES: &'static [&'static str] = &[$($aggregate::TYPE),+];
+
+            fn row_key(envelope: &Envelope) -> Result<Option<RowKey>, SchemaError> {
+                $(if envelope.aggregate_type == $aggregate::TYPE {
+                    // An upcast may make several events of one; they all come from one fact about one row.
+                    let events = envelope.decode::<$aggregate::Event>()?;
+                    let mut keys = events.iter();
+                    return Ok(keys.find_map(|event| <V as Fold<$aggregate>>::row_key(event, envelope)));
+                })+
+                Ok(None)
+            }
+
+            fn fold(row: &mut V::Row, envelope: &Envelope) -> Result<(), SchemaError> {
+                $(if envelope.aggregate_type == $aggregate::TYPE {
+                    for event in envelope.decode::<$aggregate::Event>()? {
+                        <V as Fold<$aggregate>>::fold(row, &event, envelope);
+                    }
+                    return Ok(());
+                })+
+                Ok(())
+            }
+        }
+    };
+}
+
+folds!(A);
+folds!(A, B);
+folds!(A, B, C);
+folds!(A, B, C, D);
+folds!(A, B, C, D, E);
+folds!(A, B, C, D, E, F);
+folds!(A, B, C, D, E, F, G);
+folds!(A, B, C, D, E, F, G, H);

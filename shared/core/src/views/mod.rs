@@ -1,0 +1,121 @@
+//! Views: rows that fold events for reading, kept up to date from messages that may be late, doubled, reordered or lost.
+//!
+//! A message is a hint; the store is the truth. Each step reads the rows, applies what is new, and writes them back by
+//! compare-and-set, so that a row and its watermark move together or not at all.
+//!
+//! A view names its row, the aggregates that it folds, and how it folds the events of each:
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bank/account.rs"));
+//! use dekigoto::{Envelope, views::{Fold, Projector, Single, SingleView, View}};
+//!
+//! /// How often money went in and out.
+//! struct Statements;
+//!
+//! impl View for Statements {
+//!     type Row = (u32, u32);
+//!     type Folds = (Account,);
+//!     const NAME: &'static str = "statements";
+//! }
+//!
+//! impl Fold<Account> for Statements {
+//!     fn fold(row: &mut (u32, u32), event: &Event, _: &Envelope) {
+//!         match event {
+//!             Event::Deposited(_) => row.0 += 1,
+//!             Event::Withdrawn(_) => row.1 += 1,
+//!         }
+//!     }
+//! }
+//!
+//! impl SingleView for Statements {}
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! # use std::sync::Arc;
+//! # use dekigoto::{Ports, batch::Delivered, memory::{ManualHost, MemoryParking, MemoryStore, MemoryViews}};
+//! # let ports = Ports {
+//! #     store: Arc::new(MemoryStore::new()),
+//! #     views: Arc::new(MemoryViews::new()),
+//! #     host: Arc::new(ManualHost::new()),
+//! # };
+//! # let parking = Arc::new(MemoryParking::default());
+//! # let messages: Vec<Delivered<String>> = Vec::new();
+//! # let time_left = || std::time::Duration::from_secs(30);
+//! let projector = Projector::new::<Single<Statements>>(ports, parking);
+//! let report = projector.take(messages, time_left).await;
+//! # assert_eq!(report.tally.total(), 0);
+//! # }
+//! ```
+
+mod across;
+mod any;
+mod counted;
+mod error;
+mod folds;
+mod projector;
+mod rows;
+mod single;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use across::Across;
+pub use any::{AnyView, UnknownView};
+pub use counted::Counted;
+pub use error::ProjectError;
+pub use folds::{Fold, Folds};
+pub use projector::Projector;
+pub use rows::WRITES_MAX;
+pub use single::{Marked, Single};
+
+use crate::{Envelope, Index, RowKey, SchemaError};
+
+/// A read model: its row, and the aggregates whose events it folds.
+///
+/// Whether a row belongs to one aggregate or adds up many is said by a second trait: [`SingleView`] or [`AcrossView`].
+pub trait View: Sized + Send + Sync + 'static {
+    /// The row. Where none is stored yet, folding starts from the default.
+    type Row: Serialize + DeserializeOwned + Default + Clone + Send + Sync;
+
+    /// The aggregates that the view folds, as a tuple: `(Order,)` or `(Order, Payment)`. Each needs an implementation of
+    /// [`Fold`]. Events of other aggregates are skipped.
+    type Folds: Folds<Self>;
+
+    /// The view's name, such as `order-summary`. Part of the storage format: rows are stored under it.
+    const NAME: &'static str;
+
+    /// The row that an event belongs to; `None` when it changes no row, or is of an aggregate that the view does not
+    /// fold.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when this code does not understand the event.
+    fn row_of(envelope: &Envelope) -> Result<Option<RowKey>, SchemaError> {
+        Self::Folds::row_key(envelope)
+    }
+
+    /// Folds an event into its row. An event of an aggregate that the view does not fold changes nothing.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when this code does not understand the event. The row is unchanged then.
+    fn apply(row: &mut Self::Row, envelope: &Envelope) -> Result<(), SchemaError> {
+        Self::Folds::fold(row, envelope)
+    }
+}
+
+/// A view with one row for each aggregate. The row folds every stream that has the aggregate's id.
+///
+/// The events of each stream arrive in the order of their versions, without a gap. Where several streams have the
+/// aggregate's id, they arrive interleaved in any way, so folding one must not depend on the other.
+/// [`given_view`](crate::spec::given_view) specifies such a view.
+///
+/// All events of an aggregate must name the same row, and two aggregates never share one. An event that names another
+/// row than the events before it is parked.
+pub trait SingleView: View {
+    /// Where the row stands in the secondary indexes, by which lists find it. In none by default.
+    fn indexes(_: &Self::Row) -> Vec<(Index, RowKey)> {
+        Vec::new()
+    }
+}
+
+/// A view whose rows add up events of many aggregates. Its folds commute, so the order of events does not matter, and
+/// each event is counted once. [`given_view_across`](crate::spec::given_view_across) specifies such a view.
+pub trait AcrossView: View {}

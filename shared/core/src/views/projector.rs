@@ -1,0 +1,142 @@
+//! From the messages of a queue to one view.
+
+use std::{sync::Arc, time::Duration};
+
+use super::AnyView;
+use crate::{
+    Envelope, Parking, Ports, RowKey,
+    batch::{Delivered, Outcome, Report, take_queue},
+};
+
+/// Keeps one view up to date.
+#[derive(Clone)]
+pub struct Projector {
+    view: Arc<dyn AnyView>,
+    ports: Ports,
+    parking: Arc<dyn Parking>,
+}
+
+/// A message and what the view has to do about it.
+#[derive(Clone, Debug)]
+struct Hint {
+    body: String,
+    meaning: Meaning,
+}
+
+/// What the view has to do about a message. The order of the variants is the order of the work.
+#[derive(Clone, Debug)]
+enum Meaning {
+    /// Nothing.
+    Other,
+    /// Change this row.
+    Change(RowKey, Box<Envelope>),
+    /// Set the message aside.
+    Unreadable(String),
+}
+
+impl Projector {
+    /// A projector of the view `V`: [`Single`](super::Single) or [`Across`](super::Across). Messages that can never be
+    /// applied go to `parking`, with their reasons.
+    #[must_use]
+    pub fn new<V: AnyView + Default + 'static>(ports: Ports, parking: Arc<dyn Parking>) -> Self {
+        Self::of(Arc::new(V::default()), ports, parking)
+    }
+
+    /// A projector of a view that a registry holds.
+    #[must_use]
+    pub fn of(view: Arc<dyn AnyView>, ports: Ports, parking: Arc<dyn Parking>) -> Self {
+        Self { view, ports, parking }
+    }
+
+    /// The view's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.view.name()
+    }
+
+    /// The stores and the host.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Applies a batch of message bodies. Every message ends as applied, duplicate, skipped, retried or parked.
+    pub async fn take(
+        &self,
+        messages: Vec<Delivered<String>>,
+        time_left: impl Fn() -> Duration,
+    ) -> Report {
+        let hints = messages.into_iter().map(|message| {
+            let meaning = self.meaning(&message.record);
+            Delivered { id: message.id, record: Hint { body: message.record, meaning } }
+        });
+        take_queue(hints.collect(), group_of, time_left, |group| self.step(group)).await
+    }
+
+    fn meaning(&self, body: &str) -> Meaning {
+        let event = match Envelope::from_message(body) {
+            Ok(event) => event,
+            Err(cause) => return Meaning::Unreadable(cause.to_string()),
+        };
+        match self.view.row_key(&event) {
+            Ok(Some(key)) => Meaning::Change(key, Box::new(event)),
+            Ok(None) => Meaning::Other,
+            Err(cause) => Meaning::Unreadable(cause.to_string()),
+        }
+    }
+
+    /// Takes the messages of one row.
+    async fn step(&self, group: Vec<Hint>) -> Vec<Outcome> {
+        let mut applied = self.apply(&group).await.into_iter();
+        let mut outcomes = Vec::with_capacity(group.len());
+        for hint in &group {
+            let outcome = match &hint.meaning {
+                Meaning::Other => Outcome::Skipped,
+                Meaning::Unreadable(reason) => Outcome::Parked(reason.clone()),
+                Meaning::Change(..) => applied
+                    .next()
+                    .unwrap_or_else(|| Outcome::Retry("the view gave no outcome".to_owned())),
+            };
+            outcomes.push(self.parked(&hint.body, outcome).await);
+        }
+        outcomes
+    }
+
+    async fn apply(&self, group: &[Hint]) -> Vec<Outcome> {
+        let key = group.iter().find_map(|hint| hint.change().map(|(key, _)| key));
+        let Some(key) = key else {
+            return Vec::new();
+        };
+        let events: Vec<Envelope> =
+            group.iter().filter_map(|hint| hint.change().map(|(_, event)| event.clone())).collect();
+        self.view.project(&self.ports, key, &events).await
+    }
+
+    /// Sets a message aside where its outcome says so. While that fails, the message comes back instead.
+    async fn parked(&self, body: &str, outcome: Outcome) -> Outcome {
+        let Outcome::Parked(reason) = &outcome else {
+            return outcome;
+        };
+        match self.parking.park(body, reason).await {
+            Ok(()) => outcome,
+            Err(cause) => Outcome::Retry(format!("{reason}; parking failed: {cause}")),
+        }
+    }
+}
+
+impl Hint {
+    fn change(&self) -> Option<(&RowKey, &Envelope)> {
+        match &self.meaning {
+            Meaning::Change(key, event) => Some((key, event)),
+            Meaning::Other | Meaning::Unreadable(_) => None,
+        }
+    }
+}
+
+/// Messages of one row belong together; every other message is a group of its own.
+fn group_of(hint: &Hint) -> (Option<RowKey>, Option<String>) {
+    match &hint.meaning {
+        Meaning::Change(key, _) => (Some(key.clone()), None),
+        Meaning::Other | Meaning::Unreadable(_) => (None, Some(hint.body.clone())),
+    }
+}

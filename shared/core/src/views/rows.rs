@@ -1,0 +1,75 @@
+//! Reading rows, and writing them back unless another writer was faster.
+
+use std::time::Duration;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::ProjectError;
+use crate::{Payload, Ports, Row, ViewError, backoff, batch::Outcome};
+
+/// Times that a step is tried because another writer changed the same row.
+pub const WRITES_MAX: u32 = 10;
+
+const RETRY_DELAY_FIRST: Duration = Duration::from_millis(20);
+const RETRY_DELAY_MAX: Duration = Duration::from_millis(500);
+
+/// The result of one try at the events of a row.
+pub(super) enum Try {
+    /// One outcome for each event.
+    Done(Vec<Outcome>),
+    /// Another writer was faster: read again.
+    Again,
+}
+
+/// Tries until no other writer interferes. An error is a retry for every event.
+pub(super) async fn until_undisturbed<F>(
+    ports: &Ports,
+    events: usize,
+    attempt: impl Fn() -> F,
+) -> Vec<Outcome>
+where
+    F: Future<Output = Result<Try, ProjectError>>,
+{
+    for number in 0..WRITES_MAX {
+        match attempt().await {
+            Ok(Try::Done(outcomes)) => return outcomes,
+            Ok(Try::Again) => {
+                let random = ports.host.random();
+                let delay = backoff(number, RETRY_DELAY_FIRST, RETRY_DELAY_MAX, random);
+                ports.host.sleep(delay).await;
+            }
+            Err(error) => return retried(&error, events),
+        }
+    }
+    retried(&ProjectError::Contended(WRITES_MAX), events)
+}
+
+fn retried(error: &ProjectError, events: usize) -> Vec<Outcome> {
+    vec![Outcome::Retry(error.to_string()); events]
+}
+
+/// The body of a row, or the default where there is none yet, with the revision that a write of it will have.
+pub(super) fn opened<T: DeserializeOwned + Default>(
+    row: Option<Row>,
+) -> Result<(T, u64), ProjectError> {
+    let Some(row) = row else {
+        return Ok((T::default(), 1));
+    };
+    match row.body.read() {
+        Ok(body) => Ok((body, row.revision + 1)),
+        Err(cause) => Err(ProjectError::Unreadable { key: row.key, column: cause.column() }),
+    }
+}
+
+pub(super) fn body<T: Serialize>(row: &T) -> Result<Payload, ProjectError> {
+    Payload::of(row).map_err(|_| ProjectError::NoJson)
+}
+
+/// Writes rows. False when another writer was faster.
+pub(super) async fn write(ports: &Ports, rows: &[Row]) -> Result<bool, ProjectError> {
+    match ports.views.write(rows).await {
+        Ok(()) => Ok(true),
+        Err(ViewError::Conflict) => Ok(false),
+        Err(error @ (ViewError::Unavailable(_) | ViewError::Broken(_))) => Err(error.into()),
+    }
+}

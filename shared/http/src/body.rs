@@ -1,0 +1,92 @@
+//! A request's body: how much of it is read, and as what.
+
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{FromRequest, Request},
+    http::{
+        HeaderMap,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+    },
+};
+use http_body_util::LengthLimitError;
+
+use crate::{
+    app::App,
+    fields::{Body, parse},
+    headers::only,
+    limits::BODY_BYTES_MAX,
+    problem::{Kind, Problem},
+};
+
+/// A body that must be there.
+pub struct Json<T>(pub T);
+
+/// A body that may be left out or be `{}`.
+pub struct OptionalJson<T>(pub T);
+
+impl<T: Body> FromRequest<App> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
+        let bytes = read(request).await?;
+        must_be_json(&headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: Body + Default> FromRequest<App> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
+        let bytes = read(request).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        must_be_json(&headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+async fn read(request: Request) -> Result<Bytes, Problem> {
+    to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|cause| {
+        let is_too_long = std::error::Error::source(&cause)
+            .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
+        if is_too_long {
+            let detail = format!("The body is over {BODY_BYTES_MAX} bytes.");
+            return Problem::new(Kind::PAYLOAD_TOO_LARGE, detail);
+        }
+        let detail = "The body broke off, or is not encoded as it says. Send it again.";
+        Problem::new(Kind::MALFORMED, detail).because(cause)
+    })
+}
+
+/// Only JSON in UTF-8 as it is: a compressed body could unfold to any size.
+fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+    // A header that is given twice, or is no text, says nothing that could be relied on.
+    let (kind, encoding) = (only(headers, &CONTENT_TYPE), only(headers, &CONTENT_ENCODING));
+    let is_json = kind.is_ok_and(|kind| kind.is_some_and(is_json));
+    let is_plain = encoding.is_ok_and(|it| it.is_none_or(|it| is_word(it, "identity")));
+    if is_json && is_plain {
+        return Ok(());
+    }
+    let detail = "Send Content-Type: application/json, in UTF-8 and without Content-Encoding.";
+    Err(Problem::new(Kind::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';');
+    let is_json = parts.next().is_some_and(|it| is_word(it, "application/json"));
+    let is_utf8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if is_word(name, "charset") => {
+            is_word(value.trim().trim_matches('"'), "utf-8")
+        }
+        Some(_) | None => true,
+    };
+    is_json && parts.all(is_utf8)
+}
+
+fn is_word(text: &str, word: &str) -> bool {
+    text.trim().eq_ignore_ascii_case(word)
+}

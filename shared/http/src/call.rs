@@ -1,0 +1,136 @@
+//! What a command carries besides its body: caller, key, precondition and causes.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use dekigoto::{CommandKey, Context, Expect, Version};
+
+use crate::{
+    app::App,
+    caller::{Caller, Owner},
+    headers::{IDEMPOTENCY_KEY, RequestId, etag, mark_replayed, only},
+    params::Params,
+    problem::{Kind, Problem},
+};
+
+impl<O: Owner> FromRequestParts<App> for Caller<O> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| {
+            Problem::new(Kind::UNAUTHENTICATED, "The request carries no verified identity.")
+        })
+    }
+}
+
+/// One command's caller, key, precondition and causes. A handler takes it as an argument.
+pub struct Call<O> {
+    /// Who sent the command.
+    pub caller: Caller<O>,
+    /// The client's name for it, or the name that the edge gave it.
+    pub key: CommandKey,
+    /// What the client expects of the stream (`If-Match`).
+    pub expect: Expect,
+    request_id: String,
+    traceparent: Option<String>,
+}
+
+impl<O: Owner> FromRequestParts<App> for Call<O> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        Params::from_request_parts(parts, app).await?.finish()?;
+        let request_id = parts.extensions.get::<RequestId>().cloned();
+        Ok(Self {
+            caller,
+            key: key(&parts.headers)?,
+            expect: expectation(&parts.headers)?,
+            request_id: request_id.map(|id| id.0).unwrap_or_default(),
+            traceparent: traceparent(&parts.headers),
+        })
+    }
+}
+
+/// A call of staff or of a trusted service. Any other caller is refused before anything of the request is read, so the
+/// refusal says nothing about it.
+pub struct StaffCall<O>(pub Call<O>);
+
+impl<O: Owner> FromRequestParts<App> for StaffCall<O> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Caller::<O>::from_request_parts(parts, app).await?.must_be_trusted()?;
+        Call::from_request_parts(parts, app).await.map(Self)
+    }
+}
+
+impl<O> Call<O> {
+    /// The command's context, as of now.
+    #[must_use]
+    pub fn context(&self, app: &App) -> Context {
+        Context {
+            at: app.ports().host.now(),
+            key: self.key.clone(),
+            actor: self.caller.actor().to_owned(),
+            correlation_id: self.request_id.clone(),
+            causation_id: None,
+            traceparent: self.traceparent.clone(),
+        }
+    }
+
+    /// An answer with the headers of a command's answer: the stream's version as `ETag`, and the mark of a replay.
+    pub fn answer(
+        &self,
+        version: Option<Version>,
+        replayed: bool,
+        answer: impl IntoResponse,
+    ) -> Response {
+        let mut response = answer.into_response();
+        let headers = response.headers_mut();
+        if let Some(version) = version {
+            headers.insert(header::ETAG, etag(version.get()));
+        }
+        if replayed {
+            mark_replayed(&mut response);
+        }
+        response
+    }
+}
+
+/// The key. Where the client gave none, the layer around every handler has made one.
+fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
+    let text = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default().to_owned();
+    CommandKey::try_from(text)
+        .map_err(|cause| Problem::new(Kind::MALFORMED, format!("Idempotency-Key: {cause}.")))
+}
+
+/// Reads `If-Match`: one strong tag, or `*` for "it exists". A weak tag never matches (RFC 9110, 13.1.1), so it is
+/// refused as malformed rather than failing without a word.
+fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
+    let Some(text) = only(headers, &header::IF_MATCH)? else {
+        return Ok(Expect::Anything);
+    };
+    if text == "*" {
+        return Ok(Expect::Exists);
+    }
+    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let digits = inner.filter(|inner| inner.bytes().all(|byte| byte.is_ascii_digit()));
+    let version = digits.and_then(|digits| digits.parse().ok()).and_then(Version::new);
+    version.map(Expect::Version).ok_or_else(|| {
+        Problem::new(Kind::MALFORMED, "If-Match is one version in quotes, such as \"3\", or *.")
+    })
+}
+
+/// W3C trace context, when it is well-formed; anything else is dropped, never recorded.
+fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte) || byte == b'-';
+    let is_formed =
+        lengths == [2, 32, 16, 2] && text.starts_with("00-") && text.bytes().all(is_hex);
+    is_formed.then(|| text.to_owned())
+}

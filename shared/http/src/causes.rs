@@ -1,0 +1,104 @@
+//! What the engine and the stores say, as problems.
+
+use dekigoto::{CommandError, LoadError, ReadError, SchemaError, Source, ViewError};
+
+use crate::problem::{FieldFault, Kind, Problem};
+
+fn unavailable(cause: impl Into<Source>) -> Problem {
+    let detail = "The store does not answer. Send the same request again, a command with the same \
+                  Idempotency-Key.";
+    Problem::new(Kind::UNAVAILABLE, detail).because(cause)
+}
+
+fn internal(cause: impl Into<Source>) -> Problem {
+    let detail =
+        "Something broke on our side; nothing was lost. Tell us the instance if it happens again.";
+    Problem::new(Kind::INTERNAL, detail).because(cause)
+}
+
+/// The problem that tells of a failed command.
+///
+/// A refusal is the domain's own word: `refused` turns it into a problem.
+pub fn of_command<R>(error: CommandError<R>, refused: impl FnOnce(&R) -> Problem) -> Problem {
+    match error {
+        CommandError::Refused(refusal) => refused(&refusal),
+        CommandError::KeyReused => Problem::new(
+            Kind::KEY_REUSED,
+            "This Idempotency-Key belongs to another request. Use a new key for a new request.",
+        ),
+        CommandError::PreconditionFailed { actual } => {
+            let at = actual.map_or_else(
+                || "does not exist".to_owned(),
+                |version| format!("is at version {version}"),
+            );
+            let detail = format!("The stream {at}. Read it again and decide again.");
+            Problem::new(Kind::PRECONDITION_FAILED, detail)
+        }
+        CommandError::Conflict => Problem::new(
+            Kind::VERSION_CONFLICT,
+            "Other requests changed the same thing first, each time. Send it again.",
+        ),
+        CommandError::TooLarge(cause) => {
+            Problem::new(Kind::PAYLOAD_TOO_LARGE, cause.to_string()).because(cause)
+        }
+        CommandError::Unavailable(cause) | CommandError::Unknown(cause) => unavailable(cause),
+        CommandError::Broken(cause) => internal(cause),
+    }
+}
+
+impl From<LoadError> for Problem {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Read(error) => error.into(),
+            LoadError::Schema { cause, .. } => cause.into(),
+        }
+    }
+}
+
+impl From<SchemaError> for Problem {
+    fn from(error: SchemaError) -> Self {
+        match error {
+            // While a deployment is under way, old code meets what new code wrote. It will have gone in a moment.
+            error @ SchemaError::Newer { .. } => unavailable(error),
+            error @ (SchemaError::UnknownEvent(_) | SchemaError::Malformed { .. }) => {
+                internal(error)
+            }
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(cause) => unavailable(cause),
+            error @ (ReadError::Corrupt(_) | ReadError::Broken(_)) => internal(error),
+        }
+    }
+}
+
+impl From<ViewError> for Problem {
+    fn from(error: ViewError) -> Self {
+        match error {
+            ViewError::Unavailable(cause) => unavailable(cause),
+            error @ (ViewError::Conflict | ViewError::Broken(_)) => internal(error),
+        }
+    }
+}
+
+/// A refusal that names the field at fault.
+pub fn at_fault(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
+    let fault = FieldFault { pointer: pointer.to_owned(), detail: why.to_string() };
+    Problem::new(kind, why.to_string()).with_faults(vec![fault])
+}
+
+/// What is stored cannot be shown.
+pub fn broken(cause: impl Into<Source>) -> Problem {
+    Problem::new(Kind::INTERNAL, "What is stored of it cannot be read. Tell us the instance.")
+        .because(cause)
+}
+
+/// A stored row that cannot be read. serde's own error repeats what it could not read, so only the place is logged.
+#[must_use]
+pub fn unreadable(cause: &serde_json::Error) -> Problem {
+    broken(format!("a row is unreadable at column {}", cause.column()))
+}

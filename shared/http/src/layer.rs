@@ -1,0 +1,130 @@
+//! What surrounds every handler: the request id, the rendering of problems, the log line, and a net for panics.
+
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc};
+
+use axum::{
+    extract::{OriginalUri, Request, State},
+    http::{HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use dekigoto::CommandKey;
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
+use tracing::{error, info, warn};
+
+use crate::{
+    app::App,
+    headers::{IDEMPOTENCY_KEY, RequestId},
+    problem::{Kind, Problem},
+};
+
+/// Wraps the router.
+pub(crate) async fn surround(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = match request.extensions().get::<RequestId>() {
+        Some(id) => id.clone(),
+        None => RequestId(app.ports().host.random().to_string()),
+    };
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let path = request.uri().path().len();
+    let key = command_key(&app, &mut request);
+    let mut response = render(handled(&app, request, next).await, &id);
+    response.headers_mut().extend(key.map(|key| (IDEMPOTENCY_KEY, key)));
+    log(&response, &method, path, &id);
+    response
+}
+
+/// What the handler answers, if it does: a panic and an endless wait are answered for it.
+async fn handled(app: &App, request: Request, next: Next) -> Response {
+    let handled = pin!(AssertUnwindSafe(next.run(request)).catch_unwind());
+    match select(app.ports().host.alarm(app.request_time_max()), handled).await {
+        Either::Right((Ok(response), _)) => response,
+        Either::Right((Err(_), _)) => {
+            let detail = "Something broke on our side. Send it again with the same key.";
+            Problem::new(Kind::INTERNAL, detail).because("the handler panicked").into_response()
+        }
+        Either::Left(((), _)) => {
+            let seconds = app.request_time_max().as_secs();
+            let detail = format!(
+                "There was no answer within {seconds} seconds. Send the same request again, a command with the same \
+                 Idempotency-Key."
+            );
+            Problem::new(Kind::UNAVAILABLE, detail)
+                .because("the request took longer than its limit")
+                .into_response()
+        }
+    }
+}
+
+/// The key of a command, made here when the client gave none. Every answer carries it, and errors above all: whoever
+/// reads "send it again with the same key" must know the key.
+fn command_key(app: &App, request: &mut Request) -> Option<HeaderValue> {
+    if request.method() != Method::POST {
+        return None;
+    }
+    if !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        let made = HeaderValue::from_str(&app.ports().host.random().to_string()).ok()?;
+        request.headers_mut().insert(IDEMPOTENCY_KEY, made);
+    }
+    let given = request.headers().get(IDEMPOTENCY_KEY)?;
+    let is_key = given.to_str().is_ok_and(|text| text.parse::<CommandKey>().is_ok());
+    is_key.then(|| given.clone())
+}
+
+/// Gives a problem its body, and keeps the headers that the router had set (`Allow`).
+fn render(response: Response, id: &RequestId) -> Response {
+    let Some(problem) = response.extensions().get::<Arc<Problem>>().cloned() else {
+        return response;
+    };
+    let mut answer = problem.answer(&id.0);
+    for (name, value) in response.headers() {
+        if *name != header::CONTENT_LENGTH {
+            answer.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    if let Some(cause) = problem.cause() {
+        let code = problem.kind().code();
+        if answer.status().is_server_error() {
+            error!(request.id = %id.0, code, cause = %chain(&**cause), "A request failed: {code}");
+        } else {
+            warn!(request.id = %id.0, code, cause = %chain(&**cause), "A request was refused: {code}");
+        }
+    }
+    answer
+}
+
+/// A cause with its own causes, in one line.
+fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(cause), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn log(response: &Response, method: &Method, path_bytes: usize, id: &RequestId) {
+    let status = response.status().as_u16();
+    // The path holds ids, and may hold anything: only its length is logged.
+    let method = known(method);
+    info!(request.id = %id.0, method, path_bytes, status, "{method} answered {status}");
+}
+
+/// A method's name. Any other is the client's own text, and neither told nor logged.
+fn known(method: &Method) -> &'static str {
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    methods.into_iter().find(|name| method == name).unwrap_or("this method")
+}
+
+/// For a path that the router does not know.
+pub(crate) async fn unknown_path() -> Problem {
+    Problem::new(
+        Kind::NOT_FOUND,
+        "There is no such path. GET /v1/openapi.json lists the paths that exist.",
+    )
+}
+
+/// For a method that a path does not know. The router adds `Allow`.
+pub(crate) async fn unknown_method(method: Method, OriginalUri(_): OriginalUri) -> Problem {
+    let detail = format!("This path does not take {}; see Allow.", known(&method));
+    Problem::new(Kind::METHOD_NOT_ALLOWED, detail)
+}

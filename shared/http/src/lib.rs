@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod body;
+mod call;
+mod caller;
+mod causes;
+mod contract;
+mod cursor;
+mod cursor_key;
+mod faults;
+mod fields;
+mod headers;
+mod layer;
+pub mod limits;
+mod params;
+mod problem;
+mod routes;
+
+pub use app::App;
+pub use body::{Json, OptionalJson};
+pub use call::{Call, StaffCall};
+pub use caller::{Caller, Owner};
+pub use causes::{at_fault, broken, of_command, unreadable};
+pub use contract::Contract;
+pub use cursor::{Place, cursor_bytes};
+pub use fields::{Body, Fields, unsigned};
+pub use headers::{IDEMPOTENCY_KEY, RequestId, etag};
+pub use params::{Params, at, malformed, path_text};
+pub use problem::{FieldFault, Kind, Problem};
+pub use routes::{AddRoutes, Routes, Service};

@@ -1,0 +1,134 @@
+//! Reading query parameters strictly: each known, each once.
+
+use std::{fmt, str::FromStr};
+
+use axum::{
+    extract::{FromRequestParts, Path, Query},
+    http::request::Parts,
+};
+use dekigoto::Version;
+
+use crate::{
+    app::App,
+    faults::Faults,
+    limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, PARAMETERS_MAX},
+    problem::{FieldFault, Kind, Problem},
+};
+
+/// The query parameters of one request, read by name.
+pub struct Params {
+    pairs: Vec<(String, String)>,
+    known: Vec<&'static str>,
+    faults: Faults,
+}
+
+impl FromRequestParts<App> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let query = Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
+        let Query(pairs) = query.map_err(|_| malformed("The query string is unreadable."))?;
+        if pairs.len() > PARAMETERS_MAX {
+            return Err(malformed(format!("There are more than {PARAMETERS_MAX} parameters.")));
+        }
+        Ok(Self { pairs, known: Vec::new(), faults: Faults::none() })
+    }
+}
+
+impl Params {
+    /// A parameter that is a `T`, if it is there.
+    pub fn read<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+        let text = self.text(name)?;
+        self.well_formed(name, text.parse())
+    }
+
+    /// A parameter that must be there and be a `T`.
+    pub fn needed<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+        if !self.pairs.iter().any(|(given, _)| given == name) {
+            self.known.push(name);
+            return self.well_formed(name, Err("is missing"));
+        }
+        self.read(name)
+    }
+
+    /// A parameter's text, if it is there.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        let mut given = self.pairs.iter().filter(|(given, _)| given == name);
+        let (first, second) = (given.next().map(|(_, value)| value.clone()), given.next());
+        let once = if second.is_some() { Err("is given twice") } else { Ok(first) };
+        self.well_formed(name, once).flatten()
+    }
+
+    /// A parameter that is a version.
+    pub fn version(&mut self, name: &'static str) -> Option<Version> {
+        let text = self.text(name)?;
+        let version = digits(&text).and_then(Version::new);
+        self.well_formed(name, version.ok_or("is a version: a whole number from 1"))
+    }
+
+    /// The page size.
+    pub fn limit(&mut self) -> u32 {
+        let Some(text) = self.text("limit") else {
+            return PAGE_ITEMS_DEFAULT;
+        };
+        let number = digits(&text).and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (1..=PAGE_ITEMS_MAX).contains(number));
+        let why = format!("is a whole number from 1 to {PAGE_ITEMS_MAX}");
+        self.well_formed("limit", number.ok_or(why)).unwrap_or(PAGE_ITEMS_DEFAULT)
+    }
+
+    /// Refuses what is at fault in those that were read, and all that were not: they are unknown. All at once.
+    pub fn finish(self) -> Result<(), Problem> {
+        self.finish_with(Some(()))
+    }
+
+    /// As [`finish`](Self::finish), with what was read of parameters that must be there.
+    pub fn finish_with<T>(mut self, read: Option<T>) -> Result<T, Problem> {
+        let known = match self.known.as_slice() {
+            [] => "there is none".to_owned(),
+            names => format!("there are {}", names.join(", ")),
+        };
+        for (name, _) in &self.pairs {
+            if !self.known.contains(&&**name) {
+                let name = self.faults.repeated(name).unwrap_or_default();
+                self.faults
+                    .malformed(format!("?{name}"), format!("is not a known parameter; {known}"));
+            }
+        }
+        match read {
+            Some(read) if self.faults.are_none() => Ok(read),
+            Some(_) | None => Err(self.faults.refusal(Kind::MALFORMED)),
+        }
+    }
+
+    fn well_formed<T>(&mut self, name: &str, read: Result<T, impl fmt::Display>) -> Option<T> {
+        read.map_err(|why| self.faults.malformed(format!("?{name}"), why)).ok()
+    }
+}
+
+/// The only parameter of the path. Use it where a type is extracted from the path: axum's own refusal would not be a
+/// problem of the contract.
+///
+/// # Errors
+/// A problem when the path is not UTF-8.
+pub async fn path_text(parts: &mut Parts, app: &App) -> Result<String, Problem> {
+    let path = Path::<String>::from_request_parts(parts, app).await;
+    path.map(|Path(text)| text).map_err(|_| malformed("The path is not UTF-8."))
+}
+
+/// A refusal of one parameter.
+pub fn at(name: &str, what: &str) -> Problem {
+    let fault = FieldFault { pointer: format!("?{name}"), detail: what.to_owned() };
+    malformed(format!("?{name}: {what}.")).with_faults(vec![fault])
+}
+
+/// A malformed request.
+pub fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(Kind::MALFORMED, detail)
+}
+
+fn digits(text: &str) -> Option<u64> {
+    // `parse` alone would also take "+1".
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}

@@ -1,0 +1,67 @@
+//! The table of routes. The router is made of it, and a service's tests hold the same table against its document: a route
+//! that is not documented cannot be served by accident.
+
+use axum::{
+    Router,
+    handler::Handler,
+    http::Method,
+    middleware,
+    routing::{MethodRouter, get, post},
+};
+
+use crate::{app::App, contract::Contract, layer};
+
+/// Routes, each with its handler.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<App>,
+    list: Vec<(Method, &'static str)>,
+}
+
+/// Adds the routes of one part of a service.
+pub type AddRoutes = fn(Routes) -> Routes;
+
+/// A service whose parts have HTTP routes.
+pub type Service = dekigoto::Service<AddRoutes>;
+
+impl Routes {
+    /// The routes of a service: those of its aggregates and views, and `GET /v1/health` and `GET /v1/openapi.json`.
+    #[must_use]
+    pub fn of(service: &Service, contract: &'static Contract) -> Self {
+        let own = contract.routes(Self::default());
+        service.routes().fold(own, |routes, add| add(routes))
+    }
+
+    /// Adds a query.
+    #[must_use]
+    pub fn get<H: Handler<T, App>, T: 'static>(self, path: &'static str, query: H) -> Self {
+        self.and(Method::GET, path, get(query))
+    }
+
+    /// Adds a command.
+    #[must_use]
+    pub fn post<H: Handler<T, App>, T: 'static>(self, path: &'static str, command: H) -> Self {
+        self.and(Method::POST, path, post(command))
+    }
+
+    /// Method and path of every route.
+    #[must_use]
+    pub fn list(&self) -> &[(Method, &'static str)] {
+        &self.list
+    }
+
+    /// The router: every route, inside the layer that gives each request an id, a deadline and a log line, and that turns
+    /// problems into answers.
+    pub fn router(self, app: App) -> Router {
+        self.router
+            .method_not_allowed_fallback(layer::unknown_method)
+            .fallback(layer::unknown_path)
+            .layer(middleware::from_fn_with_state(app.clone(), layer::surround))
+            .with_state(app)
+    }
+
+    fn and(mut self, method: Method, path: &'static str, handler: MethodRouter<App>) -> Self {
+        self.list.push((method, path));
+        Self { router: self.router.route(path, handler), list: self.list }
+    }
+}

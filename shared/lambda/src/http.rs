@@ -1,0 +1,116 @@
+//! An HTTP API behind API Gateway: one invocation is one request, with the caller that the gateway has verified.
+
+use std::{marker::PhantomData, str::FromStr};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+};
+use dekigoto_http::{Caller, Kind, Owner, Problem, RequestId};
+use futures_util::stream;
+use lambda_runtime::{Error, LambdaEvent};
+use serde_json::value::RawValue;
+use tower::ServiceExt as _;
+
+use crate::{
+    gateway::{self, Answer, Invocation},
+    identity::Identity,
+};
+
+/// How callers are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMode {
+    /// Requests are signed by trusted services.
+    Iam,
+    /// Requests carry a token.
+    Jwt,
+    /// No identity is required. For local use.
+    None,
+}
+
+/// No mode has that name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("AUTH_MODE is iam, jwt or none")]
+pub struct UnknownAuthMode;
+
+impl FromStr for AuthMode {
+    type Err = UnknownAuthMode;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAuthMode> {
+        match name {
+            "iam" => Ok(Self::Iam),
+            "jwt" => Ok(Self::Jwt),
+            "none" => Ok(Self::None),
+            _ => Err(UnknownAuthMode),
+        }
+    }
+}
+
+impl AuthMode {
+    /// The caller, if the gateway has verified one in the way that this mode asks for. The handler does not trust that
+    /// a route was configured right: without an identity there is no caller, and the router refuses.
+    fn caller<O: Owner>(self, identity: Option<Identity>, staff_scope: &str) -> Option<Caller<O>> {
+        match (self, identity) {
+            (Self::None, _) => Some(Caller::anonymous()),
+            (Self::Iam, Some(Identity::Iam { arn })) => Caller::service(&arn),
+            (Self::Jwt, Some(Identity::Jwt { sub, scopes })) => {
+                Caller::bearer(&sub, &scopes, staff_scope)
+            }
+            (Self::Iam | Self::Jwt, _) => None,
+        }
+    }
+}
+
+/// An HTTP API: its router, and how its callers are known. `O` names the owners of the service's things.
+#[derive(Clone)]
+pub struct HttpApi<O> {
+    router: Router,
+    mode: AuthMode,
+    staff_scope: &'static str,
+    owner: PhantomData<fn() -> O>,
+}
+
+impl<O: Owner> HttpApi<O> {
+    /// An API. In the mode [`AuthMode::Jwt`], a token whose scopes hold `staff_scope` makes its bearer staff.
+    #[must_use]
+    pub fn new(router: Router, mode: AuthMode, staff_scope: &'static str) -> Self {
+        Self { router, mode, staff_scope, owner: PhantomData }
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// When the payload is not an event of API Gateway.
+    pub async fn handle(self, event: LambdaEvent<Box<RawValue>>) -> Result<Answer, Error> {
+        let Invocation { id, identity, request } = Invocation::read(&event.payload)?;
+        let response = match request {
+            Ok(request) => {
+                let mut request = request.map(streamed);
+                if let Some(id) = id {
+                    request.extensions_mut().insert(RequestId(id));
+                }
+                if let Some(caller) = self.mode.caller::<O>(identity, self.staff_scope) {
+                    request.extensions_mut().insert(caller);
+                }
+                self.router.oneshot(request).await?
+            }
+            Err(_) => {
+                let detail =
+                    "The request holds what HTTP cannot carry in a method, a path or a header.";
+                Problem::new(Kind::MALFORMED, detail).answer(&id.unwrap_or_default())
+            }
+        };
+        let (parts, body) = response.into_parts();
+        // Our own answers are bounded by the page limits.
+        Ok(Answer::new(&parts, to_bytes(body, usize::MAX).await?.into()))
+    }
+}
+
+/// The body as the router reads it: one that is not what it claims to be breaks off, and the router says so in its own
+/// words.
+fn streamed(body: gateway::Body) -> Body {
+    match body {
+        Ok(bytes) => Body::from(bytes),
+        Err(cause) => Body::from_stream(stream::iter([Err::<Vec<u8>, _>(cause)])),
+    }
+}

@@ -1,0 +1,26 @@
+//! `POST /v1/orders/{orderId}/cancel`: gives an order up.
+
+use axum::{extract::State, response::Response};
+use dekigoto_http::{App, Body, Fields, Json, Problem};
+use orders::order::{CancelOrder, OrderCommand};
+
+use super::{OrderPath, change, ownership::must_own};
+use crate::Call;
+
+pub(super) struct CancelBody(CancelOrder);
+
+impl Body for CancelBody {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self(CancelOrder { reason: fields.text("reason")? }))
+    }
+}
+
+pub(super) async fn cancel(
+    State(app): State<App>,
+    call: Call,
+    OrderPath(order): OrderPath,
+    Json(CancelBody(cancel)): Json<CancelBody>,
+) -> Result<Response, Problem> {
+    must_own(&app, &call.caller, order).await?;
+    change(&app, &call, order, OrderCommand::CancelOrder(cancel)).await
+}

@@ -1,0 +1,82 @@
+//! Whose order it is. A customer's own id is part of the key that is read, so another customer's order is not found: it
+//! answers like one that does not exist, after the same requests.
+
+use dekigoto::{
+    Aggregate as _, EventStore, Ordinal, ReadFrom, Row, RowQuery, ViewError, ViewStore,
+    views::View as _,
+};
+use dekigoto_http::{App, Problem};
+use orders::{CustomerId, OrderId, order::Order};
+
+use crate::{
+    Caller,
+    views::order_summary::{OrderSummaryView, order_key, order_partition},
+};
+
+/// The order's row; `None` while the view is behind. For a customer, an order of somebody else is refused as one that
+/// does not exist.
+pub(crate) async fn row_for(
+    app: &App,
+    caller: &Caller,
+    order: OrderId,
+) -> Result<Option<Row>, Problem> {
+    let Some(customer) = caller.owner() else {
+        return Ok(row_of_anybody(&*app.ports().views, order).await?);
+    };
+    let row = row_of(&*app.ports().views, order, customer).await?;
+    if row.is_none() {
+        must_be_placed_by(&*app.ports().store, order, customer).await?;
+    }
+    Ok(row)
+}
+
+/// Refuses an order of somebody else as one that does not exist. Trusted callers skip this check.
+pub(crate) async fn must_own(app: &App, caller: &Caller, order: OrderId) -> Result<(), Problem> {
+    let Some(customer) = caller.owner() else {
+        return Ok(());
+    };
+    match row_of(&*app.ports().views, order, customer).await {
+        Ok(Some(_)) => Ok(()),
+        // Commands and histories must not depend on a view: one that does not answer is like one that is behind.
+        Ok(None) | Err(ViewError::Unavailable(_)) => {
+            must_be_placed_by(&*app.ports().store, order, customer).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn row_of(
+    views: &dyn ViewStore,
+    order: OrderId,
+    customer: &CustomerId,
+) -> Result<Option<Row>, ViewError> {
+    let mut rows = views.read(&[order_key(order, customer)]).await?;
+    Ok(rows.pop().flatten())
+}
+
+/// A trusted caller does not know whose order it is, and its partition holds one row.
+async fn row_of_anybody(views: &dyn ViewStore, order: OrderId) -> Result<Option<Row>, ViewError> {
+    let query = RowQuery {
+        index: None,
+        partition: order_partition(order),
+        between: None,
+        newest_first: false,
+        limit: 1,
+        after: None,
+    };
+    Ok(views.list(&query).await?.rows.pop())
+}
+
+/// Asks the order's first commit, and nothing else, who its customer is: that never changes, so looking before a
+/// command decides leaves no race.
+async fn must_be_placed_by(
+    store: &dyn EventStore,
+    order: OrderId,
+    customer: &CustomerId,
+) -> Result<(), Problem> {
+    let stream = Order::stream(&order).map_err(|_| Problem::not_found())?;
+    let first = store.read(&stream, ReadFrom::Up(Ordinal::FIRST), 1).await?;
+    let placed = first.first().and_then(|commit| commit.envelopes().next());
+    let key = placed.as_ref().map(OrderSummaryView::row_of).transpose()?.flatten();
+    if key == Some(order_key(order, customer)) { Ok(()) } else { Err(Problem::not_found()) }
+}

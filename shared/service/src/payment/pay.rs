@@ -1,0 +1,103 @@
+//! `POST /v1/orders/{orderId}/payments`: records what the payment provider did.
+
+use std::str::FromStr;
+
+use axum::{Json as Answered, extract::State, http::StatusCode, response::Response};
+use dekigoto::Version;
+use dekigoto_http::{App, Body, Fields, Json, Kind, Problem, StaffCall, of_command, unsigned};
+use orders::{
+    Amount, Currency, CustomerId, DeclineReason, OrderId, PaymentId, PaymentReference,
+    order::Order,
+    payment::{Outcome, PaidOrder, Payment, PaymentCommand, ProcessPayment},
+};
+use serde::Serialize;
+
+use crate::{
+    order::{OrderPath, currency},
+    problems::{INVALID_PAYMENT, of_payment},
+};
+
+pub(super) struct PayBody {
+    reference: PaymentReference,
+    amount: Amount,
+    currency: Currency,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OutcomeWord {
+    Captured,
+    Declined,
+}
+
+impl FromStr for OutcomeWord {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "captured" => Ok(Self::Captured),
+            "declined" => Ok(Self::Declined),
+            _ => Err("an outcome is captured or declined"),
+        }
+    }
+}
+
+impl Body for PayBody {
+    const INVALID: Kind = INVALID_PAYMENT;
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let reference = fields.text("reference");
+        let amount = fields.integer("amount");
+        let amount =
+            amount.and_then(|amount| fields.check("amount", Amount::try_from(unsigned(amount))));
+        let currency = currency(fields);
+        let outcome = fields.text("outcome");
+        let decline_reason: Option<Option<DeclineReason>> = fields.optional_text("declineReason");
+        if let (Some(OutcomeWord::Captured), Some(Some(_))) = (outcome, &decline_reason) {
+            fields.check::<()>("declineReason", Err("belongs to a declined payment"))?;
+        }
+        let decline_reason = decline_reason?;
+        let outcome = match outcome? {
+            OutcomeWord::Captured => Outcome::Captured,
+            OutcomeWord::Declined => Outcome::Declined(decline_reason),
+        };
+        Some(Self { reference: reference?, amount: amount?, currency: currency?, outcome })
+    }
+}
+
+/// What a payment answers.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentAnswer {
+    payment_id: PaymentId,
+    order_id: OrderId,
+    version: Option<Version>,
+    status: &'static str,
+}
+
+pub(super) async fn pay(
+    State(app): State<App>,
+    StaffCall(call): StaffCall<CustomerId>,
+    OrderPath(order_id): OrderPath,
+    Json(body): Json<PayBody>,
+) -> Result<Response, Problem> {
+    let context = call.context(&app);
+    let order = app.engine().load::<Order>(&order_id).await?;
+    let order = order.state.placed().ok_or_else(Problem::not_found)?;
+    let PayBody { reference, amount, currency, outcome } = body;
+    let command = PaymentCommand::ProcessPayment(ProcessPayment {
+        order: PaidOrder::new(order_id, order),
+        reference: reference.clone(),
+        amount,
+        currency,
+        outcome,
+    });
+    let answer = app.engine().execute::<Payment>(&order_id, command, &context, call.expect).await;
+    let answer = answer.map_err(|error| of_command(error, of_payment))?;
+    // The same reference is the same payment under any key: its answer is that of when it was recorded.
+    let payment = answer.state.by_reference(&reference).ok_or_else(Problem::not_found)?;
+    let version = Version::new(payment.version);
+    let status = if payment.is_captured() { "received" } else { "failed" };
+    let paid = PaymentAnswer { payment_id: payment.payment_id, order_id, version, status };
+    Ok(call.answer(version, !answer.recorded, (StatusCode::CREATED, Answered(paid))))
+}

@@ -1,0 +1,40 @@
+//! The registry: everything that the order service is made of, named once.
+//!
+//! To add an aggregate, a command, an event version or a view, follow the recipes in `CONTRIBUTING.md`.
+
+use dekigoto::views::{Across, Single};
+use dekigoto_http::{Contract, Service};
+use orders::{order::Order, payment::Payment};
+
+use crate::{
+    order, payment,
+    views::{self, CustomerSummaryView, DailySalesView, OrderSummaryView},
+};
+
+/// The scope that makes a token's bearer staff.
+pub const STAFF_SCOPE: &str = "orders:staff";
+
+/// What the service says about itself: `infra/openapi.yaml` as JSON, see `build.rs`.
+pub static CONTRACT: Contract = Contract {
+    version: env!("CARGO_PKG_VERSION"),
+    openapi: include_str!(concat!(env!("OUT_DIR"), "/openapi.json")),
+};
+
+/// The order service.
+#[must_use]
+pub fn service() -> Service {
+    Service::new("dekigoto.orders")
+        .aggregate::<Order>(order::routes, orders::order::announce)
+        .aggregate::<Payment>(payment::routes, orders::payment::announce)
+        .view_at::<Single<OrderSummaryView>>(views::order_summary::routes)
+        .view_at::<Across<CustomerSummaryView>>(views::customer_summary::routes)
+        .view_at::<Across<DailySalesView>>(views::daily_sales::routes)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_registry_has_no_fault() {
+        assert_eq!(super::service().faults(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,190 @@
+//! `customer-summary`: one row for each customer, from the events of all their orders.
+//! `GET /v1/customers/{customerId}/summary` reads it.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+    response::{IntoResponse as _, Response},
+};
+use dekigoto::{
+    Envelope, RowKey, Timestamp,
+    views::{AcrossView, Fold, View},
+};
+use dekigoto_http::{App, Params, Problem, Routes, malformed, path_text, unreadable};
+use orders::{
+    Currency, CustomerId,
+    order::{Order, OrderEvent},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Caller;
+
+/// The query that reads the view.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.get("/v1/customers/{customerId}/summary", customer_summary)
+}
+
+/// The view: one row for each customer.
+#[derive(Clone, Copy, Debug)]
+pub struct CustomerSummaryView;
+
+impl View for CustomerSummaryView {
+    type Row = CustomerSummary;
+    type Folds = (Order,);
+
+    const NAME: &'static str = "customer-summary";
+}
+
+impl AcrossView for CustomerSummaryView {}
+
+impl Fold<Order> for CustomerSummaryView {
+    fn row_key(event: &OrderEvent, _: &Envelope) -> Option<RowKey> {
+        match event {
+            OrderEvent::OrderPlaced(placed) => Some(customer_key(&placed.customer_id)),
+            OrderEvent::OrderCancelled(cancelled) => Some(customer_key(&cancelled.customer_id)),
+            OrderEvent::OrderConfirmed(_)
+            | OrderEvent::OrderShipped(_)
+            | OrderEvent::OrderDelivered(_) => None,
+        }
+    }
+
+    fn fold(row: &mut CustomerSummary, event: &OrderEvent, envelope: &Envelope) {
+        row.apply(event, envelope.occurred_at);
+    }
+}
+
+/// The row of a customer.
+pub(super) fn customer_key(customer: &CustomerId) -> RowKey {
+    RowKey::only(CustomerSummaryView::NAME, customer.as_str())
+}
+
+/// The row of a customer.
+///
+/// A cancellation may be here before its order's placing; until both are, a total may be below zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerSummary {
+    /// Orders placed, those that were cancelled included.
+    pub(crate) order_count: u64,
+    /// Orders cancelled.
+    pub(crate) cancelled_count: u64,
+    /// What the orders that were not cancelled are worth, in minor units of each currency. 2^74 of the
+    /// largest orders fit.
+    pub(crate) totals: BTreeMap<Currency, i128>,
+    /// When the newest order was placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_order_at: Option<Timestamp>,
+}
+
+impl CustomerSummary {
+    /// Applies one event of one of the customer's orders. The changes commute: no order between streams is needed.
+    pub(super) fn apply(&mut self, event: &OrderEvent, at: Timestamp) {
+        match event {
+            OrderEvent::OrderPlaced(placed) => {
+                self.order_count = self.order_count.saturating_add(1);
+                *self.totals.entry(placed.currency).or_default() +=
+                    i128::from(placed.total_amount.get());
+                self.last_order_at = self.last_order_at.max(Some(at));
+            }
+            OrderEvent::OrderCancelled(cancelled) => {
+                self.cancelled_count = self.cancelled_count.saturating_add(1);
+                *self.totals.entry(cancelled.currency).or_default() -=
+                    i128::from(cancelled.total_amount.get());
+            }
+            OrderEvent::OrderConfirmed(_)
+            | OrderEvent::OrderShipped(_)
+            | OrderEvent::OrderDelivered(_) => {}
+        }
+    }
+}
+
+/// The customer that the path names.
+struct CustomerPath(CustomerId);
+
+impl FromRequestParts<App> for CustomerPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let customer = path_text(parts, app).await?.parse();
+        customer.map(Self).map_err(|cause| malformed(format!("customerId: {cause}.")))
+    }
+}
+
+/// A customer's row as clients read it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CustomerAnswer {
+    customer_id: CustomerId,
+    #[serde(flatten)]
+    summary: CustomerSummary,
+}
+
+async fn customer_summary(
+    State(app): State<App>,
+    caller: Caller,
+    CustomerPath(customer): CustomerPath,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.finish()?;
+    if !caller.owns(&customer) {
+        return Err(Problem::not_found());
+    }
+    let row = app.ports().views.read(&[customer_key(&customer)]).await?.pop().flatten();
+    let row = row.ok_or_else(Problem::not_found)?;
+    let summary: CustomerSummary = row.body.read().map_err(|cause| unreadable(&cause))?;
+    Ok(Json(CustomerAnswer { customer_id: customer, summary }).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orders::samples::{at, cancelled, confirmed, envelope, placed};
+
+    #[test]
+    fn totals_leave_out_what_was_cancelled() {
+        let mut row = CustomerSummary::default();
+        row.apply(&placed(), at(0));
+        row.apply(&placed(), at(5));
+        row.apply(&cancelled(), at(9));
+        let expected = serde_json::json!({
+            "orderCount": 2,
+            "cancelledCount": 1,
+            "totals": { "JPY": 3000 },
+            "lastOrderAt": "2026-11-23T09:05:00.000Z",
+        });
+        assert_eq!(serde_json::to_value(&row).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_cancellation_may_come_before_its_placing() {
+        let mut row = CustomerSummary::default();
+        row.apply(&cancelled(), at(1));
+        assert_eq!(row.totals.values().sum::<i128>(), -3000);
+        row.apply(&placed(), at(0));
+        assert_eq!(row.totals.values().sum::<i128>(), 0);
+        assert_eq!((row.order_count, row.cancelled_count), (1, 1));
+    }
+
+    #[test]
+    fn other_events_touch_no_row() {
+        assert_eq!(CustomerSummaryView::row_key(&confirmed(), &envelope()), None);
+        assert_eq!(
+            CustomerSummaryView::row_key(&placed(), &envelope()),
+            Some(customer_key(&"c-42".parse().unwrap()))
+        );
+        let mut row = CustomerSummary::default();
+        row.apply(&confirmed(), at(0));
+        assert_eq!(row, CustomerSummary::default());
+    }
+
+    #[test]
+    fn totals_beyond_64_bits_survive_being_stored() {
+        let mut row = CustomerSummary::default();
+        row.totals.insert("JPY".parse().unwrap(), i128::from(i64::MIN) * 1000);
+        let text = serde_json::to_string(&row).unwrap();
+        assert_eq!(serde_json::from_str::<CustomerSummary>(&text).unwrap(), row);
+    }
+}

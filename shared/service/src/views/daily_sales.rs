@@ -1,0 +1,199 @@
+//! `daily-sales`: one row for each UTC day of placing and currency, from the events of all orders.
+//! `GET /v1/sales/daily` reads it.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use dekigoto::{
+    Envelope, Row, RowKey, RowQuery, Timestamp,
+    views::{AcrossView, Fold, View},
+};
+use dekigoto_http::{App, Params, Problem, Routes, at, broken, limits::PAGE_ITEMS_MAX, unreadable};
+use orders::{
+    Currency, Day,
+    order::{Order, OrderEvent},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Caller, limits::SALES_DAYS_MAX};
+
+const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// The query that reads the view.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.get("/v1/sales/daily", daily_sales)
+}
+
+/// The view: one row for each UTC day of placing and currency.
+#[derive(Clone, Copy, Debug)]
+pub struct DailySalesView;
+
+impl View for DailySalesView {
+    type Row = DailySales;
+    type Folds = (Order,);
+
+    const NAME: &'static str = "daily-sales";
+}
+
+impl AcrossView for DailySalesView {}
+
+impl Fold<Order> for DailySalesView {
+    fn row_key(event: &OrderEvent, _: &Envelope) -> Option<RowKey> {
+        match event {
+            OrderEvent::OrderPlaced(it) => Some(daily_key(it.placed_on, it.currency)),
+            OrderEvent::OrderCancelled(it) => Some(daily_key(it.placed_on, it.currency)),
+            OrderEvent::OrderConfirmed(_)
+            | OrderEvent::OrderShipped(_)
+            | OrderEvent::OrderDelivered(_) => None,
+        }
+    }
+
+    fn fold(row: &mut DailySales, event: &OrderEvent, _: &Envelope) {
+        row.apply(event);
+    }
+}
+
+/// A day's row stands in the partition of its month, so that a report of 92 days reads at most four partitions.
+fn daily_key(day: Day, currency: Currency) -> RowKey {
+    let day = day.to_string();
+    RowKey::new(month_partition(&day), format!("{day}#{currency}"))
+}
+
+fn month_partition(day: &str) -> String {
+    let month = day.rsplit_once('-').map_or(day, |(month, _)| month);
+    format!("{}#{month}", DailySalesView::NAME)
+}
+
+/// The partitions of a report, each with the first and the last `sort` of the days that belong to it.
+fn sales_months(from: Day, to: Day) -> Vec<(String, (String, String))> {
+    // '~' comes after every currency.
+    let between = (from.to_string(), format!("{to}#~"));
+    let next = |day: &Day| {
+        let tomorrow = day.start().as_millis().checked_add(MILLIS_PER_DAY)?;
+        Timestamp::from_millis(tomorrow).ok().map(Day::of)
+    };
+    let days = std::iter::successors(Some(from), next).take_while(|day| *day <= to);
+    let mut months: Vec<String> = days.map(|day| month_partition(&day.to_string())).collect();
+    months.dedup();
+    months.into_iter().map(|month| (month, between.clone())).collect()
+}
+
+/// The row of a day and a currency.
+///
+/// A cancellation may be here before its order's placing; until both are, the total may be below zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DailySales {
+    /// Orders placed, those that were cancelled included.
+    pub(crate) order_count: u64,
+    /// Orders cancelled, whenever that was.
+    pub(crate) cancelled_count: u64,
+    /// What the orders that were not cancelled are worth, in minor units. 2^74 of the largest fit.
+    pub(crate) total_amount: i128,
+}
+
+impl DailySales {
+    /// Applies one event of an order of this row. When it happened does not matter: the day is the order's.
+    pub(super) fn apply(&mut self, event: &OrderEvent) {
+        match event {
+            OrderEvent::OrderPlaced(placed) => {
+                self.order_count = self.order_count.saturating_add(1);
+                self.total_amount += i128::from(placed.total_amount.get());
+            }
+            OrderEvent::OrderCancelled(cancelled) => {
+                self.cancelled_count = self.cancelled_count.saturating_add(1);
+                self.total_amount -= i128::from(cancelled.total_amount.get());
+            }
+            OrderEvent::OrderConfirmed(_)
+            | OrderEvent::OrderShipped(_)
+            | OrderEvent::OrderDelivered(_) => {}
+        }
+    }
+}
+
+/// A day's row as clients read it.
+#[derive(Serialize)]
+struct DailyAnswer {
+    date: String,
+    currency: String,
+    #[serde(flatten)]
+    sales: DailySales,
+}
+
+/// A report.
+#[derive(Serialize)]
+struct DailyPage {
+    items: Vec<DailyAnswer>,
+}
+
+impl DailyAnswer {
+    fn of(row: &Row) -> Result<Self, Problem> {
+        let place = row.key.sort.split_once('#');
+        let (date, currency) = place.ok_or_else(|| broken("a sales row without a currency"))?;
+        let sales = row.body.read().map_err(|cause| unreadable(&cause))?;
+        Ok(Self { date: date.to_owned(), currency: currency.to_owned(), sales })
+    }
+}
+
+async fn daily_sales(
+    State(app): State<App>,
+    caller: Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    caller.must_be_trusted()?;
+    let (from, to): (Option<Day>, Option<Day>) = (params.needed("from"), params.needed("to"));
+    let (from, to) = params.finish_with(from.zip(to))?;
+    if !(0..SALES_DAYS_MAX).contains(&to.days_since(from)) {
+        return Err(at(
+            "to",
+            &format!("must be the day of from, or up to {} days later", SALES_DAYS_MAX - 1),
+        ));
+    }
+    let mut items = Vec::new();
+    for (partition, between) in sales_months(from, to) {
+        let mut query = RowQuery {
+            index: None,
+            partition,
+            between: Some(between),
+            newest_first: false,
+            limit: PAGE_ITEMS_MAX,
+            after: None,
+        };
+        // A month has a row for each day and currency: bounded by the calendar and ISO 4217.
+        loop {
+            let page = app.ports().views.list(&query).await?;
+            for row in &page.rows {
+                items.push(DailyAnswer::of(row)?);
+            }
+            let Some(next) = page.next else { break };
+            query.after = Some(next);
+        }
+    }
+    Ok(Json(DailyPage { items }).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orders::samples::{cancelled, delivered, envelope, placed};
+
+    #[test]
+    fn an_order_counts_on_the_day_it_was_placed_and_so_does_its_cancellation() {
+        let key = |event: OrderEvent| DailySalesView::row_key(&event, &envelope());
+        let row = RowKey::new("daily-sales#2026-11", "2026-11-23#JPY");
+        assert_eq!((key(placed()), key(cancelled())), (Some(row.clone()), Some(row)));
+        assert_eq!(key(delivered()), None);
+    }
+
+    #[test]
+    fn the_total_leaves_out_what_was_cancelled() {
+        let mut row = DailySales::default();
+        for event in [cancelled(), placed(), placed()] {
+            row.apply(&event);
+        }
+        let expected = DailySales { order_count: 2, cancelled_count: 1, total_amount: 3000 };
+        assert_eq!(row, expected);
+    }
+}

@@ -1,0 +1,219 @@
+//! `GET /v1/orders`: lists of orders, page by page.
+
+use std::ops::RangeInclusive;
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use dekigoto::{Index, Position, RowQuery, Timestamp};
+use dekigoto_http::{App, Params, Place, Problem, broken, malformed};
+use orders::{CustomerId, Day, OrderId, Status, limits::ID_BYTES_MAX};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::order_summary::{BY_CUSTOMER, BY_STATUS, OrderView, of_row, order_key};
+use crate::{Caller, limits::PAGES_PER_LIST_MAX};
+
+/// Bytes of a moment and of an order's id.
+const MOMENT_AND_ORDER_BYTES: usize = 8 + 16;
+
+/// Bytes of the longest place of a list.
+pub(crate) const PLACE_BYTES_MAX: usize = MOMENT_AND_ORDER_BYTES + ID_BYTES_MAX;
+
+/// The partition that lists a customer's orders.
+pub(super) fn orders_of_customer(customer: &CustomerId) -> String {
+    format!("order-summary/customer#{customer}")
+}
+
+/// The partition that lists the orders of one day in one status. The day keeps partitions small.
+pub(super) fn orders_of_status(status: Status, placed_on: Day) -> String {
+    format!("order-summary/status#{status}#{placed_on}")
+}
+
+/// Where a page ended: when its last order was placed and which order it was; in a list across customers, also whose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OrderPlace {
+    placed_at: Timestamp,
+    order: Uuid,
+    customer: Option<CustomerId>,
+}
+
+impl Place for OrderPlace {
+    const BYTES: RangeInclusive<usize> = MOMENT_AND_ORDER_BYTES..=PLACE_BYTES_MAX;
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let customer = self.customer.as_ref().map_or("", CustomerId::as_str);
+        let moment = self.placed_at.as_millis().to_be_bytes();
+        [&moment, &self.order.as_bytes()[..], customer.as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (placed_at, rest) = bytes.split_first_chunk()?;
+        let (order, customer) = rest.split_first_chunk()?;
+        let placed_at = Timestamp::from_millis(i64::from_be_bytes(*placed_at)).ok()?;
+        let customer = match customer {
+            [] => None,
+            customer => Some(std::str::from_utf8(customer).ok()?.parse().ok()?),
+        };
+        Some(Self { placed_at, order: Uuid::from_bytes(*order), customer })
+    }
+}
+
+impl OrderPlace {
+    /// The place of a row; `None` when the row is not an order's.
+    fn of(position: &Position, is_across_customers: bool) -> Option<Self> {
+        let (_, order) = position.key.partition.rsplit_once('#')?;
+        let order = order.parse::<OrderId>().ok()?.to_string().parse().ok()?;
+        let customer =
+            if is_across_customers { Some(position.key.sort.parse().ok()?) } else { None };
+        Some(Self { placed_at: position.sort.parse().ok()?, order, customer })
+    }
+
+    /// The row's place in the list of that customer, or of all.
+    fn position(&self, customer: Option<&CustomerId>) -> Option<Position> {
+        let key = order_key(self.order, customer.or(self.customer.as_ref())?);
+        Some(Position { sort: self.placed_at.to_string(), key })
+    }
+}
+
+/// A page of a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<T> {
+    items: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let customer: Option<CustomerId> = params.read("customerId");
+    let (status, day) = (params.read("status"), params.read("placedOn"));
+    let (limit, cursor) = (params.limit(), params.text("cursor"));
+    params.finish()?;
+    let (index, partition, filter) = match (&customer, status, day) {
+        (Some(customer), status, None) => {
+            caller.must_be(customer)?;
+            (BY_CUSTOMER, orders_of_customer(customer), status)
+        }
+        (None, Some(status), Some(day)) => {
+            caller.must_be_trusted()?;
+            (BY_STATUS, orders_of_status(status, day), None)
+        }
+        _ => return Err(malformed("Name a customerId, or a status with placedOn.")),
+    };
+    let binding = [caller.actor(), &partition, filter.map_or("", Status::as_str)];
+    let after = match cursor {
+        None => None,
+        Some(cursor) => {
+            let place: OrderPlace = app.place(&binding, &cursor).await?;
+            let position = place.position(customer.as_ref());
+            Some(position.ok_or_else(|| broken("a cursor that names no customer"))?)
+        }
+    };
+    let (items, next) = pages(&app, index, &partition, after, limit, filter).await?;
+    let next_cursor = match next {
+        None => None,
+        Some(position) => {
+            let place = OrderPlace::of(&position, customer.is_none());
+            let place = place.ok_or_else(|| broken("a listed row without a place"))?;
+            Some(app.cursor(&binding, &place).await?)
+        }
+    };
+    Ok(Json(Page { items, next_cursor }).into_response())
+}
+
+/// The orders of one page. A filter looks through a bounded number of pages, so a page may be shorter than its limit
+/// though a next one exists.
+async fn pages(
+    app: &App,
+    index: Index,
+    partition: &str,
+    mut after: Option<Position>,
+    limit: u32,
+    filter: Option<Status>,
+) -> Result<(Vec<OrderView>, Option<Position>), Problem> {
+    let mut found = Vec::new();
+    for _ in 0..PAGES_PER_LIST_MAX {
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(found.len());
+        let query = RowQuery {
+            index: Some(index),
+            partition: partition.to_owned(),
+            between: None,
+            newest_first: true,
+            limit: u32::try_from(wanted).unwrap_or(limit),
+            after,
+        };
+        let page = app.ports().views.list(&query).await?;
+        for row in &page.rows {
+            let order = of_row(row)?;
+            let is_wanted =
+                |order: &OrderView| filter.is_none_or(|status| order.order.status == status);
+            found.extend(order.filter(is_wanted));
+        }
+        after = page.next;
+        if after.is_none() || found.len() == usize::try_from(limit).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    Ok((found, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use dekigoto::RowKey;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn position(millis: i64, order: u128, customer: &CustomerId) -> Position {
+        let sort = Timestamp::from_millis(millis).unwrap().to_string();
+        Position { sort, key: order_key(Uuid::from_u128(order), customer) }
+    }
+
+    #[test]
+    fn a_place_holds_a_moment_and_an_order_and_across_customers_whose() {
+        let mine: CustomerId = "c-42".parse().unwrap();
+        let at = position(1_795_424_400_123, 7, &mine);
+        let bytes = OrderPlace::of(&at, false).unwrap().to_bytes();
+        assert_eq!(bytes[..8], 1_795_424_400_123_i64.to_be_bytes());
+        assert_eq!(bytes[8..], 7_u128.to_be_bytes());
+        let bytes = OrderPlace::of(&at, true).unwrap().to_bytes();
+        assert_eq!(bytes[24..], *b"c-42");
+        let longest: CustomerId = "c".repeat(64).parse().unwrap();
+        let bytes = OrderPlace::of(&position(0, 7, &longest), true).unwrap().to_bytes();
+        assert_eq!(bytes.len(), PLACE_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_row_that_is_not_an_orders_has_no_place() {
+        for (sort, partition) in [("x", "order-summary#x"), ("2026-11-23T09:00:00.123Z", "x")] {
+            let at = Position { sort: sort.to_owned(), key: RowKey::new(partition, "c-42") };
+            assert_eq!(OrderPlace::of(&at, true), None);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn a_place_comes_back_as_its_position(
+            // From the first millisecond of the year 1 to the last of 9999.
+            millis in -62_135_596_800_000..253_402_300_800_000_i64,
+            order in any::<u128>(),
+            whose in "[a-z0-9._:@|-]{1,64}",
+            is_across in any::<bool>(),
+        ) {
+            let whose: CustomerId = whose.parse().unwrap();
+            let at = position(millis, order, &whose);
+            let bytes = OrderPlace::of(&at, is_across).unwrap().to_bytes();
+            let place = OrderPlace::from_bytes(&bytes).unwrap();
+            prop_assert_eq!(place.position((!is_across).then_some(&whose)), Some(at));
+        }
+    }
+}

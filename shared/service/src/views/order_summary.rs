@@ -1,0 +1,372 @@
+//! `order-summary`: one row for each order, from the order's events and its payments'. `GET /v1/orders/{orderId}` reads it.
+
+use std::fmt::Display;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse as _, Response},
+};
+use dekigoto::{
+    Aggregate, Envelope, EventStore, Index, Row, RowKey, Timestamp, Version, read_events,
+    views::{Fold, Marked, SingleView, View},
+};
+use dekigoto_http::{App, Params, Problem, Routes, broken, etag, malformed, unreadable};
+use orders::{
+    Amount, Currency, CustomerId, Day, OrderId, Status,
+    order::{Order, OrderEvent, OrderPlaced},
+    payment::{Payment, PaymentEvent},
+};
+use serde::{Deserialize, Serialize};
+
+use super::order_list::{self, orders_of_customer, orders_of_status};
+use crate::{
+    Caller,
+    limits::EVENTS_PER_FOLD_MAX,
+    order::{OrderPath, ownership},
+};
+
+/// The index that lists a customer's orders by the moment of placing.
+pub(super) const BY_CUSTOMER: Index = Index(1);
+
+/// The index that lists the orders of one day in one status.
+pub(super) const BY_STATUS: Index = Index(2);
+
+/// Says whether an order came from its view or from the store.
+const SERVED_FROM: HeaderName = HeaderName::from_static("served-from");
+
+/// The queries that read the view.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.get("/v1/orders/{orderId}", order).get("/v1/orders", order_list::list)
+}
+
+/// The view: one row for each order, stored under its customer's id. A caller who asks with another id finds nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderSummaryView;
+
+impl View for OrderSummaryView {
+    type Row = OrderSummary;
+    type Folds = (Order, Payment);
+
+    const NAME: &'static str = "order-summary";
+}
+
+impl Fold<Order> for OrderSummaryView {
+    fn row_key(event: &OrderEvent, envelope: &Envelope) -> Option<RowKey> {
+        Some(order_key(&envelope.aggregate_id, event.customer_id()))
+    }
+
+    fn fold(row: &mut OrderSummary, event: &OrderEvent, envelope: &Envelope) {
+        row.apply_order(event, envelope.occurred_at);
+    }
+}
+
+impl Fold<Payment> for OrderSummaryView {
+    fn row_key(event: &PaymentEvent, envelope: &Envelope) -> Option<RowKey> {
+        Some(order_key(&envelope.aggregate_id, event.customer_id()))
+    }
+
+    fn fold(row: &mut OrderSummary, event: &PaymentEvent, _: &Envelope) {
+        row.apply_payment(event);
+    }
+}
+
+impl SingleView for OrderSummaryView {
+    fn indexes(row: &OrderSummary) -> Vec<(Index, RowKey)> {
+        let Some(order) = &row.order else {
+            return Vec::new();
+        };
+        // The text of a timestamp sorts as the moments do.
+        let placed_at = order.placed_at.to_string();
+        let status = orders_of_status(order.status, Day::of(order.placed_at));
+        vec![
+            (BY_CUSTOMER, RowKey::new(orders_of_customer(&order.customer_id), placed_at.clone())),
+            (BY_STATUS, RowKey::new(status, placed_at)),
+        ]
+    }
+}
+
+/// The partition of an order's row.
+pub(crate) fn order_partition(order: impl Display) -> String {
+    format!("{}#{order}", OrderSummaryView::NAME)
+}
+
+/// The key of an order's row.
+pub(crate) fn order_key(order: impl Display, customer: &CustomerId) -> RowKey {
+    RowKey::new(order_partition(order), customer.as_str())
+}
+
+/// The row of an order. Each stream's events are applied in the order of their versions; the two streams may be
+/// mixed in any way, so a payment may be here before its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderSummary {
+    /// What the order's own events say; `None` before OrderPlaced, when there is nothing to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) order: Option<PlacedSummary>,
+    /// What the customer has paid: captured and not refunded, in minor units.
+    pub(crate) paid_amount: Amount,
+}
+
+/// The part of the row that the order's own events tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlacedSummary {
+    pub(crate) customer_id: CustomerId,
+    /// Where it stands.
+    pub(crate) status: Status,
+    /// The currency of every amount.
+    pub(crate) currency: Currency,
+    /// What it is worth, in minor units.
+    pub(crate) total_amount: Amount,
+    /// How many lines it has.
+    pub(crate) item_count: usize,
+    /// When it was placed.
+    pub(crate) placed_at: Timestamp,
+    /// When it was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) confirmed_at: Option<Timestamp>,
+    /// When it was shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shipped_at: Option<Timestamp>,
+    /// When it was delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) delivered_at: Option<Timestamp>,
+    /// When it was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cancelled_at: Option<Timestamp>,
+}
+
+/// An order as a reader sees it: what `GET /v1/orders/{orderId}` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OrderView {
+    /// Which order.
+    pub(crate) order_id: OrderId,
+    /// What its own events say.
+    #[serde(flatten)]
+    pub(crate) order: PlacedSummary,
+    /// What the customer has paid, in minor units; left out where only the order's own stream was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) paid_amount: Option<Amount>,
+    /// The version of the order's own stream that this is.
+    pub(crate) version: u64,
+}
+
+impl OrderSummary {
+    /// Applies one event of the order.
+    pub(super) fn apply_order(&mut self, event: &OrderEvent, at: Timestamp) {
+        if let OrderEvent::OrderPlaced(placed) = event {
+            self.order = Some(PlacedSummary::new(placed, at));
+        }
+        let Some(order) = &mut self.order else { return };
+        match event {
+            OrderEvent::OrderPlaced(_) => {}
+            OrderEvent::OrderConfirmed(_) => {
+                (order.status, order.confirmed_at) = (Status::Confirmed, Some(at));
+            }
+            OrderEvent::OrderShipped(_) => {
+                (order.status, order.shipped_at) = (Status::Shipped, Some(at));
+            }
+            OrderEvent::OrderDelivered(_) => {
+                (order.status, order.delivered_at) = (Status::Delivered, Some(at));
+            }
+            OrderEvent::OrderCancelled(_) => {
+                (order.status, order.cancelled_at) = (Status::Cancelled, Some(at));
+            }
+        }
+    }
+
+    /// Applies one event of the order's payments. When it happened is not shown.
+    pub(super) fn apply_payment(&mut self, event: &PaymentEvent) {
+        self.paid_amount = match event {
+            PaymentEvent::PaymentReceived(received) => {
+                self.paid_amount.saturating_plus(received.amount)
+            }
+            PaymentEvent::PaymentFailed(_) => self.paid_amount,
+            PaymentEvent::PaymentRefunded(refunded) => {
+                self.paid_amount.saturating_minus(refunded.amount)
+            }
+        };
+    }
+
+    /// The order as a reader sees it, at that version of its own stream; `None` before it is placed.
+    fn view(&self, order_id: OrderId, version: u64) -> Option<OrderView> {
+        let order = self.order.clone()?;
+        Some(OrderView { order_id, order, paid_amount: Some(self.paid_amount), version })
+    }
+}
+
+impl PlacedSummary {
+    fn new(placed: &OrderPlaced, at: Timestamp) -> Self {
+        Self {
+            customer_id: placed.customer_id.clone(),
+            status: Status::Pending,
+            currency: placed.currency,
+            total_amount: placed.total_amount,
+            item_count: placed.items.len(),
+            placed_at: at,
+            confirmed_at: None,
+            shipped_at: None,
+            delivered_at: None,
+            cancelled_at: None,
+        }
+    }
+}
+
+async fn order(
+    State(app): State<App>,
+    caller: Caller,
+    OrderPath(id): OrderPath,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let (min, past) = (params.version("minVersion"), params.version("atVersion"));
+    params.finish()?;
+    if min.is_some() && past.is_some() {
+        return Err(malformed("Ask for minVersion or for atVersion, not for both."));
+    }
+    let is_new_enough = |row: &OrderView| min.is_none_or(|min| row.version >= min.get());
+    let seen = match past {
+        Some(_) => {
+            ownership::must_own(&app, &caller, id).await?;
+            None
+        }
+        None => {
+            let row = ownership::row_for(&app, &caller, id).await?;
+            row.as_ref().map(of_row).transpose()?.flatten().filter(is_new_enough)
+        }
+    };
+    let (row, served_from) = match seen {
+        Some(row) => (row, "view"),
+        None => {
+            // The view may be behind; the store never is.
+            let row = from_store(&*app.ports().store, id, past).await?.filter(is_new_enough);
+            (row.ok_or_else(Problem::not_found)?, "store")
+        }
+    };
+    let tag = etag(row.version);
+    let mut response = Json(row).into_response();
+    response.headers_mut().insert(header::ETAG, tag);
+    response.headers_mut().insert(SERVED_FROM, HeaderValue::from_static(served_from));
+    Ok(response)
+}
+
+/// The order that a row shows; none when the view has not seen it placed yet.
+pub(crate) fn of_row(row: &Row) -> Result<Option<OrderView>, Problem> {
+    let id = row.key.partition.split_once('#').and_then(|(_, id)| id.parse::<OrderId>().ok());
+    let order = id.ok_or_else(|| broken("a row without an order id"))?;
+    let marked: Marked<OrderSummary> = row.body.read().map_err(|cause| unreadable(&cause))?;
+    let version = marked.watermarks.get(Order::TYPE).copied().unwrap_or(0);
+    Ok(marked.row.view(order, version))
+}
+
+/// The order folded from the store: as it is now, or as it was at `at` (then without its payments). None when the
+/// stream does not reach that far.
+async fn from_store(
+    store: &dyn EventStore,
+    order: OrderId,
+    at: Option<Version>,
+) -> Result<Option<OrderView>, Problem> {
+    let mut row = OrderSummary::default();
+    let limit = at.and_then(|at| usize::try_from(at.get()).ok()).unwrap_or(usize::MAX);
+    let reached = fold::<Order>(store, &order, limit.min(EVENTS_PER_FOLD_MAX), &mut row).await?;
+    if at.is_some_and(|at| reached < at.get()) {
+        return Ok(None);
+    }
+    if at.is_none() {
+        fold::<Payment>(store, &order, EVENTS_PER_FOLD_MAX, &mut row).await?;
+    }
+    let paid = |view: OrderView| OrderView {
+        paid_amount: view.paid_amount.filter(|_| at.is_none()),
+        ..view
+    };
+    Ok(row.view(order, reached).map(paid))
+}
+
+async fn fold<A: Aggregate>(
+    store: &dyn EventStore,
+    id: &A::Id,
+    limit: usize,
+    row: &mut OrderSummary,
+) -> Result<u64, Problem> {
+    let stream = A::stream(id).map_err(|_| Problem::not_found())?;
+    let events = read_events(store, &stream, Version::FIRST, limit).await?;
+    for event in &events {
+        OrderSummaryView::apply(row, event)?;
+    }
+    Ok(events.last().map_or(0, |event| event.version.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orders::samples::{
+        at, cancelled, confirmed, delivered, order_id, placed, received, refunded, shipped,
+    };
+
+    fn summary(events: &[OrderEvent]) -> OrderSummary {
+        let mut row = OrderSummary::default();
+        for (minute, event) in (0..).zip(events) {
+            row.apply_order(event, at(minute));
+        }
+        row
+    }
+
+    #[test]
+    fn a_delivered_order_shows_each_step_with_its_time() {
+        let row = summary(&[placed(), confirmed(), shipped(), delivered()]);
+        let shown = serde_json::to_value(row.view(order_id(), 4)).unwrap();
+        let expected = serde_json::json!({
+            "orderId": order_id().to_string(),
+            "customerId": "c-42",
+            "status": "delivered",
+            "currency": "JPY",
+            "totalAmount": 3000,
+            "itemCount": 1,
+            "placedAt": "2026-11-23T09:00:00.000Z",
+            "confirmedAt": "2026-11-23T09:01:00.000Z",
+            "shippedAt": "2026-11-23T09:02:00.000Z",
+            "deliveredAt": "2026-11-23T09:03:00.000Z",
+            "paidAmount": 0,
+            "version": 4,
+        });
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_cancelled_order_shows_when_it_was_cancelled() {
+        let row = summary(&[placed(), cancelled()]);
+        let order = row.order.unwrap();
+        assert_eq!(order.status, Status::Cancelled);
+        assert_eq!(order.cancelled_at, Some(at(1)));
+    }
+
+    #[test]
+    fn a_payment_before_its_order_is_kept_but_not_shown() {
+        let mut row = OrderSummary::default();
+        row.apply_payment(&received("ch_1", 3000));
+        assert_eq!(row.view(order_id(), 1), None);
+        row.apply_order(&placed(), at(0));
+        let shown = row.view(order_id(), 1).unwrap();
+        assert_eq!(shown.paid_amount.map(Amount::get), Some(3000));
+    }
+
+    #[test]
+    fn a_refund_lowers_what_was_paid() {
+        let mut row = summary(&[placed()]);
+        row.apply_payment(&received("ch_1", 3000));
+        row.apply_payment(&refunded("ch_1", 1200));
+        assert_eq!(row.paid_amount.get(), 1800);
+    }
+
+    #[test]
+    fn a_row_survives_being_stored() {
+        let mut row = summary(&[placed(), confirmed()]);
+        row.apply_payment(&received("ch_1", 3000));
+        for row in [row, OrderSummary::default()] {
+            let text = serde_json::to_string(&row).unwrap();
+            assert_eq!(serde_json::from_str::<OrderSummary>(&text).unwrap(), row);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! S7, L1: what is committed is published to both targets, or waits where it is not forgotten.
+
+mod later;
+
+use std::sync::Arc;
+
+use dekigoto::{
+    CloudEvent, Commit, Envelope, Message, Pointer,
+    batch::Report,
+    memory::{MemoryParking, MemoryRetryQueue},
+    relay::{Relay, StreamRecord},
+};
+use dekigoto_testkit::{Down, ScriptedBus, StillHost};
+use order_service::service;
+use serde_json::{Value, json};
+
+use crate::support::{Ask, World, delivered, order, payment, plenty};
+
+/// A publisher between two buses, with everything that it might leave behind.
+struct Outbox {
+    topic: Arc<ScriptedBus>,
+    bus: Arc<ScriptedBus>,
+    retry: MemoryRetryQueue,
+    parking: MemoryParking,
+    relay: Relay,
+}
+
+impl Outbox {
+    fn new(world: &World, topic: Arc<ScriptedBus>, bus: Arc<ScriptedBus>) -> Self {
+        let (retry, parking) = (MemoryRetryQueue::default(), MemoryParking::default());
+        let relay = Relay {
+            topic: topic.clone(),
+            bus: bus.clone(),
+            retry: Arc::new(retry.clone()),
+            parking: Arc::new(parking.clone()),
+            store: Arc::new(world.store.clone()),
+            host: Arc::new(StillHost::default()),
+            announcements: service().announcements().clone(),
+        };
+        Self { topic, bus, retry, parking, relay }
+    }
+
+    fn reliable(world: &World) -> Self {
+        Self::new(world, ScriptedBus::reliable(), ScriptedBus::reliable())
+    }
+
+    /// S15: whatever happens, every record ends in exactly one way.
+    async fn take(&self, records: Vec<StreamRecord>) -> Report {
+        let (count, records) = (records.len(), delivered(&records));
+        let report = self.relay.take_stream(records, plenty).await;
+        assert_eq!(report.tally.total(), count);
+        assert!(report.failed.len() <= 1, "a stream reports its first failure alone");
+        assert_eq!(report.failed.is_empty(), report.tally.retried == 0);
+        report
+    }
+
+    async fn retry(&self, bodies: &[&str]) -> Report {
+        let report = self.relay.take_retries(delivered(&strings(bodies)), plenty).await;
+        assert_eq!(report.tally.total(), bodies.len());
+        report
+    }
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// That many orders, and the records of their stream.
+async fn placed(count: usize) -> (World, Vec<StreamRecord>) {
+    let world = World::new();
+    for place in 0..count {
+        world.placed(&format!("k{place}")).await;
+    }
+    let records = records(&world);
+    (world, records)
+}
+
+fn records(world: &World) -> Vec<StreamRecord> {
+    world.commits().into_iter().map(|commit| StreamRecord::Commit(Box::new(commit))).collect()
+}
+
+fn ids(messages: &[Message]) -> Vec<String> {
+    messages
+        .iter()
+        .map(|message| serde_json::from_str::<Envelope>(&message.body).unwrap().aggregate_id)
+        .collect()
+}
+
+fn all_ids(world: &World) -> Vec<String> {
+    world.events().into_iter().map(|event| event.aggregate_id).collect()
+}
+
+fn pointer(commit: &Commit) -> Pointer {
+    Pointer { stream: commit.stream().clone(), ordinal: commit.ordinal() }
+}
+
+fn text(pointer: &Pointer) -> String {
+    serde_json::to_string(pointer).unwrap()
+}
+
+/// A bus that never takes what tells of this aggregate.
+fn refusing(id: &str, for_good: bool) -> Arc<ScriptedBus> {
+    let id = id.to_owned();
+    ScriptedBus::new(move |_, batch| {
+        ScriptedBus::refusing(batch, for_good, |it| it.body.contains(&id))
+    })
+}
+
+fn down() -> Arc<ScriptedBus> {
+    ScriptedBus::new(|_, _| Err("down".into()))
+}
+
+#[tokio::test]
+async fn a_thousand_events_are_a_hundred_calls_to_each_target() {
+    let (world, records) = placed(1000).await;
+    let outbox = Outbox::reliable(&world);
+    assert_eq!(outbox.take(records).await.tally.applied, 1000);
+    assert_eq!((outbox.topic.calls().len(), outbox.bus.calls().len()), (100, 100));
+    assert_eq!(ids(&outbox.topic.taken()), all_ids(&world));
+}
+
+#[tokio::test]
+async fn published_bytes_are_the_stored_bytes_s7() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    world.does(&id, "payments", &payment("ch_1")).await;
+    let outbox = Outbox::reliable(&world);
+    outbox.take(records(&world)).await;
+    for (message, event) in outbox.topic.taken().iter().zip(world.events()) {
+        assert_eq!(serde_json::from_str::<Envelope>(&message.body).unwrap(), event);
+        assert!(message.body.contains(event.payload.as_str()));
+        let attributes = [
+            ("eventType", event.event_type.clone()),
+            ("aggregateType", event.aggregate_type.clone()),
+            ("schemaVersion", "1".to_owned()),
+        ];
+        assert_eq!(
+            (&*message.attributes, &message.kind, message.at),
+            (&attributes[..], &event.event_type, event.occurred_at)
+        );
+    }
+}
+
+#[tokio::test]
+async fn integration_events_are_cloud_events_of_their_domain_events() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    world.does(&id, "payments", &payment("ch_1")).await;
+    let outbox = Outbox::reliable(&world);
+    outbox.take(records(&world)).await;
+    let told = outbox.bus.taken();
+    let kinds: Vec<&str> = told.iter().map(|message| &*message.kind).collect();
+    assert_eq!(kinds, ["OrderCreatedIntegrationEvent", "PaymentReceivedIntegrationEvent"]);
+    for (message, event) in told.iter().zip(world.events()) {
+        let cloud: CloudEvent = serde_json::from_str(&message.body).unwrap();
+        assert_eq!(
+            (&*cloud.specversion, &*cloud.source, cloud.subject),
+            ("1.0", "dekigoto.orders", id.clone())
+        );
+        assert_eq!(
+            (cloud.id, cloud.sequence, cloud.time),
+            (event.event_id.to_string(), "1".to_owned(), event.occurred_at)
+        );
+        assert_eq!(
+            (&cloud.event_type, cloud.dataschema),
+            (&message.kind, format!("urn:dekigoto:{}:v1", message.kind))
+        );
+        assert_eq!(cloud.data.read::<Value>().unwrap()["orderId"], json!(id));
+    }
+}
+
+#[tokio::test]
+async fn only_the_refused_are_sent_again_and_nothing_is_left_behind() {
+    let (world, records) = placed(10).await;
+    let all = all_ids(&world);
+    let refused = [all[2].clone(), all[5].clone(), all[9].clone()];
+    let first = refused.clone();
+    let topic = ScriptedBus::new(move |call, batch| {
+        ScriptedBus::refusing(batch, false, |it| {
+            call == 0 && first.iter().any(|id| it.body.contains(id))
+        })
+    });
+    let outbox = Outbox::new(&world, topic, ScriptedBus::reliable());
+    assert_eq!(outbox.take(records).await.tally.applied, 10);
+    assert_eq!(ids(&outbox.topic.calls()[1]), refused);
+    assert_eq!((outbox.topic.calls().len(), outbox.bus.calls().len()), (2, 1));
+    assert!(outbox.retry.drain().is_empty() && outbox.parking.dump().is_empty());
+}
+
+#[tokio::test]
+async fn one_target_down_leaves_pointers_and_blocks_no_stream_l1() {
+    for topic_is_down in [true, false] {
+        let (world, records) = placed(12).await;
+        let (topic, bus) = if topic_is_down {
+            (down(), ScriptedBus::reliable())
+        } else {
+            (ScriptedBus::reliable(), down())
+        };
+        let outbox = Outbox::new(&world, topic, bus);
+        assert_eq!(outbox.take(records).await.tally.applied, 12);
+        let pointers: Vec<Pointer> = world.commits().iter().map(pointer).collect();
+        assert_eq!(outbox.retry.drain(), pointers, "topic down: {topic_is_down}");
+        let other = if topic_is_down { outbox.bus.taken() } else { outbox.topic.taken() };
+        assert_eq!(other.len(), 12, "the other target has all of it");
+        // The retry queue brings the pointers back when both are up again.
+        let again = Outbox::reliable(&world);
+        let bodies: Vec<String> = pointers.iter().map(text).collect();
+        let report = again.retry(&bodies.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        assert_eq!(
+            (report.tally.applied, again.topic.taken().len(), again.bus.taken().len()),
+            (12, 12, 12)
+        );
+    }
+}
+
+#[tokio::test]
+async fn with_the_retry_queue_down_too_the_record_and_everything_after_it_comes_back_s15() {
+    let (world, mut records) = placed(5).await;
+    let (body, reason) = ("the record".to_owned(), "not a commit".to_owned());
+    records.push(StreamRecord::Unreadable { body, reason });
+    let third = world.commits()[2].stream().aggregate_id().to_owned();
+    let mut outbox = Outbox::new(&world, refusing(&third, false), ScriptedBus::reliable());
+    outbox.relay.retry = Arc::new(Down);
+    let report = outbox.take(records.clone()).await;
+    assert_eq!(
+        (report.failed, report.tally.applied, report.tally.retried),
+        (vec!["m2".to_owned()], 2, 4)
+    );
+    assert!(outbox.parking.dump().is_empty(), "what is behind the failure was done as well");
+    // And only then.
+    outbox.relay.retry = Arc::new(outbox.retry.clone());
+    assert!(outbox.take(records).await.failed.is_empty());
+}
+
+#[tokio::test]
+async fn an_unreadable_record_is_parked_and_its_neighbours_are_published_l4() {
+    let (world, mut records) = placed(3).await;
+    let poison = StreamRecord::Unreadable {
+        body: "the record".to_owned(),
+        reason: "not a commit".to_owned(),
+    };
+    records.insert(1, poison);
+    let mut outbox = Outbox::reliable(&world);
+    let report = outbox.take(records.clone()).await;
+    assert_eq!((report.tally.applied, report.tally.parked), (3, 1));
+    assert_eq!(outbox.parking.dump(), [("the record".to_owned(), "not a commit".to_owned())]);
+    assert_eq!(outbox.topic.taken().len(), 3);
+    // Where it cannot be parked it comes back rather than be lost.
+    outbox.relay.parking = Arc::new(Down);
+    assert_eq!(outbox.take(records).await.failed, ["m1"]);
+}
+
+#[tokio::test]
+async fn what_a_target_refuses_for_good_is_parked_at_once_l4() {
+    let (world, records) = placed(3).await;
+    let second = &world.commits()[1];
+    let outbox = Outbox::new(
+        &world,
+        refusing(second.stream().aggregate_id(), true),
+        ScriptedBus::reliable(),
+    );
+    let report = outbox.take(records).await;
+    assert_eq!((report.tally.applied, report.tally.parked), (2, 1));
+    let parked = outbox.parking.dump();
+    assert_eq!(parked[0].0, text(&pointer(second)));
+    assert!(parked[0].1.contains("NotToday"), "{parked:?}");
+    assert_eq!((outbox.topic.calls().len(), outbox.retry.drain().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_other_services_cannot_be_told_reaches_the_subscribers_of_the_topic_all_the_same_l1() {
+    let (world, _) = placed(2).await;
+    let mut item = world.store.dump().remove(0);
+    item.ev = item.ev.replace("\"s\":1", "\"s\":99");
+    world.store.put_raw(item);
+    let outbox = Outbox::reliable(&world);
+    let report = outbox.take(records(&world)).await;
+    assert_eq!((report.tally.applied, report.tally.parked), (1, 1));
+    assert_eq!((outbox.topic.taken().len(), outbox.bus.taken().len()), (2, 1));
+    let [(body, reason)] = &outbox.parking.dump()[..] else { panic!("one is parked") };
+    assert!(serde_json::from_str::<Pointer>(body).is_ok() && reason.contains("version 99"));
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_by_one_target_does_not_end_the_tries_at_the_other_l1() {
+    for topic_refuses in [true, false] {
+        let (world, records) = placed(1).await;
+        let refuses = refusing("", true);
+        let outbox = if topic_refuses {
+            Outbox::new(&world, refuses, down())
+        } else {
+            Outbox::new(&world, down(), refuses)
+        };
+        outbox.take(records).await;
+        let pointers = outbox.retry.drain();
+        assert_eq!(
+            (pointers.len(), outbox.parking.dump().len()),
+            (1, 0),
+            "topic refuses: {topic_refuses}"
+        );
+        // It is parked when nothing is left to try.
+        let up = ScriptedBus::reliable();
+        let outbox = if topic_refuses {
+            Outbox::new(&world, refusing("", true), Arc::clone(&up))
+        } else {
+            Outbox::new(&world, Arc::clone(&up), refusing("", true))
+        };
+        assert_eq!(outbox.retry(&[&text(&pointers[0])]).await.tally.parked, 1);
+        assert_eq!((up.taken().len(), outbox.parking.dump().len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_entry_without_an_answer_is_not_published_s7() {
+    let (world, records) = placed(10).await;
+    let forgetful = ScriptedBus::new(|call, _| Ok(vec![Ok(()); if call == 0 { 9 } else { 0 }]));
+    let outbox = Outbox::new(&world, ScriptedBus::reliable(), forgetful);
+    outbox.take(records).await;
+    assert_eq!(outbox.retry.drain(), [pointer(&world.commits()[9])]);
+}
+
+#[tokio::test]
+async fn a_panic_in_a_bus_fails_its_own_record_and_what_is_behind_it_l4() {
+    let (world, records) = placed(4).await;
+    let third = world.commits()[2].stream().aggregate_id().to_owned();
+    let topic = ScriptedBus::new(move |_, batch| {
+        assert!(!batch.iter().any(|it| it.body.contains(&third)), "poison");
+        Ok(vec![Ok(()); batch.len()])
+    });
+    let outbox = Outbox::new(&world, topic, ScriptedBus::reliable());
+    let report = outbox.take(records).await;
+    assert_eq!(
+        (report.failed, report.tally.applied, report.tally.retried),
+        (vec!["m2".to_owned()], 2, 2)
+    );
+    assert_eq!(ids(&outbox.topic.taken()), all_ids(&world)[..2]);
+}
+
+#[tokio::test]
+async fn an_empty_batch_is_nothing_to_do() {
+    let (world, _) = placed(0).await;
+    let outbox = Outbox::reliable(&world);
+    assert_eq!(outbox.take(Vec::new()).await, Report::default());
+    assert_eq!(outbox.retry(&[]).await, Report::default());
+    assert!(outbox.topic.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_command_is_never_published_s4() {
+    let world = World::new();
+    let heard = Arc::new(std::sync::Mutex::new(0));
+    let counter = Arc::clone(&heard);
+    world.store.on_commit(move |_| *counter.lock().unwrap() += 1);
+    let mut bad = order();
+    bad["items"] = json!([]);
+    world.refuses(Ask::post("/v1/orders", &bad), 422, "invalid-order").await;
+    world.placed("k").await;
+    world.placed("k").await;
+    assert_eq!(*heard.lock().unwrap(), 1);
+}

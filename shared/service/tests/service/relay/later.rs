@@ -1,0 +1,168 @@
+//! What is published later, from pointers in the retry queue, and what happens when time runs out.
+
+use std::{sync::Arc, time::Duration};
+
+use dekigoto::{Envelope, Host as _, Pointer, RetryQueue, memory::MemoryRetryQueue};
+use dekigoto_testkit::{Down, ScriptedBus, StillHost};
+use serde_json::json;
+
+use super::{Outbox, down, placed, pointer, records, strings, text};
+use crate::support::{World, delivered, payment};
+
+#[tokio::test]
+async fn a_pointer_is_published_as_the_store_has_it() {
+    let world = World::new();
+    let id = world.placed("k").await;
+    world.does(&id, "confirm", &json!({})).await;
+    world.does(&id, "payments", &payment("ch_1")).await;
+    let outbox = Outbox::reliable(&world);
+    for (commit, event) in world.commits().iter().zip(world.events()) {
+        assert_eq!(outbox.retry(&[&text(&pointer(commit))]).await.tally.applied, 1);
+        let sent: Envelope =
+            serde_json::from_str(&outbox.topic.taken().pop().unwrap().body).unwrap();
+        assert_eq!(sent, event);
+    }
+    assert_eq!(outbox.bus.taken().len(), 3);
+}
+
+#[tokio::test]
+async fn a_pointer_that_leads_nowhere_is_parked_with_its_reason_l4() {
+    let (world, _) = placed(1).await;
+    let there = pointer(&world.commits()[0]);
+    let beyond = text(&there).replace("\"ordinal\":1", "\"ordinal\":2");
+    let nobody = r#"{"stream":{"aggregateType":"Order","aggregateId":"x"},"ordinal":1}"#;
+    let outbox = Outbox::reliable(&world);
+    let bodies = [
+        "not json",
+        "{}",
+        &beyond,
+        nobody,
+        r#"{"stream":{"aggregateType":"Order","aggregateId":""},"ordinal":1}"#,
+        r#"{"stream":{"aggregateType":"Order","aggregateId":"x"},"ordinal":0}"#,
+        &text(&there),
+    ];
+    let report = outbox.retry(&bodies).await;
+    assert_eq!((report.tally.parked, report.tally.applied), (6, 1));
+    let mut parked: Vec<String> = outbox.parking.dump().into_iter().map(|(body, _)| body).collect();
+    let mut expected = strings(&bodies[..6]);
+    parked.sort();
+    expected.sort();
+    assert_eq!(parked, expected);
+    assert!(outbox.parking.dump().iter().all(|(_, reason)| !reason.is_empty()));
+}
+
+#[tokio::test]
+async fn a_pointer_comes_back_while_something_is_down() {
+    let (world, _) = placed(1).await;
+    let body = text(&pointer(&world.commits()[0]));
+    let mut store_down = Outbox::reliable(&world);
+    store_down.relay.store = Arc::new(Down);
+    for outbox in [
+        store_down,
+        Outbox::new(&world, down(), ScriptedBus::reliable()),
+        Outbox::new(&world, ScriptedBus::reliable(), down()),
+    ] {
+        assert_eq!(outbox.retry(&[&body]).await.failed, ["m0"]);
+        assert!(outbox.retry.drain().is_empty() && outbox.parking.dump().is_empty());
+    }
+    let mut no_parking = Outbox::reliable(&world);
+    no_parking.relay.parking = Arc::new(Down);
+    assert_eq!(no_parking.retry(&["not json", &body]).await.failed, ["m0"]);
+}
+
+#[tokio::test]
+async fn a_commit_that_this_code_does_not_know_is_parked_loudly_s12() {
+    let (world, _) = placed(1).await;
+    let mut item = world.store.dump().remove(0);
+    item.ev = item.ev.replace("\"s\":1", "\"s\":9");
+    world.store.put_raw(item.clone());
+    let outbox = Outbox::reliable(&world);
+    let report = outbox.take(records(&world)).await;
+    assert_eq!(report.tally.parked, 1);
+    let (body, reason) = outbox.parking.dump().remove(0);
+    assert_eq!(body, text(&pointer(&world.commits()[0])));
+    assert!(reason.contains("schema version 9"), "{reason}");
+    // L5: after the deployment the redriven pointer is published.
+    item.ev = item.ev.replace("\"s\":9", "\"s\":1");
+    world.store.put_raw(item);
+    assert_eq!(outbox.retry(&[&body]).await.tally.applied, 1);
+    // A pointer to an item that is no commit at all.
+    let mut broken = world.store.dump().remove(0);
+    broken.ev = "secret".to_owned();
+    world.store.put_raw(broken);
+    assert_eq!(outbox.retry(&[&body]).await.tally.parked, 1);
+    let (_, reason) = outbox.parking.dump().pop().unwrap();
+    assert!(!reason.contains("secret") && reason.contains("Order#"), "{reason}");
+}
+
+#[tokio::test]
+async fn without_time_nothing_begins_and_everything_comes_back() {
+    let (world, records) = placed(3).await;
+    let outbox = Outbox::reliable(&world);
+    let report = outbox.relay.take_stream(delivered(&records), || Duration::from_millis(499)).await;
+    assert_eq!((report.failed, report.tally.retried), (vec!["m0".to_owned()], 3));
+    let bodies = strings(&["a", "b"]);
+    let report = outbox.relay.take_retries(delivered(&bodies), || Duration::ZERO).await;
+    assert_eq!(report.failed, ["m0", "m1"]);
+    assert!(outbox.topic.calls().is_empty() && outbox.parking.dump().is_empty());
+}
+
+/// A bus whose every call takes five seconds of a minute, and then fails, or not.
+fn slow(host: &Arc<StillHost>, takes: bool) -> Arc<ScriptedBus> {
+    let clock = Arc::clone(host);
+    ScriptedBus::new(move |_, batch| {
+        futures_util::FutureExt::now_or_never(clock.sleep(Duration::from_secs(5)));
+        if takes { Ok(vec![Ok(()); batch.len()]) } else { Err("timed out".into()) }
+    })
+}
+
+/// A retry queue that takes 20 ms for each pointer.
+struct SlowQueue(MemoryRetryQueue, Arc<StillHost>);
+
+#[async_trait::async_trait]
+impl RetryQueue for SlowQueue {
+    async fn put(&self, pointer: &Pointer) -> Result<(), dekigoto::Source> {
+        self.1.sleep(Duration::from_millis(20)).await;
+        self.0.put(pointer).await
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_hangs_leaves_time_to_put_every_pointer_l1() {
+    for takes in [true, false] {
+        let (world, records) = placed(100).await;
+        let host = Arc::new(StillHost::default());
+        let mut outbox = Outbox::new(&world, slow(&host, takes), ScriptedBus::reliable());
+        outbox.relay.host = host.clone();
+        outbox.relay.retry = Arc::new(SlowQueue(outbox.retry.clone(), Arc::clone(&host)));
+        let time_left = || Duration::from_secs(60).saturating_sub(host.monotonic());
+        let report = outbox.relay.take_stream(delivered(&records), time_left).await;
+        assert!(time_left() > Duration::ZERO, "Lambda ended the invocation");
+        assert!(report.failed.is_empty(), "{:?}", report.tally);
+        let published = outbox.topic.taken().len();
+        assert_eq!((published + outbox.retry.drain().len(), published > 0), (100, takes));
+    }
+}
+
+#[tokio::test]
+async fn pointers_that_no_time_is_left_for_come_back_l6() {
+    let (world, records) = placed(10).await;
+    let host = Arc::new(StillHost::default());
+    let mut outbox = Outbox::new(&world, slow(&host, false), ScriptedBus::reliable());
+    outbox.relay.host = host.clone();
+    let time_left = || Duration::from_millis(5_300).saturating_sub(host.monotonic());
+    let report = outbox.relay.take_stream(delivered(&records), time_left).await;
+    assert_eq!((report.failed, report.tally.retried), (vec!["m0".to_owned()], 10));
+    assert!(outbox.retry.drain().is_empty());
+}
+
+#[tokio::test]
+async fn a_pointer_to_a_missing_commit_does_not_publish_the_next_one_s7() {
+    let (whole, damaged) = (World::new(), World::new());
+    let id = whole.placed("k").await;
+    whole.does(&id, "confirm", &json!({})).await;
+    damaged.store.put_raw(whole.store.dump().remove(1));
+    let outbox = Outbox::reliable(&damaged);
+    let report = outbox.retry(&[&text(&pointer(&whole.commits()[0]))]).await;
+    assert_eq!((report.tally.parked, outbox.topic.taken().len()), (1, 0));
+}
