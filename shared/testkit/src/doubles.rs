@@ -4,73 +4,12 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
-    task::Poll,
-    time::Duration,
 };
 
 use async_trait::async_trait;
-use dekigoto::{AppendError, Commit, EventStore, Host, ReadError, ReadFrom, StreamId, Timestamp};
-use uuid::Uuid;
-
-/// A host whose clock stands still except while somebody sleeps, and then jumps: no test waits.
-#[derive(Debug, Default)]
-pub struct StillHost {
-    slept: Mutex<Duration>,
-    dice: AtomicU64,
-}
-
-impl StillHost {
-    /// How long everybody has slept, together.
-    #[must_use]
-    pub fn slept(&self) -> Duration {
-        *self.slept.lock().unwrap()
-    }
-}
-
-#[async_trait]
-impl Host for StillHost {
-    fn now(&self) -> Timestamp {
-        let millis = 1_795_424_400_000 + i64::try_from(self.slept().as_millis()).unwrap();
-        Timestamp::from_millis(millis).unwrap()
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.slept()
-    }
-
-    fn random(&self) -> Uuid {
-        let throw = self.dice.fetch_add(1, Ordering::Relaxed);
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, &throw.to_le_bytes())
-    }
-
-    async fn sleep(&self, time: Duration) {
-        *self.slept.lock().unwrap() += time;
-        // Others get their turn, as they would while a real host sleeps.
-        others_turn().await;
-    }
-
-    async fn alarm(&self, time: Duration) {
-        let end = self.monotonic() + time;
-        // Looks at the clock whenever the work that it races does something.
-        let look = || if self.monotonic() < end { Poll::Pending } else { Poll::Ready(()) };
-        std::future::poll_fn(|_| look()).await;
-    }
-}
-
-/// Lets every other task that is ready run once.
-pub(crate) async fn others_turn() {
-    let mut yielded = false;
-    std::future::poll_fn(|context| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
+use dekigoto::{AppendError, Commit, EventStore, ReadError, ReadFrom, StreamId};
 
 /// A store that counts what is asked of it.
 pub struct CountedStore {

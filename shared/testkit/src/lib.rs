@@ -28,11 +28,13 @@ mod scripted;
 mod store_contract;
 mod tally;
 mod view_contract;
+mod world;
 
-pub use doubles::{CountedStore, Fault, StillHost, UnreliableStore};
+pub use doubles::{CountedStore, Fault, UnreliableStore};
 pub use json_schema::ClosedSchema;
 pub use recorded::RecordedCalls;
 pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, ViewFault};
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
 pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, stream};
 pub use view_contract::{memory_views, view_contract};
+pub use world::{World, still_host};

@@ -2,7 +2,7 @@
 
 use axum::{body::Body, http::Request};
 
-use crate::world::{World, holds};
+use crate::edge::{Edge, holds};
 
 /// Asks for a customer's orders after the bytes as a cursor.
 ///
@@ -13,7 +13,7 @@ pub fn cursor(bytes: &[u8]) {
     let request = Request::get(format!("/v1/orders?customerId=c-42&cursor={encoded}"));
     // A URI has a limit of its own.
     let Ok(request) = request.body(Body::empty()) else { return };
-    let answer = World::new().ask(request);
+    let answer = Edge::new().ask(request);
     holds(answer.status == 400, "what we did not make is no cursor");
     holds(answer.body.len() < 1024, "a refused cursor is not repeated");
 }

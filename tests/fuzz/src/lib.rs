@@ -5,9 +5,9 @@
 //! looks for bytes that reach new code and saves them into the corpus.
 
 mod cursor;
+mod edge;
 mod request;
 mod stored_event;
-mod world;
 
 pub use cursor::cursor;
 pub use request::request;

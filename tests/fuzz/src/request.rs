@@ -7,7 +7,7 @@ use dekigoto::Commit;
 use orders::{order::OrderEvent, payment::PaymentEvent};
 use serde_json::Value;
 
-use crate::world::{Answer, World, fails, holds};
+use crate::edge::{Answer, Edge, fails, holds};
 
 /// Bytes of input that an answer may repeat in one piece.
 const ECHO_BYTES_MAX: usize = 200;
@@ -25,7 +25,7 @@ pub fn request(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else {
         return;
     };
-    let world = World::new();
+    let world = Edge::new();
     let placed = send(&world, "", SAMPLE.as_bytes());
     let id = order_id(&placed);
     let path = match first % 6 {
@@ -51,7 +51,7 @@ pub fn request(bytes: &[u8]) {
     }
 }
 
-fn send(world: &World, rest: &str, body: &[u8]) -> Answer {
+fn send(world: &Edge, rest: &str, body: &[u8]) -> Answer {
     let request = Request::post(format!("/v1/orders{rest}"))
         .header("content-type", "application/json")
         .body(Body::from(body.to_vec()));
@@ -67,7 +67,7 @@ fn order_id(placed: &Answer) -> String {
     id.unwrap_or_else(|| fails("the sample order is placed")).to_owned()
 }
 
-fn reads_back(world: &World, commits: usize) {
+fn reads_back(world: &Edge, commits: usize) {
     let stored = world.store.dump();
     holds(stored.len() == commits, "one command is one commit");
     for item in stored {

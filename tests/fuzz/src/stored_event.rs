@@ -3,7 +3,7 @@
 use dekigoto::{Commit, EventSchema, SchemaError, StoredCommit};
 use orders::{order::OrderEvent, payment::PaymentEvent};
 
-use crate::world::{fails, holds};
+use crate::edge::{fails, holds};
 
 /// Reads the bytes as the JSON form of a stored commit.
 ///

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ORDER_SUMMARY, VIEWS, World, sample};
+use crate::support::{Functions, ORDER_SUMMARY, VIEWS, sample};
 
 /// Fails as a whole in both functions that take batches, without a trace.
 async fn fails(event: Value) {
-    let world = World::with_history();
+    let world = Functions::with_history();
     let before = world.views.dump();
     let published = world.publisher(&event).await;
     assert!(published.answer.is_err(), "{event}");
@@ -47,14 +47,14 @@ async fn an_unknown_event_source_fails_the_whole_batch() {
 
 #[tokio::test]
 async fn a_projector_refuses_a_stream() {
-    let world = World::default();
+    let world = Functions::default();
     assert!(world.projector(ORDER_SUMMARY, &sample("publisher-stream.json")).await.is_err());
     assert_eq!(world.views.dump(), []);
 }
 
 #[tokio::test]
 async fn an_empty_batch_is_done() {
-    let world = World::default();
+    let world = Functions::default();
     let nothing = json!({ "Records": [] });
     assert_eq!(world.publisher(&nothing).await.answer, Ok(vec![]));
     assert_eq!(world.projector("daily-sales", &nothing).await, Ok(vec![]));
@@ -64,7 +64,7 @@ async fn an_empty_batch_is_done() {
 async fn records_that_change_history_are_parked_wherever_they_stand_l4() {
     for change in ["MODIFY", "REMOVE"] {
         for place in 0..3 {
-            let world = World::default();
+            let world = Functions::default();
             let event = with(
                 "publisher-stream.json",
                 &format!("/Records/{place}/eventName"),
@@ -80,7 +80,7 @@ async fn records_that_change_history_are_parked_wherever_they_stand_l4() {
 
 #[tokio::test]
 async fn the_same_batch_twice_and_backwards_changes_nothing_s8() {
-    let world = World::with_history();
+    let world = Functions::with_history();
     let mut event = sample("projector-raw.json");
     for view in VIEWS {
         world.projector(view, &event).await.unwrap();
@@ -95,7 +95,7 @@ async fn the_same_batch_twice_and_backwards_changes_nothing_s8() {
 
 #[tokio::test]
 async fn without_time_every_record_comes_back() {
-    let world = World::with_history();
+    let world = Functions::with_history();
     let event = sample("projector-raw.json");
     for millis in [0, 499] {
         let time = std::time::Duration::from_millis(millis);

@@ -3,7 +3,7 @@
 use dekigoto_lambda::http::{AuthMode, UnknownAuthMode};
 use serde_json::{Value, json};
 
-use crate::support::{World, sample};
+use crate::support::{Functions, sample};
 
 fn by(name: &str, authorizer: &Value) -> Value {
     let mut event = sample(name);
@@ -40,7 +40,7 @@ async fn only_the_identity_that_the_mode_asks_for_is_a_caller_s14() {
         (AuthMode::None, iam(), 200),
     ];
     for (mode, authorizer, status) in table {
-        let world = World::with_history();
+        let world = Functions::with_history();
         let answer = world.api(mode, &by("api-get-order.json", &authorizer)).await;
         assert_eq!(answer.0, status, "{mode:?} {authorizer}: {}", answer.1);
         // Health asks nobody.
@@ -54,7 +54,7 @@ async fn a_header_names_nobody_s14() {
     event["headers"]["authorization"] = json!("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJjLTQyIn0.");
     event["headers"]["x-amzn-iam-arn"] = json!("arn:aws:iam::123456789012:role/shop");
     for mode in [AuthMode::Iam, AuthMode::Jwt] {
-        assert_eq!(World::with_history().api(mode, &event).await.0, 401);
+        assert_eq!(Functions::with_history().api(mode, &event).await.0, 401);
     }
 }
 
@@ -66,7 +66,7 @@ async fn the_caller_is_recorded() {
         (AuthMode::None, Value::Null, "anonymous"),
     ];
     for (mode, authorizer, actor) in table {
-        let world = World::default();
+        let world = Functions::default();
         assert_eq!(world.api(mode, &by("api-place-order.json", &authorizer)).await.0, 201);
         assert_eq!(&*world.store.dump()[0].act, actor);
     }
@@ -75,7 +75,7 @@ async fn the_caller_is_recorded() {
 #[tokio::test]
 async fn a_problem_carries_the_gateways_request_id() {
     let response =
-        World::default().api_response(AuthMode::Iam, &sample("api-get-order.json")).await;
+        Functions::default().api_response(AuthMode::Iam, &sample("api-get-order.json")).await;
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     let body: Value = serde_json::from_str(response.body()).unwrap();
     assert_eq!(

@@ -4,12 +4,12 @@
 use dekigoto_lambda::http::AuthMode;
 use serde_json::{Value, json};
 
-use crate::support::{World, sample};
+use crate::support::{Functions, sample};
 
 async fn ask(mode: AuthMode, path: &str) -> Value {
     let mut event = sample("api-health.json");
     event["rawPath"] = json!(path);
-    World::default().invoke(mode, &event).await.unwrap()
+    Functions::default().invoke(mode, &event).await.unwrap()
 }
 
 #[tokio::test]

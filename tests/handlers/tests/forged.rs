@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     hostile::{asks, refuses},
     log::Log,
-    support::{ORDER, World, sample},
+    support::{Functions, ORDER, sample},
 };
 
 /// A new order, with a header of its own.
@@ -33,7 +33,7 @@ async fn row_21_without_claims_nobody_is_let_in_and_nothing_is_said() {
         for path in [format!("/v1/orders/{ORDER}"), "/v1/orders".to_owned()] {
             let mut event = asks("GET", &path, "");
             event["requestContext"]["authorizer"] = authorizer.clone();
-            let (status, body) = World::with_history().api(AuthMode::Jwt, &event).await;
+            let (status, body) = Functions::with_history().api(AuthMode::Jwt, &event).await;
             assert_eq!((status, &body["code"]), (401, &json!("unauthenticated")), "{authorizer}");
             assert!(!body.to_string().contains("c-42"), "{body}");
         }
@@ -64,7 +64,7 @@ async fn row_22_a_customers_token_may_not_do_what_staff_do() {
         }
         event["requestContext"]["authorizer"] =
             json!({ "jwt": { "claims": { "sub": "c-42", "scope": "openid" }, "scopes": null } });
-        let world = World::with_history();
+        let world = Functions::with_history();
         let before = world.store.dump();
         let (status, answer) = world.api(AuthMode::Jwt, &event).await;
         assert_eq!((status, &answer["code"]), (403, &json!("forbidden")), "{path}: {answer}");
@@ -79,7 +79,7 @@ async fn row_35_many_long_headers_neither_stop_nor_change_the_answer() {
         event["headers"][format!("x-bomb-{number}")] = json!("b".repeat(8 * 1024));
     }
     let logged = Log::start();
-    assert_eq!(World::default().api(AuthMode::Iam, &event).await.0, 201);
+    assert_eq!(Functions::default().api(AuthMode::Iam, &event).await.0, 201);
     assert!(!logged.text().contains("bbb"), "{}", logged.text());
 }
 
@@ -101,7 +101,7 @@ async fn row_35_a_duplicate_authorization_is_not_read() {
     // The gateway joins what is given twice, and has read it; the function reads only what the gateway verified.
     let event = places("authorization", "Bearer aaa.bbb.ccc,Bearer ddd.eee.fff");
     let logged = Log::start();
-    assert_eq!(World::default().api(AuthMode::Iam, &event).await.0, 201);
+    assert_eq!(Functions::default().api(AuthMode::Iam, &event).await.0, 201);
     assert!(!logged.text().contains("aaa.bbb"), "{}", logged.text());
 }
 
@@ -118,8 +118,8 @@ async fn row_36_forged_origins_and_traces_are_not_believed() {
         ("traceparent", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
     ];
     for (name, value) in forged {
-        let world = World::default();
-        let (plain, logged) = (World::default(), Log::start());
+        let world = Functions::default();
+        let (plain, logged) = (Functions::default(), Log::start());
         assert_eq!(plain.api(AuthMode::Iam, &sample("api-place-order.json")).await.0, 201);
         assert_eq!(world.api(AuthMode::Iam, &places(name, value)).await.0, 201, "{name}");
         assert_eq!(world.store.dump(), plain.store.dump(), "{name}: {value}");
@@ -134,7 +134,7 @@ async fn what_is_no_http_event_fails_the_invocation_and_is_not_told_s17() {
     let rest = json!({ "version": "1.0", "httpMethod": "GET", "path": "/", "body": secret });
     for event in [json!({}), Value::Null, secret, records, rest] {
         let logged = Log::start();
-        let error = World::default().invoke(AuthMode::None, &event).await.unwrap_err();
+        let error = Functions::default().invoke(AuthMode::None, &event).await.unwrap_err();
         assert!(error.contains("payload format 2.0"), "{error}");
         assert!(!error.contains("4111") && !logged.text().contains("4111"), "{error}");
     }

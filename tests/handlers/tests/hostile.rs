@@ -5,7 +5,7 @@ use dekigoto_lambda::http::AuthMode;
 use http::Response;
 use serde_json::{Value, json};
 
-use crate::support::{ORDER, World, sample};
+use crate::support::{Functions, ORDER, sample};
 
 /// A request of a trusted service.
 pub(crate) fn asks(method: &str, path: &str, query: &str) -> Value {
@@ -20,7 +20,7 @@ pub(crate) fn asks(method: &str, path: &str, query: &str) -> Value {
 
 /// The answer, which is the documented error, with nothing written.
 pub(crate) async fn refuses(event: &Value, status: u16, code: &str) -> Response<String> {
-    let world = World::default();
+    let world = Functions::default();
     let response = world.api_response(AuthMode::Iam, event).await;
     assert_eq!(response.status(), status, "{event}: {}", response.body());
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -34,7 +34,7 @@ pub(crate) async fn refuses(event: &Value, status: u16, code: &str) -> Response<
 
 #[tokio::test]
 async fn row_14_base64_is_decoded() {
-    let world = World::default();
+    let world = Functions::default();
     let event = sample("api-place-order-base64.json");
     assert_eq!(event["isBase64Encoded"], true);
     assert_eq!(world.api(AuthMode::Iam, &event).await.0, 201);
@@ -55,7 +55,7 @@ async fn row_14_invalid_base64_is_malformed_and_the_answer_names_its_key() {
 
 #[tokio::test]
 async fn row_14_a_body_that_may_be_left_out_is_not_left_out_by_breaking_it() {
-    let world = World::default();
+    let world = Functions::default();
     let (_, placed) = world.api(AuthMode::Iam, &sample("api-place-order.json")).await;
     let before = world.store.dump();
     let path = format!("/v1/orders/{}/confirm", placed["orderId"].as_str().unwrap());
@@ -169,14 +169,14 @@ async fn what_http_cannot_carry_is_refused_in_words_of_its_own() {
 
 #[tokio::test]
 async fn row_23_a_head_is_a_get_without_its_body() {
-    let world = World::default();
+    let world = Functions::default();
     let head = world.api_response(AuthMode::Iam, &asks("HEAD", "/v1/health", "")).await;
     assert_eq!((head.status().as_u16(), &**head.body()), (200, ""));
 }
 
 #[tokio::test]
 async fn queries_reach_the_router_as_they_were_sent() {
-    let world = World::with_history();
+    let world = Functions::with_history();
     for (query, status) in [
         ("customerId=a%23b", 400),
         ("customerId=a#b", 400),

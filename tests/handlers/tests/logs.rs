@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     log::Log,
-    support::{ORDER, VIEWS, World, sample},
+    support::{Functions, ORDER, VIEWS, sample},
 };
 
 /// Everything of the samples that is somebody's: ids, names, amounts, reasons, and what was damaged below.
@@ -26,7 +26,7 @@ fn field<'a>(line: &'a Value, name: &str) -> &'a Value {
 
 #[tokio::test]
 async fn a_request_that_succeeds_is_one_line_with_its_id_and_status_s17() {
-    let (world, log) = (World::default(), Log::start());
+    let (world, log) = (Functions::default(), Log::start());
     assert_eq!(world.api(AuthMode::Iam, &sample("api-place-order.json")).await.0, 201);
     let lines = lines(&log);
     assert_eq!(lines.len(), 1, "{lines:?}");
@@ -41,7 +41,7 @@ async fn a_request_that_is_refused_is_one_line_and_nothing_of_it_is_logged_s17()
     for body in ["4111-1111", r#"{"4111-1111":1}"#, r#"{"customerId":"4111-1111 "}"#] {
         let mut event = sample("api-place-order.json");
         event["body"] = json!(body);
-        let (world, log) = (World::default(), Log::start());
+        let (world, log) = (Functions::default(), Log::start());
         assert_eq!(world.api(AuthMode::Iam, &event).await.0, 400);
         let lines = lines(&log);
         assert_eq!(lines.len(), 1, "{lines:?}");
@@ -51,7 +51,7 @@ async fn a_request_that_is_refused_is_one_line_and_nothing_of_it_is_logged_s17()
 
 #[tokio::test]
 async fn a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payload_s17() {
-    let world = World::with_history();
+    let world = Functions::with_history();
     for mut item in world.store.dump() {
         item.ev = item.ev.replace("\"t\":", "\"4111-1111\":");
         world.store.put_raw(item);
@@ -82,7 +82,7 @@ async fn a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payload_
 
 #[tokio::test]
 async fn a_damaged_row_is_logged_by_its_place_s17() {
-    let world = World::with_history();
+    let world = Functions::with_history();
     for view in VIEWS {
         world.projector(view, &sample("projector-raw.json")).await.unwrap();
     }
@@ -115,7 +115,7 @@ async fn a_damaged_row_is_logged_by_its_place_s17() {
 async fn a_method_of_the_clients_own_is_not_logged_s17() {
     let mut event = sample("api-health.json");
     event["requestContext"]["http"]["method"] = json!("CARD-4111-1111");
-    let (world, log) = (World::default(), Log::start());
+    let (world, log) = (Functions::default(), Log::start());
     assert_eq!(world.api(AuthMode::Iam, &event).await.0, 405);
     let lines = lines(&log);
     assert_eq!((lines.len(), field(&lines[0], "method")), (1, &json!("this method")));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dekigoto_lambda::http::AuthMode;
 use serde_json::{Value, json};
 
-use crate::support::{ORDER, ORDER_SUMMARY, VIEWS, World, sample};
+use crate::support::{Functions, ORDER, ORDER_SUMMARY, VIEWS, sample};
 
 const SAMPLES: [&str; 12] = [
     "api-get-order.json",
@@ -35,14 +35,14 @@ fn every_sample_has_its_test() {
 
 #[tokio::test]
 async fn api_health_answers() {
-    let world = World::default();
+    let world = Functions::default();
     let (status, body) = world.api(AuthMode::Iam, &sample("api-health.json")).await;
     assert_eq!((status, &body["status"]), (200, &json!("ok")));
 }
 
 #[tokio::test]
 async fn api_place_order_stores_the_order_and_base64_is_the_same_order_again() {
-    let world = World::default();
+    let world = Functions::default();
     let (status, placed) = world.api(AuthMode::Iam, &sample("api-place-order.json")).await;
     assert_eq!(
         (status, &placed["status"], &placed["version"]),
@@ -65,8 +65,8 @@ async fn api_place_order_stores_the_order_and_base64_is_the_same_order_again() {
 #[tokio::test]
 async fn api_get_order_shows_the_order() {
     let event = sample("api-get-order.json");
-    assert_eq!(World::default().api(AuthMode::Iam, &event).await.0, 404);
-    let (status, body) = World::with_history().api(AuthMode::Iam, &event).await;
+    assert_eq!(Functions::default().api(AuthMode::Iam, &event).await.0, 404);
+    let (status, body) = Functions::with_history().api(AuthMode::Iam, &event).await;
     assert_eq!(
         (status, &body["orderId"], &body["status"]),
         (200, &json!(ORDER), &json!("confirmed"))
@@ -76,7 +76,7 @@ async fn api_get_order_shows_the_order() {
 
 #[tokio::test]
 async fn publisher_stream_publishes_to_both_targets() {
-    let world = World::default();
+    let world = Functions::default();
     let published = world.publisher(&sample("publisher-stream.json")).await;
     assert_eq!(published.answer, Ok(vec![]));
     let kinds = |messages: &[dekigoto::Message]| {
@@ -96,7 +96,7 @@ async fn publisher_stream_publishes_to_both_targets() {
 
 #[tokio::test]
 async fn publisher_stream_poison_parks_two_and_publishes_two_l4() {
-    let world = World::default();
+    let world = Functions::default();
     let published = world.publisher(&sample("publisher-stream-poison.json")).await;
     assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 2));
     let parked = world.parking.dump();
@@ -111,7 +111,7 @@ async fn publisher_stream_poison_parks_two_and_publishes_two_l4() {
 
 #[tokio::test]
 async fn publisher_stream_remove_is_parked_as_a_changed_history() {
-    let world = World::default();
+    let world = Functions::default();
     let published = world.publisher(&sample("publisher-stream-remove.json")).await;
     assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 0));
     let (_, reason) = world.parking.dump().remove(0);
@@ -121,10 +121,10 @@ async fn publisher_stream_remove_is_parked_as_a_changed_history() {
 #[tokio::test]
 async fn publisher_retry_publishes_what_the_store_has() {
     let event = sample("publisher-retry.json");
-    let published = World::with_history().publisher(&event).await;
+    let published = Functions::with_history().publisher(&event).await;
     assert_eq!((published.answer, published.topic.len(), published.bus.len()), (Ok(vec![]), 1, 1));
     assert!(published.topic[0].body.contains(ORDER));
-    let nowhere = World::default();
+    let nowhere = Functions::default();
     let published = nowhere.publisher(&event).await;
     assert_eq!(
         (published.answer, published.topic.len(), nowhere.parking.dump().len()),
@@ -134,7 +134,7 @@ async fn publisher_retry_publishes_what_the_store_has() {
 
 #[tokio::test]
 async fn projector_raw_updates_every_view() {
-    let world = World::with_history();
+    let world = Functions::with_history();
     for view in VIEWS {
         assert_eq!(
             world.projector(view, &sample("projector-raw.json")).await,
@@ -168,7 +168,7 @@ async fn projector_raw_updates_every_view() {
 #[tokio::test]
 async fn projector_reads_what_sns_and_event_bridge_wrap() {
     for name in ["projector-sns-wrapped.json", "projector-eventbridge-wrapped.json"] {
-        let world = World::default();
+        let world = Functions::default();
         assert_eq!(world.projector(ORDER_SUMMARY, &sample(name)).await, Ok(vec![]), "{name}");
         assert_eq!(world.shown().await["status"], "pending", "{name}");
     }
@@ -177,7 +177,7 @@ async fn projector_reads_what_sns_and_event_bridge_wrap() {
 #[tokio::test]
 async fn projector_poison_is_parked_and_its_neighbour_is_applied_l4() {
     for view in VIEWS {
-        let world = World::default();
+        let world = Functions::default();
         assert_eq!(
             world.projector(view, &sample("projector-poison.json")).await,
             Ok(vec![]),

@@ -1,19 +1,14 @@
-//! All functions on one set of memory adapters.
+//! All functions on memory adapters.
 
 use std::{sync::Arc, time::Duration};
 
-use dekigoto::{
-    Host as _, Message, Ports, StoredCommit,
-    memory::{InMemoryEventBus, MemoryParking, MemoryRetryQueue, MemoryStore, MemoryViews},
-    relay::Relay,
-    views::Projector,
-};
+use dekigoto::{Host as _, Message, StoredCommit, memory::InMemoryEventBus};
 use dekigoto_http::{App, Routes};
 use dekigoto_lambda::{
     http::{AuthMode, HttpApi},
     project, relay, stream,
 };
-use dekigoto_testkit::StillHost;
+use dekigoto_testkit::World;
 use http::Response;
 use lambda_runtime::{Context, LambdaEvent};
 use order_service::{CONTRACT, STAFF_SCOPE, service};
@@ -37,14 +32,16 @@ pub(crate) fn sample(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// The whole system.
+/// All functions on one world.
 #[derive(Default)]
-pub(crate) struct World {
-    pub(crate) store: MemoryStore,
-    pub(crate) views: MemoryViews,
-    pub(crate) parking: MemoryParking,
-    pub(crate) retry: MemoryRetryQueue,
-    host: Arc<StillHost>,
+pub(crate) struct Functions(World);
+
+impl std::ops::Deref for Functions {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.0
+    }
 }
 
 /// What an invocation of the publisher did.
@@ -54,7 +51,7 @@ pub(crate) struct Published {
     pub(crate) bus: Vec<Message>,
 }
 
-impl World {
+impl Functions {
     /// With the commits of the sample stream in the store.
     pub(crate) fn with_history() -> Self {
         let world = Self::default();
@@ -98,15 +95,8 @@ impl World {
         topic.subscribe(None, handler);
         let (bus_inbox, handler) = InMemoryEventBus::inbox();
         bus.subscribe(None, handler);
-        let publisher = Relay {
-            topic: Arc::new(topic),
-            bus: Arc::new(bus),
-            retry: Arc::new(self.retry.clone()),
-            parking: Arc::new(self.parking.clone()),
-            store: Arc::new(self.store.clone()),
-            host: self.host.clone(),
-            announcements: service().announcements().clone(),
-        };
+        let service = service();
+        let publisher = self.relay(service.announcements(), Arc::new(topic), Arc::new(bus));
         let answer = relay(publisher, self.invocation(Duration::from_secs(30), event)).await;
         let answer = answer.map(|said| failed(&said)).map_err(|cause| cause.to_string());
         let (topic, bus) = (topic_inbox.lock().unwrap().clone(), bus_inbox.lock().unwrap().clone());
@@ -126,17 +116,8 @@ impl World {
         event: &Value,
     ) -> Result<Vec<String>, String> {
         let view = service().view_named(view).unwrap();
-        let projector = Projector::of(view, self.ports(), Arc::new(self.parking.clone()));
-        let answer = project(projector, self.invocation(time, event)).await;
+        let answer = project(self.0.projector(view), self.invocation(time, event)).await;
         answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
-    }
-
-    fn ports(&self) -> Ports {
-        Ports {
-            store: Arc::new(self.store.clone()),
-            views: Arc::new(self.views.clone()),
-            host: self.host.clone(),
-        }
     }
 
     fn invocation(&self, time: Duration, event: &Value) -> LambdaEvent<Box<RawValue>> {

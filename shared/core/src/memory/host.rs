@@ -15,18 +15,19 @@ use crate::{Host, Timestamp};
 /// A [`Host`] for tests and examples: the same run gives the same result, to the last bit.
 ///
 /// The clock stands still until somebody sleeps, [advances](Self::advance) or [sets](Self::set) it. A sleep returns at
-/// once, with the clock moved on by as long as it would have taken. Clones are one host.
+/// once, after other tasks had their turn, with the clock moved on by as long as it would have taken. Clones are one host.
 ///
 /// ```
 /// use std::time::Duration;
 /// use dekigoto::{Host, memory::ManualHost};
-/// # futures_util::FutureExt::now_or_never(async {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let host = ManualHost::starting_at("2026-11-23T09:00:00.000Z".parse().unwrap());
 /// host.sleep(Duration::from_secs(90)).await;
 /// assert_eq!(host.now().to_string(), "2026-11-23T09:01:30.000Z");
 /// assert_eq!(host.slept(), Duration::from_secs(90));
 /// assert_ne!(host.random(), host.random());
-/// # }).unwrap();
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct ManualHost {
@@ -100,15 +101,19 @@ impl Host for ManualHost {
 
     fn random(&self) -> Uuid {
         let mut clocks = lock(&self.clocks);
+        // Digested, because a caller that takes a few bits of it wants those bits to vary.
+        let random = Uuid::new_v5(&Uuid::NAMESPACE_OID, &clocks.throws.to_le_bytes());
         clocks.throws = clocks.throws.wrapping_add(1);
-        // Digested, because whoever takes a few bits of it wants those bits to vary.
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, &clocks.throws.to_le_bytes())
+        random
     }
 
     async fn sleep(&self, time: Duration) {
-        let mut clocks = lock(&self.clocks);
-        clocks.slept = clocks.slept.saturating_add(time);
-        clocks.pass(time);
+        {
+            let mut clocks = lock(&self.clocks);
+            clocks.slept = clocks.slept.saturating_add(time);
+            clocks.pass(time);
+        }
+        others_turn().await;
     }
 
     async fn alarm(&self, time: Duration) {
@@ -117,6 +122,19 @@ impl Host for ManualHost {
         let look = || if self.monotonic() < end { Poll::Pending } else { Poll::Ready(()) };
         std::future::poll_fn(|_| look()).await;
     }
+}
+
+/// Lets every other task that is ready run once, as it would while a real host sleeps.
+async fn others_turn() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use dekigoto::{
 use dekigoto_testkit::ViewFault;
 use proptest::prelude::*;
 
-use crate::support::{Entry, Log, World};
+use crate::support::{Entry, Faulty, Log};
 
 /// Counts events of all streams in one row.
 struct Total<const KNOWS_ALL: bool = false>;
@@ -36,18 +36,18 @@ fn key() -> RowKey {
     RowKey::new("total", "row")
 }
 
-async fn count(world: &World, events: &[Envelope]) -> Vec<Outcome> {
+async fn count(world: &Faulty, events: &[Envelope]) -> Vec<Outcome> {
     Across::<Total>::default().project(&world.ports(), &key(), events).await
 }
 
-async fn total(world: &World) -> u64 {
+async fn total(world: &Faulty) -> u64 {
     let row = world.rows.read(&[key()]).await.unwrap().pop().flatten();
     row.map_or(0, |row| row.body.read().unwrap())
 }
 
 #[tokio::test]
 async fn events_of_many_streams_are_one_read_and_one_write() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let mut events = world.added("a", 4).await;
     events.extend(world.added("b", 3).await);
     assert_eq!(count(&world, &events).await, vec![Outcome::Applied; 7]);
@@ -57,7 +57,7 @@ async fn events_of_many_streams_are_one_read_and_one_write() {
 
 #[tokio::test]
 async fn the_same_event_twice_in_one_batch_is_counted_once_s15() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let event = world.added("a", 1).await.remove(0);
     let outcomes = count(&world, &[event.clone(), event]).await;
     assert_eq!(outcomes, [Outcome::Applied, Outcome::Duplicate]);
@@ -67,7 +67,7 @@ async fn the_same_event_twice_in_one_batch_is_counted_once_s15() {
 #[tokio::test]
 async fn an_event_is_counted_once_when_replies_are_lost() {
     for fault in [ViewFault::LosesReply, ViewFault::LosesRequest, ViewFault::Conflicts] {
-        let world = World::new([fault]);
+        let world = Faulty::new([fault]);
         let events = world.added("a", 3).await;
         count(&world, &events).await;
         count(&world, &events).await;
@@ -77,7 +77,7 @@ async fn an_event_is_counted_once_when_replies_are_lost() {
 
 #[tokio::test]
 async fn two_racing_projectors_count_once() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("a", 6).await;
     let (one, other) =
         futures_util::future::join(count(&world, &events[..4]), count(&world, &events[2..])).await;
@@ -88,7 +88,7 @@ async fn two_racing_projectors_count_once() {
 
 #[tokio::test]
 async fn what_this_code_does_not_know_is_parked_and_its_neighbours_are_counted_s12() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.stream("a", &["Added", "Renamed", "Added"]).await;
     let outcomes = count(&world, &events).await;
     assert!(matches!(&outcomes[1], Outcome::Parked(reason) if reason.contains("Renamed")));
@@ -103,7 +103,7 @@ async fn what_this_code_does_not_know_is_parked_and_its_neighbours_are_counted_s
 
 #[tokio::test]
 async fn more_streams_than_one_transaction_holds_are_several_s16() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let mut events = Vec::new();
     for stream in 0..250 {
         events.extend(world.added(&format!("s{stream}"), 1).await);
@@ -123,7 +123,7 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let world = World::new(vec![ViewFault::LosesReply; lost]);
+            let world = Faulty::new(vec![ViewFault::LosesReply; lost]);
             let mut streams = Vec::new();
             for id in ["a", "b", "c"] {
                 streams.push(world.added(id, 4).await);

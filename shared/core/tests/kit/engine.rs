@@ -8,11 +8,11 @@ use dekigoto::{
     memory::{ManualHost, MemoryStore},
 };
 use dekigoto_testkit::{
-    Add, BeatenStore, CountedStore, Fault, StillHost, Sum, Tally, UnreliableStore, context,
+    Add, BeatenStore, CountedStore, Fault, Sum, Tally, UnreliableStore, context, still_host,
 };
 
 fn engine(store: impl EventStore + 'static) -> Engine {
-    Engine::new(Arc::new(store), Arc::new(StillHost::default()))
+    Engine::new(Arc::new(store), Arc::new(still_host()))
 }
 
 async fn add(
@@ -60,7 +60,7 @@ async fn a_race_that_is_lost_each_time_ends_as_a_conflict_s16() {
     let store = MemoryStore::new();
     add(&engine(store.clone()), "first", &[1], Expect::Anything).await.unwrap();
     let counted = Arc::new(CountedStore::new(Arc::new(BeatenStore(Arc::new(store.clone())))));
-    let beaten = Engine::new(counted.clone(), Arc::new(StillHost::default()));
+    let beaten = Engine::new(counted.clone(), Arc::new(still_host()));
     let error = add(&beaten, "second", &[2], Expect::Anything).await.unwrap_err();
     assert!(matches!(error, CommandError::Conflict), "{error}");
     assert_eq!(counted.take().0, usize::try_from(LIMITS.decisions_max).unwrap());

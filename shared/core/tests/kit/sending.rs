@@ -7,7 +7,7 @@ use dekigoto::{
     limits::{BUS_BATCH_BYTES_MAX, EVENT_BYTES_MAX},
     relay::{Failures, SENDS_PER_MESSAGE_MAX, send_all},
 };
-use dekigoto_testkit::{Down, ScriptedBus, StillHost};
+use dekigoto_testkit::{Down, ScriptedBus, still_host};
 
 fn message(body: impl Into<String>) -> Message {
     Message {
@@ -27,7 +27,7 @@ fn bodies(messages: &[Message]) -> Vec<&str> {
 }
 
 async fn send(bus: &dyn dekigoto::Bus, messages: &[Message]) -> Failures {
-    send_all(bus, &StillHost::default(), messages, &|| Duration::from_secs(30)).await
+    send_all(bus, &still_host(), messages, &|| Duration::from_secs(30)).await
 }
 
 fn sent(failures: &Failures) -> Vec<bool> {
@@ -127,7 +127,7 @@ async fn one_failing_batch_does_not_hold_up_the_others() {
 
 #[tokio::test]
 async fn waiting_ends_before_the_time_does() {
-    let host = StillHost::default();
+    let host = still_host();
     let time_left = || Duration::from_secs(1).saturating_sub(host.monotonic());
     let failures = send_all(&Down, &host, &messages(3), &time_left).await;
     assert_eq!(sent(&failures), [false; 3]);
@@ -137,7 +137,7 @@ async fn waiting_ends_before_the_time_does() {
 #[tokio::test]
 async fn no_call_begins_when_no_time_is_left_l6() {
     // Each call takes two seconds of the thirty that there are.
-    let host = std::sync::Arc::new(StillHost::default());
+    let host = std::sync::Arc::new(still_host());
     let clock = std::sync::Arc::clone(&host);
     let bus = ScriptedBus::new(move |_, batch| {
         let taking = clock.sleep(Duration::from_secs(2));

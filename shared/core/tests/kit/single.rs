@@ -8,10 +8,10 @@ use dekigoto::{
     memory::MemoryStore,
     views::{AnyView as _, Fold, Marked, Single, SingleView, View, WRITES_MAX},
 };
-use dekigoto_testkit::{Down, StillHost, ViewFault};
+use dekigoto_testkit::{Down, ViewFault, still_host};
 use proptest::{prelude::*, sample::subsequence};
 
-use crate::support::{Entry, Log, World};
+use crate::support::{Entry, Faulty, Log};
 
 /// Lists the versions that it has folded, so that a missing, doubled or misplaced one shows. `KNOWS_ALL` is the code
 /// after a deployment.
@@ -36,14 +36,14 @@ fn key(id: &str) -> RowKey {
     RowKey::only("versions", id)
 }
 
-async fn project(world: &World, events: &[Envelope]) -> Vec<Outcome> {
+async fn project(world: &Faulty, events: &[Envelope]) -> Vec<Outcome> {
     let outcomes = Single::<Versions>::default().project(&world.ports(), &key("s"), events).await;
     row(world).await;
     outcomes
 }
 
 /// How far the row is. Checks that it is exactly that far.
-async fn row(world: &World) -> u64 {
+async fn row(world: &Faulty) -> u64 {
     let Some(row) = world.rows.read(&[key("s")]).await.unwrap().pop().flatten() else { return 0 };
     let row: Marked<Vec<u64>> = row.body.read().unwrap();
     let mark = row.watermarks["Tally"];
@@ -61,7 +61,7 @@ fn is_parked(outcomes: &[Outcome]) -> bool {
 
 #[tokio::test]
 async fn ten_events_of_one_stream_are_one_read_and_one_write_s8() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 10).await;
     assert_eq!(project(&world, &events).await, vec![Outcome::Applied; 10]);
     assert_eq!(world.views.take(), (1, 1));
@@ -71,7 +71,7 @@ async fn ten_events_of_one_stream_are_one_read_and_one_write_s8() {
 
 #[tokio::test]
 async fn a_duplicate_is_read_and_not_written_s8() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 3).await;
     project(&world, &events).await;
     assert_eq!(project(&world, &events).await, vec![Outcome::Duplicate; 3]);
@@ -80,7 +80,7 @@ async fn a_duplicate_is_read_and_not_written_s8() {
 
 #[tokio::test]
 async fn outcomes_go_back_in_the_order_of_delivery_s8() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 3).await;
     project(&world, &events[..1]).await;
     let mixed = [events[2].clone(), events[0].clone(), events[1].clone()];
@@ -90,7 +90,7 @@ async fn outcomes_go_back_in_the_order_of_delivery_s8() {
 
 #[tokio::test]
 async fn lost_messages_are_read_from_the_store_l2() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 5).await;
     assert_eq!(project(&world, &events[4..]).await, [Outcome::Applied]);
     assert_eq!(row(&world).await, 5);
@@ -99,7 +99,7 @@ async fn lost_messages_are_read_from_the_store_l2() {
 
 #[tokio::test]
 async fn a_gap_longer_than_one_step_reads_is_closed_by_later_deliveries_l2() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let newest = world.added("s", 2300).await.pop().unwrap();
     let mut before = 0;
     for _ in 0..3 {
@@ -112,7 +112,7 @@ async fn a_gap_longer_than_one_step_reads_is_closed_by_later_deliveries_l2() {
 
 #[tokio::test]
 async fn a_message_ahead_of_the_store_comes_back_and_writes_no_row_s8() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 1).await;
     let forged = Envelope { version: Version::new(7).unwrap(), ..events[0].clone() };
     assert!(is_retry(&project(&world, std::slice::from_ref(&forged)).await));
@@ -125,7 +125,7 @@ async fn a_message_ahead_of_the_store_comes_back_and_writes_no_row_s8() {
 
 #[tokio::test]
 async fn a_gap_comes_back_while_the_store_is_down() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 3).await;
     let ports = Ports { store: Arc::new(Down), ..world.ports() };
     assert!(is_retry(
@@ -136,7 +136,7 @@ async fn a_gap_comes_back_while_the_store_is_down() {
 
 #[tokio::test]
 async fn a_gap_in_what_is_no_history_is_parked_with_its_reason_l4() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 3).await;
     let damaged = MemoryStore::new();
     for item in world.store.dump() {
@@ -150,7 +150,7 @@ async fn a_gap_in_what_is_no_history_is_parked_with_its_reason_l4() {
 
 #[tokio::test]
 async fn a_view_store_that_is_down_gets_every_message_back() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 3).await;
     let ports = Ports { views: Arc::new(Down), ..world.ports() };
     assert!(is_retry(&Single::<Versions>::default().project(&ports, &key("s"), &events).await));
@@ -158,7 +158,7 @@ async fn a_view_store_that_is_down_gets_every_message_back() {
 
 #[tokio::test]
 async fn a_conflict_is_folded_again_on_what_is_there_s8() {
-    let world = World::new([ViewFault::Conflicts, ViewFault::Conflicts]);
+    let world = Faulty::new([ViewFault::Conflicts, ViewFault::Conflicts]);
     let events = world.added("s", 3).await;
     assert_eq!(project(&world, &events).await, vec![Outcome::Applied; 3]);
     assert_eq!(world.views.take(), (3, 3));
@@ -167,8 +167,8 @@ async fn a_conflict_is_folded_again_on_what_is_there_s8() {
 #[tokio::test]
 async fn a_row_that_others_never_leave_alone_comes_back_s16() {
     let always = std::iter::repeat_n(ViewFault::Conflicts, 1000);
-    let world = World::new(always);
-    let host = Arc::new(StillHost::default());
+    let world = Faulty::new(always);
+    let host = Arc::new(still_host());
     let ports = Ports { host: host.clone(), ..world.ports() };
     let events = world.added("s", 2).await;
     assert!(is_retry(&Single::<Versions>::default().project(&ports, &key("s"), &events).await));
@@ -179,7 +179,7 @@ async fn a_row_that_others_never_leave_alone_comes_back_s16() {
 #[tokio::test]
 async fn a_row_and_its_watermark_move_together_when_replies_are_lost_s8() {
     for (fault, reached) in [(ViewFault::LosesReply, 3), (ViewFault::LosesRequest, 0)] {
-        let world = World::new([fault]);
+        let world = Faulty::new([fault]);
         let events = world.added("s", 3).await;
         assert!(is_retry(&project(&world, &events).await), "{fault:?}");
         assert_eq!(row(&world).await, reached, "{fault:?}");
@@ -192,7 +192,7 @@ async fn a_row_and_its_watermark_move_together_when_replies_are_lost_s8() {
 
 #[tokio::test]
 async fn two_racing_projectors_converge_s8() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 8).await;
     let (one, other) = (world.ports(), world.ports());
     let (one, other) = futures_util::future::join(
@@ -207,7 +207,7 @@ async fn two_racing_projectors_converge_s8() {
 
 #[tokio::test]
 async fn what_this_code_does_not_know_is_parked_and_later_events_park_behind_it_s12() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.stream("s", &["Added", "Renamed", "Added", "Added"]).await;
     let outcomes = project(&world, &events[..2]).await;
     assert_eq!(outcomes[0], Outcome::Applied);
@@ -219,7 +219,7 @@ async fn what_this_code_does_not_know_is_parked_and_later_events_park_behind_it_
 
 #[tokio::test]
 async fn a_redrive_after_the_fix_gives_what_never_having_failed_would_l5() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.stream("s", &["Added", "Renamed", "Added", "Added"]).await;
     project(&world, &events).await;
     for redriven in [&events[3..], &events[1..2], &events[2..3], &events[3..]] {
@@ -230,7 +230,7 @@ async fn a_redrive_after_the_fix_gives_what_never_having_failed_would_l5() {
 
 #[tokio::test]
 async fn a_gap_is_closed_up_to_the_event_that_nobody_knows_l2() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.stream("s", &["Added", "Added", "Renamed", "Added"]).await;
     assert!(is_parked(&project(&world, &events[3..]).await));
     assert_eq!(row(&world).await, 2, "the known part is shown");
@@ -264,7 +264,7 @@ fn owned_by(owner: &str) -> RowKey {
 
 #[tokio::test]
 async fn a_message_cannot_bring_a_history_into_the_row_of_another_owner_s14() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.stream("s", &["ann", "bob", "ann"]).await;
     // What the message says is bob's; the events before it, which are read from the store, are ann's.
     let outcomes =
@@ -281,7 +281,7 @@ async fn a_message_cannot_bring_a_history_into_the_row_of_another_owner_s14() {
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_comes_back_and_is_left_alone() {
-    let world = World::new([]);
+    let world = Faulty::new([]);
     let events = world.added("s", 1).await;
     let broken = dekigoto::Row {
         key: key("s"),
@@ -309,7 +309,7 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let world = World::new([ViewFault::LosesReply]);
+            let world = Faulty::new([ViewFault::LosesReply]);
             let events = world.added("s", 12).await;
             let mut places = delivered.clone();
             places.extend(again);

@@ -8,18 +8,18 @@ use dekigoto::{
     memory::{MemoryStore, MemoryViews},
 };
 use dekigoto_testkit::{
-    CountedStore, StillHost, UnreliableViews, ViewFault, context, fingerprint, stream,
+    CountedStore, UnreliableViews, ViewFault, context, fingerprint, still_host, stream,
 };
 
-/// A store and a view store, with what counts and fails in front of them.
-pub(crate) struct World {
+/// A world whose stores count what is asked of them, and fail as told.
+pub(crate) struct Faulty {
     pub(crate) store: MemoryStore,
     pub(crate) rows: MemoryViews,
     pub(crate) views: Arc<UnreliableViews>,
     pub(crate) counted: Arc<CountedStore>,
 }
 
-impl World {
+impl Faulty {
     pub(crate) fn new(faults: impl IntoIterator<Item = ViewFault>) -> Self {
         let (store, rows) = (MemoryStore::new(), MemoryViews::new());
         Self {
@@ -34,7 +34,7 @@ impl World {
         Ports {
             store: self.counted.clone(),
             views: self.views.clone(),
-            host: Arc::new(StillHost::default()),
+            host: Arc::new(still_host()),
         }
     }
 

@@ -6,7 +6,7 @@ use dekigoto::{
 };
 use dekigoto_dynamodb::{size_bytes, write_units};
 use dekigoto_testkit::{
-    Add, RawItem, StillHost, StoreSubject as _, Sum, Tally, commit, context, stream,
+    Add, RawItem, StoreSubject as _, Sum, Tally, commit, context, still_host, stream,
 };
 
 use crate::embedded;
@@ -61,7 +61,7 @@ async fn the_estimated_write_units_are_what_the_engine_charges() {
 async fn one_event_costs_the_same_at_any_length_of_its_stream() {
     let table = embedded::service().await.table_of_events().await;
     let store = table.store();
-    let engine = Engine::new(store.clone(), std::sync::Arc::new(StillHost::default()));
+    let engine = Engine::new(store.clone(), std::sync::Arc::new(still_host()));
     let tally = "long".to_owned();
     for length in 1..=100 {
         let context = context(&format!("key-{length}"));

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Ask, ORDER_SUMMARY, VIEWS, World, delivered, order, parcel, payment, plenty, view_named,
+    Ask, ORDER_SUMMARY, Shop, VIEWS, delivered, order, parcel, payment, plenty, view_named,
 };
 
 /// One view, with everything that it might leave behind.
@@ -27,11 +27,11 @@ struct Inbox {
 }
 
 impl Inbox {
-    fn new(world: &World, view: &'static str, faults: impl IntoIterator<Item = ViewFault>) -> Self {
+    fn new(shop: &Shop, view: &'static str, faults: impl IntoIterator<Item = ViewFault>) -> Self {
         let parked = MemoryParking::default();
-        let views = UnreliableViews::new(world.views.clone(), faults);
-        let store = Arc::new(CountedStore::new(Arc::new(world.store.clone())));
-        let ports = Ports { store: store.clone(), views: views.clone(), ..world.ports() };
+        let views = UnreliableViews::new(shop.views.clone(), faults);
+        let store = Arc::new(CountedStore::new(Arc::new(shop.store.clone())));
+        let ports = Ports { store: store.clone(), views: views.clone(), ..shop.ports() };
         let parking = Arc::new(parked.clone());
         Self { view, parked, views, store, ports, parking }
     }
@@ -61,48 +61,47 @@ fn applied(count: usize) -> Tally {
 }
 
 /// An order all its way, with a payment: four events of the order, then one of its payment.
-async fn delivered_order() -> (World, String, Vec<Envelope>) {
-    let world = World::new();
-    let id = world.placed("k").await;
+async fn delivered_order() -> (Shop, String, Vec<Envelope>) {
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     for (command, body) in [
         ("confirm", json!({})),
         ("payments", payment("ch_1")),
         ("ship", parcel()),
         ("deliver", json!({})),
     ] {
-        world.does(&id, command, &body).await;
+        shop.does(&id, command, &body).await;
     }
-    let events = world.events();
+    let events = shop.events();
     assert_eq!(events.iter().filter(|event| event.aggregate_type == "Order").count(), 4);
-    (world, id, events)
+    (shop, id, events)
 }
 
 /// The order as its view has it; null when it has none.
-async fn shown(world: &World, id: &str) -> Value {
-    let row =
-        world.views.read(&[RowKey::new(format!("order-summary#{id}"), "c-42")]).await.unwrap();
+async fn shown(shop: &Shop, id: &str) -> Value {
+    let row = shop.views.read(&[RowKey::new(format!("order-summary#{id}"), "c-42")]).await.unwrap();
     row.into_iter().flatten().next().map_or(Value::Null, |row| row.body.read().unwrap())
 }
 
 /// What a view that never failed would hold.
-async fn expected(world: &World) -> Vec<(RowKey, Value)> {
-    world.follow().await;
-    rows(world)
+async fn expected(shop: &Shop) -> Vec<(RowKey, Value)> {
+    shop.follow().await;
+    rows(shop)
 }
 
-fn rows(world: &World) -> Vec<(RowKey, Value)> {
-    world.views.dump().into_iter().map(|row| (row.key, row.body.read().unwrap())).collect()
+fn rows(shop: &Shop) -> Vec<(RowKey, Value)> {
+    shop.views.dump().into_iter().map(|row| (row.key, row.body.read().unwrap())).collect()
 }
 
 #[tokio::test]
 async fn ten_messages_of_one_order_are_one_read_and_one_write_s8() {
-    let (world, id, events) = delivered_order().await;
-    let inbox = Inbox::new(&world, ORDER_SUMMARY, []);
+    let (shop, id, events) = delivered_order().await;
+    let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let twice = [bodies(&events), bodies(&events)].concat();
     let report = inbox.take(&twice).await;
     assert_eq!((report.tally.applied, report.tally.duplicate), (5, 5));
     assert_eq!((inbox.views.take(), inbox.store.take()), ((1, 1), (0, 0, 0)));
-    let row = shown(&world, &id).await;
+    let row = shown(&shop, &id).await;
     assert_eq!(row["watermarks"], json!({ "Order": 4, "Payment": 1 }));
     assert_eq!(
         (&row["row"]["order"]["status"], &row["row"]["paidAmount"]),
@@ -112,31 +111,28 @@ async fn ten_messages_of_one_order_are_one_read_and_one_write_s8() {
 
 #[tokio::test]
 async fn messages_of_two_orders_are_two_rows() {
-    let world = World::new();
-    let ids = [world.placed("a").await, world.placed("b").await];
-    let inbox = Inbox::new(&world, ORDER_SUMMARY, []);
-    assert_eq!(inbox.take(&bodies(&world.events())).await.tally, applied(2));
+    let shop = Shop::new();
+    let ids = [shop.placed("a").await, shop.placed("b").await];
+    let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
+    assert_eq!(inbox.take(&bodies(&shop.events())).await.tally, applied(2));
     assert_eq!(inbox.views.take(), (2, 2));
     for id in ids {
-        assert_eq!(shown(&world, &id).await["watermarks"], json!({ "Order": 1 }));
+        assert_eq!(shown(&shop, &id).await["watermarks"], json!({ "Order": 1 }));
     }
 }
 
 #[tokio::test]
 async fn a_payment_may_come_before_its_order() {
-    let (world, id, events) = delivered_order().await;
-    let inbox = Inbox::new(&world, ORDER_SUMMARY, []);
+    let (shop, id, events) = delivered_order().await;
+    let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let payment = events.iter().find(|event| event.aggregate_type == "Payment").unwrap();
     assert_eq!(inbox.take(&[body(payment)]).await.tally, applied(1));
     // The row has nothing to show yet: readers get the order from the store.
-    let answer = world.ask(Ask::get(&format!("/v1/orders/{id}"))).await;
+    let answer = shop.ask(Ask::get(&format!("/v1/orders/{id}"))).await;
     assert_eq!((answer.status, answer.header("served-from")), (200, Some("store")));
-    assert_eq!(
-        world.ask(Ask::get("/v1/orders?customerId=c-42")).await.body,
-        json!({ "items": [] })
-    );
+    assert_eq!(shop.ask(Ask::get("/v1/orders?customerId=c-42")).await.body, json!({ "items": [] }));
     inbox.take(&bodies(&events)).await;
-    let answer = world.ask(Ask::get(&format!("/v1/orders/{id}"))).await;
+    let answer = shop.ask(Ask::get(&format!("/v1/orders/{id}"))).await;
     assert_eq!(
         (answer.header("served-from"), &answer.body["paidAmount"]),
         (Some("view"), &json!(3000))
@@ -145,16 +141,16 @@ async fn a_payment_may_come_before_its_order() {
 
 #[tokio::test]
 async fn messages_that_were_lost_are_read_from_the_store_l2() {
-    let (world, id, events) = delivered_order().await;
-    let inbox = Inbox::new(&world, ORDER_SUMMARY, []);
+    let (shop, id, events) = delivered_order().await;
+    let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let last = events.iter().find(|event| event.event_type == "OrderDelivered").unwrap();
     assert_eq!(inbox.take(&[body(last)]).await.tally, applied(1));
-    assert_eq!(shown(&world, &id).await["row"]["order"]["status"], "delivered");
+    assert_eq!(shown(&shop, &id).await["row"]["order"]["status"], "delivered");
 }
 
 #[tokio::test]
 async fn every_wrapping_is_read() {
-    let (world, id, events) = delivered_order().await;
+    let (shop, id, events) = delivered_order().await;
     let raw = body(&events[0]);
     let by_sns =
         json!({ "Type": "Notification", "MessageId": "x", "TopicArn": "arn", "Message": raw })
@@ -162,16 +158,16 @@ async fn every_wrapping_is_read() {
     let by_rule =
         format!(r#"{{"version":"0","detail-type":"OrderPlaced","source":"x","detail":{raw}}}"#);
     for wrapped in [&raw, &by_sns, &by_rule] {
-        let inbox = Inbox::new(&world, ORDER_SUMMARY, []);
+        let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
         let report = inbox.take(std::slice::from_ref(wrapped)).await;
         assert_eq!(report.tally.parked + report.tally.retried, 0, "{wrapped}");
     }
-    assert_eq!(shown(&world, &id).await["watermarks"], json!({ "Order": 1 }));
+    assert_eq!(shown(&shop, &id).await["watermarks"], json!({ "Order": 1 }));
 }
 
 #[tokio::test]
 async fn a_body_that_is_no_event_is_parked_at_once_and_its_neighbours_are_applied_l4() {
-    let (world, _, events) = delivered_order().await;
+    let (shop, _, events) = delivered_order().await;
     let good = body(&events[0]);
     let huge = format!("{{\"eventId\":\"{}\"}}", "x".repeat(256 * 1024));
     let poison = [
@@ -191,7 +187,7 @@ async fn a_body_that_is_no_event_is_parked_at_once_and_its_neighbours_are_applie
         &good[..good.len() - 1],
     ];
     for view in VIEWS {
-        let inbox = Inbox::new(&world, view, []);
+        let inbox = Inbox::new(&shop, view, []);
         let mut messages: Vec<String> = poison.iter().map(|body| (*body).to_owned()).collect();
         messages.insert(3, good.clone());
         let report = inbox.take(&messages).await;
@@ -215,9 +211,9 @@ async fn a_body_that_is_no_event_is_parked_at_once_and_its_neighbours_are_applie
 
 #[tokio::test]
 async fn what_cannot_be_parked_comes_back_s15() {
-    let (world, _, events) = delivered_order().await;
+    let (shop, _, events) = delivered_order().await;
     for view in VIEWS {
-        let mut inbox = Inbox::new(&world, view, []);
+        let mut inbox = Inbox::new(&shop, view, []);
         inbox.parking = Arc::new(Down);
         let report = inbox.take(&["poison".to_owned(), body(&events[0])]).await;
         assert_eq!((report.failed, report.tally.applied), (vec!["m0".to_owned()], 1), "{view}");
@@ -226,15 +222,15 @@ async fn what_cannot_be_parked_comes_back_s15() {
 
 #[tokio::test]
 async fn an_event_of_newer_code_is_parked_and_a_redrive_after_the_deployment_converges_s12() {
-    let (world, id, events) = delivered_order().await;
+    let (shop, id, events) = delivered_order().await;
     // Somebody deployed a newer OrderConfirmed; this code is the old one.
-    let mut items = world.store.dump();
+    let mut items = shop.store.dump();
     let confirmed = items.iter_mut().find(|item| item.ev.contains("OrderConfirmed")).unwrap();
     let good = confirmed.clone();
     confirmed.ev = confirmed.ev.replace("\"s\":1", "\"s\":9");
-    world.store.put_raw(confirmed.clone());
+    shop.store.put_raw(confirmed.clone());
     for view in VIEWS {
-        let inbox = Inbox::new(&world, view, []);
+        let inbox = Inbox::new(&shop, view, []);
         let newer = body(&events[1]).replace("\"schemaVersion\":1", "\"schemaVersion\":9");
         let messages =
             [body(&events[0]), newer, body(&events[2]), body(&events[3]), body(&events[4])];
@@ -247,7 +243,7 @@ async fn an_event_of_newer_code_is_parked_and_a_redrive_after_the_deployment_con
         if view == ORDER_SUMMARY {
             // The order's later events park behind it; its payment does not.
             assert_eq!((report.tally.applied, report.tally.parked), (2, 3));
-            assert_eq!(shown(&world, &id).await["watermarks"], json!({ "Order": 1, "Payment": 1 }));
+            assert_eq!(shown(&shop, &id).await["watermarks"], json!({ "Order": 1, "Payment": 1 }));
         } else {
             assert_eq!(
                 (report.tally.applied, report.tally.parked, report.tally.skipped),
@@ -256,18 +252,18 @@ async fn an_event_of_newer_code_is_parked_and_a_redrive_after_the_deployment_con
         }
     }
     // L5: the new code is deployed (which reads version 9 as this one reads 1), and the messages are moved back, twice.
-    world.store.put_raw(good);
+    shop.store.put_raw(good);
     let mut again = bodies(&events);
     again.reverse();
     for view in VIEWS {
-        let inbox = Inbox::new(&world, view, []);
+        let inbox = Inbox::new(&shop, view, []);
         for _ in 0..2 {
             inbox.take(&again).await;
         }
     }
-    let after = rows(&world);
-    let never_failed = World::new();
-    for item in world.store.dump() {
+    let after = rows(&shop);
+    let never_failed = Shop::new();
+    for item in shop.store.dump() {
         never_failed.store.put_raw(item);
     }
     assert_eq!(after, expected(&never_failed).await);
@@ -275,25 +271,25 @@ async fn an_event_of_newer_code_is_parked_and_a_redrive_after_the_deployment_con
 
 #[tokio::test]
 async fn a_forged_message_ahead_of_the_store_comes_back_and_writes_no_row_s8() {
-    let (world, _, events) = delivered_order().await;
-    let inbox = Inbox::new(&world, ORDER_SUMMARY, []);
+    let (shop, _, events) = delivered_order().await;
+    let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let unknown = body(&events[0]).replace(&events[0].aggregate_id, crate::support::UNKNOWN);
     let forged = unknown.replace("\"version\":1", "\"version\":7");
     assert_eq!(inbox.take(&[forged]).await.failed, ["m0"]);
-    assert_eq!(world.views.dump(), []);
+    assert_eq!(shop.views.dump(), []);
 }
 
 #[tokio::test]
 async fn events_that_are_none_of_a_views_business_are_skipped() {
-    let (world, _, events) = delivered_order().await;
+    let (shop, _, events) = delivered_order().await;
     for (view, skipped) in [(ORDER_SUMMARY, 0), ("customer-summary", 4), ("daily-sales", 4)] {
-        let inbox = Inbox::new(&world, view, []);
+        let inbox = Inbox::new(&shop, view, []);
         assert_eq!(inbox.take(&bodies(&events)).await.tally.skipped, skipped, "{view}");
     }
     let foreign =
         body(&events[0]).replace("\"aggregateType\":\"Order\"", "\"aggregateType\":\"Invoice\"");
     for view in VIEWS {
-        let inbox = Inbox::new(&world, view, []);
+        let inbox = Inbox::new(&shop, view, []);
         assert_eq!(inbox.take(std::slice::from_ref(&foreign)).await.tally.skipped, 1, "{view}");
     }
 }
@@ -301,27 +297,27 @@ async fn events_that_are_none_of_a_views_business_are_skipped() {
 #[tokio::test]
 async fn lost_replies_and_conflicts_never_count_twice_s8() {
     for fault in [ViewFault::Conflicts, ViewFault::LosesReply, ViewFault::LosesRequest] {
-        let world = World::new();
+        let shop = Shop::new();
         for key in ["a", "b", "c"] {
-            world.placed(key).await;
+            shop.placed(key).await;
         }
         for view in VIEWS {
-            let inbox = Inbox::new(&world, view, [fault]);
-            while !inbox.take(&bodies(&world.events())).await.failed.is_empty() {}
+            let inbox = Inbox::new(&shop, view, [fault]);
+            while !inbox.take(&bodies(&shop.events())).await.failed.is_empty() {}
         }
-        let never_failed = World::new();
-        for item in world.store.dump() {
+        let never_failed = Shop::new();
+        for item in shop.store.dump() {
             never_failed.store.put_raw(item);
         }
-        assert_eq!(rows(&world), expected(&never_failed).await, "{fault:?}");
+        assert_eq!(rows(&shop), expected(&never_failed).await, "{fault:?}");
     }
 }
 
 #[tokio::test]
 async fn stores_that_are_down_give_every_message_back_s15() {
-    let (world, _, events) = delivered_order().await;
+    let (shop, _, events) = delivered_order().await;
     for view in VIEWS {
-        let mut inbox = Inbox::new(&world, view, []);
+        let mut inbox = Inbox::new(&shop, view, []);
         inbox.ports = Ports { views: Arc::new(Down), store: Arc::new(Down), ..inbox.ports };
         let report = inbox.take(&bodies(&events)).await;
         assert_eq!((report.tally.applied, report.tally.parked), (0, 0), "{view}");
@@ -331,15 +327,15 @@ async fn stores_that_are_down_give_every_message_back_s15() {
 
 #[tokio::test]
 async fn a_hundred_orders_of_one_day_in_one_batch_fit_the_calls_s16() {
-    let world = World::new();
+    let shop = Shop::new();
     for place in 0..100 {
-        world.placed(&format!("k{place}")).await;
+        shop.placed(&format!("k{place}")).await;
     }
     for view in ["customer-summary", "daily-sales"] {
-        let inbox = Inbox::new(&world, view, []);
-        assert_eq!(inbox.take(&bodies(&world.events())).await.tally, applied(100), "{view}");
+        let inbox = Inbox::new(&shop, view, []);
+        assert_eq!(inbox.take(&bodies(&shop.events())).await.tally, applied(100), "{view}");
     }
-    let sales = world.ask(Ask::get("/v1/sales/daily?from=2026-11-23&to=2026-11-23")).await;
+    let sales = shop.ask(Ask::get("/v1/sales/daily?from=2026-11-23&to=2026-11-23")).await;
     assert_eq!(sales.body["items"][0]["totalAmount"], 300_000);
 }
 
@@ -368,34 +364,34 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let world = World::new();
+            let shop = Shop::new();
             for place in 0..3 {
                 let mut body = order();
                 body["currency"] = json!(["JPY", "EUR", "JPY"][place]);
-                let placed = world.ask(Ask::post("/v1/orders", &body)).await;
+                let placed = shop.ask(Ask::post("/v1/orders", &body)).await;
                 let id = placed.body["orderId"].as_str().unwrap();
                 let mut paid = payment("ch_1");
                 paid["currency"] = body["currency"].clone();
-                world.does(id, "payments", &paid).await;
-                world.does(id, "cancel", &json!({ "reason": "twice" })).await;
+                shop.does(id, "payments", &paid).await;
+                shop.does(id, "cancel", &json!({ "reason": "twice" })).await;
             }
-            let events = world.events();
+            let events = shop.events();
             let all = [ViewFault::Conflicts, ViewFault::LosesReply, ViewFault::LosesRequest];
             let faults: Vec<ViewFault> = faults.iter().map(|fault| all[*fault]).collect();
             let messages: Vec<String> = order_of.iter().chain(&again).map(|place| body(&events[*place])).collect();
             for view in VIEWS {
-                let inbox = Inbox::new(&world, view, faults.clone());
+                let inbox = Inbox::new(&shop, view, faults.clone());
                 for batch in messages.chunks(cut) {
                     while !inbox.take(batch).await.failed.is_empty() {}
                 }
                 assert!(inbox.parked.dump().is_empty());
             }
-            let never_failed = World::new();
-            for item in world.store.dump() {
+            let never_failed = Shop::new();
+            for item in shop.store.dump() {
                 never_failed.store.put_raw(item);
             }
             let expected = expected(&never_failed).await;
-            assert_eq!(rows(&world), expected);
+            assert_eq!(rows(&shop), expected);
         });
     }
 }

@@ -10,11 +10,11 @@ use dekigoto::{
     memory::{MemoryParking, MemoryRetryQueue},
     relay::{Relay, StreamRecord},
 };
-use dekigoto_testkit::{Down, ScriptedBus, StillHost};
+use dekigoto_testkit::{Down, ScriptedBus, World};
 use order_service::service;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, World, delivered, order, payment, plenty};
+use crate::support::{Ask, Shop, delivered, order, payment, plenty};
 
 /// A publisher between two buses, with everything that it might leave behind.
 struct Outbox {
@@ -26,22 +26,16 @@ struct Outbox {
 }
 
 impl Outbox {
-    fn new(world: &World, topic: Arc<ScriptedBus>, bus: Arc<ScriptedBus>) -> Self {
-        let (retry, parking) = (MemoryRetryQueue::default(), MemoryParking::default());
-        let relay = Relay {
-            topic: topic.clone(),
-            bus: bus.clone(),
-            retry: Arc::new(retry.clone()),
-            parking: Arc::new(parking.clone()),
-            store: Arc::new(world.store.clone()),
-            host: Arc::new(StillHost::default()),
-            announcements: service().announcements().clone(),
-        };
+    fn new(shop: &Shop, topic: Arc<ScriptedBus>, bus: Arc<ScriptedBus>) -> Self {
+        // Queues of its own, so that a test counts only what this publisher left behind.
+        let own = World { store: shop.store.clone(), ..World::default() };
+        let relay = own.relay(service().announcements(), topic.clone(), bus.clone());
+        let World { retry, parking, .. } = own;
         Self { topic, bus, retry, parking, relay }
     }
 
-    fn reliable(world: &World) -> Self {
-        Self::new(world, ScriptedBus::reliable(), ScriptedBus::reliable())
+    fn reliable(shop: &Shop) -> Self {
+        Self::new(shop, ScriptedBus::reliable(), ScriptedBus::reliable())
     }
 
     /// S15: whatever happens, every record ends in exactly one way.
@@ -66,17 +60,17 @@ fn strings(texts: &[&str]) -> Vec<String> {
 }
 
 /// That many orders, and the records of their stream.
-async fn placed(count: usize) -> (World, Vec<StreamRecord>) {
-    let world = World::new();
+async fn placed(count: usize) -> (Shop, Vec<StreamRecord>) {
+    let shop = Shop::new();
     for place in 0..count {
-        world.placed(&format!("k{place}")).await;
+        shop.placed(&format!("k{place}")).await;
     }
-    let records = records(&world);
-    (world, records)
+    let records = records(&shop);
+    (shop, records)
 }
 
-fn records(world: &World) -> Vec<StreamRecord> {
-    world.commits().into_iter().map(|commit| StreamRecord::Commit(Box::new(commit))).collect()
+fn records(shop: &Shop) -> Vec<StreamRecord> {
+    shop.commits().into_iter().map(|commit| StreamRecord::Commit(Box::new(commit))).collect()
 }
 
 fn ids(messages: &[Message]) -> Vec<String> {
@@ -86,8 +80,8 @@ fn ids(messages: &[Message]) -> Vec<String> {
         .collect()
 }
 
-fn all_ids(world: &World) -> Vec<String> {
-    world.events().into_iter().map(|event| event.aggregate_id).collect()
+fn all_ids(shop: &Shop) -> Vec<String> {
+    shop.events().into_iter().map(|event| event.aggregate_id).collect()
 }
 
 fn pointer(commit: &Commit) -> Pointer {
@@ -112,21 +106,21 @@ fn down() -> Arc<ScriptedBus> {
 
 #[tokio::test]
 async fn a_thousand_events_are_a_hundred_calls_to_each_target() {
-    let (world, records) = placed(1000).await;
-    let outbox = Outbox::reliable(&world);
+    let (shop, records) = placed(1000).await;
+    let outbox = Outbox::reliable(&shop);
     assert_eq!(outbox.take(records).await.tally.applied, 1000);
     assert_eq!((outbox.topic.calls().len(), outbox.bus.calls().len()), (100, 100));
-    assert_eq!(ids(&outbox.topic.taken()), all_ids(&world));
+    assert_eq!(ids(&outbox.topic.taken()), all_ids(&shop));
 }
 
 #[tokio::test]
 async fn published_bytes_are_the_stored_bytes_s7() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.does(&id, "payments", &payment("ch_1")).await;
-    let outbox = Outbox::reliable(&world);
-    outbox.take(records(&world)).await;
-    for (message, event) in outbox.topic.taken().iter().zip(world.events()) {
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.does(&id, "payments", &payment("ch_1")).await;
+    let outbox = Outbox::reliable(&shop);
+    outbox.take(records(&shop)).await;
+    for (message, event) in outbox.topic.taken().iter().zip(shop.events()) {
         assert_eq!(serde_json::from_str::<Envelope>(&message.body).unwrap(), event);
         assert!(message.body.contains(event.payload.as_str()));
         let attributes = [
@@ -143,15 +137,15 @@ async fn published_bytes_are_the_stored_bytes_s7() {
 
 #[tokio::test]
 async fn integration_events_are_cloud_events_of_their_domain_events() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.does(&id, "payments", &payment("ch_1")).await;
-    let outbox = Outbox::reliable(&world);
-    outbox.take(records(&world)).await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.does(&id, "payments", &payment("ch_1")).await;
+    let outbox = Outbox::reliable(&shop);
+    outbox.take(records(&shop)).await;
     let told = outbox.bus.taken();
     let kinds: Vec<&str> = told.iter().map(|message| &*message.kind).collect();
     assert_eq!(kinds, ["OrderCreatedIntegrationEvent", "PaymentReceivedIntegrationEvent"]);
-    for (message, event) in told.iter().zip(world.events()) {
+    for (message, event) in told.iter().zip(shop.events()) {
         let cloud: CloudEvent = serde_json::from_str(&message.body).unwrap();
         assert_eq!(
             (&*cloud.specversion, &*cloud.source, cloud.subject),
@@ -171,8 +165,8 @@ async fn integration_events_are_cloud_events_of_their_domain_events() {
 
 #[tokio::test]
 async fn only_the_refused_are_sent_again_and_nothing_is_left_behind() {
-    let (world, records) = placed(10).await;
-    let all = all_ids(&world);
+    let (shop, records) = placed(10).await;
+    let all = all_ids(&shop);
     let refused = [all[2].clone(), all[5].clone(), all[9].clone()];
     let first = refused.clone();
     let topic = ScriptedBus::new(move |call, batch| {
@@ -180,7 +174,7 @@ async fn only_the_refused_are_sent_again_and_nothing_is_left_behind() {
             call == 0 && first.iter().any(|id| it.body.contains(id))
         })
     });
-    let outbox = Outbox::new(&world, topic, ScriptedBus::reliable());
+    let outbox = Outbox::new(&shop, topic, ScriptedBus::reliable());
     assert_eq!(outbox.take(records).await.tally.applied, 10);
     assert_eq!(ids(&outbox.topic.calls()[1]), refused);
     assert_eq!((outbox.topic.calls().len(), outbox.bus.calls().len()), (2, 1));
@@ -190,20 +184,20 @@ async fn only_the_refused_are_sent_again_and_nothing_is_left_behind() {
 #[tokio::test]
 async fn one_target_down_leaves_pointers_and_blocks_no_stream_l1() {
     for topic_is_down in [true, false] {
-        let (world, records) = placed(12).await;
+        let (shop, records) = placed(12).await;
         let (topic, bus) = if topic_is_down {
             (down(), ScriptedBus::reliable())
         } else {
             (ScriptedBus::reliable(), down())
         };
-        let outbox = Outbox::new(&world, topic, bus);
+        let outbox = Outbox::new(&shop, topic, bus);
         assert_eq!(outbox.take(records).await.tally.applied, 12);
-        let pointers: Vec<Pointer> = world.commits().iter().map(pointer).collect();
+        let pointers: Vec<Pointer> = shop.commits().iter().map(pointer).collect();
         assert_eq!(outbox.retry.drain(), pointers, "topic down: {topic_is_down}");
         let other = if topic_is_down { outbox.bus.taken() } else { outbox.topic.taken() };
         assert_eq!(other.len(), 12, "the other target has all of it");
         // The retry queue brings the pointers back when both are up again.
-        let again = Outbox::reliable(&world);
+        let again = Outbox::reliable(&shop);
         let bodies: Vec<String> = pointers.iter().map(text).collect();
         let report = again.retry(&bodies.iter().map(String::as_str).collect::<Vec<_>>()).await;
         assert_eq!(
@@ -215,11 +209,11 @@ async fn one_target_down_leaves_pointers_and_blocks_no_stream_l1() {
 
 #[tokio::test]
 async fn with_the_retry_queue_down_too_the_record_and_everything_after_it_comes_back_s15() {
-    let (world, mut records) = placed(5).await;
+    let (shop, mut records) = placed(5).await;
     let (body, reason) = ("the record".to_owned(), "not a commit".to_owned());
     records.push(StreamRecord::Unreadable { body, reason });
-    let third = world.commits()[2].stream().aggregate_id().to_owned();
-    let mut outbox = Outbox::new(&world, refusing(&third, false), ScriptedBus::reliable());
+    let third = shop.commits()[2].stream().aggregate_id().to_owned();
+    let mut outbox = Outbox::new(&shop, refusing(&third, false), ScriptedBus::reliable());
     outbox.relay.retry = Arc::new(Down);
     let report = outbox.take(records.clone()).await;
     assert_eq!(
@@ -234,13 +228,13 @@ async fn with_the_retry_queue_down_too_the_record_and_everything_after_it_comes_
 
 #[tokio::test]
 async fn an_unreadable_record_is_parked_and_its_neighbours_are_published_l4() {
-    let (world, mut records) = placed(3).await;
+    let (shop, mut records) = placed(3).await;
     let poison = StreamRecord::Unreadable {
         body: "the record".to_owned(),
         reason: "not a commit".to_owned(),
     };
     records.insert(1, poison);
-    let mut outbox = Outbox::reliable(&world);
+    let mut outbox = Outbox::reliable(&shop);
     let report = outbox.take(records.clone()).await;
     assert_eq!((report.tally.applied, report.tally.parked), (3, 1));
     assert_eq!(outbox.parking.dump(), [("the record".to_owned(), "not a commit".to_owned())]);
@@ -252,13 +246,10 @@ async fn an_unreadable_record_is_parked_and_its_neighbours_are_published_l4() {
 
 #[tokio::test]
 async fn what_a_target_refuses_for_good_is_parked_at_once_l4() {
-    let (world, records) = placed(3).await;
-    let second = &world.commits()[1];
-    let outbox = Outbox::new(
-        &world,
-        refusing(second.stream().aggregate_id(), true),
-        ScriptedBus::reliable(),
-    );
+    let (shop, records) = placed(3).await;
+    let second = &shop.commits()[1];
+    let outbox =
+        Outbox::new(&shop, refusing(second.stream().aggregate_id(), true), ScriptedBus::reliable());
     let report = outbox.take(records).await;
     assert_eq!((report.tally.applied, report.tally.parked), (2, 1));
     let parked = outbox.parking.dump();
@@ -269,12 +260,12 @@ async fn what_a_target_refuses_for_good_is_parked_at_once_l4() {
 
 #[tokio::test]
 async fn what_other_services_cannot_be_told_reaches_the_subscribers_of_the_topic_all_the_same_l1() {
-    let (world, _) = placed(2).await;
-    let mut item = world.store.dump().remove(0);
+    let (shop, _) = placed(2).await;
+    let mut item = shop.store.dump().remove(0);
     item.ev = item.ev.replace("\"s\":1", "\"s\":99");
-    world.store.put_raw(item);
-    let outbox = Outbox::reliable(&world);
-    let report = outbox.take(records(&world)).await;
+    shop.store.put_raw(item);
+    let outbox = Outbox::reliable(&shop);
+    let report = outbox.take(records(&shop)).await;
     assert_eq!((report.tally.applied, report.tally.parked), (1, 1));
     assert_eq!((outbox.topic.taken().len(), outbox.bus.taken().len()), (2, 1));
     let [(body, reason)] = &outbox.parking.dump()[..] else { panic!("one is parked") };
@@ -284,12 +275,12 @@ async fn what_other_services_cannot_be_told_reaches_the_subscribers_of_the_topic
 #[tokio::test]
 async fn a_refusal_for_good_by_one_target_does_not_end_the_tries_at_the_other_l1() {
     for topic_refuses in [true, false] {
-        let (world, records) = placed(1).await;
+        let (shop, records) = placed(1).await;
         let refuses = refusing("", true);
         let outbox = if topic_refuses {
-            Outbox::new(&world, refuses, down())
+            Outbox::new(&shop, refuses, down())
         } else {
-            Outbox::new(&world, down(), refuses)
+            Outbox::new(&shop, down(), refuses)
         };
         outbox.take(records).await;
         let pointers = outbox.retry.drain();
@@ -301,9 +292,9 @@ async fn a_refusal_for_good_by_one_target_does_not_end_the_tries_at_the_other_l1
         // It is parked when nothing is left to try.
         let up = ScriptedBus::reliable();
         let outbox = if topic_refuses {
-            Outbox::new(&world, refusing("", true), Arc::clone(&up))
+            Outbox::new(&shop, refusing("", true), Arc::clone(&up))
         } else {
-            Outbox::new(&world, Arc::clone(&up), refusing("", true))
+            Outbox::new(&shop, Arc::clone(&up), refusing("", true))
         };
         assert_eq!(outbox.retry(&[&text(&pointers[0])]).await.tally.parked, 1);
         assert_eq!((up.taken().len(), outbox.parking.dump().len()), (1, 1));
@@ -312,34 +303,34 @@ async fn a_refusal_for_good_by_one_target_does_not_end_the_tries_at_the_other_l1
 
 #[tokio::test]
 async fn an_entry_without_an_answer_is_not_published_s7() {
-    let (world, records) = placed(10).await;
+    let (shop, records) = placed(10).await;
     let forgetful = ScriptedBus::new(|call, _| Ok(vec![Ok(()); if call == 0 { 9 } else { 0 }]));
-    let outbox = Outbox::new(&world, ScriptedBus::reliable(), forgetful);
+    let outbox = Outbox::new(&shop, ScriptedBus::reliable(), forgetful);
     outbox.take(records).await;
-    assert_eq!(outbox.retry.drain(), [pointer(&world.commits()[9])]);
+    assert_eq!(outbox.retry.drain(), [pointer(&shop.commits()[9])]);
 }
 
 #[tokio::test]
 async fn a_panic_in_a_bus_fails_its_own_record_and_what_is_behind_it_l4() {
-    let (world, records) = placed(4).await;
-    let third = world.commits()[2].stream().aggregate_id().to_owned();
+    let (shop, records) = placed(4).await;
+    let third = shop.commits()[2].stream().aggregate_id().to_owned();
     let topic = ScriptedBus::new(move |_, batch| {
         assert!(!batch.iter().any(|it| it.body.contains(&third)), "poison");
         Ok(vec![Ok(()); batch.len()])
     });
-    let outbox = Outbox::new(&world, topic, ScriptedBus::reliable());
+    let outbox = Outbox::new(&shop, topic, ScriptedBus::reliable());
     let report = outbox.take(records).await;
     assert_eq!(
         (report.failed, report.tally.applied, report.tally.retried),
         (vec!["m2".to_owned()], 2, 2)
     );
-    assert_eq!(ids(&outbox.topic.taken()), all_ids(&world)[..2]);
+    assert_eq!(ids(&outbox.topic.taken()), all_ids(&shop)[..2]);
 }
 
 #[tokio::test]
 async fn an_empty_batch_is_nothing_to_do() {
-    let (world, _) = placed(0).await;
-    let outbox = Outbox::reliable(&world);
+    let (shop, _) = placed(0).await;
+    let outbox = Outbox::reliable(&shop);
     assert_eq!(outbox.take(Vec::new()).await, Report::default());
     assert_eq!(outbox.retry(&[]).await, Report::default());
     assert!(outbox.topic.calls().is_empty());
@@ -347,14 +338,14 @@ async fn an_empty_batch_is_nothing_to_do() {
 
 #[tokio::test]
 async fn a_refused_command_is_never_published_s4() {
-    let world = World::new();
+    let shop = Shop::new();
     let heard = Arc::new(std::sync::Mutex::new(0));
     let counter = Arc::clone(&heard);
-    world.store.on_commit(move |_| *counter.lock().unwrap() += 1);
+    shop.store.on_commit(move |_| *counter.lock().unwrap() += 1);
     let mut bad = order();
     bad["items"] = json!([]);
-    world.refuses(Ask::post("/v1/orders", &bad), 422, "invalid-order").await;
-    world.placed("k").await;
-    world.placed("k").await;
+    shop.refuses(Ask::post("/v1/orders", &bad), 422, "invalid-order").await;
+    shop.placed("k").await;
+    shop.placed("k").await;
     assert_eq!(*heard.lock().unwrap(), 1);
 }

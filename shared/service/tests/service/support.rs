@@ -11,13 +11,13 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use dekigoto::{
-    Commit, Envelope, EventStore, Host, Message, Ports, Row, StoredCommit, ViewStore,
+    EventStore, Host, Message, Ports, Row, StoredCommit, ViewStore,
     batch::Delivered,
     memory::{MemoryParking, MemoryStore, MemoryViews},
     views::{AnyView, Projector},
 };
 use dekigoto_http::{App, RequestId, Routes};
-use dekigoto_testkit::StillHost;
+use dekigoto_testkit::World;
 use order_service::{CONTRACT, Caller, STAFF_SCOPE, service};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -37,15 +37,21 @@ pub(crate) const ORDER_SUMMARY: &str = "order-summary";
 /// Everything that was written.
 pub(crate) type Dump = (Vec<StoredCommit>, Vec<Row>);
 
-/// The service with its stores in memory.
-pub(crate) struct World {
-    pub(crate) store: MemoryStore,
-    pub(crate) views: MemoryViews,
-    pub(crate) host: Arc<StillHost>,
+/// The service in a world of its own.
+pub(crate) struct Shop {
+    world: World,
     router: Router,
 }
 
-impl World {
+impl std::ops::Deref for Shop {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl Shop {
     pub(crate) fn new() -> Self {
         Self::on(|store| Arc::new(store), |views| Arc::new(views))
     }
@@ -59,17 +65,16 @@ impl World {
         store: impl FnOnce(MemoryStore) -> Arc<dyn EventStore>,
         views: impl FnOnce(MemoryViews) -> Arc<dyn ViewStore>,
     ) -> Self {
-        let (memory, rows) = (MemoryStore::new(), MemoryViews::new());
-        let host = Arc::new(StillHost::default());
-        let router = router(store(memory.clone()), views(rows.clone()), host.clone());
-        Self { store: memory, views: rows, host, router }
+        let world = World::default();
+        let (store, views) = (store(world.store.clone()), views(world.views.clone()));
+        let router = router(store, views, Arc::new(world.host.clone()));
+        Self { world, router }
     }
 
-    /// The same stores behind another front, as after a deployment or an outage.
+    /// The same world behind other stores, as after a deployment or an outage.
     pub(crate) fn behind(&self, store: Arc<dyn EventStore>, views: Arc<dyn ViewStore>) -> Self {
-        let router = router(store, views, self.host.clone());
-        let (memory, rows) = (self.store.clone(), self.views.clone());
-        Self { store: memory, views: rows, host: Arc::clone(&self.host), router }
+        let router = router(store, views, Arc::new(self.world.host.clone()));
+        Self { world: self.world.clone(), router }
     }
 
     #[expect(clippy::disallowed_methods, reason = "what is measured is this machine's own time")]
@@ -125,25 +130,8 @@ impl World {
         }
     }
 
-    pub(crate) fn ports(&self) -> Ports {
-        Ports {
-            store: Arc::new(self.store.clone()),
-            views: Arc::new(self.views.clone()),
-            host: self.host.clone(),
-        }
-    }
-
     pub(crate) fn projector(&self, view: &str, parking: &MemoryParking) -> Projector {
         Projector::of(view_named(view), self.ports(), Arc::new(parking.clone()))
-    }
-
-    pub(crate) fn commits(&self) -> Vec<Commit> {
-        self.store.dump().into_iter().map(|item| item.try_into().unwrap()).collect()
-    }
-
-    /// Every event, stream by stream.
-    pub(crate) fn events(&self) -> Vec<Envelope> {
-        self.commits().iter().flat_map(|commit| commit.envelopes().collect::<Vec<_>>()).collect()
     }
 
     pub(crate) fn dump(&self) -> Dump {

@@ -21,8 +21,9 @@ use dekigoto::{
 };
 
 use crate::{
-    CountedStore, StillHost,
+    CountedStore,
     cases::Cases,
+    still_host,
     tally::{commit, stream},
 };
 
@@ -140,7 +141,7 @@ fn raw(commit: &Commit) -> RawItem {
 }
 
 fn engine(store: Arc<dyn EventStore>) -> Engine {
-    Engine::new(store, Arc::new(StillHost::default()))
+    Engine::new(store, Arc::new(still_host()))
 }
 
 /// An engine, and the count of what it asks of the store.

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::{StoreSubject, assert_gapless, commit, engine, read_all};
 use crate::{
-    Fault, StillHost, UnreliableStore,
+    Fault, UnreliableStore, still_host,
     tally::{Add, Sum, Tally, context, stream},
 };
 
@@ -78,7 +78,7 @@ pub(super) async fn twenty_writers_all_land_without_a_gap_s2(subject: &dyn Store
 
 async fn check_one_commit_under(subject: &dyn StoreSubject, id: &str, faults: &[Fault]) {
     let unreliable = UnreliableStore::new(subject.store(), faults.iter().copied());
-    let engine = Engine::new(Arc::new(unreliable), Arc::new(StillHost::default()));
+    let engine = Engine::new(Arc::new(unreliable), Arc::new(still_host()));
     let add = |number| Add(vec![number], 0);
     let answer = engine.create::<Tally>(&id.to_owned(), add(1), &context("k-1")).await;
     let answer = answer.unwrap();

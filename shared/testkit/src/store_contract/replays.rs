@@ -9,7 +9,7 @@ use dekigoto::{
 };
 
 use super::{StoreSubject, append_some, raw};
-use crate::{StillHost, tally::stream};
+use crate::{still_host, tally::stream};
 
 const STREAMS: u64 = 7;
 const COMMITS: u64 = 11;
@@ -108,7 +108,7 @@ pub(super) async fn a_replay_stops_and_resumes_without_a_loss(subject: &dyn Stor
         for pages in 0..8 {
             let sink = Sink { pages_until_failure: Mutex::new(Some(pages)), ..Sink::default() };
             let start = Progress::start(of_segments);
-            let host = StillHost::default();
+            let host = still_host();
             let stopped = replay(&*source, &host, &sink, start.clone(), UNPACED).await;
             assert!(matches!(stopped, Err(ReplayError::Sink(_))));
 
@@ -132,7 +132,7 @@ pub(super) async fn a_replay_stops_and_resumes_without_a_loss(subject: &dyn Stor
 pub(super) async fn a_replay_keeps_its_pace(subject: &dyn StoreSubject) {
     fill(subject).await;
     let source = subject.replay_source();
-    let (sink, host) = (Sink::default(), StillHost::default());
+    let (sink, host) = (Sink::default(), still_host());
     let pace = Pace { commits_per_page: 2, commits_per_second_max: Some(10) };
     let done = replay(&*source, &host, &sink, Progress::start(2), pace).await;
     let done = done.unwrap();
@@ -157,7 +157,7 @@ pub(super) async fn a_replay_is_loud_about_what_it_cannot_decode(subject: &dyn S
         item.insert("sk".to_owned(), sk.into());
         item.insert("ev".to_owned(), "nothing".into());
         assert!(subject.put_raw(item).await);
-        let (sink, host) = (Sink::default(), StillHost::default());
+        let (sink, host) = (Sink::default(), still_host());
         match replay(&*source, &host, &sink, Progress::start(1), UNPACED).await {
             Err(ReplayError::Read(ReadError::Corrupt(corrupt))) => {
                 assert_eq!((&*corrupt.stream, corrupt.ordinal), (pk, Some(sk)));

@@ -3,7 +3,7 @@
 use order_service::{Caller, STAFF_SCOPE};
 use serde_json::{Value, json};
 
-use crate::support::{Ask, UNKNOWN, World, customer, order, parcel, payment, staff};
+use crate::support::{Ask, Shop, UNKNOWN, customer, order, parcel, payment, staff};
 
 const ROUTES: [(&str, &str); 11] = [
     ("POST", "/v1/orders"),
@@ -36,22 +36,22 @@ fn ask(method: &str, path: &str, id: &str) -> Ask {
 
 #[tokio::test]
 async fn unauthenticated_requests_get_401_s14() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.follow().await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.follow().await;
     for (method, path) in ROUTES {
-        world.refuses(ask(method, path, &id).by_nobody(), 401, "unauthenticated").await;
+        shop.refuses(ask(method, path, &id).by_nobody(), 401, "unauthenticated").await;
     }
-    let health = world.ask(Ask::get("/v1/health").by_nobody()).await;
+    let health = shop.ask(Ask::get("/v1/health").by_nobody()).await;
     assert_eq!((health.status, &health.body["status"]), (200, &json!("ok")));
     assert_eq!(health.body["version"], env!("CARGO_PKG_VERSION"));
 }
 
 #[tokio::test]
 async fn a_customer_does_no_staff_work_s14() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.follow().await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.follow().await;
     let mut routes: Vec<(&str, &str)> = ROUTES
         .into_iter()
         .filter(|(_, path)| {
@@ -65,16 +65,16 @@ async fn a_customer_does_no_staff_work_s14() {
     for (method, path) in routes {
         // Also for an order of their own, and without saying whether there is one.
         for id in [&*id, UNKNOWN] {
-            world.refuses(ask(method, path, id).by(customer("c-42")), 403, "forbidden").await;
+            shop.refuses(ask(method, path, id).by(customer("c-42")), 403, "forbidden").await;
         }
     }
 }
 
 #[tokio::test]
 async fn a_customer_places_reads_and_cancels_their_own_order_s14() {
-    let world = World::new();
+    let shop = Shop::new();
     let me = || customer("c-42");
-    let placed = world.ask(Ask::post("/v1/orders", &order()).by(me())).await;
+    let placed = shop.ask(Ask::post("/v1/orders", &order()).by(me())).await;
     assert_eq!(placed.status, 201);
     let id = placed.body["orderId"].as_str().unwrap();
     for is_projected in [false, true] {
@@ -84,26 +84,26 @@ async fn a_customer_places_reads_and_cancels_their_own_order_s14() {
             "/v1/orders/{id}/events",
             "/v1/orders?customerId=c-42",
         ] {
-            let answer = world.ask(ask("GET", path, id).by(me())).await;
+            let answer = shop.ask(ask("GET", path, id).by(me())).await;
             assert_eq!(answer.status, 200, "{path}, {is_projected}: {}", answer.text);
         }
-        world.follow().await;
+        shop.follow().await;
     }
-    assert_eq!(world.ask(ask("GET", "/v1/customers/c-42/summary", id).by(me())).await.status, 200);
-    assert_eq!(world.ask(ask("POST", "/v1/orders/{id}/cancel", id).by(me())).await.status, 200);
+    assert_eq!(shop.ask(ask("GET", "/v1/customers/c-42/summary", id).by(me())).await.status, 200);
+    assert_eq!(shop.ask(ask("POST", "/v1/orders/{id}/cancel", id).by(me())).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_customer_does_not_see_who_else_acted_and_under_which_key_s14() {
-    let world = World::new();
-    let placed = world.ask(Ask::post("/v1/orders", &order()).by(customer("c-42"))).await;
+    let shop = Shop::new();
+    let placed = shop.ask(Ask::post("/v1/orders", &order()).by(customer("c-42"))).await;
     let path = format!("/v1/orders/{}", placed.body["orderId"].as_str().unwrap());
     let confirm = Ask::post(&format!("{path}/confirm"), &json!({}))
         .by(staff())
         .header("idempotency-key", "staff-secret")
         .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
-    assert_eq!(world.ask(confirm).await.status, 200);
-    let events = |by| world.ask(Ask::get(&format!("{path}/events")).by(by));
+    assert_eq!(shop.ask(confirm).await.status, 200);
+    let events = |by| shop.ask(Ask::get(&format!("{path}/events")).by(by));
     let mine = events(customer("c-42")).await;
     let metadata = |place: usize| &mine.body["items"][place]["metadata"];
     assert_eq!(metadata(0)["actor"], "c-42");
@@ -120,22 +120,21 @@ async fn a_customer_does_not_see_who_else_acted_and_under_which_key_s14() {
 
 #[tokio::test]
 async fn a_customer_acts_for_nobody_else_s14() {
-    let world = World::new();
-    world.placed("k").await;
-    world.follow().await;
-    world.refuses(Ask::post("/v1/orders", &order()).by(customer("c-7")), 403, "forbidden").await;
-    world
-        .refuses(Ask::get("/v1/orders?customerId=c-42").by(customer("c-7")), 403, "forbidden")
+    let shop = Shop::new();
+    shop.placed("k").await;
+    shop.follow().await;
+    shop.refuses(Ask::post("/v1/orders", &order()).by(customer("c-7")), 403, "forbidden").await;
+    shop.refuses(Ask::get("/v1/orders?customerId=c-42").by(customer("c-7")), 403, "forbidden")
         .await;
 }
 
 #[tokio::test]
 async fn staff_may_do_everything() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.follow().await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.follow().await;
     for (method, path) in ROUTES.into_iter().filter(|(_, path)| !path.contains("cancel")) {
-        let answer = world.ask(ask(method, path, &id).by(staff())).await;
+        let answer = shop.ask(ask(method, path, &id).by(staff())).await;
         assert!(answer.status < 300, "{method} {path}: {}", answer.text);
     }
 }

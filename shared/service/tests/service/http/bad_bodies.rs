@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ask, World, order, parcel, payment};
+use crate::support::{Ask, Shop, order, parcel, payment};
 
 /// Refused as malformed, as an order to place.
 async fn malformed(body: impl Into<Vec<u8>>) -> crate::support::Answer {
     let ask = Ask::raw("/v1/orders", body.into());
-    World::new().refuses(ask, 400, "malformed-request").await
+    Shop::new().refuses(ask, 400, "malformed-request").await
 }
 
 /// The sample order with another value at that pointer.
@@ -29,8 +29,8 @@ async fn an_array_in_place_of_an_object_is_malformed() {
     malformed(r#"["c-42","JPY",[{"productId":"p-1","quantity":2,"unitAmount":1500}]]"#).await;
     let answer = malformed(with("/items/0", &json!(["p-1", 2, 1500])).to_string()).await;
     assert_eq!(answer.pointers(), ["/items/0"]);
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     for (command, body) in [
         ("confirm", json!([])),
         ("confirm", json!(null)),
@@ -38,7 +38,7 @@ async fn an_array_in_place_of_an_object_is_malformed() {
         ("ship", json!(["DHL", "1"])),
     ] {
         let ask = Ask::post(&format!("/v1/orders/{id}/{command}"), &body);
-        world.refuses(ask, 400, "malformed-request").await;
+        shop.refuses(ask, 400, "malformed-request").await;
     }
 }
 
@@ -92,8 +92,8 @@ async fn an_unknown_field_is_malformed_and_named() {
     let mut body = order();
     body["items"][0]["price"] = json!(0);
     assert_eq!(malformed(body.to_string()).await.pointers(), ["/items/0/price"]);
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let bodies = [
         ("confirm", json!({})),
         ("deliver", json!({})),
@@ -104,14 +104,14 @@ async fn an_unknown_field_is_malformed_and_named() {
     for (command, mut body) in bodies {
         body["isAdmin"] = json!(true);
         let ask = Ask::post(&format!("/v1/orders/{id}/{command}"), &body);
-        world.refuses(ask, 400, "malformed-request").await;
+        shop.refuses(ask, 400, "malformed-request").await;
     }
 }
 
 #[tokio::test]
 async fn each_missing_field_is_named() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let bodies = [
         ("/v1/orders".to_owned(), order()),
         (format!("/v1/orders/{id}/ship"), parcel()),
@@ -123,7 +123,7 @@ async fn each_missing_field_is_named() {
         for field in body.as_object().unwrap().keys() {
             let mut less = body.clone();
             less.as_object_mut().unwrap().remove(field);
-            let answer = world.refuses(Ask::post(&path, &less), 400, "malformed-request").await;
+            let answer = shop.refuses(Ask::post(&path, &less), 400, "malformed-request").await;
             assert_eq!(answer.pointers(), [format!("/{field}")]);
             fields += 1;
         }
@@ -158,27 +158,26 @@ async fn a_wrong_type_is_named() {
             );
         }
     }
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     for field in ["reference", "amount", "currency", "outcome"] {
         for value in wrong.iter().chain([&json!({ "captured": null })]) {
             let mut body = payment("ch_1");
             body[field] = value.clone();
             let ask = Ask::post(&format!("/v1/orders/{id}/payments"), &body);
-            let answer = world.refuses(ask, 400, "malformed-request").await;
+            let answer = shop.refuses(ask, 400, "malformed-request").await;
             assert_eq!(answer.pointers(), [format!("/{field}")]);
         }
     }
     for outcome in ["Captured", "refunded", ""] {
         let mut body = payment("ch_1");
         body["outcome"] = json!(outcome);
-        world
-            .refuses(
-                Ask::post(&format!("/v1/orders/{id}/payments"), &body),
-                400,
-                "malformed-request",
-            )
-            .await;
+        shop.refuses(
+            Ask::post(&format!("/v1/orders/{id}/payments"), &body),
+            400,
+            "malformed-request",
+        )
+        .await;
     }
 }
 
@@ -203,13 +202,13 @@ async fn only_exact_quantities_and_amounts_are_read() {
     for number in ["-1", "1.5", "1e3", "\"1\"", "1000000000001", "18446744073709551616", "1e400"] {
         malformed(sample.replace("1500", number)).await;
     }
-    let world = World::new();
+    let shop = Shop::new();
     for (quantity, price) in [(1, 0), (10_000, 0), (1, 1_000_000_000_000_i64)] {
         let mut body = order();
         body["items"][0]["quantity"] = json!(quantity);
         body["items"][0]["unitAmount"] = json!(price);
         assert_eq!(
-            world.ask(Ask::post("/v1/orders", &body)).await.status,
+            shop.ask(Ask::post("/v1/orders", &body)).await.status,
             201,
             "{quantity} {price}"
         );
@@ -218,28 +217,28 @@ async fn only_exact_quantities_and_amounts_are_read() {
 
 #[tokio::test]
 async fn an_order_that_breaks_a_business_limit_is_invalid() {
-    let world = World::new();
+    let shop = Shop::new();
     let item = order()["items"][0].clone();
     let most =
         json!({ "productId": "p-1", "quantity": 10_000, "unitAmount": 1_000_000_000_000_i64 });
     for items in [json!([]), json!(vec![item.clone(); 101]), json!([most]), json!(vec![most; 100])]
     {
         let ask = Ask::post("/v1/orders", &with("/items", &items));
-        world.refuses(ask, 422, "invalid-order").await;
+        shop.refuses(ask, 422, "invalid-order").await;
     }
     for currency in ["jpy", "XXX", "JPY ", "", "ＪＰＹ", "BTC", "A"] {
         let ask = Ask::post("/v1/orders", &with("/currency", &json!(currency)));
-        let answer = world.refuses(ask, 422, "invalid-order").await;
+        let answer = shop.refuses(ask, 422, "invalid-order").await;
         assert_eq!(answer.pointers(), ["/currency"]);
     }
     let most_items = Ask::post("/v1/orders", &with("/items", &json!(vec![item; 100])));
-    assert_eq!(world.ask(most_items).await.status, 201);
+    assert_eq!(shop.ask(most_items).await.status, 201);
 }
 
 #[tokio::test]
 async fn a_payment_that_breaks_a_business_limit_is_invalid() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let faults = [
         ("amount", json!(0)),
         ("amount", json!(-1)),
@@ -253,7 +252,7 @@ async fn a_payment_that_breaks_a_business_limit_is_invalid() {
         let mut body = payment("ch_1");
         body[field] = value;
         let ask = Ask::post(&format!("/v1/orders/{id}/payments"), &body);
-        world.refuses(ask, 422, "invalid-payment").await;
+        shop.refuses(ask, 422, "invalid-payment").await;
     }
 }
 
@@ -267,12 +266,12 @@ async fn ids_and_texts_outside_their_form_are_malformed() {
             assert_eq!(answer.pointers(), [pointer]);
         }
     }
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let combining = "e\u{301}".repeat(3_400);
     for reason in ["", "   ", "a\u{0}b", "a\nb", "abc\u{202e}fed", &"x".repeat(501), &combining] {
         let ask = Ask::post(&format!("/v1/orders/{id}/cancel"), &json!({ "reason": reason }));
-        let answer = world.refuses(ask, 400, "malformed-request").await;
+        let answer = shop.refuses(ask, 400, "malformed-request").await;
         assert_eq!(answer.pointers(), ["/reason"]);
     }
 }
@@ -280,8 +279,8 @@ async fn ids_and_texts_outside_their_form_are_malformed() {
 #[tokio::test]
 async fn no_answer_repeats_more_than_200_bytes_of_input_s17() {
     let long = "Q".repeat(5_000);
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let mut bodies =
         vec![json!({ &*long: 1 }).to_string(), json!(long).to_string(), format!("{{{long}")];
     for pointer in [
@@ -319,7 +318,7 @@ async fn no_answer_repeats_more_than_200_bytes_of_input_s17() {
     }
     asks.push(Ask::new(&"Q".repeat(300), "/v1/orders"));
     for (place, ask) in asks.into_iter().enumerate() {
-        let answer = world.ask(ask).await;
+        let answer = shop.ask(ask).await;
         assert!((400..500).contains(&answer.status), "{place}: {}", answer.text);
         assert!(answer.text.matches('Q').count() <= 200, "{place}: {}", answer.text);
         assert!(answer.text.len() < 1_000, "{place}: {}", answer.text);

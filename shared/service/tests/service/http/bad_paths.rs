@@ -1,6 +1,6 @@
 //! Paths, methods and query parameters that must be refused: rows 18, 19, 23 and 24 of tests/BAD_INPUTS.md.
 
-use crate::support::{Ask, UNKNOWN, World};
+use crate::support::{Ask, Shop, UNKNOWN};
 
 const BAD_IDS: [&str; 14] = [
     "1",
@@ -21,42 +21,41 @@ const BAD_IDS: [&str; 14] = [
 
 #[tokio::test]
 async fn an_order_id_that_is_none_never_reaches_a_key() {
-    let world = World::new();
-    world.placed("k").await;
+    let shop = Shop::new();
+    shop.placed("k").await;
     for id in BAD_IDS.into_iter().chain([&*"a".repeat(1024)]) {
         for (method, rest) in
             [("GET", ""), ("GET", "/events"), ("POST", "/confirm"), ("POST", "/payments")]
         {
             let path = format!("/v1/orders/{id}{rest}");
             let ask = Ask::new(method, &path);
-            world.refuses(ask, 400, "malformed-request").await;
+            shop.refuses(ask, 400, "malformed-request").await;
         }
     }
 }
 
 #[tokio::test]
 async fn a_customer_id_that_is_none_never_reaches_a_key() {
-    let world = World::new();
+    let shop = Shop::new();
     for id in
         ["..%2fx", "%00", "a%23b", "%20", "%F0%9F%99%82", "%ff", &"a".repeat(65), &"a".repeat(1024)]
     {
-        world
-            .refuses(Ask::get(&format!("/v1/customers/{id}/summary")), 400, "malformed-request")
+        shop.refuses(Ask::get(&format!("/v1/customers/{id}/summary")), 400, "malformed-request")
             .await;
     }
 }
 
 #[tokio::test]
 async fn an_empty_id_never_reaches_a_key() {
-    let world = World::new();
+    let shop = Shop::new();
     for path in ["/v1/orders//events", "/v1/customers//summary"] {
-        world.refuses(Ask::get(path), 400, "malformed-request").await;
+        shop.refuses(Ask::get(path), 400, "malformed-request").await;
     }
 }
 
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
-    let world = World::new();
+    let shop = Shop::new();
     for path in [
         "/",
         "/v1",
@@ -70,15 +69,15 @@ async fn an_unknown_path_is_not_found() {
         "/favicon.ico",
     ] {
         for method in ["GET", "POST", "DELETE", "OPTIONS"] {
-            world.refuses(Ask::new(method, path), 404, "not-found").await;
+            shop.refuses(Ask::new(method, path), 404, "not-found").await;
         }
     }
 }
 
 #[tokio::test]
 async fn an_unknown_method_is_told_the_known_ones() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let paths = [
         ("/v1/health".to_owned(), "GET,HEAD"),
         ("/v1/orders".to_owned(), "GET,HEAD,POST"),
@@ -94,7 +93,7 @@ async fn an_unknown_method_is_told_the_known_ones() {
             if allowed.split(',').any(|it| it == method) {
                 continue;
             }
-            let answer = world.refuses(Ask::new(method, path), 405, "method-not-allowed").await;
+            let answer = shop.refuses(Ask::new(method, path), 405, "method-not-allowed").await;
             let mut told: Vec<&str> =
                 answer.header("allow").unwrap().split(',').map(str::trim).collect();
             told.sort_unstable();
@@ -105,20 +104,20 @@ async fn an_unknown_method_is_told_the_known_ones() {
 
 #[tokio::test]
 async fn head_is_get_without_a_body() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let path = format!("/v1/orders/{id}");
-    let head = world.ask(Ask::new("HEAD", &path)).await;
+    let head = shop.ask(Ask::new("HEAD", &path)).await;
     assert_eq!((head.status, head.header("etag"), &*head.text), (200, Some("\"1\""), ""));
-    let unknown = world.ask(Ask::new("HEAD", &format!("/v1/orders/{UNKNOWN}"))).await;
+    let unknown = shop.ask(Ask::new("HEAD", &format!("/v1/orders/{UNKNOWN}"))).await;
     assert_eq!((unknown.status, &*unknown.text), (404, ""));
 }
 
 #[tokio::test]
 async fn a_parameter_that_is_unknown_repeated_or_out_of_range_is_malformed() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.follow().await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.follow().await;
     let many = (0..200).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&");
     let mut paths =
         vec![format!("/v1/orders?customerId=c-42&{many}"), format!("/v1/health?{many}")];
@@ -165,37 +164,37 @@ async fn a_parameter_that_is_unknown_repeated_or_out_of_range_is_malformed() {
         paths.push(format!("/v1/sales/daily?{days}"));
     }
     for path in paths {
-        world.refuses(Ask::get(&path), 400, "malformed-request").await;
+        shop.refuses(Ask::get(&path), 400, "malformed-request").await;
     }
 }
 
 #[tokio::test]
 async fn every_parameter_at_fault_is_named_in_one_answer() {
-    let world = World::new();
+    let shop = Shop::new();
     let path = "/v1/orders?limit=0&status=lost&placedOn=today&color=red&customerId=a%23b&limit=1";
-    let answer = world.refuses(Ask::get(path), 400, "malformed-request").await;
+    let answer = shop.refuses(Ask::get(path), 400, "malformed-request").await;
     assert_eq!(answer.pointers(), ["?customerId", "?status", "?placedOn", "?limit", "?color"]);
     let says = "is not a known parameter; there are customerId, status, placedOn, limit, cursor";
     assert_eq!(answer.body["errors"][4]["detail"], says);
     assert_eq!(answer.body["errors"][3]["detail"], "is given twice");
-    let sales = world.refuses(Ask::get("/v1/sales/daily"), 400, "malformed-request").await;
+    let sales = shop.refuses(Ask::get("/v1/sales/daily"), 400, "malformed-request").await;
     assert_eq!(sales.pointers(), ["?from", "?to"]);
     let version = format!("/v1/orders/{UNKNOWN}?minVersion=0&atVersion=x");
-    let versions = world.refuses(Ask::get(&version), 400, "malformed-request").await;
+    let versions = shop.refuses(Ask::get(&version), 400, "malformed-request").await;
     assert_eq!(versions.pointers(), ["?minVersion", "?atVersion"]);
 }
 
 #[tokio::test]
 async fn a_command_takes_no_parameter() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     for path in [
         "/v1/orders?dryRun=true".to_owned(),
         format!("/v1/orders/{id}/confirm?dryRun=true"),
         format!("/v1/orders/{id}/cancel?reason=x"),
     ] {
         let ask = Ask::post(&path, &crate::support::order());
-        let answer = world.refuses(ask, 400, "malformed-request").await;
+        let answer = shop.refuses(ask, 400, "malformed-request").await;
         let says = "is not a known parameter; there is none";
         assert_eq!(answer.body["errors"][0]["detail"], says);
     }

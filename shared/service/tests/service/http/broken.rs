@@ -1,13 +1,13 @@
 //! Stores where something is wrong.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use dekigoto::{
     AppendError, Commit, EventStore, Host as _, ReadError, ReadFrom, Row, RowKey, RowPage,
-    RowQuery, StreamId, ViewError, ViewStore, memory::MemoryStore,
+    RowQuery, StreamId, ViewError, ViewStore,
+    memory::{ManualHost, MemoryStore},
 };
-use dekigoto_testkit::StillHost;
 
 /// Code that breaks.
 pub(super) struct Panics;
@@ -26,7 +26,7 @@ impl EventStore for Panics {
 /// A store that answers after a long time.
 pub(super) struct Slow {
     pub(super) store: MemoryStore,
-    pub(super) host: Arc<StillHost>,
+    pub(super) host: ManualHost,
     pub(super) time: Duration,
 }
 

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ask, UNKNOWN, World, order, parcel, payment};
+use crate::support::{Ask, Shop, UNKNOWN, order, parcel, payment};
 
-async fn kinds(world: &World) -> Vec<String> {
-    world.events().into_iter().map(|event| event.event_type).collect()
+async fn kinds(shop: &Shop) -> Vec<String> {
+    shop.events().into_iter().map(|event| event.event_type).collect()
 }
 
 #[tokio::test]
 async fn placing_answers_where_the_order_is() {
-    let world = World::new();
+    let shop = Shop::new();
     let ask = Ask::post("/v1/orders", &order()).header("idempotency-key", "checkout-7");
-    let answer = world.ask(ask).await;
+    let answer = shop.ask(ask).await;
     let id = answer.body["orderId"].as_str().unwrap().to_owned();
     assert_eq!(answer.status, 201);
     assert_eq!(answer.body, json!({ "orderId": id, "version": 1, "status": "pending" }));
@@ -21,8 +21,8 @@ async fn placing_answers_where_the_order_is() {
     assert_eq!(answer.header("idempotency-key"), Some("checkout-7"));
     assert_eq!(answer.header("idempotent-replayed"), None);
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(kinds(&world).await, ["OrderPlaced"]);
-    let event = &world.events()[0];
+    assert_eq!(kinds(&shop).await, ["OrderPlaced"]);
+    let event = &shop.events()[0];
     assert_eq!(event.payload.read::<Value>().unwrap()["totalAmount"], 3000);
     assert_eq!(
         (&*event.metadata.actor, &*event.metadata.correlation_id),
@@ -32,15 +32,15 @@ async fn placing_answers_where_the_order_is() {
 
 #[tokio::test]
 async fn an_order_goes_all_its_way() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let steps = [
         ("confirm", json!({}), "confirmed"),
         ("ship", parcel(), "shipped"),
         ("deliver", json!({}), "delivered"),
     ];
     for (version, (command, body, status)) in (2..).zip(steps) {
-        let answer = world.does(&id, command, &body).await;
+        let answer = shop.does(&id, command, &body).await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.body, json!({ "orderId": id, "version": version, "status": status }));
         assert_eq!(answer.header("etag"), Some(&*format!("\"{version}\"")));
@@ -51,76 +51,79 @@ async fn an_order_goes_all_its_way() {
 #[tokio::test]
 async fn a_pending_and_a_confirmed_order_can_be_cancelled() {
     for confirm_first in [false, true] {
-        let world = World::new();
-        let id = world.placed("k").await;
+        let shop = Shop::new();
+        let id = shop.placed("k").await;
         if confirm_first {
-            world.does(&id, "confirm", &json!({})).await;
+            shop.does(&id, "confirm", &json!({})).await;
         }
-        let answer = world.does(&id, "cancel", &json!({ "reason": "ordered twice" })).await;
+        let answer = shop.does(&id, "cancel", &json!({ "reason": "ordered twice" })).await;
         assert_eq!((answer.status, &answer.body["status"]), (200, &json!("cancelled")));
     }
 }
 
 #[tokio::test]
 async fn confirming_and_delivering_need_no_body() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let bare = |command: &str| Ask::new("POST", &format!("/v1/orders/{id}/{command}"));
-    assert_eq!(world.ask(bare("confirm")).await.status, 200);
-    world.does(&id, "ship", &parcel()).await;
-    assert_eq!(world.ask(bare("deliver").header("content-type", "text/plain")).await.status, 200);
+    assert_eq!(shop.ask(bare("confirm")).await.status, 200);
+    shop.does(&id, "ship", &parcel()).await;
+    assert_eq!(shop.ask(bare("deliver").header("content-type", "text/plain")).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_payment_is_received_or_failed() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let declined = json!({ "reference": "ch_0", "amount": 3000, "currency": "JPY", "outcome": "declined", "declineReason": "insufficient funds" });
     for (version, body, status) in [(1, declined, "failed"), (2, payment("ch_1"), "received")] {
-        let answer = world.does(&id, "payments", &body).await;
+        let answer = shop.does(&id, "payments", &body).await;
         assert_eq!(answer.status, 201);
         let expected = json!({ "paymentId": answer.body["paymentId"], "orderId": id, "version": version, "status": status });
         assert_eq!(answer.body, expected);
         assert_eq!(answer.header("etag"), Some(&*format!("\"{version}\"")));
     }
-    assert_eq!(kinds(&world).await, ["OrderPlaced", "PaymentFailed", "PaymentReceived"]);
+    assert_eq!(kinds(&shop).await, ["OrderPlaced", "PaymentFailed", "PaymentReceived"]);
 }
 
 #[tokio::test]
 async fn the_same_reference_twice_is_the_same_payment_s9() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    let first = world.does(&id, "payments", &payment("ch_1")).await;
-    let again = world.does(&id, "payments", &payment("ch_1")).await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    let first = shop.does(&id, "payments", &payment("ch_1")).await;
+    let again = shop.does(&id, "payments", &payment("ch_1")).await;
     assert_eq!((again.status, &again.body), (201, &first.body));
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
-    assert_eq!(kinds(&world).await, ["OrderPlaced", "PaymentReceived"]);
+    assert_eq!(kinds(&shop).await, ["OrderPlaced", "PaymentReceived"]);
     let other =
         json!({ "reference": "ch_1", "amount": 2000, "currency": "JPY", "outcome": "captured" });
-    world
-        .refuses(Ask::post(&format!("/v1/orders/{id}/payments"), &other), 409, "illegal-transition")
-        .await;
+    shop.refuses(
+        Ask::post(&format!("/v1/orders/{id}/payments"), &other),
+        409,
+        "illegal-transition",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_payment_gets_its_first_answer_under_any_key_and_whatever_came_since_s5() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let declined = |reference: &str, key: &str| {
         let mut body = payment(reference);
         body["outcome"] = json!("declined");
         Ask::post(&format!("/v1/orders/{id}/payments"), &body).header("idempotency-key", key)
     };
-    let first = world.ask(declined("ch_1", "a")).await;
+    let first = shop.ask(declined("ch_1", "a")).await;
     assert_eq!((first.status, first.header("idempotent-replayed")), (201, None));
     for (number, other) in ["ch_2", "ch_3"].into_iter().enumerate() {
         for key in ["a", "b", "c"] {
-            let again = world.ask(declined("ch_1", key)).await;
+            let again = shop.ask(declined("ch_1", key)).await;
             assert_eq!((again.status, &again.body), (201, &first.body), "{key}");
             assert_eq!(again.header("etag"), Some("\"1\""), "{key}");
             assert_eq!(again.header("idempotent-replayed"), Some("true"), "{key}");
         }
-        let next = world.ask(declined(other, other)).await;
+        let next = shop.ask(declined(other, other)).await;
         assert_eq!(next.body["version"], number + 2);
     }
 }
@@ -140,8 +143,8 @@ async fn a_command_that_the_state_forbids_writes_nothing_s4() {
         (&["payments"], "payments", payment("ch_2")),
     ];
     for (before, command, body) in forbidden {
-        let world = World::new();
-        let id = world.placed("k").await;
+        let shop = Shop::new();
+        let id = shop.placed("k").await;
         for step in before {
             let body = match *step {
                 "ship" => parcel(),
@@ -149,16 +152,16 @@ async fn a_command_that_the_state_forbids_writes_nothing_s4() {
                 "payments" => payment("ch_1"),
                 _ => json!({}),
             };
-            world.does(&id, step, &body).await;
+            shop.does(&id, step, &body).await;
         }
         let ask = Ask::post(&format!("/v1/orders/{id}/{command}"), &body);
-        world.refuses(ask, 409, "illegal-transition").await;
+        shop.refuses(ask, 409, "illegal-transition").await;
     }
 }
 
 #[tokio::test]
 async fn a_command_to_an_unknown_order_is_not_found() {
-    let world = World::new();
+    let shop = Shop::new();
     let bodies = [
         ("confirm", json!({})),
         ("ship", parcel()),
@@ -168,22 +171,22 @@ async fn a_command_to_an_unknown_order_is_not_found() {
     ];
     for (command, body) in bodies {
         let ask = Ask::post(&format!("/v1/orders/{UNKNOWN}/{command}"), &body);
-        world.refuses(ask, 404, "not-found").await;
+        shop.refuses(ask, 404, "not-found").await;
     }
 }
 
 #[tokio::test]
 async fn formulas_markup_and_look_alikes_are_data() {
-    let world = World::new();
+    let shop = Shop::new();
     for (place, reason) in
         ["=1+1", "<script>alert(1)</script>", "配達が遅い 🚚", "\"}{\"level\":\"error\""]
             .iter()
             .enumerate()
     {
-        let id = world.placed(&format!("k{place}")).await;
-        world.does(&id, "cancel", &json!({ "reason": reason })).await;
+        let id = shop.placed(&format!("k{place}")).await;
+        shop.does(&id, "cancel", &json!({ "reason": reason })).await;
         let cancelled =
-            world.events().into_iter().find(|it| it.version.get() == 2 && it.aggregate_id == id);
+            shop.events().into_iter().find(|it| it.version.get() == 2 && it.aggregate_id == id);
         let payload: Value = cancelled.unwrap().payload.read().unwrap();
         assert_eq!(payload["reason"], *reason);
     }
@@ -191,19 +194,18 @@ async fn formulas_markup_and_look_alikes_are_data() {
 
 #[tokio::test]
 async fn a_forged_trace_is_not_recorded_and_a_good_one_is() {
-    let world = World::new();
+    let shop = Shop::new();
     let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     for trace in ["garbage", &good.to_uppercase(), "00-x-y-z", good] {
-        world
-            .ask(
-                Ask::post("/v1/orders", &order())
-                    .header("traceparent", trace)
-                    .header("x-tenant", "evil"),
-            )
-            .await;
+        shop.ask(
+            Ask::post("/v1/orders", &order())
+                .header("traceparent", trace)
+                .header("x-tenant", "evil"),
+        )
+        .await;
     }
     let mut traces: Vec<_> =
-        world.events().into_iter().map(|event| event.metadata.traceparent).collect();
+        shop.events().into_iter().map(|event| event.metadata.traceparent).collect();
     traces.sort();
     assert_eq!(traces, [None, None, None, Some(good.to_owned())]);
 }

@@ -10,17 +10,17 @@ use dekigoto::{
 use dekigoto_testkit::{RecordedCalls, UnreliableViews, ViewFault};
 use tower::ServiceExt as _;
 
-use crate::support::{Ask, World, router};
+use crate::support::{Ask, Shop, router};
 
 const LIST: &str = "/v1/orders?customerId=c-42&limit=1";
 
 /// Two orders, so that a page of one has a next one.
-async fn two_orders() -> World {
-    let world = World::new();
-    world.placed("a").await;
-    world.placed("b").await;
-    world.follow().await;
-    world
+async fn two_orders() -> Shop {
+    let shop = Shop::new();
+    shop.placed("a").await;
+    shop.placed("b").await;
+    shop.follow().await;
+    shop
 }
 
 fn key() -> RowKey {
@@ -33,23 +33,23 @@ async fn stored(views: &MemoryViews) -> Option<Row> {
 }
 
 /// The same rows without a key.
-async fn keyless(world: &World) -> MemoryViews {
+async fn keyless(shop: &Shop) -> MemoryViews {
     let views = MemoryViews::new();
-    for row in world.views.dump().into_iter().filter(|row| row.key != key()) {
+    for row in shop.views.dump().into_iter().filter(|row| row.key != key()) {
         views.write(&[Row { revision: 1, ..row }]).await.unwrap();
     }
     views
 }
 
 /// Another process on the same stores, behind these views.
-fn process(world: &World, views: Arc<dyn ViewStore>) -> World {
-    world.behind(Arc::new(world.store.clone()), views)
+fn process(shop: &Shop, views: Arc<dyn ViewStore>) -> Shop {
+    shop.behind(Arc::new(shop.store.clone()), views)
 }
 
 /// The cursor of the first page. Asks again while it is told to come back.
-async fn cursor(world: &World) -> String {
+async fn cursor(shop: &Shop) -> String {
     for _ in 0..4 {
-        let answer = world.ask(Ask::get(LIST)).await;
+        let answer = shop.ask(Ask::get(LIST)).await;
         if answer.status == 200 {
             return answer.body["nextCursor"].as_str().unwrap().to_owned();
         }
@@ -58,8 +58,8 @@ async fn cursor(world: &World) -> String {
     panic!("told to come back too often");
 }
 
-async fn takes(world: &World, cursor: &str) -> bool {
-    let answer = world.ask(Ask::get(&format!("{LIST}&cursor={cursor}"))).await;
+async fn takes(shop: &Shop, cursor: &str) -> bool {
+    let answer = shop.ask(Ask::get(&format!("{LIST}&cursor={cursor}"))).await;
     assert!([200, 400].contains(&answer.status), "{}", answer.text);
     answer.status == 200
 }
@@ -106,21 +106,21 @@ async fn two_processes_end_up_with_one_key_however_they_race_s14() {
     faults.extend(all.iter().map(|fault| vec![*fault]));
     faults.extend(all.iter().flat_map(|one| all.iter().map(|other| vec![*one, *other])));
     let turns: Vec<(usize, usize)> = (0..3).flat_map(|a| (0..3).map(move |b| (a, b))).collect();
-    let world = two_orders().await;
+    let shop = two_orders().await;
     let (mut races, mut runs) = (0, 0);
     for faults in &faults {
         for (one, other) in turns.iter().flat_map(|one| turns.iter().map(move |other| (one, other)))
         {
-            let rows = keyless(&world).await;
+            let rows = keyless(&shop).await;
             let views = UnreliableViews::new(rows.clone(), faults.clone());
             let slow =
                 |turns: &(usize, usize)| Arc::new(Slow { inner: views.clone(), turns: *turns });
-            let (one, other) = (process(&world, slow(one)), process(&world, slow(other)));
+            let (one, other) = (process(&shop, slow(one)), process(&shop, slow(other)));
             let (first, second) = futures_util::future::join(cursor(&one), cursor(&other)).await;
             let what = format!("{faults:?}");
             assert!(takes(&one, &second).await && takes(&other, &first).await, "{what}");
             // A process that starts later has the key of the row.
-            let later = process(&world, Arc::new(rows.clone()));
+            let later = process(&shop, Arc::new(rows.clone()));
             assert!(takes(&later, &first).await && takes(&later, &second).await, "{what}");
             assert_eq!(stored(&rows).await.unwrap().revision, 1, "{what}");
             let (_, writes) = views.take();
@@ -134,10 +134,10 @@ async fn two_processes_end_up_with_one_key_however_they_race_s14() {
 
 #[tokio::test]
 async fn a_process_reads_the_key_once_and_only_when_a_list_needs_it() {
-    let world = two_orders().await;
-    let (store, views) = (Arc::new(world.store.clone()), Arc::new(world.views.clone()));
+    let shop = two_orders().await;
+    let (store, views) = (Arc::new(shop.store.clone()), Arc::new(shop.views.clone()));
     let calls = RecordedCalls::of(store, views);
-    let front = world.behind(calls.clone(), calls.clone());
+    let front = shop.behind(calls.clone(), calls.clone());
     let asked = async |path: &str| {
         front.ask(Ask::get(path)).await;
         calls.take()
@@ -152,26 +152,26 @@ async fn a_process_reads_the_key_once_and_only_when_a_list_needs_it() {
     assert_eq!(asked(LIST).await, first);
     assert_eq!(asked(LIST).await, first[..1]);
     // So does the next process, except that it finds the key.
-    let next = process(&world, calls.clone());
+    let next = process(&shop, calls.clone());
     next.ask(Ask::get(LIST)).await;
     assert_eq!(calls.take(), first[..2]);
 }
 
 #[tokio::test]
 async fn a_rotated_key_refuses_older_cursors_and_says_what_to_do_s14() {
-    let world = two_orders().await;
-    let old = cursor(&world).await;
+    let shop = two_orders().await;
+    let old = cursor(&shop).await;
     // The row is gone, and the processes have started again.
-    let rest = keyless(&world).await;
-    let rotated = process(&world, Arc::new(rest.clone()));
+    let rest = keyless(&shop).await;
+    let rotated = process(&shop, Arc::new(rest.clone()));
     let path = format!("{LIST}&cursor={old}");
     let answer = rotated.ask(Ask::get(&path)).await;
     answer.is_problem(&path, 400, "malformed-request");
     assert_eq!(answer.pointers(), ["?cursor"]);
     assert!(answer.body["detail"].as_str().unwrap().contains("start again"), "{}", answer.text);
     let new = cursor(&rotated).await;
-    assert!(takes(&rotated, &new).await && !takes(&world, &new).await);
-    assert_ne!(stored(&rest).await, stored(&world.views).await);
+    assert!(takes(&rotated, &new).await && !takes(&shop, &new).await);
+    assert_ne!(stored(&rest).await, stored(&shop.views).await);
 }
 
 #[tokio::test]
@@ -184,19 +184,17 @@ async fn a_damaged_key_is_a_loud_fault_and_is_left_alone_s17() {
         "{}",
         &format!(r#"{{"key":"{short}"}}"#),
     ] {
-        let world = two_orders().await;
+        let shop = two_orders().await;
         let body = Payload::from_text(body.to_owned()).unwrap();
         let row = Row { key: key(), revision: 4, body, indexes: Default::default() };
         for revision in 1..=row.revision {
-            world.views.write(&[Row { revision, ..row.clone() }]).await.unwrap();
+            shop.views.write(&[Row { revision, ..row.clone() }]).await.unwrap();
         }
-        let answer = world.refuses(Ask::get(LIST), 500, "internal").await;
+        let answer = shop.refuses(Ask::get(LIST), 500, "internal").await;
         assert!(!answer.text.contains(&short), "{}", answer.text);
-        world
-            .refuses(Ask::get(&format!("{LIST}&cursor={}", "A".repeat(54))), 500, "internal")
-            .await;
+        shop.refuses(Ask::get(&format!("{LIST}&cursor={}", "A".repeat(54))), 500, "internal").await;
         // What needs no cursor goes on.
-        let whole = world.ask(Ask::get("/v1/orders?customerId=c-42")).await;
+        let whole = shop.ask(Ask::get("/v1/orders?customerId=c-42")).await;
         assert_eq!(whole.status, 200);
     }
 }
@@ -227,11 +225,11 @@ impl Host for Stuck {
 
 #[tokio::test]
 async fn a_key_that_can_be_guessed_is_not_made_s14() {
-    let world = two_orders().await;
-    let (store, views) = (Arc::new(world.store.clone()), Arc::new(world.views.clone()));
+    let shop = two_orders().await;
+    let (store, views) = (Arc::new(shop.store.clone()), Arc::new(shop.views.clone()));
     let request = axum::http::Request::get(LIST).extension(crate::support::shop());
     let request = request.body(axum::body::Body::empty()).unwrap();
     let response = router(store, views, Arc::new(Stuck)).oneshot(request).await.unwrap();
     assert_eq!(response.status(), 500);
-    assert_eq!(stored(&world.views).await, None);
+    assert_eq!(stored(&shop.views).await, None);
 }

@@ -9,12 +9,12 @@ use dekigoto_testkit::{BeatenStore, Down, Fault, UnreliableStore};
 use serde_json::{Value, json};
 
 use super::broken::{Broken, Panics, Slow};
-use crate::support::{Ask, REQUEST_ID, UNKNOWN, World, customer, order, payment};
+use crate::support::{Ask, REQUEST_ID, Shop, UNKNOWN, customer, order, payment};
 
 #[tokio::test]
 async fn every_row_of_the_error_table_has_its_status_and_code() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let post = |rest: &str, body: Value| Ask::post(&format!("/v1/orders{rest}"), &body);
     let confirm = |id: &str| post(&format!("/{id}/confirm"), json!({}));
     let no_items = json!({ "customerId": "c-42", "currency": "JPY", "items": [] });
@@ -35,7 +35,7 @@ async fn every_row_of_the_error_table_has_its_status_and_code() {
         (confirm(&id).header("idempotency-key", "k"), 422, "key-reused"),
     ];
     for (ask, status, code) in table {
-        world.refuses(ask, status, code).await;
+        shop.refuses(ask, status, code).await;
     }
     // The gateway throttles before us; the answer is ready for the day when we do.
     let throttled = Problem::new(Kind::THROTTLED, "Slower.").answer(REQUEST_ID);
@@ -47,33 +47,31 @@ async fn every_row_of_the_error_table_has_its_status_and_code() {
 
 #[tokio::test]
 async fn a_race_that_is_lost_each_time_is_a_conflict_to_come_back_from_s4() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    let beaten = world.behind(
-        Arc::new(BeatenStore(Arc::new(world.store.clone()))),
-        Arc::new(world.views.clone()),
-    );
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    let beaten = shop
+        .behind(Arc::new(BeatenStore(Arc::new(shop.store.clone()))), Arc::new(shop.views.clone()));
     let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
     beaten.refuses(confirm, 409, "version-conflict").await;
 }
 
 #[tokio::test]
 async fn a_throttling_store_is_unavailable_and_nothing_is_half_written_s4() {
-    let world = World::on_store(|store| {
+    let shop = Shop::on_store(|store| {
         Arc::new(UnreliableStore::new(Arc::new(store), vec![Fault::Throttles; 8]))
     });
     for _ in 0..2 {
         let ask = Ask::post("/v1/orders", &order()).header("idempotency-key", "k");
-        world.refuses(ask, 503, "unavailable").await;
+        shop.refuses(ask, 503, "unavailable").await;
     }
-    assert!(!world.placed("k").await.is_empty());
+    assert!(!shop.placed("k").await.is_empty());
 }
 
 #[tokio::test]
 async fn stores_that_are_down_make_every_route_unavailable() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    let down = world.behind(Arc::new(Down), Arc::new(Down));
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    let down = shop.behind(Arc::new(Down), Arc::new(Down));
     let commands = [
         ("confirm", json!({})),
         ("cancel", json!({ "reason": "x" })),
@@ -99,18 +97,18 @@ async fn stores_that_are_down_make_every_route_unavailable() {
 
 #[tokio::test]
 async fn every_answer_to_a_command_names_its_key_also_a_key_made_here_s4() {
-    let world = World::new();
-    let down = world.behind(Arc::new(Down), Arc::new(Down));
+    let shop = Shop::new();
+    let down = shop.behind(Arc::new(Down), Arc::new(Down));
     let made = down.refuses(Ask::post("/v1/orders", &order()), 503, "unavailable").await;
     let made = made.headers["idempotency-key"].to_str().unwrap().to_owned();
     assert_eq!(made.len(), 36);
     let with = |ask: Ask| ask.header("idempotency-key", &made);
-    let again = world.ask(with(Ask::post("/v1/orders", &order()))).await;
+    let again = shop.ask(with(Ask::post("/v1/orders", &order()))).await;
     assert_eq!(again.status, 201, "{}", again.text);
     assert_eq!(again.headers["idempotency-key"], *made);
-    let refused = world.refuses(with(Ask::raw("/v1/orders", "no json")), 400, "malformed-request");
+    let refused = shop.refuses(with(Ask::raw("/v1/orders", "no json")), 400, "malformed-request");
     assert_eq!(refused.await.headers["idempotency-key"], *made);
-    let get = world.ask(Ask::get("/v1/health")).await;
+    let get = shop.ask(Ask::get("/v1/health")).await;
     assert!(!get.headers.contains_key("idempotency-key"));
 }
 
@@ -118,11 +116,11 @@ async fn every_answer_to_a_command_names_its_key_also_a_key_made_here_s4() {
 async fn a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing_s17() {
     let rotten: [Arc<dyn EventStore>; 2] = [Arc::new(Panics), Arc::new(Broken)];
     for rotten in rotten {
-        let world = World::on_store(|_| rotten);
-        world.refuses(Ask::post("/v1/orders", &order()), 500, "internal").await;
-        world.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}/events")), 500, "internal").await;
+        let shop = Shop::on_store(|_| rotten);
+        shop.refuses(Ask::post("/v1/orders", &order()), 500, "internal").await;
+        shop.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}/events")), 500, "internal").await;
         // The next request finds a service that works.
-        assert_eq!(world.ask(Ask::get("/v1/health")).await.status, 200);
+        assert_eq!(shop.ask(Ask::get("/v1/health")).await.status, 200);
     }
 }
 
@@ -140,22 +138,26 @@ async fn a_history_that_cannot_be_read_is_never_guessed_s12() {
         (newer, 503, "unavailable"),
     ];
     for (damage, status, code) in damages {
-        let world = World::new();
-        let id = world.placed("k").await;
-        let mut item = world.store.dump().remove(0);
+        let shop = Shop::new();
+        let id = shop.placed("k").await;
+        let mut item = shop.store.dump().remove(0);
         item.ev = damage(&item.ev);
-        world.store.put_raw(item.clone());
-        world.refuses(Ask::get(&format!("/v1/orders/{id}")), status, code).await;
+        shop.store.put_raw(item.clone());
+        shop.refuses(Ask::get(&format!("/v1/orders/{id}")), status, code).await;
         let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
-        world.refuses(confirm, status, code).await;
+        shop.refuses(confirm, status, code).await;
     }
 }
 
 #[tokio::test]
 async fn a_request_without_an_id_gets_one() {
-    let world = World::new();
+    let shop = Shop::new();
     let bare = axum::http::Request::get("/v1/orders").body(axum::body::Body::empty()).unwrap();
-    let router = crate::support::router(Arc::new(world.store), Arc::new(world.views), world.host);
+    let router = crate::support::router(
+        Arc::new(shop.store.clone()),
+        Arc::new(shop.views.clone()),
+        Arc::new(shop.host.clone()),
+    );
     let response = tower::ServiceExt::oneshot(router, bare).await.unwrap();
     let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
@@ -164,10 +166,10 @@ async fn a_request_without_an_id_gets_one() {
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_answered_and_its_key_tells_what_became_of_it_s16() {
-    let world = World::new();
+    let shop = Shop::new();
     let slow = |time| {
-        let store = Slow { store: world.store.clone(), host: world.host.clone(), time };
-        world.behind(Arc::new(store), Arc::new(world.views.clone()))
+        let store = Slow { store: shop.store.clone(), host: shop.host.clone(), time };
+        shop.behind(Arc::new(store), Arc::new(shop.views.clone()))
     };
     let place = || Ask::post("/v1/orders", &order()).header("idempotency-key", "k");
     let late = slow(REQUEST_TIME_MAX).ask(place()).await;
@@ -178,16 +180,16 @@ async fn a_request_that_takes_too_long_is_answered_and_its_key_tells_what_became
     // Whatever the late append did: the same key ends in one order.
     let in_time = slow(REQUEST_TIME_MAX - Duration::from_millis(1)).ask(place()).await;
     assert_eq!(in_time.status, 201, "{}", in_time.text);
-    assert_eq!(world.commits().len(), 1);
+    assert_eq!(shop.commits().len(), 1);
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_malformed() {
-    let world = World::new();
+    let shop = Shop::new();
     let broken = futures_util::stream::iter([
         Ok(order().to_string().into_bytes()),
         Err(std::io::Error::other("the line went dead")),
     ]);
     let ask = Ask::raw("/v1/orders", "").streaming(Body::from_stream(broken));
-    world.refuses(ask, 400, "malformed-request").await;
+    shop.refuses(ask, 400, "malformed-request").await;
 }

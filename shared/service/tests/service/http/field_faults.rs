@@ -3,12 +3,12 @@
 use dekigoto_http::limits::{ECHO_BYTES_MAX, FAULTS_MAX};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Ask, World, order, payment};
+use crate::support::{Answer, Ask, Shop, order, payment};
 
 async fn refused(path: &str, body: &str, status: u16, code: &str) -> Answer {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.refuses(Ask::raw(&path.replace("{id}", &id), body.to_owned()), status, code).await
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.refuses(Ask::raw(&path.replace("{id}", &id), body.to_owned()), status, code).await
 }
 
 async fn malformed(body: &Value) -> Answer {
@@ -164,14 +164,14 @@ async fn half_a_character_in_a_name_is_named_at_its_object() {
 async fn faults_are_counted_and_not_all_told_s16() {
     let bad = json!({ "productId": "", "quantity": 0, "unitAmount": -1 });
     let body = json!({ "customerId": "c", "currency": "JPY", "items": vec![bad; 100] });
-    let world = World::new();
-    let answer = world.ask(Ask::post("/v1/orders", &body)).await;
+    let shop = Shop::new();
+    let answer = shop.ask(Ask::post("/v1/orders", &body)).await;
     assert_eq!((answer.status, answer.pointers().len()), (400, FAULTS_MAX));
     assert_eq!(answer.body["detail"], "300 fields are at fault; errors has the first 20.");
     assert!(answer.text.len() < 4_000, "{} bytes", answer.text.len());
     // A list beyond its limit is not read at all.
     let many = json!({ "customerId": "c", "currency": "JPY", "items": vec![0; 10_000] });
-    let answer = world.ask(Ask::post("/v1/orders", &many)).await;
+    let answer = shop.ask(Ask::post("/v1/orders", &many)).await;
     assert_eq!((answer.status, answer.pointers()), (422, vec!["/items"]));
 }
 
@@ -181,8 +181,8 @@ async fn unknown_names_are_repeated_only_so_far_s17() {
     let fields: String =
         ('A'..='T').map(|letter| format!(",\"{}\":1", long(letter))).collect::<String>();
     let body = order().to_string().replacen('}', &format!("{fields}}}"), 1);
-    let world = World::new();
-    let answer = world.ask(Ask::raw("/v1/orders", body)).await;
+    let shop = Shop::new();
+    let answer = shop.ask(Ask::raw("/v1/orders", body)).await;
     assert_eq!(answer.status, 400);
     let repeated: usize = answer
         .pointers()

@@ -7,15 +7,15 @@ use dekigoto_testkit::{Fault, UnreliableStore};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Answer, Ask, World, customer, order, parcel, payment, staff};
+use crate::support::{Answer, Ask, Shop, customer, order, parcel, payment, staff};
 
 fn place(key: &str) -> Ask {
     Ask::post("/v1/orders", &order()).header("idempotency-key", key)
 }
 
 /// A repeated request comes a moment later than the first: within one millisecond it would be the same bytes.
-async fn later(world: &World) {
-    world.host.sleep(std::time::Duration::from_millis(1)).await;
+async fn later(shop: &Shop) {
+    shop.host.sleep(std::time::Duration::from_millis(1)).await;
 }
 
 /// The first answer again: the same in everything that a client reads, but marked.
@@ -30,8 +30,8 @@ fn is_replay(first: &Answer, again: &Answer) {
 
 #[tokio::test]
 async fn every_command_repeated_later_gets_its_first_answer_s5() {
-    let world = World::new();
-    let id = world.placed("place").await;
+    let shop = Shop::new();
+    let id = shop.placed("place").await;
     let mut first = Vec::new();
     let commands = [
         ("payments", payment("ch_1")),
@@ -43,56 +43,56 @@ async fn every_command_repeated_later_gets_its_first_answer_s5() {
         Ask::post(&format!("/v1/orders/{id}/{command}"), body).header("idempotency-key", command)
     };
     for (command, body) in &commands {
-        first.push(world.ask(ask(command, body)).await);
+        first.push(shop.ask(ask(command, body)).await);
     }
-    let before = world.dump();
-    world.host.sleep(std::time::Duration::from_secs(3600)).await;
+    let before = shop.dump();
+    shop.host.sleep(std::time::Duration::from_secs(3600)).await;
     for ((command, body), first) in commands.iter().zip(&first) {
-        is_replay(first, &world.ask(ask(command, body)).await);
+        is_replay(first, &shop.ask(ask(command, body)).await);
     }
-    let again = world.ask(place("place")).await;
+    let again = shop.ask(place("place")).await;
     assert_eq!(again.body, json!({ "orderId": id, "version": 1, "status": "pending" }));
     assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
     assert_eq!(again.header("location"), Some(&*format!("/v1/orders/{id}")));
-    assert_eq!(world.dump(), before);
+    assert_eq!(shop.dump(), before);
 }
 
 #[tokio::test]
 async fn spelling_the_same_body_otherwise_is_the_same_request_s5() {
-    let world = World::new();
-    let first = world.ask(place("k")).await;
-    later(&world).await;
+    let shop = Shop::new();
+    let first = shop.ask(place("k")).await;
+    later(&shop).await;
     let spelled = r#"{ "items":[{"unitAmount":1500,"quantity":2,"productId":"p-1"}], "currency":"JPY","customerId":"\u0063-42"}"#;
     is_replay(
         &first,
-        &world.ask(Ask::raw("/v1/orders", spelled).header("idempotency-key", "k")).await,
+        &shop.ask(Ask::raw("/v1/orders", spelled).header("idempotency-key", "k")).await,
     );
 }
 
 #[tokio::test]
 async fn the_same_key_with_another_body_is_refused_s5() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let mut other = order();
     other["items"][0]["quantity"] = json!(3);
     let ask = Ask::post("/v1/orders", &other).header("idempotency-key", "k");
-    world.refuses(ask, 422, "key-reused").await;
+    shop.refuses(ask, 422, "key-reused").await;
     // The order's own key for another command on it.
     let confirm =
         Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).header("idempotency-key", "k");
-    world.refuses(confirm, 422, "key-reused").await;
-    world.does(&id, "confirm", &json!({})).await;
+    shop.refuses(confirm, 422, "key-reused").await;
+    shop.does(&id, "confirm", &json!({})).await;
     let cancel = |reason: &str| {
         Ask::post(&format!("/v1/orders/{id}/cancel"), &json!({ "reason": reason }))
             .header("idempotency-key", "c")
     };
-    assert_eq!(world.ask(cancel("one")).await.status, 200);
-    world.refuses(cancel("two"), 422, "key-reused").await;
+    assert_eq!(shop.ask(cancel("one")).await.status, 200);
+    shop.refuses(cancel("two"), 422, "key-reused").await;
 }
 
 #[tokio::test]
 async fn the_same_key_from_two_callers_is_two_commands_s5() {
-    let world = World::new();
+    let shop = Shop::new();
     let mut body = order();
     let mut ids = Vec::new();
     for caller in [customer("c-1"), customer("c-2"), staff()] {
@@ -100,7 +100,7 @@ async fn the_same_key_from_two_callers_is_two_commands_s5() {
         if caller.actor() == "c-2" {
             body["customerId"] = json!("c-2");
         }
-        let answer = world
+        let answer = shop
             .ask(Ask::post("/v1/orders", &body).header("idempotency-key", "k").by(caller))
             .await;
         assert_eq!((answer.status, answer.header("idempotent-replayed")), (201, None));
@@ -113,25 +113,25 @@ async fn the_same_key_from_two_callers_is_two_commands_s5() {
 
 #[tokio::test]
 async fn without_a_key_every_request_is_its_own_s5() {
-    let world = World::new();
-    let first = world.ask(Ask::post("/v1/orders", &order())).await;
-    let other = world.ask(Ask::post("/v1/orders", &order())).await;
+    let shop = Shop::new();
+    let first = shop.ask(Ask::post("/v1/orders", &order())).await;
+    let other = shop.ask(Ask::post("/v1/orders", &order())).await;
     assert_ne!(first.body["orderId"], other.body["orderId"]);
-    later(&world).await;
+    later(&shop).await;
     // The key that the server made is as good as any.
     let made = first.header("idempotency-key").unwrap().to_owned();
-    is_replay(&first, &world.ask(place(&made)).await);
+    is_replay(&first, &shop.ask(place(&made)).await);
 }
 
 #[tokio::test]
 async fn fifty_identical_requests_at_once_are_one_commit_s5() {
-    let world = World::on_store(|store| {
+    let shop = Shop::on_store(|store| {
         // The store loses replies at random places of the crowd.
         let faults = [Fault::LosesReply, Fault::LosesRequest, Fault::Throttles, Fault::LosesReply];
         Arc::new(UnreliableStore::new(Arc::new(store), faults))
     });
-    let answers = join_all((0..50).map(|_| world.ask(place("k")))).await;
-    assert_eq!(world.store.dump().len(), 1);
+    let answers = join_all((0..50).map(|_| shop.ask(place("k")))).await;
+    assert_eq!(shop.store.dump().len(), 1);
     for answer in &answers {
         assert_eq!((answer.status, &answer.body), (201, &answers[0].body), "{}", answer.text);
     }
@@ -139,64 +139,67 @@ async fn fifty_identical_requests_at_once_are_one_commit_s5() {
     let confirm = || {
         Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).header("idempotency-key", "c")
     };
-    let answers = join_all((0..50).map(|_| world.ask(confirm()))).await;
-    assert_eq!(world.store.dump().len(), 2);
+    let answers = join_all((0..50).map(|_| shop.ask(confirm()))).await;
+    assert_eq!(shop.store.dump().len(), 2);
     assert!(answers.iter().all(|answer| answer.status == 200 && answer.body["version"] == 2));
 }
 
 #[tokio::test]
 async fn a_client_that_lost_every_reply_gets_its_order_s3() {
-    let world = World::on_store(|store| {
+    let shop = Shop::on_store(|store| {
         Arc::new(UnreliableStore::new(Arc::new(store), [Fault::LosesReply; 4]))
     });
-    let lost = world.ask(place("k")).await;
+    let lost = shop.ask(place("k")).await;
     lost.is_problem("lost", 503, "unavailable");
-    assert_eq!(world.store.dump().len(), 1, "it is there, though nobody could say so");
-    let again = world.ask(place("k")).await;
+    assert_eq!(shop.store.dump().len(), 1, "it is there, though nobody could say so");
+    let again = shop.ask(place("k")).await;
     assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
-    assert_eq!(world.store.dump().len(), 1);
+    assert_eq!(shop.store.dump().len(), 1);
 }
 
 #[tokio::test]
 async fn a_refused_command_leaves_its_key_free_s4() {
-    let world = World::new();
+    let shop = Shop::new();
     let mut bad = order();
     bad["items"] = json!([]);
-    world
-        .refuses(Ask::post("/v1/orders", &bad).header("idempotency-key", "k"), 422, "invalid-order")
-        .await;
-    assert_eq!(world.ask(place("k")).await.status, 201);
+    shop.refuses(
+        Ask::post("/v1/orders", &bad).header("idempotency-key", "k"),
+        422,
+        "invalid-order",
+    )
+    .await;
+    assert_eq!(shop.ask(place("k")).await.status, 201);
 }
 
 #[tokio::test]
 async fn a_key_is_visible_ascii_of_up_to_255_characters() {
-    let world = World::new();
+    let shop = Shop::new();
     for key in ["", "a b", &"k".repeat(256), &"k".repeat(1024)] {
-        world.refuses(place(key), 400, "malformed-request").await;
+        shop.refuses(place(key), 400, "malformed-request").await;
     }
     for key in [&b"caf\xc3\xa9"[..], b"\xff", b"a\tb"] {
         let ask = Ask::post("/v1/orders", &order()).bytes("idempotency-key", key);
-        world.refuses(ask, 400, "malformed-request").await;
+        shop.refuses(ask, 400, "malformed-request").await;
     }
-    world.refuses(place("a").header("idempotency-key", "b"), 400, "malformed-request").await;
+    shop.refuses(place("a").header("idempotency-key", "b"), 400, "malformed-request").await;
     let longest = "k".repeat(255);
-    assert_eq!(world.ask(place(&longest)).await.header("idempotency-key"), Some(&*longest));
+    assert_eq!(shop.ask(place(&longest)).await.header("idempotency-key"), Some(&*longest));
 }
 
 /// Keys that are stored keep their meaning: a request that was recorded by older code is recognised when it comes again.
 #[tokio::test]
 async fn fingerprints_of_stored_requests_stay_as_they_are_s5() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.does(&id, "payments", &payment("ch_1")).await;
-    world.does(&id, "confirm", &json!({})).await;
-    world.does(&id, "ship", &parcel()).await;
-    world.does(&id, "deliver", &json!({})).await;
-    let cancelled = world.placed("other").await;
-    world.does(&cancelled, "cancel", &json!({ "reason": "ordered twice" })).await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.does(&id, "payments", &payment("ch_1")).await;
+    shop.does(&id, "confirm", &json!({})).await;
+    shop.does(&id, "ship", &parcel()).await;
+    shop.does(&id, "deliver", &json!({})).await;
+    let cancelled = shop.placed("other").await;
+    shop.does(&cancelled, "cancel", &json!({ "reason": "ordered twice" })).await;
     let declined = json!({ "reference": "ch_2", "amount": 1, "currency": "JPY", "outcome": "declined",
         "declineReason": "no money" });
-    world.does(&cancelled, "payments", &declined).await;
+    shop.does(&cancelled, "payments", &declined).await;
     let order = r#"{"customerId":"c-42","currency":"JPY","items":[{"productId":"p-1","quantity":2,"unitAmount":1500}]}"#;
     let paid = r#"{"reference":"ch_1","amount":3000,"currency":"JPY","outcome":"captured"}"#;
     let shipped = r#"{"carrier":"DHL","trackingNumber":"00340434"}"#;
@@ -211,7 +214,7 @@ async fn fingerprints_of_stored_requests_stay_as_they_are_s5() {
         vec!["pay", &cancelled, refused],
     ];
     let stored: BTreeSet<Fingerprint> =
-        world.commits().iter().map(|commit| commit.fingerprint().clone()).collect();
+        shop.commits().iter().map(|commit| commit.fingerprint().clone()).collect();
     let expected = requests.iter().map(|parts| Fingerprint::of(parts)).collect();
     assert_eq!(stored, expected);
     // The digest itself is pinned, too.

@@ -5,28 +5,28 @@ use std::time::Duration;
 use dekigoto::Host as _;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, World, customer, order, staff};
+use crate::support::{Ask, Shop, customer, order, staff};
 
 /// Seven orders of c-42, the second and the fifth cancelled, and one of c-7. Newest first.
-async fn seven() -> (World, Vec<String>) {
-    let world = World::new();
+async fn seven() -> (Shop, Vec<String>) {
+    let shop = Shop::new();
     let mut ids = Vec::new();
     for place in 0..7 {
         // Two of them in the same millisecond.
         if place != 3 {
-            world.host.sleep(Duration::from_secs(1)).await;
+            shop.host.sleep(Duration::from_secs(1)).await;
         }
-        let id = world.placed(&format!("k{place}")).await;
+        let id = shop.placed(&format!("k{place}")).await;
         if [1, 4].contains(&place) {
-            world.does(&id, "cancel", &json!({ "reason": "twice" })).await;
+            shop.does(&id, "cancel", &json!({ "reason": "twice" })).await;
         }
         ids.insert(0, id);
     }
     let mut other = order();
     other["customerId"] = json!("c-7");
-    world.ask(Ask::post("/v1/orders", &other)).await;
-    world.follow().await;
-    (world, ids)
+    shop.ask(Ask::post("/v1/orders", &other)).await;
+    shop.follow().await;
+    (shop, ids)
 }
 
 fn ids(page: &Value) -> Vec<String> {
@@ -35,10 +35,10 @@ fn ids(page: &Value) -> Vec<String> {
 }
 
 /// Follows a list to its end.
-async fn pages(world: &World, path: &str) -> Vec<Vec<String>> {
+async fn pages(shop: &Shop, path: &str) -> Vec<Vec<String>> {
     let (mut pages, mut cursor) = (Vec::new(), String::new());
     loop {
-        let answer = world.ask(Ask::get(&format!("{path}{cursor}"))).await;
+        let answer = shop.ask(Ask::get(&format!("{path}{cursor}"))).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         pages.push(ids(&answer.body));
         assert!(pages.len() < 20, "a list without an end");
@@ -56,60 +56,60 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
 
 #[tokio::test]
 async fn a_customers_orders_come_newest_first_on_every_page_size() {
-    let (world, newest_first) = seven().await;
-    let all = pages(&world, "/v1/orders?customerId=c-42").await;
+    let (shop, newest_first) = seven().await;
+    let all = pages(&shop, "/v1/orders?customerId=c-42").await;
     assert_eq!(all.len(), 1);
     // The two of one millisecond stand in either order, but always in the same.
     assert_eq!(all[0][..3], newest_first[..3]);
     assert_eq!(sorted(all[0].clone()), sorted(newest_first));
     for limit in 1..=7 {
-        let cut = pages(&world, &format!("/v1/orders?customerId=c-42&limit={limit}")).await;
+        let cut = pages(&shop, &format!("/v1/orders?customerId=c-42&limit={limit}")).await;
         assert!(cut.iter().all(|page| page.len() <= limit));
         assert_eq!(cut.concat(), all[0], "limit {limit}");
     }
-    assert_eq!(pages(&world, "/v1/orders?customerId=nobody").await, [Vec::<String>::new()]);
+    assert_eq!(pages(&shop, "/v1/orders?customerId=nobody").await, [Vec::<String>::new()]);
 }
 
 #[tokio::test]
 async fn a_status_filters_a_customers_orders() {
-    let (world, newest_first) = seven().await;
+    let (shop, newest_first) = seven().await;
     let cancelled = [newest_first[2].clone(), newest_first[5].clone()];
     for limit in [1, 2, 7] {
         let path = format!("/v1/orders?customerId=c-42&status=cancelled&limit={limit}");
-        assert_eq!(pages(&world, &path).await.concat(), cancelled, "limit {limit}");
+        assert_eq!(pages(&shop, &path).await.concat(), cancelled, "limit {limit}");
     }
 }
 
 #[tokio::test]
 async fn the_orders_of_a_day_are_listed_by_status() {
-    let (world, newest_first) = seven().await;
+    let (shop, newest_first) = seven().await;
     for (status, count) in [("pending", 6), ("cancelled", 2), ("shipped", 0)] {
         let path = format!("/v1/orders?status={status}&placedOn=2026-11-23&limit=2");
-        assert_eq!(pages(&world, &path).await.concat().len(), count, "{status}");
+        assert_eq!(pages(&shop, &path).await.concat().len(), count, "{status}");
     }
     assert_eq!(
-        pages(&world, "/v1/orders?status=pending&placedOn=2026-11-24").await.concat().len(),
+        pages(&shop, "/v1/orders?status=pending&placedOn=2026-11-24").await.concat().len(),
         0
     );
     // An order moves from one list to the other.
-    world.does(&newest_first[0], "confirm", &json!({})).await;
-    world.follow().await;
-    let confirmed = pages(&world, "/v1/orders?status=confirmed&placedOn=2026-11-23").await;
+    shop.does(&newest_first[0], "confirm", &json!({})).await;
+    shop.follow().await;
+    let confirmed = pages(&shop, "/v1/orders?status=confirmed&placedOn=2026-11-23").await;
     assert_eq!(confirmed.concat(), newest_first[..1]);
 }
 
 #[tokio::test]
 async fn a_cursor_fits_its_own_list_and_caller_alone_s14() {
-    let (world, _) = seven().await;
+    let (shop, _) = seven().await;
     let list = "/v1/orders?customerId=c-42&limit=2";
-    let first = world.ask(Ask::get(list).by(staff())).await;
+    let first = shop.ask(Ask::get(list).by(staff())).await;
     let cursor = first.body["nextCursor"].as_str().unwrap().to_owned();
     let with = |path: &str, cursor: &str| Ask::get(&format!("{path}&cursor={cursor}")).by(staff());
-    assert_eq!(world.ask(with(list, &cursor)).await.status, 200);
+    assert_eq!(shop.ask(with(list, &cursor)).await.status, 200);
     // The page size is not part of the query.
-    assert_eq!(world.ask(with("/v1/orders?customerId=c-42&limit=3", &cursor)).await.status, 200);
+    assert_eq!(shop.ask(with("/v1/orders?customerId=c-42&limit=3", &cursor)).await.status, 200);
     let refused = async |ask: Ask| {
-        let answer = world.refuses(ask, 400, "malformed-request").await;
+        let answer = shop.refuses(ask, 400, "malformed-request").await;
         assert_eq!(answer.pointers(), ["?cursor"]);
     };
     for other in [
@@ -131,11 +131,11 @@ async fn a_cursor_fits_its_own_list_and_caller_alone_s14() {
 
 #[tokio::test]
 async fn a_cursor_across_customers_fits_its_status_and_day_alone_s14() {
-    let (world, _) = seven().await;
+    let (shop, _) = seven().await;
     let list = "/v1/orders?status=pending&placedOn=2026-11-23&limit=2";
-    let first = world.ask(Ask::get(list)).await;
+    let first = shop.ask(Ask::get(list)).await;
     let cursor = first.body["nextCursor"].as_str().unwrap();
-    assert_eq!(world.ask(Ask::get(&format!("{list}&cursor={cursor}"))).await.status, 200);
+    assert_eq!(shop.ask(Ask::get(&format!("{list}&cursor={cursor}"))).await.status, 200);
     for other in [
         "/v1/orders?status=cancelled&placedOn=2026-11-23",
         "/v1/orders?status=pending&placedOn=2026-11-24",
@@ -143,23 +143,23 @@ async fn a_cursor_across_customers_fits_its_status_and_day_alone_s14() {
         "/v1/orders?customerId=c-42&status=pending",
     ] {
         let ask = Ask::get(&format!("{other}&cursor={cursor}"));
-        world.refuses(ask, 400, "malformed-request").await;
+        shop.refuses(ask, 400, "malformed-request").await;
     }
     let stranger = Ask::get(&format!("{list}&cursor={cursor}")).by(staff());
-    world.refuses(stranger, 400, "malformed-request").await;
+    shop.refuses(stranger, 400, "malformed-request").await;
 }
 
 #[tokio::test]
 async fn a_cursor_with_any_byte_changed_is_refused_s14() {
-    let (world, _) = seven().await;
+    let (shop, _) = seven().await;
     let list = "/v1/orders?customerId=c-42&limit=2";
-    let first = world.ask(Ask::get(list)).await;
+    let first = shop.ask(Ask::get(list)).await;
     let cursor = first.body["nextCursor"].as_str().unwrap();
     for place in 0..cursor.len() {
         let mut altered = cursor.as_bytes().to_vec();
         altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };
         let altered = String::from_utf8(altered).unwrap();
-        let answer = world.ask(Ask::get(&format!("{list}&cursor={altered}"))).await;
+        let answer = shop.ask(Ask::get(&format!("{list}&cursor={altered}"))).await;
         assert_eq!(answer.status, 400, "byte {place}");
     }
 }

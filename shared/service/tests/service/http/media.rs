@@ -2,27 +2,27 @@
 
 use serde_json::json;
 
-use crate::support::{Ask, World, order};
+use crate::support::{Ask, Shop, order};
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_too_large_s16() {
     const MAX: usize = dekigoto_http::limits::BODY_BYTES_MAX;
-    let world = World::new();
+    let shop = Shop::new();
     let padded = |bytes: usize| {
         let mut body = order().to_string().into_bytes();
         body.resize(bytes, b' ');
         Ask::raw("/v1/orders", body)
     };
-    assert_eq!(world.ask(padded(MAX)).await.status, 201);
+    assert_eq!(shop.ask(padded(MAX)).await.status, 201);
     for bytes in [MAX + 1, 6 << 20, 10 << 20] {
-        world.refuses(padded(bytes), 413, "payload-too-large").await;
+        shop.refuses(padded(bytes), 413, "payload-too-large").await;
     }
 }
 
 #[tokio::test]
 async fn only_plain_json_is_read() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     let typed = |content_type: &str| {
         Ask::post("/v1/orders", &order())
             .without("content-type")
@@ -41,28 +41,27 @@ async fn only_plain_json_is_read() {
         "application/jsonx",
         "",
     ] {
-        world.refuses(typed(other), 415, "unsupported-media-type").await;
+        shop.refuses(typed(other), 415, "unsupported-media-type").await;
     }
-    world
-        .refuses(
-            Ask::post("/v1/orders", &order()).without("content-type"),
-            415,
-            "unsupported-media-type",
-        )
-        .await;
+    shop.refuses(
+        Ask::post("/v1/orders", &order()).without("content-type"),
+        415,
+        "unsupported-media-type",
+    )
+    .await;
     for encoding in ["gzip", "br", "deflate", "identity, gzip"] {
         let ask = Ask::post("/v1/orders", &order()).header("content-encoding", encoding);
-        world.refuses(ask, 415, "unsupported-media-type").await;
+        shop.refuses(ask, 415, "unsupported-media-type").await;
     }
     for (name, value) in [("content-type", "text/plain"), ("content-encoding", "br")] {
         let twice = Ask::post("/v1/orders", &order()).header("content-encoding", "identity");
-        world.refuses(twice.header(name, value), 415, "unsupported-media-type").await;
+        shop.refuses(twice.header(name, value), 415, "unsupported-media-type").await;
     }
     let no_text = Ask::post("/v1/orders", &order()).bytes("content-encoding", b"gz\xff");
-    world.refuses(no_text, 415, "unsupported-media-type").await;
+    shop.refuses(no_text, 415, "unsupported-media-type").await;
     let confirm =
         Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).without("content-type");
-    world.refuses(confirm, 415, "unsupported-media-type").await;
+    shop.refuses(confirm, 415, "unsupported-media-type").await;
     for good in [
         "application/json",
         "APPLICATION/JSON",
@@ -71,10 +70,10 @@ async fn only_plain_json_is_read() {
         "application/json; profile=x",
         " application/json ; charset = UTF-8 ",
     ] {
-        assert_eq!(world.ask(typed(good)).await.status, 201, "{good}");
+        assert_eq!(shop.ask(typed(good)).await.status, 201, "{good}");
     }
     assert_eq!(
-        world.ask(typed("application/json").header("content-encoding", "identity")).await.status,
+        shop.ask(typed("application/json").header("content-encoding", "identity")).await.status,
         201
     );
 }

@@ -8,7 +8,7 @@ use order_service::Caller;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Ask, ORDER_SUMMARY, UNKNOWN, World, customer, delivered, order, payment, plenty,
+    Answer, Ask, ORDER_SUMMARY, Shop, UNKNOWN, customer, delivered, order, payment, plenty,
 };
 
 /// What a stranger may ask about an order.
@@ -48,42 +48,42 @@ fn asks(id: &str) -> Vec<Ask> {
     GETS.iter().map(get).chain(CANCELS.iter().map(cancel)).collect()
 }
 
-/// The same world, with every call to its stores written down.
-fn recorded(world: &World) -> (World, Arc<RecordedCalls>) {
-    let (store, views) = (Arc::new(world.store.clone()), Arc::new(world.views.clone()));
+/// The same shop, with every call to its stores written down.
+fn recorded(shop: &Shop) -> (Shop, Arc<RecordedCalls>) {
+    let (store, views) = (Arc::new(shop.store.clone()), Arc::new(shop.views.clone()));
     let calls = RecordedCalls::of(store, views);
-    (world.behind(calls.clone(), calls.clone()), calls)
+    (shop.behind(calls.clone(), calls.clone()), calls)
 }
 
 /// Lets the order's view see these events, in this order.
-async fn show(world: &World, events: &[Envelope]) {
+async fn show(shop: &Shop, events: &[Envelope]) {
     let bodies: Vec<String> = events.iter().map(|event| Message::of(event).body).collect();
-    let projector = world.projector(ORDER_SUMMARY, &MemoryParking::default());
+    let projector = shop.projector(ORDER_SUMMARY, &MemoryParking::default());
     let report = projector.take(delivered(&bodies), plenty).await;
     assert_eq!(report.tally.applied, bodies.len(), "{:?}", report.reasons);
 }
 
 /// An order of c-42, placed and cancelled by them, with a payment in between.
-async fn cancelled_order() -> (World, String, Vec<Envelope>) {
-    let world = World::new();
+async fn cancelled_order() -> (Shop, String, Vec<Envelope>) {
+    let shop = Shop::new();
     let me = || customer("c-42");
     let place = Ask::post("/v1/orders", &order()).header("idempotency-key", "placed").by(me());
-    let id = world.ask(place).await.body["orderId"].as_str().unwrap().to_owned();
-    world.does(&id, "payments", &payment("ch_1")).await;
+    let id = shop.ask(place).await.body["orderId"].as_str().unwrap().to_owned();
+    shop.does(&id, "payments", &payment("ch_1")).await;
     let cancel = Ask::post(&format!("/v1/orders/{id}/cancel"), &json!({ "reason": "x" }));
-    let answer = world.ask(cancel.header("idempotency-key", "cancelled").by(me())).await;
+    let answer = shop.ask(cancel.header("idempotency-key", "cancelled").by(me())).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let events = world.events();
-    (world, id, events)
+    let events = shop.events();
+    (shop, id, events)
 }
 
-async fn refused(world: &World, ask: Ask, by: Caller) -> Answer {
-    world.refuses(ask.by(by), 404, "not-found").await
+async fn refused(shop: &Shop, ask: Ask, by: Caller) -> Answer {
+    shop.refuses(ask.by(by), 404, "not-found").await
 }
 
 #[tokio::test]
 async fn another_customers_order_answers_like_none_after_the_same_requests_s14() {
-    let (world, id, events) = cancelled_order().await;
+    let (shop, id, events) = cancelled_order().await;
     let payment = events.iter().find(|event| event.aggregate_type == "Payment").unwrap();
     let orders: Vec<&Envelope> =
         events.iter().filter(|event| event.aggregate_type == "Order").collect();
@@ -91,8 +91,8 @@ async fn another_customers_order_answers_like_none_after_the_same_requests_s14()
     let steps: [&[Envelope]; 4] =
         [&[], slice::from_ref(payment), slice::from_ref(orders[0]), slice::from_ref(orders[1])];
     for (number, step) in steps.iter().enumerate() {
-        show(&world, step).await;
-        let (recorded, calls) = recorded(&world);
+        show(&shop, step).await;
+        let (recorded, calls) = recorded(&shop);
         for (place, (theirs, none)) in asks(&id).into_iter().zip(asks(UNKNOWN)).enumerate() {
             let what = format!("step {number}, request {place}");
             let theirs = refused(&recorded, theirs, customer("c-7")).await;
@@ -107,9 +107,9 @@ async fn another_customers_order_answers_like_none_after_the_same_requests_s14()
 
 #[tokio::test]
 async fn what_is_refused_by_its_name_reads_nothing_s14() {
-    let (world, id, _) = cancelled_order().await;
-    world.follow().await;
-    let (recorded, calls) = recorded(&world);
+    let (shop, id, _) = cancelled_order().await;
+    shop.follow().await;
+    let (recorded, calls) = recorded(&shop);
     let stranger = || customer("c-7");
     for (path, status, code) in [
         ("/v1/orders?customerId=c-42", 403, "forbidden"),
@@ -140,10 +140,10 @@ async fn what_is_refused_by_its_name_reads_nothing_s14() {
 
 #[tokio::test]
 async fn an_owner_whose_order_is_in_the_view_pays_one_look() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.follow().await;
-    let (recorded, calls) = recorded(&world);
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.follow().await;
+    let (recorded, calls) = recorded(&shop);
     let me = || customer("c-42");
     let ask = async |ask: Ask| {
         let answer = recorded.ask(ask.by(me())).await;
@@ -172,8 +172,8 @@ async fn an_owner_whose_order_is_in_the_view_pays_one_look() {
 
 #[tokio::test]
 async fn whose_an_order_is_does_not_depend_on_a_view_s14() {
-    let (world, id, _) = cancelled_order().await;
-    let down = world.behind(Arc::new(world.store.clone()), Arc::new(Down));
+    let (shop, id, _) = cancelled_order().await;
+    let down = shop.behind(Arc::new(shop.store.clone()), Arc::new(Down));
     let order = format!("/v1/orders/{id}");
     for path in [format!("{order}?atVersion=1"), format!("{order}/events")] {
         assert_eq!(down.ask(Ask::get(&path).by(customer("c-42"))).await.status, 200, "{path}");
@@ -194,7 +194,7 @@ async fn whose_an_order_is_does_not_depend_on_a_view_s14() {
 
 #[tokio::test]
 async fn a_forged_message_brings_no_order_under_another_name_s14() {
-    let (world, id, events) = cancelled_order().await;
+    let (shop, id, events) = cancelled_order().await;
     let forged: Vec<String> = events
         .iter()
         .filter(|event| event.event_type == "OrderCancelled")
@@ -202,8 +202,8 @@ async fn a_forged_message_brings_no_order_under_another_name_s14() {
         .collect();
     assert_eq!(forged.len(), 1);
     let parking = MemoryParking::default();
-    let report = world.projector(ORDER_SUMMARY, &parking).take(delivered(&forged), plenty).await;
+    let report = shop.projector(ORDER_SUMMARY, &parking).take(delivered(&forged), plenty).await;
     assert_eq!(report.tally.parked, 1, "{:?}", report.reasons);
-    assert_eq!(world.views.dump(), []);
-    refused(&world, Ask::get(&format!("/v1/orders/{id}")), customer("c-7")).await;
+    assert_eq!(shop.views.dump(), []);
+    refused(&shop, Ask::get(&format!("/v1/orders/{id}")), customer("c-7")).await;
 }

@@ -6,13 +6,13 @@ use dekigoto::Host as _;
 use dekigoto_testkit::Down;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, UNKNOWN, World, order, parcel, payment};
+use crate::support::{Ask, Shop, UNKNOWN, order, parcel, payment};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a query answers, and from where.
-async fn get(world: &World, path: &str) -> (Value, Option<String>) {
-    let answer = world.ask(Ask::get(path)).await;
+async fn get(shop: &Shop, path: &str) -> (Value, Option<String>) {
+    let answer = shop.ask(Ask::get(path)).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text);
     assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
     let served_from = answer.header("served-from").map(str::to_owned);
@@ -24,21 +24,21 @@ async fn get(world: &World, path: &str) -> (Value, Option<String>) {
 
 #[tokio::test]
 async fn an_order_reads_the_same_from_its_view_and_from_the_store() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     for (command, body) in [
         ("payments", payment("ch_1")),
         ("confirm", json!({})),
         ("ship", parcel()),
         ("deliver", json!({})),
     ] {
-        world.host.sleep(Duration::from_secs(60)).await;
-        world.does(&id, command, &body).await;
+        shop.host.sleep(Duration::from_secs(60)).await;
+        shop.does(&id, command, &body).await;
     }
     let path = format!("/v1/orders/{id}");
-    let (from_store, store) = get(&world, &path).await;
-    world.follow().await;
-    let (from_view, view) = get(&world, &path).await;
+    let (from_store, store) = get(&shop, &path).await;
+    shop.follow().await;
+    let (from_view, view) = get(&shop, &path).await;
     let expected = json!({
         "orderId": id, "customerId": "c-42", "status": "delivered", "currency": "JPY", "totalAmount": 3000, "itemCount": 1,
         "placedAt": "2026-11-23T09:00:00.000Z", "confirmedAt": "2026-11-23T09:02:00.000Z", "shippedAt": "2026-11-23T09:03:00.000Z",
@@ -50,110 +50,108 @@ async fn an_order_reads_the_same_from_its_view_and_from_the_store() {
 
 #[tokio::test]
 async fn a_view_that_is_behind_is_passed_over_for_a_reader_who_knows_more() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.follow().await;
-    world.does(&id, "confirm", &json!({})).await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.follow().await;
+    shop.does(&id, "confirm", &json!({})).await;
     for (query, version, from) in
         [("", 1, "view"), ("?minVersion=1", 1, "view"), ("?minVersion=2", 2, "store")]
     {
-        let (body, served_from) = get(&world, &format!("/v1/orders/{id}{query}")).await;
+        let (body, served_from) = get(&shop, &format!("/v1/orders/{id}{query}")).await;
         assert_eq!(
             (&body["version"], served_from.as_deref()),
             (&json!(version), Some(from)),
             "{query}"
         );
     }
-    world.refuses(Ask::get(&format!("/v1/orders/{id}?minVersion=3")), 404, "not-found").await;
+    shop.refuses(Ask::get(&format!("/v1/orders/{id}?minVersion=3")), 404, "not-found").await;
 }
 
 #[tokio::test]
 async fn an_order_can_be_read_as_it_was() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.does(&id, "confirm", &json!({})).await;
-    world.does(&id, "payments", &payment("ch_1")).await;
-    world.follow().await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.does(&id, "confirm", &json!({})).await;
+    shop.does(&id, "payments", &payment("ch_1")).await;
+    shop.follow().await;
     for (version, status) in [(1, "pending"), (2, "confirmed")] {
-        let (body, served_from) =
-            get(&world, &format!("/v1/orders/{id}?atVersion={version}")).await;
+        let (body, served_from) = get(&shop, &format!("/v1/orders/{id}?atVersion={version}")).await;
         assert_eq!((&body["status"], &body["version"]), (&json!(status), &json!(version)));
         assert_eq!((body.get("paidAmount"), served_from.as_deref()), (None, Some("store")));
     }
     for beyond in ["3", "1000", "18446744073709551615"] {
-        world
-            .refuses(Ask::get(&format!("/v1/orders/{id}?atVersion={beyond}")), 404, "not-found")
+        shop.refuses(Ask::get(&format!("/v1/orders/{id}?atVersion={beyond}")), 404, "not-found")
             .await;
     }
-    world.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}?atVersion=1")), 404, "not-found").await;
+    shop.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}?atVersion=1")), 404, "not-found").await;
 }
 
 #[tokio::test]
 async fn a_view_store_that_is_down_does_not_hide_what_the_store_knows() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    let down = world.behind(Arc::new(world.store.clone()), Arc::new(Down));
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    let down = shop.behind(Arc::new(shop.store.clone()), Arc::new(Down));
     assert_eq!(get(&down, &format!("/v1/orders/{id}?atVersion=1")).await.0["version"], 1);
     assert_eq!(get(&down, &format!("/v1/orders/{id}/events")).await.0["items"][0]["version"], 1);
 }
 
 #[tokio::test]
 async fn a_history_is_read_page_by_page() {
-    let world = World::new();
-    let id = world.placed("k").await;
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
     for (command, body) in [("confirm", json!({})), ("ship", parcel()), ("deliver", json!({}))] {
-        world.does(&id, command, &body).await;
+        shop.does(&id, command, &body).await;
     }
     let path = format!("/v1/orders/{id}/events");
-    let (all, _) = get(&world, &path).await;
+    let (all, _) = get(&shop, &path).await;
     assert_eq!(all.get("nextVersion"), None);
-    assert_eq!(all["items"][0], serde_json::to_value(&world.events()[0]).unwrap());
+    assert_eq!(all["items"][0], serde_json::to_value(&shop.events()[0]).unwrap());
     let (mut next, mut seen) = (Some(1), Vec::new());
     while let Some(version) = next {
-        let (page, _) = get(&world, &format!("{path}?fromVersion={version}&limit=3")).await;
+        let (page, _) = get(&shop, &format!("{path}?fromVersion={version}&limit=3")).await;
         let items = page["items"].as_array().unwrap();
         assert!(items.len() <= 3);
         seen.extend(items.iter().map(|event| event["version"].as_u64().unwrap()));
         next = page["nextVersion"].as_u64();
     }
     assert_eq!(seen, [1, 2, 3, 4]);
-    assert_eq!(get(&world, &format!("{path}?fromVersion=5")).await.0, json!({ "items": [] }));
-    world.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}/events")), 404, "not-found").await;
+    assert_eq!(get(&shop, &format!("{path}?fromVersion=5")).await.0, json!({ "items": [] }));
+    shop.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}/events")), 404, "not-found").await;
 }
 
 #[tokio::test]
 async fn a_customers_totals_leave_out_what_was_cancelled() {
-    let world = World::new();
-    world.refuses(Ask::get("/v1/customers/c-42/summary"), 404, "not-found").await;
-    let first = world.placed("a").await;
-    world.placed("b").await;
+    let shop = Shop::new();
+    shop.refuses(Ask::get("/v1/customers/c-42/summary"), 404, "not-found").await;
+    let first = shop.placed("a").await;
+    shop.placed("b").await;
     let mut euros = order();
     euros["currency"] = json!("EUR");
-    world.ask(Ask::post("/v1/orders", &euros)).await;
-    world.does(&first, "cancel", &json!({ "reason": "twice" })).await;
-    world.follow().await;
-    world.follow().await;
+    shop.ask(Ask::post("/v1/orders", &euros)).await;
+    shop.does(&first, "cancel", &json!({ "reason": "twice" })).await;
+    shop.follow().await;
+    shop.follow().await;
     let expected = json!({ "customerId": "c-42", "orderCount": 3, "cancelledCount": 1, "totals": { "EUR": 3000, "JPY": 3000 }, "lastOrderAt": "2026-11-23T09:00:00.000Z" });
-    assert_eq!(get(&world, "/v1/customers/c-42/summary").await.0, expected);
+    assert_eq!(get(&shop, "/v1/customers/c-42/summary").await.0, expected);
 }
 
 #[tokio::test]
 async fn sales_count_on_the_day_of_placing_across_months_and_years() {
-    let world = World::new();
+    let shop = Shop::new();
     // 23 November, 8 December, 22 January.
     for (key, days) in [("a", 0), ("b", 15), ("c", 45)] {
-        world.host.sleep(DAY * days).await;
-        world.placed(key).await;
+        shop.host.sleep(DAY * days).await;
+        shop.placed(key).await;
     }
     let mut euros = order();
     euros["currency"] = json!("EUR");
-    let cancelled = world.ask(Ask::post("/v1/orders", &euros)).await.body["orderId"]
+    let cancelled = shop.ask(Ask::post("/v1/orders", &euros)).await.body["orderId"]
         .as_str()
         .unwrap()
         .to_owned();
-    world.host.sleep(DAY).await;
-    world.does(&cancelled, "cancel", &json!({ "reason": "twice" })).await;
-    world.follow().await;
+    shop.host.sleep(DAY).await;
+    shop.does(&cancelled, "cancel", &json!({ "reason": "twice" })).await;
+    shop.follow().await;
     let day = |date: &str, currency: &str, cancelled: u64| json!({ "date": date, "currency": currency, "orderCount": 1, "cancelledCount": cancelled, "totalAmount": if cancelled == 1 { 0 } else { 3000 } });
     let all = [
         day("2026-11-23", "JPY", 0),
@@ -168,20 +166,19 @@ async fn sales_count_on_the_day_of_placing_across_months_and_years() {
         ("2027-01-22", "2027-01-22", &all[2..]),
         ("2026-11-24", "2026-12-07", &[]),
     ] {
-        let (body, _) = get(&world, &format!("/v1/sales/daily?from={from}&to={to}")).await;
+        let (body, _) = get(&shop, &format!("/v1/sales/daily?from={from}&to={to}")).await;
         assert_eq!(body, json!({ "items": expected }), "{from} to {to}");
     }
 }
 
 #[tokio::test]
 async fn a_sales_report_is_at_most_92_days_s16() {
-    let world = World::new();
-    get(&world, "/v1/sales/daily?from=2026-01-01&to=2026-04-02").await;
-    world
-        .refuses(
-            Ask::get("/v1/sales/daily?from=2026-01-01&to=2026-04-03"),
-            400,
-            "malformed-request",
-        )
-        .await;
+    let shop = Shop::new();
+    get(&shop, "/v1/sales/daily?from=2026-01-01&to=2026-04-02").await;
+    shop.refuses(
+        Ask::get("/v1/sales/daily?from=2026-01-01&to=2026-04-03"),
+        400,
+        "malformed-request",
+    )
+    .await;
 }

@@ -2,21 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dekigoto::{Envelope, Host as _, Pointer, RetryQueue, memory::MemoryRetryQueue};
-use dekigoto_testkit::{Down, ScriptedBus, StillHost};
+use dekigoto::{
+    Envelope, Host as _, Pointer, RetryQueue,
+    memory::{ManualHost, MemoryRetryQueue},
+};
+use dekigoto_testkit::{Down, ScriptedBus, still_host};
 use serde_json::json;
 
 use super::{Outbox, down, placed, pointer, records, strings, text};
-use crate::support::{World, delivered, payment};
+use crate::support::{Shop, delivered, payment};
 
 #[tokio::test]
 async fn a_pointer_is_published_as_the_store_has_it() {
-    let world = World::new();
-    let id = world.placed("k").await;
-    world.does(&id, "confirm", &json!({})).await;
-    world.does(&id, "payments", &payment("ch_1")).await;
-    let outbox = Outbox::reliable(&world);
-    for (commit, event) in world.commits().iter().zip(world.events()) {
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    shop.does(&id, "confirm", &json!({})).await;
+    shop.does(&id, "payments", &payment("ch_1")).await;
+    let outbox = Outbox::reliable(&shop);
+    for (commit, event) in shop.commits().iter().zip(shop.events()) {
         assert_eq!(outbox.retry(&[&text(&pointer(commit))]).await.tally.applied, 1);
         let sent: Envelope =
             serde_json::from_str(&outbox.topic.taken().pop().unwrap().body).unwrap();
@@ -27,11 +30,11 @@ async fn a_pointer_is_published_as_the_store_has_it() {
 
 #[tokio::test]
 async fn a_pointer_that_leads_nowhere_is_parked_with_its_reason_l4() {
-    let (world, _) = placed(1).await;
-    let there = pointer(&world.commits()[0]);
+    let (shop, _) = placed(1).await;
+    let there = pointer(&shop.commits()[0]);
     let beyond = text(&there).replace("\"ordinal\":1", "\"ordinal\":2");
     let nobody = r#"{"stream":{"aggregateType":"Order","aggregateId":"x"},"ordinal":1}"#;
-    let outbox = Outbox::reliable(&world);
+    let outbox = Outbox::reliable(&shop);
     let bodies = [
         "not json",
         "{}",
@@ -53,43 +56,43 @@ async fn a_pointer_that_leads_nowhere_is_parked_with_its_reason_l4() {
 
 #[tokio::test]
 async fn a_pointer_comes_back_while_something_is_down() {
-    let (world, _) = placed(1).await;
-    let body = text(&pointer(&world.commits()[0]));
-    let mut store_down = Outbox::reliable(&world);
+    let (shop, _) = placed(1).await;
+    let body = text(&pointer(&shop.commits()[0]));
+    let mut store_down = Outbox::reliable(&shop);
     store_down.relay.store = Arc::new(Down);
     for outbox in [
         store_down,
-        Outbox::new(&world, down(), ScriptedBus::reliable()),
-        Outbox::new(&world, ScriptedBus::reliable(), down()),
+        Outbox::new(&shop, down(), ScriptedBus::reliable()),
+        Outbox::new(&shop, ScriptedBus::reliable(), down()),
     ] {
         assert_eq!(outbox.retry(&[&body]).await.failed, ["m0"]);
         assert!(outbox.retry.drain().is_empty() && outbox.parking.dump().is_empty());
     }
-    let mut no_parking = Outbox::reliable(&world);
+    let mut no_parking = Outbox::reliable(&shop);
     no_parking.relay.parking = Arc::new(Down);
     assert_eq!(no_parking.retry(&["not json", &body]).await.failed, ["m0"]);
 }
 
 #[tokio::test]
 async fn a_commit_that_this_code_does_not_know_is_parked_loudly_s12() {
-    let (world, _) = placed(1).await;
-    let mut item = world.store.dump().remove(0);
+    let (shop, _) = placed(1).await;
+    let mut item = shop.store.dump().remove(0);
     item.ev = item.ev.replace("\"s\":1", "\"s\":9");
-    world.store.put_raw(item.clone());
-    let outbox = Outbox::reliable(&world);
-    let report = outbox.take(records(&world)).await;
+    shop.store.put_raw(item.clone());
+    let outbox = Outbox::reliable(&shop);
+    let report = outbox.take(records(&shop)).await;
     assert_eq!(report.tally.parked, 1);
     let (body, reason) = outbox.parking.dump().remove(0);
-    assert_eq!(body, text(&pointer(&world.commits()[0])));
+    assert_eq!(body, text(&pointer(&shop.commits()[0])));
     assert!(reason.contains("schema version 9"), "{reason}");
     // L5: after the deployment the redriven pointer is published.
     item.ev = item.ev.replace("\"s\":9", "\"s\":1");
-    world.store.put_raw(item);
+    shop.store.put_raw(item);
     assert_eq!(outbox.retry(&[&body]).await.tally.applied, 1);
     // A pointer to an item that is no commit at all.
-    let mut broken = world.store.dump().remove(0);
+    let mut broken = shop.store.dump().remove(0);
     broken.ev = "secret".to_owned();
-    world.store.put_raw(broken);
+    shop.store.put_raw(broken);
     assert_eq!(outbox.retry(&[&body]).await.tally.parked, 1);
     let (_, reason) = outbox.parking.dump().pop().unwrap();
     assert!(!reason.contains("secret") && reason.contains("Order#"), "{reason}");
@@ -97,8 +100,8 @@ async fn a_commit_that_this_code_does_not_know_is_parked_loudly_s12() {
 
 #[tokio::test]
 async fn without_time_nothing_begins_and_everything_comes_back() {
-    let (world, records) = placed(3).await;
-    let outbox = Outbox::reliable(&world);
+    let (shop, records) = placed(3).await;
+    let outbox = Outbox::reliable(&shop);
     let report = outbox.relay.take_stream(delivered(&records), || Duration::from_millis(499)).await;
     assert_eq!((report.failed, report.tally.retried), (vec!["m0".to_owned()], 3));
     let bodies = strings(&["a", "b"]);
@@ -108,8 +111,8 @@ async fn without_time_nothing_begins_and_everything_comes_back() {
 }
 
 /// A bus whose every call takes five seconds of a minute, and then fails, or not.
-fn slow(host: &Arc<StillHost>, takes: bool) -> Arc<ScriptedBus> {
-    let clock = Arc::clone(host);
+fn slow(host: &ManualHost, takes: bool) -> Arc<ScriptedBus> {
+    let clock = host.clone();
     ScriptedBus::new(move |_, batch| {
         futures_util::FutureExt::now_or_never(clock.sleep(Duration::from_secs(5)));
         if takes { Ok(vec![Ok(()); batch.len()]) } else { Err("timed out".into()) }
@@ -117,7 +120,7 @@ fn slow(host: &Arc<StillHost>, takes: bool) -> Arc<ScriptedBus> {
 }
 
 /// A retry queue that takes 20 ms for each pointer.
-struct SlowQueue(MemoryRetryQueue, Arc<StillHost>);
+struct SlowQueue(MemoryRetryQueue, ManualHost);
 
 #[async_trait::async_trait]
 impl RetryQueue for SlowQueue {
@@ -130,11 +133,11 @@ impl RetryQueue for SlowQueue {
 #[tokio::test]
 async fn a_target_that_hangs_leaves_time_to_put_every_pointer_l1() {
     for takes in [true, false] {
-        let (world, records) = placed(100).await;
-        let host = Arc::new(StillHost::default());
-        let mut outbox = Outbox::new(&world, slow(&host, takes), ScriptedBus::reliable());
-        outbox.relay.host = host.clone();
-        outbox.relay.retry = Arc::new(SlowQueue(outbox.retry.clone(), Arc::clone(&host)));
+        let (shop, records) = placed(100).await;
+        let host = still_host();
+        let mut outbox = Outbox::new(&shop, slow(&host, takes), ScriptedBus::reliable());
+        outbox.relay.host = Arc::new(host.clone());
+        outbox.relay.retry = Arc::new(SlowQueue(outbox.retry.clone(), host.clone()));
         let time_left = || Duration::from_secs(60).saturating_sub(host.monotonic());
         let report = outbox.relay.take_stream(delivered(&records), time_left).await;
         assert!(time_left() > Duration::ZERO, "Lambda ended the invocation");
@@ -146,10 +149,10 @@ async fn a_target_that_hangs_leaves_time_to_put_every_pointer_l1() {
 
 #[tokio::test]
 async fn pointers_that_no_time_is_left_for_come_back_l6() {
-    let (world, records) = placed(10).await;
-    let host = Arc::new(StillHost::default());
-    let mut outbox = Outbox::new(&world, slow(&host, false), ScriptedBus::reliable());
-    outbox.relay.host = host.clone();
+    let (shop, records) = placed(10).await;
+    let host = still_host();
+    let mut outbox = Outbox::new(&shop, slow(&host, false), ScriptedBus::reliable());
+    outbox.relay.host = Arc::new(host.clone());
     let time_left = || Duration::from_millis(5_300).saturating_sub(host.monotonic());
     let report = outbox.relay.take_stream(delivered(&records), time_left).await;
     assert_eq!((report.failed, report.tally.retried), (vec!["m0".to_owned()], 10));
@@ -158,7 +161,7 @@ async fn pointers_that_no_time_is_left_for_come_back_l6() {
 
 #[tokio::test]
 async fn a_pointer_to_a_missing_commit_does_not_publish_the_next_one_s7() {
-    let (whole, damaged) = (World::new(), World::new());
+    let (whole, damaged) = (Shop::new(), Shop::new());
     let id = whole.placed("k").await;
     whole.does(&id, "confirm", &json!({})).await;
     damaged.store.put_raw(whole.store.dump().remove(1));

@@ -6,7 +6,7 @@ use super::{
     document::{Document, Operation},
     snapshots::cases::of_operations,
 };
-use crate::support::{Ask, World, parcel};
+use crate::support::{Ask, Shop, parcel};
 
 #[test]
 fn every_example_has_the_documented_shape() {
@@ -101,14 +101,14 @@ async fn the_service_takes_every_example_of_a_request() {
         let body = document.resolved(&operation.block["requestBody"]);
         let examples = &body["content"]["application/json"]["examples"];
         for (name, example) in examples.as_object().into_iter().flatten() {
-            let world = World::new();
-            let id = world.placed("k").await;
+            let shop = Shop::new();
+            let id = shop.placed("k").await;
             for step in steps(operation.id) {
                 let body = if *step == "ship" { parcel() } else { json!({}) };
-                world.does(&id, step, &body).await;
+                shop.does(&id, step, &body).await;
             }
             let path = operation.path.replace("{orderId}", &id);
-            let answer = world.ask(Ask::post(&path, &example["value"])).await;
+            let answer = shop.ask(Ask::post(&path, &example["value"])).await;
             assert!(answer.status < 300, "{} {name}: {}", operation.id, answer.text);
             let faults = document.faults_of(&operation, &answer);
             assert!(faults.is_empty(), "{} {name}: {faults:?}", operation.id);
@@ -139,12 +139,12 @@ async fn the_example_of_a_cursor_could_be_one() {
     let document = Document::get();
     let page = &document.value["paths"]["/v1/orders"]["get"]["responses"]["200"]["content"];
     let example = &page["application/json"]["examples"]["page"]["value"]["nextCursor"];
-    let world = World::new();
+    let shop = Shop::new();
     for key in ["one", "two"] {
-        world.placed(key).await;
+        shop.placed(key).await;
     }
-    world.follow().await;
-    let first = world.ask(Ask::get("/v1/orders?customerId=c-42&limit=1")).await;
+    shop.follow().await;
+    let first = shop.ask(Ask::get("/v1/orders?customerId=c-42&limit=1")).await;
     let length = |cursor: &Value| cursor.as_str().map(str::len);
     assert_eq!(length(example), length(&first.body["nextCursor"]));
 }

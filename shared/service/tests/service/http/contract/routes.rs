@@ -6,11 +6,11 @@ use dekigoto_http::{Kind, Routes};
 use order_service::{CONTRACT, KINDS, service};
 
 use super::document::Document;
-use crate::support::{Ask, World};
+use crate::support::{Ask, Shop};
 
 #[tokio::test]
 async fn what_is_served_is_the_document_that_every_test_reads() {
-    let answer = World::new().ask(Ask::get("/v1/openapi.json").by_nobody()).await;
+    let answer = Shop::new().ask(Ask::get("/v1/openapi.json").by_nobody()).await;
     assert_eq!((answer.status, &answer.body), (200, &Document::get().value));
 }
 

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::Case;
 use crate::http::broken::Broken;
-use crate::support::{Ask, UNKNOWN, World, customer, order, parcel, payment};
+use crate::support::{Ask, Shop, UNKNOWN, customer, order, parcel, payment};
 
 /// A command, and an order that is where the command takes it.
 struct Command {
     operation: &'static str,
-    world: World,
+    shop: Shop,
     path: String,
     /// The same for an order that does not exist.
     elsewhere: String,
@@ -29,21 +29,21 @@ impl Command {
         last: &str,
         body: Value,
     ) -> Self {
-        let world = World::new();
-        let id = world.placed("placing").await;
+        let shop = Shop::new();
+        let id = shop.placed("placing").await;
         for (step, body) in before {
-            world.does(&id, step, body).await;
+            shop.does(&id, step, body).await;
         }
         let [path, elsewhere] = [&*id, UNKNOWN].map(|id| format!("/v1/orders/{id}/{last}"));
-        Self { operation, world, path, elsewhere, body, cases: Vec::new() }
+        Self { operation, shop, path, elsewhere, body, cases: Vec::new() }
     }
 
     async fn place() -> Self {
-        let world = World::new();
-        world.placed("placing").await;
+        let shop = Shop::new();
+        shop.placed("placing").await;
         let path = "/v1/orders".to_owned();
         let operation = "placeOrder";
-        Self { operation, world, elsewhere: path.clone(), path, body: order(), cases: Vec::new() }
+        Self { operation, shop, elsewhere: path.clone(), path, body: order(), cases: Vec::new() }
     }
 
     fn under(&self, key: &str, body: &Value) -> Ask {
@@ -59,13 +59,13 @@ impl Command {
     }
 
     async fn add(&mut self, name: &'static str, ask: Ask) {
-        self.cases.push(Case::of(&self.world, self.operation, name, ask).await);
+        self.cases.push(Case::of(&self.shop, self.operation, name, ask).await);
     }
 
     /// The same command, where its stores are not what they should be.
     async fn add_behind(&mut self, name: &'static str, store: Arc<dyn EventStore>) {
-        let world = self.world.behind(store, Arc::new(Down));
-        self.cases.push(Case::of(&world, self.operation, name, self.good()).await);
+        let shop = self.shop.behind(store, Arc::new(Down));
+        self.cases.push(Case::of(&shop, self.operation, name, self.good()).await);
     }
 
     /// What goes wrong with every command in the same way.
@@ -86,7 +86,7 @@ impl Command {
     /// What every command on an order answers besides.
     async fn on_an_order(mut self) -> Vec<Case> {
         self.refusals().await;
-        let beaten = BeatenStore(Arc::new(self.world.store.clone()));
+        let beaten = BeatenStore(Arc::new(self.shop.store.clone()));
         self.add_behind("beaten each time", Arc::new(beaten)).await;
         let elsewhere = Ask::post(&self.elsewhere, &self.body).header("idempotency-key", "the-key");
         self.add("no such order", elsewhere).await;
@@ -110,7 +110,7 @@ impl Command {
     async fn done_twice(&mut self) {
         self.add("done", self.good()).await;
         // Within one millisecond it would be the same bytes, and so the same request.
-        self.world.host.sleep(Duration::from_millis(1)).await;
+        self.shop.host.sleep(Duration::from_millis(1)).await;
         self.add("done again", self.good()).await;
     }
 }

@@ -4,7 +4,7 @@ use dekigoto_http::limits::FAULTS_MAX;
 use serde_json::{Value, json};
 
 use super::Case;
-use crate::support::{Ask, UNKNOWN, World, order, payment};
+use crate::support::{Ask, Shop, UNKNOWN, order, payment};
 
 /// One fault of every kind, each at its field.
 fn every_kind() -> String {
@@ -46,8 +46,8 @@ fn with(mut body: Value, changes: &[(&str, Value)]) -> String {
 }
 
 pub(super) async fn of_bodies() -> Vec<Case> {
-    let world = World::new();
-    let id = world.placed("placing").await;
+    let shop = Shop::new();
+    let id = shop.placed("placing").await;
     let item = order()["items"][0].clone();
     let bad = json!({ "productId": "", "quantity": 0, "unitAmount": -1 });
     let dear = json!({ "productId": "p", "quantity": 10_000, "unitAmount": 1_000_000_000_000_i64 });
@@ -88,16 +88,16 @@ pub(super) async fn of_bodies() -> Vec<Case> {
         pay("declined and captured", &[("declineReason", json!("no funds"))]),
     ] {
         let ask = Ask::raw(&path, body).header("idempotency-key", "the-key");
-        cases.push(Case::of(&world, operation, name, ask).await);
+        cases.push(Case::of(&shop, operation, name, ask).await);
     }
     let latin = Ask::raw("/v1/orders", &b"{\"\xff\":1}"[..]).header("idempotency-key", "the-key");
-    cases.push(Case::of(&world, "placeOrder", "not UTF-8", latin).await);
+    cases.push(Case::of(&shop, "placeOrder", "not UTF-8", latin).await);
     cases
 }
 
 pub(super) async fn of_parameters() -> Vec<Case> {
-    let world = World::new();
-    world.placed("placing").await;
+    let shop = Shop::new();
+    shop.placed("placing").await;
     let list = |rest: &str| format!("/v1/orders?{rest}");
     let order = |rest: &str| format!("/v1/orders/{UNKNOWN}{rest}");
     let sales = |rest: &str| format!("/v1/sales/daily?{rest}");
@@ -129,7 +129,7 @@ pub(super) async fn of_parameters() -> Vec<Case> {
         ("getDailySales", "the end before the beginning", sales("from=2026-11-23&to=2026-11-22")),
         ("getDailySales", "days that are none", sales("from=2026-02-30&to=x")),
     ] {
-        cases.push(Case::of(&world, operation, name, Ask::get(&path)).await);
+        cases.push(Case::of(&shop, operation, name, Ask::get(&path)).await);
     }
     cases
 }

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::Case;
-use crate::support::{Ask, World, order};
+use crate::support::{Ask, Shop, order};
 
 pub(super) async fn of_headers() -> Vec<Case> {
-    let world = World::new();
-    let id = world.placed("placing").await;
+    let shop = Shop::new();
+    let id = shop.placed("placing").await;
     let keyless = || Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
     let confirm = || keyless().header("idempotency-key", "the-key");
     let mut cases = Vec::new();
@@ -21,14 +21,14 @@ pub(super) async fn of_headers() -> Vec<Case> {
         ("both at fault", keyless().header("idempotency-key", "").header("if-match", "1")),
         ("a compressed body", confirm().header("content-encoding", "gzip")),
     ] {
-        cases.push(Case::of(&world, "confirmOrder", name, ask).await);
+        cases.push(Case::of(&shop, "confirmOrder", name, ask).await);
     }
     let place = || Ask::post("/v1/orders", &order()).header("idempotency-key", "new");
     for (name, tag) in [("if there is one", "*"), ("at a version", "\"1\"")] {
-        cases.push(Case::of(&world, "placeOrder", name, place().header("if-match", tag)).await);
+        cases.push(Case::of(&shop, "placeOrder", name, place().header("if-match", tag)).await);
     }
     let nothing = Ask::raw(&format!("/v1/orders/{id}/confirm"), "").without("content-type");
     let nothing = nothing.header("idempotency-key", "the-key").header("if-match", "*");
-    cases.push(Case::of(&world, "confirmOrder", "without a body", nothing).await);
+    cases.push(Case::of(&shop, "confirmOrder", "without a body", nothing).await);
     cases
 }

@@ -12,7 +12,7 @@ use std::{borrow::Cow, fmt::Write as _};
 pub(super) use queries::of_no_operation;
 use serde_json::json;
 
-use crate::support::{Answer, Ask, World};
+use crate::support::{Answer, Ask, Shop};
 
 /// What the operations of the document answer.
 pub(in super::super) async fn of_operations() -> Vec<Case> {
@@ -36,12 +36,12 @@ pub(in super::super) struct Case {
 
 impl Case {
     async fn of(
-        world: &World,
+        shop: &Shop,
         operation: &'static str,
         name: impl Into<Cow<'static, str>>,
         ask: Ask,
     ) -> Self {
-        Self { operation, name: name.into(), answer: world.ask(ask).await }
+        Self { operation, name: name.into(), answer: shop.ask(ask).await }
     }
 
     pub(super) fn title(&self) -> String {

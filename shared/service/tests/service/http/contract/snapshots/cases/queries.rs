@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Case;
 use crate::http::broken::Broken;
-use crate::support::{Ask, UNKNOWN, World, customer, parcel};
+use crate::support::{Ask, Shop, UNKNOWN, customer, parcel};
 
 /// A query: its name, a good one, a malformed one, one of what does not exist, and one that a customer may not ask.
 type Query = (&'static str, String, String, Option<String>, Option<String>);
@@ -54,29 +54,29 @@ fn queries(id: &str) -> Vec<Query> {
 }
 
 pub(super) async fn of_queries() -> Vec<Case> {
-    let world = World::new();
-    let id = world.placed("placing").await;
-    world.does(&id, "confirm", &json!({})).await;
-    world.placed("another").await;
-    world.follow().await;
-    let broken = world.behind(Arc::new(Broken), Arc::new(Broken));
-    let down = world.behind(Arc::new(Down), Arc::new(Down));
+    let shop = Shop::new();
+    let id = shop.placed("placing").await;
+    shop.does(&id, "confirm", &json!({})).await;
+    shop.placed("another").await;
+    shop.follow().await;
+    let broken = shop.behind(Arc::new(Broken), Arc::new(Broken));
+    let down = shop.behind(Arc::new(Down), Arc::new(Down));
     let mut cases = Vec::new();
     let mut add = |operation, name: &'static str, answer| {
         cases.push(Case { operation, name: name.into(), answer });
     };
     for (operation, good, malformed, unknown, not_theirs) in queries(&id) {
         let good = || Ask::get(&good);
-        add(operation, "done", world.ask(good()).await);
-        add(operation, "malformed", world.ask(Ask::get(&malformed)).await);
+        add(operation, "done", shop.ask(good()).await);
+        add(operation, "malformed", shop.ask(Ask::get(&malformed)).await);
         if let Some(unknown) = unknown {
-            add(operation, "no such thing", world.ask(Ask::get(&unknown)).await);
+            add(operation, "no such thing", shop.ask(Ask::get(&unknown)).await);
         }
         if let Some(path) = not_theirs {
-            add(operation, "a customer", world.ask(Ask::get(&path).by(customer("c-42"))).await);
+            add(operation, "a customer", shop.ask(Ask::get(&path).by(customer("c-42"))).await);
         }
-        if world.ask(good().by_nobody()).await.status == 401 {
-            add(operation, "nobody", world.ask(good().by_nobody()).await);
+        if shop.ask(good().by_nobody()).await.status == 401 {
+            add(operation, "nobody", shop.ask(good().by_nobody()).await);
             add(operation, "broken", broken.ask(good()).await);
             add(operation, "down", down.ask(good()).await);
         }
@@ -90,22 +90,22 @@ pub(super) async fn of_queries() -> Vec<Case> {
         ("getOrder", "as it was", format!("{order}?atVersion=1")),
     ];
     for (operation, name, path) in more {
-        add(operation, name, world.ask(Ask::get(&path)).await);
+        add(operation, name, shop.ask(Ask::get(&path)).await);
     }
     let history = Ask::get(&format!("{order}/events")).by(customer("c-42"));
-    add("listOrderEvents", "of the customer", world.ask(history).await);
-    world.does(&id, "ship", &parcel()).await;
+    add("listOrderEvents", "of the customer", shop.ask(history).await);
+    shop.does(&id, "ship", &parcel()).await;
     add(
         "getOrder",
         "newer than its view",
-        world.ask(Ask::get(&format!("{order}?minVersion=3"))).await,
+        shop.ask(Ask::get(&format!("{order}?minVersion=3"))).await,
     );
     cases
 }
 
 /// What is answered where the document names no operation.
 pub(in super::super) async fn of_no_operation() -> Vec<Case> {
-    let world = World::new();
+    let shop = Shop::new();
     let mut cases = Vec::new();
     for (name, method, path) in [
         ("an unknown path", "GET", "/v1/admin"),
@@ -114,7 +114,7 @@ pub(in super::super) async fn of_no_operation() -> Vec<Case> {
         ("an order's page that is none", "GET", "/v1/orders/x/y/z"),
         ("a method of another path", "POST", "/v1/sales/daily"),
     ] {
-        cases.push(Case::of(&world, "noOperation", name, Ask::new(method, path)).await);
+        cases.push(Case::of(&shop, "noOperation", name, Ask::new(method, path)).await);
     }
     cases
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Case;
-use crate::support::{Ask, World, parcel, payment};
+use crate::support::{Ask, Shop, parcel, payment};
 
 /// A status, the commands that lead there, and the commands that it allows.
 type Stage = (&'static str, &'static [&'static str], &'static [&'static str]);
@@ -30,24 +30,24 @@ fn commands() -> [(&'static str, &'static str, Value); 4] {
 pub(super) async fn of_orders() -> Vec<Case> {
     let mut cases = Vec::new();
     for (status, steps, allowed) in STAGES {
-        let world = World::new();
-        let path = format!("/v1/orders/{}", world.placed("placing").await);
+        let shop = Shop::new();
+        let path = format!("/v1/orders/{}", shop.placed("placing").await);
         let keyed = |place: &str, body: &Value, key: &str| {
             Ask::post(&format!("{path}/{place}"), body).header("idempotency-key", key)
         };
         for (_, step, body) in commands().iter().filter(|(_, step, _)| steps.contains(step)) {
-            assert_eq!(world.ask(keyed(step, body, step)).await.status, 200, "{step}");
+            assert_eq!(shop.ask(keyed(step, body, step)).await.status, 200, "{step}");
         }
         for (operation, command, body) in commands() {
             if !allowed.contains(&command) {
                 let name = format!("of a {status} order");
-                cases.push(Case::of(&world, operation, name, keyed(command, &body, "k")).await);
+                cases.push(Case::of(&shop, operation, name, keyed(command, &body, "k")).await);
             }
         }
-        world.follow().await;
+        shop.follow().await;
         let history = Ask::get(&format!("{path}/events"));
-        cases.push(Case::of(&world, "getOrder", status, Ask::get(&path)).await);
-        cases.push(Case::of(&world, "listOrderEvents", status, history).await);
+        cases.push(Case::of(&shop, "getOrder", status, Ask::get(&path)).await);
+        cases.push(Case::of(&shop, "listOrderEvents", status, history).await);
     }
     let illegal = cases.iter().filter(|case| case.answer.body["code"] == "illegal-transition");
     assert_eq!(illegal.count(), 15);
@@ -91,16 +91,16 @@ pub(super) async fn of_payments() -> Vec<Case> {
         ("the first, if there is one", vec![], payment("ch_1"), Some("*")),
         ("the first, if there are two", vec![], payment("ch_1"), Some("\"2\"")),
     ] {
-        let world = World::new();
-        let path = format!("/v1/orders/{}/payments", world.placed("placing").await);
+        let shop = Shop::new();
+        let path = format!("/v1/orders/{}/payments", shop.placed("placing").await);
         for body in before {
             let key = body["reference"].as_str().unwrap().to_owned();
             let ask = Ask::post(&path, &body).header("idempotency-key", &key);
-            assert_eq!(world.ask(ask).await.status, 201, "{name}: {body}");
+            assert_eq!(shop.ask(ask).await.status, 201, "{name}: {body}");
         }
         let ask = Ask::post(&path, &body).header("idempotency-key", "the-key");
         let ask = if let Some(tag) = condition { ask.header("if-match", tag) } else { ask };
-        cases.push(Case::of(&world, "payOrder", name, ask).await);
+        cases.push(Case::of(&shop, "payOrder", name, ask).await);
     }
     cases
 }

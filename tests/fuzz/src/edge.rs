@@ -17,7 +17,7 @@ use order_service::{CONTRACT, Caller, service};
 use tower::ServiceExt as _;
 
 /// One service with its store.
-pub(crate) struct World {
+pub(crate) struct Edge {
     pub(crate) store: MemoryStore,
     router: Router,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Answer {
     pub(crate) response: Response<()>,
 }
 
-impl World {
+impl Edge {
     pub(crate) fn new() -> Self {
         let (store, views) = (MemoryStore::new(), MemoryViews::new());
         let ports = Ports {
