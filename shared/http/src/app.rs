@@ -7,7 +7,7 @@ use std::{
 
 use dekigoto::{Engine, Limits, Ports};
 
-use crate::{cursor::CursorKey, limits::REQUEST_TIME_MAX};
+use crate::{limits::REQUEST_TIME_MAX, seal::CursorKey};
 
 /// The state of the router: stores, host and engine. Handlers take it as axum's `State`.
 #[derive(Clone)]

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use crate::{params::Params, problem::Problem, routes::Routes};
+use crate::{params::Params, problem::Problem};
 
 /// The document follows a deployment within minutes.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -21,19 +21,15 @@ pub struct Contract {
 }
 
 impl Contract {
-    pub(crate) fn routes(&'static self, routes: Routes) -> Routes {
-        routes
-            .get("/v1/health", move |params| self.health(params))
-            .get("/v1/openapi.json", move |params| self.document(params))
-    }
-
-    async fn health(&self, params: Params) -> Result<Response, Problem> {
+    /// `GET /v1/health`.
+    pub(crate) async fn health(&self, params: Params) -> Result<Response, Problem> {
         params.finish()?;
         let body = serde_json::json!({ "status": "ok", "version": self.version });
         Ok(Json(body).into_response())
     }
 
-    async fn document(&self, params: Params) -> Result<Response, Problem> {
+    /// `GET /v1/openapi.json`.
+    pub(crate) async fn document(&self, params: Params) -> Result<Response, Problem> {
         params.finish()?;
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),

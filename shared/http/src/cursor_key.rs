@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     app::App,
     causes::broken,
-    cursor::CursorKey,
     problem::{Kind, Problem},
+    seal::CursorKey,
 };
 
 /// The row's partition. It is the only one that the template lets the api function write.

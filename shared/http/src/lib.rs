@@ -16,6 +16,7 @@ pub mod limits;
 mod params;
 mod problem;
 mod routes;
+mod seal;
 
 pub use app::App;
 pub use body::{Json, OptionalJson};
@@ -23,9 +24,9 @@ pub use call::{Call, StaffCall};
 pub use caller::{Caller, Owner};
 pub use causes::{at_fault, broken, of_command, unreadable};
 pub use contract::Contract;
-pub use cursor::{Place, cursor_bytes};
 pub use fields::{Body, Fields, unsigned};
 pub use headers::{IDEMPOTENCY_KEY, RequestId, etag};
 pub use params::{Params, at, malformed, path_text};
 pub use problem::{FieldFault, Kind, Problem};
 pub use routes::{AddRoutes, Routes, Service};
+pub use seal::{Place, cursor_bytes};

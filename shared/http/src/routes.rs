@@ -28,7 +28,9 @@ impl Routes {
     /// The routes of a service: those of its aggregates and views, and `GET /v1/health` and `GET /v1/openapi.json`.
     #[must_use]
     pub fn of(service: &Service, contract: &'static Contract) -> Self {
-        let own = contract.routes(Self::default());
+        let own = Self::default()
+            .get("/v1/health", |params| contract.health(params))
+            .get("/v1/openapi.json", |params| contract.document(params));
         service.routes().fold(own, |routes, add| add(routes))
     }
 

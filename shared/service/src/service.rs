@@ -26,7 +26,7 @@ pub fn service() -> Service {
     Service::new("dekigoto.orders")
         .aggregate::<Order>(order::routes, orders::order::announce)
         .aggregate::<Payment>(payment::routes, orders::payment::announce)
-        .view_at::<Single<OrderSummaryView>>(views::order_summary::routes)
+        .view::<Single<OrderSummaryView>>()
         .view_at::<Across<CustomerSummaryView>>(views::customer_summary::routes)
         .view_at::<Across<DailySalesView>>(views::daily_sales::routes)
 }

@@ -4,7 +4,10 @@ use axum::{extract::State, response::Response};
 use dekigoto_http::{App, Body, Fields, Json, Problem};
 use orders::order::{CancelOrder, OrderCommand};
 
-use super::{OrderPath, change, ownership::must_own};
+use super::{
+    command::{OrderPath, change},
+    ownership::must_own,
+};
 use crate::Call;
 
 pub(super) struct CancelBody(CancelOrder);

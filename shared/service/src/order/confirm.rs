@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use dekigoto_http::{App, OptionalJson, Problem, StaffCall};
 use orders::{CustomerId, order::OrderCommand};
 
-use super::{EmptyBody, OrderPath, change};
+use super::command::{EmptyBody, OrderPath, change};
 
 pub(super) async fn confirm(
     State(app): State<App>,

@@ -10,7 +10,7 @@ use dekigoto_http::{App, Params, Problem, broken};
 use orders::order::Order;
 use serde::Serialize;
 
-use super::{OrderPath, ownership::must_own};
+use super::{command::OrderPath, ownership::must_own};
 use crate::Caller;
 
 /// Stands where a customer does not see who else acted, and under which key.

@@ -13,7 +13,7 @@ use orders::{
     order::{InvalidOrder, Item, Order, OrderCommand, PlaceOrder},
 };
 
-use super::{answered, currency};
+use super::command::{answered, currency};
 use crate::{
     Call,
     problems::{INVALID_ORDER, of_order},

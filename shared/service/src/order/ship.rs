@@ -7,7 +7,7 @@ use orders::{
     order::{OrderCommand, ShipOrder},
 };
 
-use super::{OrderPath, change};
+use super::command::{OrderPath, change};
 
 pub(super) struct ShipBody(ShipOrder);
 

@@ -13,7 +13,7 @@ use orders::{
 use serde::Serialize;
 
 use crate::{
-    order::{OrderPath, currency},
+    order::command::{OrderPath, currency},
     problems::{INVALID_PAYMENT, of_payment},
 };
 

@@ -8,29 +8,27 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{Index, Position, RowQuery, Timestamp};
-use dekigoto_http::{App, Params, Place, Problem, broken, malformed};
-use orders::{CustomerId, Day, OrderId, Status, limits::ID_BYTES_MAX};
+use dekigoto_http::{App, Params, Place, Problem, broken, cursor_bytes, malformed};
+use orders::{CustomerId, OrderId, Status, limits::ID_BYTES_MAX};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::order_summary::{BY_CUSTOMER, BY_STATUS, OrderView, of_row, order_key};
-use crate::{Caller, limits::PAGES_PER_LIST_MAX};
+use super::order_summary::{
+    BY_CUSTOMER, BY_STATUS, OrderView, of_row, orders_of_customer, orders_of_status,
+};
+use crate::{
+    Caller,
+    limits::{CURSOR_BYTES_MAX, PAGES_PER_LIST_MAX},
+    order::ownership::order_key,
+};
 
 /// Bytes of a moment and of an order's id.
 const MOMENT_AND_ORDER_BYTES: usize = 8 + 16;
 
 /// Bytes of the longest place of a list.
-pub(crate) const PLACE_BYTES_MAX: usize = MOMENT_AND_ORDER_BYTES + ID_BYTES_MAX;
+const PLACE_BYTES_MAX: usize = MOMENT_AND_ORDER_BYTES + ID_BYTES_MAX;
 
-/// The partition that lists a customer's orders.
-pub(super) fn orders_of_customer(customer: &CustomerId) -> String {
-    format!("order-summary/customer#{customer}")
-}
-
-/// The partition that lists the orders of one day in one status. The day keeps partitions small.
-pub(super) fn orders_of_status(status: Status, placed_on: Day) -> String {
-    format!("order-summary/status#{status}#{placed_on}")
-}
+const _: () = assert!(cursor_bytes(PLACE_BYTES_MAX) == CURSOR_BYTES_MAX);
 
 /// Where a page ended: when its last order was placed and which order it was; in a list across customers, also whose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +85,7 @@ struct Page<T> {
     next_cursor: Option<String>,
 }
 
-pub(super) async fn list(
+pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
     mut params: Params,

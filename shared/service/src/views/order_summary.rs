@@ -1,7 +1,5 @@
 //! `order-summary`: one row for each order, from the order's events and its payments'. `GET /v1/orders/{orderId}` reads it.
 
-use std::fmt::Display;
-
 use axum::{
     Json,
     extract::State,
@@ -12,7 +10,7 @@ use dekigoto::{
     Aggregate, Envelope, EventStore, Index, Row, RowKey, Timestamp, Version, read_events,
     views::{Fold, Marked, SingleView, View},
 };
-use dekigoto_http::{App, Params, Problem, Routes, broken, etag, malformed, unreadable};
+use dekigoto_http::{App, Params, Problem, broken, etag, malformed, unreadable};
 use orders::{
     Amount, Currency, CustomerId, Day, OrderId, Status,
     order::{Order, OrderEvent, OrderPlaced},
@@ -20,11 +18,13 @@ use orders::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::order_list::{self, orders_of_customer, orders_of_status};
 use crate::{
     Caller,
     limits::EVENTS_PER_FOLD_MAX,
-    order::{OrderPath, ownership},
+    order::{
+        command::OrderPath,
+        ownership::{self, ORDER_SUMMARY, order_key},
+    },
 };
 
 /// The index that lists a customer's orders by the moment of placing.
@@ -36,11 +36,6 @@ pub(super) const BY_STATUS: Index = Index(2);
 /// Says whether an order came from its view or from the store.
 const SERVED_FROM: HeaderName = HeaderName::from_static("served-from");
 
-/// The queries that read the view.
-pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.get("/v1/orders/{orderId}", order).get("/v1/orders", order_list::list)
-}
-
 /// The view: one row for each order, stored under its customer's id. A caller who asks with another id finds nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderSummaryView;
@@ -49,7 +44,7 @@ impl View for OrderSummaryView {
     type Row = OrderSummary;
     type Folds = (Order, Payment);
 
-    const NAME: &'static str = "order-summary";
+    const NAME: &'static str = ORDER_SUMMARY;
 }
 
 impl Fold<Order> for OrderSummaryView {
@@ -87,14 +82,14 @@ impl SingleView for OrderSummaryView {
     }
 }
 
-/// The partition of an order's row.
-pub(crate) fn order_partition(order: impl Display) -> String {
-    format!("{}#{order}", OrderSummaryView::NAME)
+/// The partition that lists a customer's orders.
+pub(super) fn orders_of_customer(customer: &CustomerId) -> String {
+    format!("order-summary/customer#{customer}")
 }
 
-/// The key of an order's row.
-pub(crate) fn order_key(order: impl Display, customer: &CustomerId) -> RowKey {
-    RowKey::new(order_partition(order), customer.as_str())
+/// The partition that lists the orders of one day in one status. The day keeps partitions small.
+pub(super) fn orders_of_status(status: Status, placed_on: Day) -> String {
+    format!("order-summary/status#{status}#{placed_on}")
 }
 
 /// The row of an order. Each stream's events are applied in the order of their versions; the two streams may be
@@ -215,7 +210,7 @@ impl PlacedSummary {
     }
 }
 
-async fn order(
+pub(crate) async fn order(
     State(app): State<App>,
     caller: Caller,
     OrderPath(id): OrderPath,

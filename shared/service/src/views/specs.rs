@@ -14,8 +14,9 @@ use super::{
     CustomerSummaryView, DailySalesView, OrderSummaryView,
     customer_summary::{CustomerSummary, customer_key},
     daily_sales::DailySales,
-    order_summary::{OrderSummary, PlacedSummary, order_key},
+    order_summary::{OrderSummary, PlacedSummary},
 };
+use crate::order::ownership::order_key;
 
 const ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
 const OTHER_ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b6";

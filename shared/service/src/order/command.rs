@@ -1,0 +1,80 @@
+//! What the commands of an order share: the path, the body, and the way through the engine.
+
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use dekigoto::{Answer, Version};
+use dekigoto_http::{App, Body, Fields, Problem, malformed, of_command, path_text};
+use orders::{
+    Currency, OrderId, Status,
+    order::{Order, OrderCommand, OrderState},
+};
+use serde::Serialize;
+
+use crate::{Call, problems::of_order};
+
+/// The order that the path names.
+pub(crate) struct OrderPath(pub(crate) OrderId);
+
+impl FromRequestParts<App> for OrderPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let id = path_text(parts, app).await?.parse();
+        id.map(Self).map_err(|_| malformed("An order id is a UUID in lower case."))
+    }
+}
+
+/// The body of a command that has nothing to say.
+#[derive(Default)]
+pub(super) struct EmptyBody;
+
+impl Body for EmptyBody {
+    fn read(_: &mut Fields<'_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// A currency that does not exist is a business error and not a malformed request.
+pub(crate) fn currency(fields: &mut Fields<'_>) -> Option<Currency> {
+    let text: String = fields.text("currency")?;
+    fields.check("currency", text.parse())
+}
+
+/// What a command on an order answers.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderAnswer {
+    order_id: OrderId,
+    version: Version,
+    status: Status,
+}
+
+/// Carries out a command on an order that exists.
+pub(super) async fn change(
+    app: &App,
+    call: &Call,
+    order: OrderId,
+    command: OrderCommand,
+) -> Result<Response, Problem> {
+    let context = call.context(app);
+    let answer = app.engine().execute::<Order>(&order, command, &context, call.expect).await;
+    let answer = answer.map_err(|error| of_command(error, of_order))?;
+    answered(call, order, answer, StatusCode::OK)
+}
+
+pub(super) fn answered(
+    call: &Call,
+    order_id: OrderId,
+    Answer { state, version, replayed, .. }: Answer<Order>,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    let (OrderState::Placed(order), Some(version)) = (state, version) else {
+        return Err(Problem::not_found());
+    };
+    let answer = OrderAnswer { order_id, version, status: order.status };
+    Ok(call.answer(Some(version), replayed, (status, Json(answer)).into_response()))
+}
