@@ -19,6 +19,7 @@ const SHARED: &[&str] = &[
     "dekigoto-dynamodb",
     "dekigoto-messaging",
     "dekigoto-lambda",
+    "dekigoto-local",
     "dekigoto-testkit",
 ];
 const LAMBDA: &str = "dekigoto-lambda";
@@ -180,6 +181,7 @@ fn the_domain_knows_only_the_kit_and_the_kit_nobody() {
         ("dekigoto-dynamodb", &["dekigoto"]),
         ("dekigoto-messaging", &["dekigoto"]),
         ("dekigoto-lambda", &["dekigoto", "dekigoto-http"]),
+        ("dekigoto-local", &["dekigoto", "dekigoto-http"]),
     ] {
         let bad: Vec<_> = names(named(package))
             .into_iter()
