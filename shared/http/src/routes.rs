@@ -1,6 +1,8 @@
 //! The table of routes. The router is made of it, and a service's tests hold the same table against its document: a route
 //! that is not documented cannot be served by accident.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Router,
     handler::Handler,
@@ -9,7 +11,9 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use crate::{app::App, contract::Contract, layer};
+use dekigoto::views::SingleView;
+
+use crate::{app::App, caller::Owner, contract::Contract, layer, row::row};
 
 /// Routes, each with its handler.
 #[derive(Default)]
@@ -46,10 +50,26 @@ impl Routes {
         self.and(Method::POST, path, post(command))
     }
 
+    /// Adds a query that answers with the row of the view `V` whose aggregate the path names: for staff and services, never
+    /// older than `?minVersion=n`. `O` names the owners of the service's things.
+    #[must_use]
+    pub fn row<O: Owner, V: SingleView>(self, path: &'static str) -> Self {
+        self.get(path, row::<O, V>)
+    }
+
     /// Method and path of every route.
     #[must_use]
     pub fn list(&self) -> &[(Method, &'static str)] {
         &self.list
+    }
+
+    /// The routes that the service's document does not list, and the other way round. A test of every service asserts that
+    /// there are none.
+    #[must_use]
+    pub fn undocumented(&self, contract: &Contract) -> Vec<String> {
+        let routed: BTreeSet<String> =
+            self.list.iter().map(|(method, path)| format!("{method} {path}")).collect();
+        routed.symmetric_difference(&contract.operations()).cloned().collect()
     }
 
     /// The router: every route, inside the layer that gives each request an id, a deadline and a log line, and that turns

@@ -1,0 +1,5 @@
+//! The views: one file each, with key, row, fold and the query that reads it.
+
+mod __snake___summary;
+
+pub use __snake___summary::{__Name__Summary, routes};
