@@ -29,5 +29,5 @@ pub use fields::{Body, Fields, unsigned};
 pub use headers::{IDEMPOTENCY_KEY, RequestId, etag};
 pub use params::{Params, PathId, at, malformed, path_text};
 pub use problem::{FieldFault, Kind, Problem};
-pub use routes::{AddRoutes, Routes, Service};
+pub use routes::{AddRoutes, Routes, Service, no_routes};
 pub use seal::{Place, cursor_bytes};

@@ -13,7 +13,15 @@ use axum::{
 
 use dekigoto::views::SingleView;
 
-use crate::{app::App, caller::Owner, contract::Contract, layer, row::row};
+use crate::{
+    app::App,
+    caller::Owner,
+    contract::{Contract, answer},
+    layer,
+    row::row,
+};
+
+const DOCUMENT_PATH: &str = "/v1/openapi.json";
 
 /// Routes, each with its handler.
 #[derive(Default)]
@@ -25,6 +33,12 @@ pub struct Routes {
 /// Adds the routes of one part of a service.
 pub type AddRoutes = fn(Routes) -> Routes;
 
+/// The routes of a part that nobody reaches over HTTP.
+#[must_use]
+pub fn no_routes(routes: Routes) -> Routes {
+    routes
+}
+
 /// A service whose parts have HTTP routes.
 pub type Service = dekigoto::Service<AddRoutes>;
 
@@ -32,10 +46,12 @@ impl Routes {
     /// The routes of a service: those of its aggregates and views, and `GET /v1/health` and `GET /v1/openapi.json`.
     #[must_use]
     pub fn of(service: &Service, contract: &'static Contract) -> Self {
-        let own = Self::default()
-            .get("/v1/health", |params| contract.health(params))
-            .get("/v1/openapi.json", |params| contract.document(params));
-        service.routes().fold(own, |routes, add| add(routes))
+        let own = Self::default().get("/v1/health", |params| contract.health(params));
+        let mut routes = service.routes().fold(own, |routes, add| add(routes));
+        routes.list.push((Method::GET, DOCUMENT_PATH));
+        let document = contract.document(&routes.list);
+        let answer = get(move |params| answer(document.clone(), params));
+        Self { router: routes.router.route(DOCUMENT_PATH, answer), ..routes }
     }
 
     /// Adds a query.

@@ -5,19 +5,18 @@ pub mod routes;
 use dekigoto::{Aggregate, Decider, event_schema};
 use serde::{Deserialize, Serialize};
 
-/// What may be asked.
 #[derive(Clone, Debug, Serialize)]
 pub enum Command {
     Create { title: String },
     Rename { title: String },
 }
 
-/// What may have happened. The names in quotes are storage format: they never change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Created(Titled),
     Renamed(Titled),
 }
+// The names in quotes are storage format: they never change.
 event_schema! { Event { Created as "__Name__Created": 1, Renamed as "__Name__Renamed": 1 } }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +24,6 @@ pub struct Titled {
     pub title: String,
 }
 
-/// Why a command is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Refusal {
     AlreadyCreated,
@@ -37,8 +35,7 @@ pub struct __Name__;
 impl Decider for __Name__ {
     type Command = Command;
     type Event = Event;
-    /// The title, once there is one.
-    type State = Option<String>;
+    type State = Option<String>; // The title, once there is one.
     type Refusal = Refusal;
 
     fn decide(title: &Option<String>, command: Command) -> Result<Vec<Event>, Refusal> {
@@ -50,7 +47,6 @@ impl Decider for __Name__ {
             (Some(_), Command::Rename { title }) => Ok(vec![Event::Renamed(Titled { title })]),
         }
     }
-
     fn evolve(_: Option<String>, event: &Event) -> Option<String> {
         match event {
             Event::Created(it) | Event::Renamed(it) => Some(it.title.clone()),

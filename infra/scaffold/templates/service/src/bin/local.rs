@@ -1,5 +1,3 @@
-//! The service in one process: `make run`.
-
 fn main() -> std::process::ExitCode {
     dekigoto_local::run::<String>(&__snake__::service(), &__snake__::CONTRACT)
 }

@@ -1,4 +1,4 @@
-//! `__name__-summary`: one row for each aggregate, with its title and how often it changed.
+//! One row for each `__Name__`: its title and how often it changed.
 
 use dekigoto::{
     Envelope,
@@ -24,7 +24,7 @@ pub struct __Name__Summary;
 impl View for __Name__Summary {
     type Row = Row;
     type Folds = (__Name__,);
-    const NAME: &'static str = "__name__-summary";
+    const NAME: &'static str = "__Name__Summary";
 }
 
 impl Fold<__Name__> for __Name__Summary {

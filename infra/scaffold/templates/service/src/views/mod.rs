@@ -1,5 +1,3 @@
 //! The views: one file each, with key, row, fold and the query that reads it.
-
-mod __snake___summary;
-
-pub use __snake___summary::{__Name__Summary, routes};
+pub mod __snake___summary;
+pub use __snake___summary::__Name__Summary;
