@@ -4,9 +4,11 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
 # Everything, with what only AUTH_MODE=jwt builds. One set of features for all: another would build the AWS SDK again.
 ALL := --workspace --features local/jwt --locked --quiet
+# The crates that are published.
+KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-testkit
 # Written by the tests of the HTTP edge.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run demo test fmt lint unit doc template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run demo test fmt lint unit doc package template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -17,7 +19,7 @@ run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH
 demo: ## Place, pay, confirm, ship and deliver an order, and show what became of it
 	@$(LOCAL)/demo.py
 
-test: fmt lint unit doc template journey stranger site api-fuzz-short ## Everything that needs only cargo and Python
+test: fmt lint unit doc package template journey stranger site api-fuzz-short ## Everything that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting
@@ -33,6 +35,9 @@ unit: ## Run the unit tests, specs and contract suites
 
 doc: ## Compile and run the documentation's examples
 	cargo test $(ALL) --doc
+
+package: ## Package the kit's crates as crates.io would get them (target/package)
+	cargo package --offline --locked --no-verify --allow-dirty --quiet $(KIT:%=-p %)
 
 template: ## Check the template with the SAM CLI and cfn-lint
 	@$(LOCAL)/lint_template.py

@@ -81,7 +81,8 @@ fn packages() -> &'static BTreeMap<String, Package> {
     })
 }
 
-fn metadata() -> Value {
+/// What `cargo metadata` says of the workspace.
+pub(crate) fn metadata() -> Value {
     let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host])
