@@ -1,4 +1,4 @@
-//! What every service answers about itself: whether it is up, and its contract.
+//! The routes of every service: its health and its OpenAPI document.
 
 use axum::{
     Json,
@@ -8,27 +8,25 @@ use axum::{
 
 use crate::{params::Params, problem::Problem};
 
-/// The document follows a deployment within minutes.
+/// Short, so that a new document shows within minutes of a deployment.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// What a service says about itself.
+/// A service's version and OpenAPI document.
 #[derive(Debug)]
 pub struct Contract {
-    /// The service's version.
+    /// The service's version, shown by `GET /v1/health`.
     pub version: &'static str,
-    /// Its `OpenAPI` document as JSON.
+    /// The `OpenAPI` document as JSON, served by `GET /v1/openapi.json`.
     pub openapi: &'static str,
 }
 
 impl Contract {
-    /// `GET /v1/health`.
     pub(crate) async fn health(&self, params: Params) -> Result<Response, Problem> {
         params.finish()?;
         let body = serde_json::json!({ "status": "ok", "version": self.version });
         Ok(Json(body).into_response())
     }
 
-    /// `GET /v1/openapi.json`.
     pub(crate) async fn document(&self, params: Params) -> Result<Response, Problem> {
         params.finish()?;
         let headers = [
