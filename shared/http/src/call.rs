@@ -55,8 +55,8 @@ impl<O: Owner> FromRequestParts<App> for Call<O> {
     }
 }
 
-/// A [`Call`] by staff or a trusted service. Other callers get 403 before the rest of the request is parsed, so the answer
-/// reveals nothing about it.
+/// A [`Call`] by staff or a trusted service. Other callers get 403 before the rest of the request is parsed, so the
+/// answer reveals nothing about it.
 pub struct StaffCall<O>(pub Call<O>);
 
 impl<O: Owner> FromRequestParts<App> for StaffCall<O> {

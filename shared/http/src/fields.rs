@@ -1,8 +1,8 @@
 //! Reads a JSON object strictly, field by field.
 //!
 //! Derived deserialization stops at the first error, may keep the last of two equal names, and accepts an array for a
-//! struct. This reader requires that each field is known, appears once, and has the documented type; and one answer lists
-//! all faults.
+//! struct. This reader requires that each field is known, appears once, and has the documented type; and one answer
+//! lists all faults.
 
 use std::{fmt, str::FromStr};
 

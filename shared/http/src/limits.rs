@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dekigoto::LIMITS;
 
-/// Time that one request may take. Give the function in front of the router more, so that the service answers before the
-/// gateway does.
+/// Time that one request may take. Give the function in front of the router more, so that the service answers before
+/// the gateway does.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(14);
 
 /// Bytes of one request body.

@@ -115,8 +115,8 @@ impl Params {
     }
 }
 
-/// The single parameter of the path. Use it to extract a type from the path: axum's own rejection would not be a problem
-/// of the contract.
+/// The single parameter of the path. Use it to extract a type from the path: axum's own rejection would not be a
+/// problem of the contract.
 ///
 /// # Errors
 /// A problem when the path is not UTF-8.

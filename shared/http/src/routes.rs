@@ -1,5 +1,5 @@
-//! The route table. The router is built from it, and a service's tests compare the same table with its OpenAPI document,
-//! so no undocumented route is served by accident.
+//! The route table. The router is built from it, and a service's tests compare the same table with its OpenAPI
+//! document, so no undocumented route is served by accident.
 
 use axum::{
     Router,
