@@ -162,7 +162,8 @@ impl Commit {
 
     /// Whether both are the same append. Finding the same append at a commit's place means that the commit is stored.
     ///
-    /// Compares everything but the snapshot: two different commands with one key in one millisecond have equal event ids.
+    /// Compares everything but the snapshot: two different commands with one key in one millisecond have equal event
+    /// ids.
     #[must_use]
     pub fn is_same_append(&self, other: &Self) -> bool {
         let parts = |commit: &Self| (commit.ordinal, commit.first_version);

@@ -22,7 +22,8 @@ pub trait Host: Send + Sync {
     /// Waits this long.
     async fn sleep(&self, time: Duration);
 
-    /// Returns after this time. Race it against work that may hang. Unlike `sleep`, it does not advance a simulated clock.
+    /// Returns after this time. Race it against work that may hang. Unlike `sleep`, it does not advance a simulated
+    /// clock.
     async fn alarm(&self, time: Duration) {
         self.sleep(time).await;
     }

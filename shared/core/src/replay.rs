@@ -1,7 +1,7 @@
 //! Reads every commit of a store, to rebuild views.
 //!
-//! A store is read in parallel segments. All commits of a stream are in one segment, in ascending order, so each stream is
-//! replayed in order. There is no order between streams.
+//! A store is read in parallel segments. All commits of a stream are in one segment, in ascending order, so each stream
+//! is replayed in order. There is no order between streams.
 
 use std::{sync::Mutex, time::Duration};
 

@@ -110,8 +110,8 @@ impl<R> Service<R> {
         &self.announcements
     }
 
-    /// Checks the registry: lists duplicate names, aggregates that no view folds, and folds of unknown aggregates. A test
-    /// of each service asserts that the list is empty.
+    /// Checks the registry: lists duplicate names, aggregates that no view folds, and folds of unknown aggregates. A
+    /// test of each service asserts that the list is empty.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let aggregates = self.aggregates.iter().map(Registered::name);

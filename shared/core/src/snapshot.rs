@@ -1,7 +1,7 @@
 //! Snapshots: the state after a commit, embedded in the commit. They are a cache: losing one changes no answer.
 //!
-//! Equinox keeps a snapshot in a *tip* document that every append rewrites, so each append pays for the size of the state.
-//! Here one commit in [`SNAPSHOT_EVERY`](crate::Aggregate::SNAPSHOT_EVERY) carries it, and nothing is rewritten.
+//! Equinox keeps a snapshot in a *tip* document that every append rewrites, so each append pays for the size of the
+//! state. Here one commit in [`SNAPSHOT_EVERY`](crate::Aggregate::SNAPSHOT_EVERY) carries it, and nothing is rewritten.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 

@@ -29,8 +29,8 @@
 //! given::<Lamp>([Event::Lit(Lit {})]).when(Command::Light).then_refused(Refusal::AlreadyLit);
 //! ```
 //!
-//! A failed spec panics at its own line and shows the difference. Every spec of an [`Aggregate`] also checks the laws that
-//! a store relies on:
+//! A failed spec panics at its own line and shows the difference. Every spec of an [`Aggregate`] also checks the laws
+//! that a store relies on:
 //!
 //! - an event is the same after it was stored and read;
 //! - the same state and command give the same decision;

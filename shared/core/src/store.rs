@@ -66,15 +66,15 @@ pub trait EventStore: Send + Sync {
     /// was lost.
     ///
     /// # Errors
-    /// [`AppendError`]. Sending the same commit again is safe after any of them: its place is fixed, so it is stored there
-    /// or nowhere.
+    /// [`AppendError`]. Sending the same commit again is safe after any of them: its place is fixed, so it is stored
+    /// there or nowhere.
     async fn append(&self, commit: &Commit) -> Result<(), AppendError>;
 
     /// Reads at most `limit` commits of one stream.
     ///
-    /// The read is strongly consistent: it sees every append that was acknowledged before it began. A page may be shorter
-    /// than `limit`; only an empty page means that there are no more commits. A `limit` of 0 counts as 1, because an
-    /// empty page would look like the end.
+    /// The read is strongly consistent: it sees every append that was acknowledged before it began. A page may be
+    /// shorter than `limit`; only an empty page means that there are no more commits. A `limit` of 0 counts as 1,
+    /// because an empty page would look like the end.
     ///
     /// # Errors
     /// [`ReadError`], also for a stored item that is not a commit: it is never skipped.

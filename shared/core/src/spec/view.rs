@@ -24,7 +24,8 @@ pub struct Happened {
     pub(super) at: Timestamp,
 }
 
-/// An event of the aggregate `A` with this id. Its time is 1970-01-01T00:00:00.000Z; change it with [`at`](Happened::at).
+/// An event of the aggregate `A` with this id. Its time is 1970-01-01T00:00:00.000Z; change it with
+/// [`at`](Happened::at).
 ///
 /// The events of one stream get their versions in the order of the spec.
 ///
@@ -79,8 +80,8 @@ pub struct ProjectedView<R> {
 /// Begins a spec of a view of one aggregate, after these events.
 ///
 /// The events go through [`Single`](crate::views::Single), with all of them in a
-/// [`MemoryStore`](crate::memory::MemoryStore), so gaps are repaired. After each delivery, the row must equal the fold of
-/// the events up to its watermarks.
+/// [`MemoryStore`](crate::memory::MemoryStore), so gaps are repaired. After each delivery, the row must equal the fold
+/// of the events up to its watermarks.
 #[must_use = "a spec checks nothing without `then`"]
 pub fn given_view<V>(events: impl IntoIterator<Item = Happened>) -> GivenView<V::Row>
 where
