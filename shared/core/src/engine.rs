@@ -75,13 +75,13 @@ pub enum CommandError<R> {
         actual: Option<Version>,
     },
     /// Other commands on the same stream won every attempt.
-    #[error("other commands on the same stream were faster each time")]
+    #[error("other commands on the same stream won every attempt")]
     Conflict,
     /// The store is busy or down. Sending the same command with the same key again is safe.
     #[error("the event store does not answer")]
     Unavailable(#[source] Source),
     /// No answer: the commit may be stored. Send the same command with the same key to find out.
-    #[error("no answer from the event store; the commit may be there")]
+    #[error("no answer from the event store; the commit may be stored")]
     Unknown(#[source] Source),
     /// The events exceed a limit of a commit.
     #[error(transparent)]

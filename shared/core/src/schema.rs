@@ -18,7 +18,7 @@ pub struct NewEvent {
 #[expect(missing_docs, reason = "the fields' names say it")]
 pub enum SchemaError {
     /// This code has no event of this name and version.
-    #[error("no event is called {0:?}; deploy the version that wrote it")]
+    #[error("unknown event {0:?}; deploy the version that wrote it")]
     UnknownEvent(String),
     /// The event was written by newer code.
     #[error(
@@ -32,7 +32,7 @@ pub enum SchemaError {
     },
     /// The payload does not match its schema. The error has its place in the payload, and never a value.
     #[error(
-        "{event_type} v{schema_version} does not have its shape (line {line}, column {column})"
+        "{event_type} v{schema_version} does not match its schema (line {line}, column {column})"
     )]
     Malformed { event_type: String, schema_version: u32, line: usize, column: usize },
 }

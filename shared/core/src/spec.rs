@@ -241,7 +241,7 @@ fn storage_law<E: EventSchema + Debug + PartialEq>(events: &[E]) -> Option<Strin
         match E::decode(&stored.event_type, stored.schema_version, &stored.payload) {
             Ok(read) if read.as_slice() == std::slice::from_ref(event) => None,
             Ok(read) => Some(format!(
-                "  an event is not what it was after being stored and read\n{}",
+                "  an event changed when it was stored and read\n{}",
                 difference(std::slice::from_ref(event), &read)
             )),
             Err(cause) => Some(format!("  {event:?}\n  cannot be read once stored: {cause}\n")),

@@ -11,7 +11,7 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// Another commit has the place. If it is not from the same command, load again and decide again.
-    #[error("another commit has taken the place")]
+    #[error("another commit has this place")]
     Conflict {
         /// The commit at the place.
         found: Box<Commit>,
@@ -20,10 +20,10 @@ pub enum AppendError {
     #[error("the event store is throttling")]
     Throttled(#[source] Source),
     /// The commit is too large for the store. Do not retry.
-    #[error("the event store refuses a commit of this size")]
+    #[error("the commit is too large for the event store")]
     TooLarge(#[source] Source),
     /// No answer: the commit may or may not be stored. Send the same commit again to find out.
-    #[error("no answer from the event store; the commit may be there")]
+    #[error("no answer from the event store; the commit may be stored")]
     Unknown(#[source] Source),
     /// A bug, a missing permission or a bad table. Give up and alert an operator.
     #[error("the event store is broken")]

@@ -91,7 +91,7 @@ pub fn bad_field(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Prob
 
 /// A problem for stored data that cannot be read.
 pub fn broken(cause: impl Into<Source>) -> Problem {
-    Problem::new(Kind::INTERNAL, "What is stored of it cannot be read. Tell us the instance.")
+    Problem::new(Kind::INTERNAL, "The stored data cannot be read. Tell us the instance.")
         .because(cause)
 }
 

@@ -190,7 +190,7 @@ fn an_event_that_changes_when_stored_fails_given_and_then() {
     let (message, _) = failure_of(|| {
         let _ = given::<Counter>([Event::Forgetful(Forgetful { lost: 1 })]);
     });
-    assert!(message.contains("not what it was after being stored and read"), "{message}");
+    assert!(message.contains("an event changed when it was stored and read"), "{message}");
 
     let (message, line) = failure_of(|| {
         given::<Counter>([]).when(Command::Forget).then([forgetful()]);
