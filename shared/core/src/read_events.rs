@@ -1,11 +1,11 @@
-//! Reads the events of a stream.
+//! Reads the events of a stream, in order.
 
 use crate::{Commit, Envelope, EventStore, Ordinal, ReadError, ReadFrom, StreamId, Version};
 
-/// Commits that one read asks for.
+/// Commits that one read of the store requests.
 pub const COMMITS_PER_READ: u32 = 100;
 
-/// The events of a stream from `first` on, at most `limit` of them, in order.
+/// Reads at most `limit` events of a stream in order, starting with version `first`.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -31,10 +31,10 @@ pub async fn read_events(
     Ok(events)
 }
 
-/// The ordinal of the commit that holds `version`; none beyond the head.
+/// The ordinal of the commit that holds `version`; `None` beyond the head.
 ///
-/// Where every commit holds one event, ordinal and version are equal and the first look finds it. Otherwise the commit
-/// lies below, and bisection finds it in a number of reads that grows with the logarithm of the stream.
+/// If every commit holds one event, ordinal and version are equal, and the first read finds the commit. Otherwise its
+/// ordinal is lower, and a binary search finds it in a logarithmic number of reads.
 async fn commit_of(
     store: &dyn EventStore,
     stream: &StreamId,
@@ -42,7 +42,7 @@ async fn commit_of(
 ) -> Result<Option<Ordinal>, ReadError> {
     let (mut low, mut high) = (1, version.get());
     while low <= high {
-        // The first look is at the top, where the answer usually is.
+        // Tries the top first, where the commit usually is.
         let middle = if high == version.get() { high } else { low + (high - low) / 2 };
         let Some(ordinal) = Ordinal::new(middle) else {
             break;
@@ -51,7 +51,7 @@ async fn commit_of(
         let Some(commit) = page.first() else { break };
         if version > commit.last_version() {
             if commit.ordinal() < ordinal {
-                // The stream ends below.
+                // The stream ends before `version`.
                 return Ok(None);
             }
             low = middle + 1;

@@ -1,8 +1,7 @@
-//! Reading every commit of a store, to rebuild what derives from them.
+//! Reads every commit of a store, to rebuild views.
 //!
-//! A store is read in segments, side by side. Within a segment the commits of one stream come in ascending order, and
-//! a stream lies in one segment, so whoever applies the pages of each segment in turn sees each stream in order.
-//! Between streams there is no order.
+//! A store is read in parallel segments. All commits of a stream are in one segment, in ascending order, so each stream
+//! is replayed in order. There is no order between streams.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -12,34 +11,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Commit, Host, ReadError, Source};
 
-/// Where a scan of one segment goes on: after that item. Can be saved and used again in another process.
+/// The last item that a scan of one segment has read. It can be saved and used in another process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplayPosition {
-    /// The key of the last item's stream, as the store writes it.
+    /// The stream's key, as the store writes it.
     pub stream_key: String,
-    /// The last item's ordinal.
+    /// The commit's ordinal.
     pub ordinal: u64,
 }
 
-/// One step of a scan.
+/// One page of a scan.
 #[derive(Clone, Debug)]
 pub struct ReplayPage {
-    /// The commits; possibly none, though there are more behind them.
+    /// The commits. May be empty before the end of the segment.
     pub commits: Vec<Commit>,
-    /// Where to go on; none at the segment's end.
+    /// Where to continue; `None` at the segment's end.
     pub next: Option<ReplayPosition>,
 }
 
-/// Reads the whole of a store, segment by segment.
+/// Scans a whole store, segment by segment.
 #[async_trait]
 pub trait ReplaySource: Send + Sync {
-    /// The next commits of segment `segment` (from 0) of `of_segments`, at most `limit` and strongly consistent.
+    /// Reads the next commits, at most `limit`, of segment `segment` (from 0) of `of_segments`. Strongly consistent.
     ///
-    /// A commit that is appended while the scan is under way may or may not be seen.
+    /// A commit that is appended during the scan may or may not be seen.
     ///
     /// # Errors
-    /// Also for an item that is no commit: a replay never ends early and never skips without saying so.
+    /// [`ReadError`], also for an item that is not a commit: it is never skipped.
     async fn scan(
         &self,
         segment: u32,
@@ -49,55 +48,54 @@ pub trait ReplaySource: Send + Sync {
     ) -> Result<ReplayPage, ReadError>;
 }
 
-/// Takes what a replay reads.
+/// Receives the commits of a replay.
 #[async_trait]
 pub trait ReplaySink: Send + Sync {
-    /// Applies commits. Called for one page of a segment after the other, and for several segments at once.
+    /// Applies one page. Called in order within a segment, and concurrently for different segments.
     ///
     /// # Errors
-    /// Ends the replay, which can be resumed.
+    /// An error ends the replay, which can be resumed.
     async fn apply(&self, commits: Vec<Commit>) -> Result<(), Source>;
 
-    /// Keeps how far the replay is. Everything before it has been applied; what comes after it may be applied again.
+    /// Saves the progress. Everything up to it has been applied; a resumed replay may apply later commits again.
     ///
     /// # Errors
-    /// Ends the replay, which can be resumed.
+    /// An error ends the replay, which can be resumed.
     async fn save(&self, progress: &Progress) -> Result<(), Source>;
 }
 
-/// How far a replay is. Can be saved and resumed.
+/// The progress of a replay. It can be saved and resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// One for each segment. Their number cannot change on the way: it says where the segments lie.
+    /// One per segment. Their number must not change during a replay, because it decides which streams a segment holds.
     pub segments: Vec<SegmentProgress>,
 }
 
-/// How far a replay is in one segment.
+/// The progress of one segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SegmentProgress {
-    /// At the beginning.
+    /// Nothing was read.
     Start,
-    /// After that item.
+    /// Everything up to this item was read.
     After(ReplayPosition),
-    /// At the end.
+    /// The segment was read to its end.
     Done,
 }
 
-/// Segments that one replay may read side by side: the most that a DynamoDB scan takes is a million, and a process
-/// has no use for that many.
+/// Segments that one replay may read in parallel. DynamoDB allows a million, which no process can use.
 pub const SEGMENTS_MAX: u32 = 256;
 
 impl Progress {
-    /// The beginning, in that many segments (from 1 to [`SEGMENTS_MAX`]; anything else is brought there).
+    /// A new replay in this many segments, clamped to 1..=[`SEGMENTS_MAX`].
     #[must_use]
     pub fn start(segments: u32) -> Self {
         let segments = usize::try_from(segments.clamp(1, SEGMENTS_MAX)).unwrap_or(1);
         Self { segments: vec![SegmentProgress::Start; segments] }
     }
 
-    /// Whether every segment is at its end.
+    /// Whether every segment was read to its end.
     #[must_use]
     pub fn is_done(&self) -> bool {
         let is_done = |segment: &SegmentProgress| *segment == SegmentProgress::Done;
@@ -105,13 +103,13 @@ impl Progress {
     }
 }
 
-/// Why a replay stopped. What had been saved can be resumed.
+/// Why a replay stopped. It can be resumed from the saved progress.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The store could not be read, or holds something that is no commit.
+    /// The store could not be read, or holds an item that is not a commit.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// What was read could not be applied, or the progress not saved.
+    /// The sink could not apply a page or save the progress.
     #[error("the replay's sink failed")]
     Sink(#[source] Source),
 }
@@ -119,18 +117,16 @@ pub enum ReplayError {
 /// How fast a replay reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Commits in one page of one segment, from 1. Memory holds one page for each segment, and no more.
+    /// Commits per page, at least 1. Memory holds one page per segment.
     pub commits_per_page: u32,
-    /// Commits in one second, over all segments; none for as fast as the store gives them.
+    /// Commits per second over all segments; `None` for no limit.
     pub commits_per_second_max: Option<u32>,
 }
 
-/// Reads a store from wherever `progress` is to its end and gives everything to `sink`, at least once.
-///
-/// Stops at the first error of the store or of the sink, without having skipped anything.
+/// Reads a store from `progress` to its end, and gives every commit to `sink` at least once.
 ///
 /// # Errors
-/// [`ReplayError`]. Resume with the progress that was saved last.
+/// [`ReplayError`], at the first error of the store or the sink. Nothing was skipped: resume with the saved progress.
 pub async fn replay(
     source: &dyn ReplaySource,
     host: &dyn Host,
@@ -149,7 +145,7 @@ pub async fn replay(
     let of_segments = replay.segments().len();
     let segments = replay.segments().into_iter().enumerate();
     let segments = segments.map(|(place, at)| replay.segment(place, of_segments, at));
-    // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+    // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
     let segments: Vec<_> = segments.collect();
     stream::iter(segments).buffer_unordered(of_segments.max(1)).try_collect::<Vec<()>>().await?;
     Ok(replay.progress())
@@ -166,7 +162,7 @@ struct Replay<'a> {
 
 struct Shared {
     progress: Progress,
-    /// Commits that all segments have read.
+    /// Commits read so far, over all segments.
     read: u64,
 }
 
@@ -199,7 +195,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Waits until all that has been read could have been read at the wanted pace.
+    /// Waits until the commits read so far are within the pace.
     async fn keep_pace(&self, commits: usize) {
         let read = {
             let mut shared = self.lock();
@@ -235,7 +231,7 @@ impl Replay<'_> {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
-        // No code that holds the lock can panic half-way.
+        // Code that holds the lock cannot panic half-way.
         self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What a command carries besides its body: caller, key, precondition and causes.
+//! The parts of a command's request besides its body: caller, key, precondition and trace.
 
 use axum::{
     Json,
@@ -30,13 +30,13 @@ impl<O: Owner> FromRequestParts<App> for Caller<O> {
     }
 }
 
-/// One command's caller, key, precondition and causes. A handler takes it as an argument.
+/// The caller, key, precondition and trace of one command. An axum extractor.
 pub struct Call<O> {
     /// Who sent the command.
     pub caller: Caller<O>,
-    /// The client's name for it, or the name that the edge gave it.
+    /// The client's `Idempotency-Key`, or the one that the edge generated.
     pub key: CommandKey,
-    /// What the client expects of the stream (`If-Match`).
+    /// The precondition (`If-Match`).
     pub expect: Expect,
     request_id: String,
     traceparent: Option<String>,
@@ -66,8 +66,8 @@ struct Done {
     version: Option<Version>,
 }
 
-/// A call of staff or of a trusted service. Any other caller is refused before anything of the request is read, so the
-/// refusal says nothing about it.
+/// A [`Call`] by staff or a trusted service. Other callers get 403 before the rest of the request is parsed, so the
+/// answer reveals nothing about it.
 pub struct StaffCall<O>(pub Call<O>);
 
 impl<O: Owner> FromRequestParts<App> for StaffCall<O> {
@@ -80,7 +80,7 @@ impl<O: Owner> FromRequestParts<App> for StaffCall<O> {
 }
 
 impl<O> Call<O> {
-    /// The command's context, as of now.
+    /// The command's context, with the current time.
     #[must_use]
     pub fn context(&self, app: &App) -> Context {
         Context {
@@ -117,7 +117,7 @@ impl<O> Call<O> {
         Ok(self.answer(answer.version, answer.replayed, (status, Json(done))))
     }
 
-    /// An answer with the headers of a command's answer: the stream's version as `ETag`, and the mark of a replay.
+    /// Adds the headers of a command's answer: the stream's version as `ETag`, and `Idempotent-Replayed` for a replay.
     pub fn answer(
         &self,
         version: Option<Version>,
@@ -136,7 +136,7 @@ impl<O> Call<O> {
     }
 }
 
-/// The key. Where the client gave none, the layer around every handler has made one.
+/// Reads `Idempotency-Key`. Where the client sent none, the layer around every handler has generated one.
 fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
     let text = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default().to_owned();
     CommandKey::try_from(text)
@@ -144,7 +144,7 @@ fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
 }
 
 /// Reads `If-Match`: one strong tag, or `*` for "it exists". A weak tag never matches (RFC 9110, 13.1.1), so it is
-/// refused as malformed rather than failing without a word.
+/// malformed; a 412 would not tell the client why.
 fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
     let Some(text) = only(headers, &header::IF_MATCH)? else {
         return Ok(Expect::Anything);
@@ -160,7 +160,7 @@ fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
     })
 }
 
-/// W3C trace context, when it is well-formed; anything else is dropped, never recorded.
+/// Reads the W3C trace context. A malformed one is dropped, so that it is never recorded.
 fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     let lengths: Vec<usize> = text.split('-').map(str::len).collect();

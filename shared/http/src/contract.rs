@@ -1,4 +1,4 @@
-//! What every service answers about itself: whether it is up, and its contract.
+//! The routes of every service: its health and its OpenAPI document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,16 @@ use serde_json::{Value, json};
 
 use crate::{params::Params, problem::Problem};
 
-/// The document follows a deployment within minutes.
+/// Short, so that a new document shows within minutes of a deployment.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// What a service says about itself.
+/// A service's version and OpenAPI document.
 #[derive(Debug)]
 pub struct Contract {
-    /// The service's version.
+    /// The service's version, shown by `GET /v1/health`.
     pub version: &'static str,
-    /// Its `OpenAPI` document as JSON. Empty for a service without one: it answers with a list of its routes.
+    /// The `OpenAPI` document as JSON, served by `GET /v1/openapi.json`. If it is empty, the service answers with a list of
+    /// its routes.
     pub openapi: &'static str,
 }
 

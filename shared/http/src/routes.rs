@@ -1,5 +1,5 @@
-//! The table of routes. The router is made of it, and a service's tests hold the same table against its document: a route
-//! that is not documented cannot be served by accident.
+//! The route table. The router is built from it, and a service's tests compare the same table with its OpenAPI
+//! document, so no undocumented route is served by accident.
 
 use std::collections::BTreeSet;
 
@@ -23,14 +23,14 @@ use crate::{
 
 const DOCUMENT_PATH: &str = "/v1/openapi.json";
 
-/// Routes, each with its handler.
+/// The routes of a service, each with its handler.
 #[derive(Default)]
 pub struct Routes {
     router: Router<App>,
     list: Vec<(Method, &'static str)>,
 }
 
-/// Adds the routes of one part of a service.
+/// Adds the routes of one aggregate or view.
 pub type AddRoutes = fn(Routes) -> Routes;
 
 /// The routes of a part that nobody reaches over HTTP.
@@ -39,11 +39,11 @@ pub fn no_routes(routes: Routes) -> Routes {
     routes
 }
 
-/// A service whose parts have HTTP routes.
+/// A service whose aggregates and views have HTTP routes.
 pub type Service = dekigoto::Service<AddRoutes>;
 
 impl Routes {
-    /// The routes of a service: those of its aggregates and views, and `GET /v1/health` and `GET /v1/openapi.json`.
+    /// The routes of a service's aggregates and views, plus `GET /v1/health` and `GET /v1/openapi.json`.
     #[must_use]
     pub fn of(service: &Service, contract: &'static Contract) -> Self {
         let own = Self::default().get("/v1/health", |params| contract.health(params));
@@ -54,13 +54,13 @@ impl Routes {
         Self { router: routes.router.route(DOCUMENT_PATH, answer), ..routes }
     }
 
-    /// Adds a query.
+    /// Adds a query (`GET`).
     #[must_use]
     pub fn get<H: Handler<T, App>, T: 'static>(self, path: &'static str, query: H) -> Self {
         self.and(Method::GET, path, get(query))
     }
 
-    /// Adds a command.
+    /// Adds a command (`POST`).
     #[must_use]
     pub fn post<H: Handler<T, App>, T: 'static>(self, path: &'static str, command: H) -> Self {
         self.and(Method::POST, path, post(command))
@@ -88,8 +88,8 @@ impl Routes {
         routed.symmetric_difference(&contract.operations()).cloned().collect()
     }
 
-    /// The router: every route, inside the layer that gives each request an id, a deadline and a log line, and that turns
-    /// problems into answers.
+    /// Builds the router. One layer around all routes gives each request an id, a deadline and a log line, catches
+    /// panics, and renders problems.
     pub fn router(self, app: App) -> Router {
         self.router
             .method_not_allowed_fallback(layer::unknown_method)

@@ -1,6 +1,6 @@
 //! What the domain refuses, as problems.
 
-use dekigoto_http::{Kind, Problem, at_fault};
+use dekigoto_http::{Kind, Problem, bad_field};
 use orders::{
     order::{InvalidOrder, OrderRefusal},
     payment::{InvalidPayment, PaymentRefusal},
@@ -29,7 +29,7 @@ pub(crate) fn of_order(refusal: &OrderRefusal) -> Problem {
                 | InvalidOrder::TooManyItems
                 | InvalidOrder::TotalTooLarge => "/items",
             };
-            at_fault(INVALID_ORDER, pointer, invalid)
+            bad_field(INVALID_ORDER, pointer, invalid)
         }
     }
 }
@@ -43,7 +43,7 @@ pub(crate) fn of_payment(refusal: &PaymentRefusal) -> Problem {
                 InvalidPayment::Zero | InvalidPayment::TotalTooLarge => "/amount",
                 InvalidPayment::OtherCurrency { .. } => "/currency",
             };
-            at_fault(INVALID_PAYMENT, pointer, invalid)
+            bad_field(INVALID_PAYMENT, pointer, invalid)
         }
         PaymentRefusal::ReferenceReused
         | PaymentRefusal::AlreadyPaid

@@ -1,4 +1,4 @@
-//! Reading the whole of an event store in memory.
+//! Replays an event store in memory.
 
 use std::ops::Bound;
 
@@ -41,7 +41,7 @@ impl ReplaySource for MemoryStore {
     }
 }
 
-/// A stream lies in one segment, whichever process asks.
+/// The segment of a stream: the same in every process.
 fn segment_of(stream_key: &str, of_segments: u32) -> u32 {
     let sum = stream_key
         .bytes()

@@ -42,6 +42,6 @@ fn fault<R>(aggregate: &Registered<R>, event: &str, version: u32, file: &Path) -
     if payloads.is_empty() {
         return Some(format!("{name} holds no example"));
     }
-    let read = |payload| aggregate.today(event, version, payload).err();
+    let read = |payload| aggregate.upcast(event, version, payload).err();
     payloads.iter().find_map(read).map(|cause| format!("{name} does not decode any more: {cause}"))
 }

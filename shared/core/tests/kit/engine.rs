@@ -1,4 +1,4 @@
-//! S1, S4, S5: what a command answers when the store conflicts, throttles or loses replies.
+//! Commands on a store that conflicts, throttles or loses replies (s1, s4, s5).
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ async fn add(
 }
 
 #[tokio::test]
-async fn expectations_are_checked_before_anything_is_decided() {
+async fn preconditions_are_checked_before_the_decision() {
     let store = MemoryStore::new();
     let engine = engine(store.clone());
     let at = |version| Expect::Version(Version::new(version).unwrap());
@@ -45,18 +45,18 @@ async fn expectations_are_checked_before_anything_is_decided() {
 }
 
 #[tokio::test]
-async fn a_replay_comes_before_the_expectation_s5() {
+async fn a_replay_is_answered_before_the_precondition_is_checked_s5() {
     let engine = engine(MemoryStore::new());
     let one = Expect::Version(Version::FIRST);
     add(&engine, "first", &[1], Expect::Anything).await.unwrap();
     add(&engine, "second", &[2], one).await.unwrap();
-    // The stream is at version 2 now, because of this very command.
+    // The stream is at version 2 now because of this command.
     let again = add(&engine, "second", &[2], one).await.unwrap();
     assert_eq!(again, (Some(2), Sum::of([1, 2]), true));
 }
 
 #[tokio::test]
-async fn a_race_that_is_lost_each_time_ends_as_a_conflict_s16() {
+async fn a_command_that_loses_every_race_is_a_conflict_s16() {
     let store = MemoryStore::new();
     add(&engine(store.clone()), "first", &[1], Expect::Anything).await.unwrap();
     let counted = Arc::new(CountedStore::new(Arc::new(BeatenStore(Arc::new(store.clone())))));
@@ -64,11 +64,11 @@ async fn a_race_that_is_lost_each_time_ends_as_a_conflict_s16() {
     let error = add(&beaten, "second", &[2], Expect::Anything).await.unwrap_err();
     assert!(matches!(error, CommandError::Conflict), "{error}");
     assert_eq!(counted.take().0, usize::try_from(LIMITS.decisions_max).unwrap());
-    assert_eq!(store.dump().len(), 1, "S4: nothing of it is there");
+    assert_eq!(store.dump().len(), 1, "nothing of the command is stored (s4)");
 }
 
 #[tokio::test]
-async fn a_lost_reply_costs_nothing_s3() {
+async fn a_lost_reply_does_not_fail_the_command_s3() {
     for faults in [vec![Fault::LosesReply], vec![Fault::LosesRequest], vec![Fault::Throttles; 3]] {
         let store = MemoryStore::new();
         let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults.clone()));
@@ -79,7 +79,7 @@ async fn a_lost_reply_costs_nothing_s3() {
 }
 
 #[tokio::test]
-async fn after_no_answer_the_same_key_tells_which_s5() {
+async fn repeating_an_unanswered_command_tells_whether_it_was_stored_s5() {
     let sends = usize::try_from(LIMITS.sends_max).unwrap();
     for (fault, is_there) in [(Fault::LosesReply, true), (Fault::LosesRequest, false)] {
         let store = MemoryStore::new();
@@ -94,7 +94,7 @@ async fn after_no_answer_the_same_key_tells_which_s5() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_a_lost_reply_does_not_hide_that_the_commit_may_be_there_s4() {
+async fn an_error_after_a_lost_reply_reports_that_the_commit_may_be_stored_s4() {
     for faults in [vec![Fault::LosesReply, Fault::Breaks], vec![Fault::Breaks]] {
         let store = MemoryStore::new();
         let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults));
@@ -105,7 +105,7 @@ async fn a_refusal_after_a_lost_reply_does_not_hide_that_the_commit_may_be_there
     }
 }
 
-/// A store that takes half of a command's time and then throttles.
+/// A store that takes half of a command's time, then throttles.
 struct SlowStore(Arc<ManualHost>, CountedStore);
 
 #[async_trait::async_trait]
@@ -122,7 +122,7 @@ impl EventStore for SlowStore {
 }
 
 #[tokio::test]
-async fn a_command_begins_no_attempt_after_its_time_s16() {
+async fn a_command_begins_no_attempt_after_its_time_limit_s16() {
     let host = Arc::new(ManualHost::new());
     let counted = CountedStore::new(Arc::new(MemoryStore::new()));
     let slow = Arc::new(SlowStore(Arc::clone(&host), counted));
@@ -133,7 +133,7 @@ async fn a_command_begins_no_attempt_after_its_time_s16() {
 }
 
 #[tokio::test]
-async fn a_throttled_command_is_unavailable_and_not_there_s4() {
+async fn a_throttled_command_is_unavailable_and_not_stored_s4() {
     let store = MemoryStore::new();
     let faults = vec![Fault::Throttles; usize::try_from(LIMITS.sends_max).unwrap()];
     let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults));
@@ -143,7 +143,7 @@ async fn a_throttled_command_is_unavailable_and_not_there_s4() {
 }
 
 #[tokio::test]
-async fn accepting_without_events_writes_nothing() {
+async fn a_decision_without_events_writes_nothing() {
     let store = MemoryStore::new();
     let engine = engine(store.clone());
     let nothing = add(&engine, "first", &[], Expect::Anything).await.unwrap();

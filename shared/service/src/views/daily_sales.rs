@@ -10,7 +10,9 @@ use dekigoto::{
     Envelope, Row, RowKey, RowQuery, Timestamp,
     views::{AcrossView, Fold, View},
 };
-use dekigoto_http::{App, Params, Problem, Routes, at, broken, limits::PAGE_ITEMS_MAX, unreadable};
+use dekigoto_http::{
+    App, Params, Problem, Routes, bad_parameter, broken, limits::PAGE_ITEMS_MAX, unreadable,
+};
 use orders::{
     Currency, Day,
     order::{Order, OrderEvent},
@@ -143,10 +145,10 @@ async fn daily_sales(
     mut params: Params,
 ) -> Result<Response, Problem> {
     caller.must_be_trusted()?;
-    let (from, to): (Option<Day>, Option<Day>) = (params.needed("from"), params.needed("to"));
+    let (from, to): (Option<Day>, Option<Day>) = (params.required("from"), params.required("to"));
     let (from, to) = params.finish_with(from.zip(to))?;
     if !(0..SALES_DAYS_MAX).contains(&to.days_since(from)) {
-        return Err(at(
+        return Err(bad_parameter(
             "to",
             &format!("must be the day of from, or up to {} days later", SALES_DAYS_MAX - 1),
         ));
