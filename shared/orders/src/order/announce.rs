@@ -1,8 +1,8 @@
-//! How orders are announced: the integration events that other services are told.
+//! The integration events of orders.
 //!
-//! They are a public contract, with a JSON Schema for each under `infra/schemas`. No stored shape leaks into it: a domain
-//! event may change its schema version while the contract stays, and the other way round. Within one schema version
-//! fields are only added; consumers ignore what they do not know.
+//! They are a public contract, with a JSON Schema for each under `infra/schemas`, independent of stored shapes: a domain
+//! event may change its schema version while the contract stays the same, and vice versa. Within one schema version
+//! fields are only added; consumers ignore unknown fields.
 
 use dekigoto::{
     Timestamp,
@@ -17,10 +17,10 @@ use crate::{
     order::{Item, OrderCancelled, OrderConfirmed, OrderDelivered, OrderPlaced, OrderShipped},
 };
 
-/// What other services are told of an event of an order.
+/// The integration events that announce one order event.
 ///
 /// # Errors
-/// Never in practice: only maps with odd keys have no JSON form.
+/// Never in practice: only maps with non-string keys have no JSON form.
 pub fn announce(
     order: &OrderId,
     event: &OrderEvent,
@@ -51,19 +51,12 @@ pub fn announce(
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCreatedIntegrationEvent {
-    /// Which order.
     pub order_id: OrderId,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// ISO 4217.
     pub currency: Currency,
-    /// What was ordered.
     pub items: Vec<OrderLine>,
-    /// In minor units.
     pub total_amount: Amount,
-    /// The UTC day of placing.
     pub placed_on: Day,
-    /// When.
     pub occurred_at: Timestamp,
 }
 
@@ -86,15 +79,12 @@ impl OrderCreatedIntegrationEvent {
     }
 }
 
-/// An order was promised to the customer.
+/// The shop confirmed an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderConfirmedIntegrationEvent {
-    /// Which order.
     pub order_id: OrderId,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// When.
     pub occurred_at: Timestamp,
 }
 
@@ -109,20 +99,16 @@ impl OrderConfirmedIntegrationEvent {
     }
 }
 
-/// A carrier took an order.
+/// A carrier collected an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderShippedIntegrationEvent {
-    /// Which order.
     pub order_id: OrderId,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// Who carries it; left out where that is not known.
+    /// Absent if unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carrier: Option<Carrier>,
-    /// The carrier's number of the parcel.
     pub tracking_number: TrackingNumber,
-    /// When.
     pub occurred_at: Timestamp,
 }
 
@@ -147,11 +133,8 @@ impl OrderShippedIntegrationEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderDeliveredIntegrationEvent {
-    /// Which order.
     pub order_id: OrderId,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// When.
     pub occurred_at: Timestamp,
 }
 
@@ -166,21 +149,15 @@ impl OrderDeliveredIntegrationEvent {
     }
 }
 
-/// An order was given up before it was shipped.
+/// An order was cancelled before it was shipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancelledIntegrationEvent {
-    /// Which order.
     pub order_id: OrderId,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// ISO 4217.
     pub currency: Currency,
-    /// In minor units.
     pub total_amount: Amount,
-    /// Why.
     pub reason: Reason,
-    /// When.
     pub occurred_at: Timestamp,
 }
 
@@ -206,11 +183,8 @@ impl OrderCancelledIntegrationEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderLine {
-    /// What was ordered.
     pub product_id: ProductId,
-    /// How many pieces.
     pub quantity: Quantity,
-    /// The price of one piece, in minor units.
     pub unit_amount: UnitAmount,
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Amount, limits::ITEMS_MAX};
 
-/// Every accepted command to an order is one event.
+/// Every accepted command gives one event.
 pub(super) fn decide(
     state: &OrderState,
     command: OrderCommand,
@@ -67,7 +67,7 @@ fn cancel(state: &OrderState, command: CancelOrder) -> Result<OrderEvent, OrderR
     }))
 }
 
-/// The order, if it exists and stands where the action is allowed.
+/// The order, if it exists and its status allows the action.
 fn ready(state: &OrderState, command: Action) -> Result<&PlacedOrder, OrderRefusal> {
     let order = state.placed().ok_or(OrderRefusal::NotFound)?;
     if order.status.allows().contains(&command) {

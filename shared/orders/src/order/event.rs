@@ -1,6 +1,6 @@
-//! What may have happened to an order. Names and fields are storage format.
+//! The events of an order. Their names and fields are the storage format.
 //!
-//! Events carry the keys that their consumers need, so that no projector has to read another view.
+//! Every event carries the keys that its consumers need, so that no projector reads another view.
 
 use dekigoto::event_schema;
 use serde::{Deserialize, Serialize};
@@ -11,23 +11,18 @@ use super::{
 };
 use crate::{Amount, Carrier, Currency, CustomerId, Day, Reason, TrackingNumber};
 
-/// A fact about an order.
+/// An event of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderEvent {
-    /// A customer placed it.
     OrderPlaced(OrderPlaced),
-    /// It was promised to the customer.
     OrderConfirmed(OrderConfirmed),
-    /// A carrier took it.
     OrderShipped(OrderShipped),
-    /// It arrived.
     OrderDelivered(OrderDelivered),
-    /// It was given up before it was shipped.
     OrderCancelled(OrderCancelled),
 }
 
 impl OrderEvent {
-    /// Whose order it is. Every event says so, and the customer of an order never changes.
+    /// The order's customer. Every event names them, and they never change.
     #[must_use]
     pub fn customer_id(&self) -> &CustomerId {
         match self {
@@ -56,36 +51,29 @@ event_schema! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPlaced {
-    /// Who ordered.
     pub customer_id: CustomerId,
     /// The currency of every amount of the order.
     pub currency: Currency,
-    /// What was ordered.
     pub items: Vec<Item>,
-    /// The sum of the lines, in minor units.
     pub total_amount: Amount,
-    /// The UTC day.
     pub placed_on: Day,
 }
 
-/// An order was promised to the customer.
+/// The shop confirmed an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderConfirmed {
-    /// Whose order.
     pub customer_id: CustomerId,
 }
 
-/// A carrier took an order. Schema version 2.
+/// A carrier collected an order. Schema version 2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderShipped {
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// Who carries it. Not known of shipments that were recorded as version 1.
+    /// Absent in shipments that were recorded as version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<Carrier>,
-    /// The carrier's number of the parcel.
     pub tracking_number: TrackingNumber,
 }
 
@@ -93,22 +81,18 @@ pub struct OrderShipped {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderDelivered {
-    /// Whose order.
     pub customer_id: CustomerId,
 }
 
-/// An order was given up before it was shipped.
+/// An order was cancelled before it was shipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancelled {
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// The order's currency.
     pub currency: Currency,
     /// What the order was worth, in minor units.
     pub total_amount: Amount,
     /// The UTC day on which the order had been placed.
     pub placed_on: Day,
-    /// Why.
     pub reason: Reason,
 }

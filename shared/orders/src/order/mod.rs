@@ -32,7 +32,7 @@ pub use status::{Action, Status, UnknownStatus};
 
 use crate::OrderId;
 
-/// The order aggregate: its rules are in `decide.rs`, its fold in `state.rs`.
+/// The order aggregate. `decide.rs` has its rules, `state.rs` its fold.
 #[derive(Clone, Copy, Debug)]
 pub struct Order;
 
@@ -57,11 +57,11 @@ impl Aggregate for Order {
     const TYPE: &'static str = "Order";
     const SNAPSHOT_SCHEMA: u32 = 1;
 
-    // The operation, the order and the body of the request. Fingerprints are stored: keys of before must still match.
+    // Operation, order and request body. Fingerprints are stored: changing this breaks keys in use.
     fn fingerprint(id: &OrderId, command: &OrderCommand) -> Result<Fingerprint, serde_json::Error> {
         let (id, body) = (id.to_string(), serde_json::to_string(command)?);
         Ok(match command {
-            // The id derives from the caller and the key, so it is not a part of what was asked for.
+            // The order id derives from caller and key, so it is not part of the request.
             OrderCommand::PlaceOrder(_) => Fingerprint::of(&["place", &body]),
             OrderCommand::ConfirmOrder => Fingerprint::of(&["confirm", &id, "{}"]),
             OrderCommand::ShipOrder(_) => Fingerprint::of(&["ship", &id, &body]),

@@ -1,12 +1,12 @@
-//! Old shapes of order events, and what they mean today.
+//! Old versions of order events, and their upcasts.
 
 use serde::Deserialize;
 
 use super::OrderShipped;
 use crate::{CustomerId, TrackingNumber};
 
-/// `OrderShipped` version 1 had one text for carrier and number, as the warehouse wrote it: `DHL 00340434`, or the
-/// number alone.
+/// `OrderShipped` version 1 had one text for carrier and number, typed by the warehouse: `DHL 00340434`, or the
+/// number only.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderShippedV1 {
@@ -14,8 +14,8 @@ pub(super) struct OrderShippedV1 {
     tracking_code: TrackingNumber,
 }
 
-/// The text becomes the tracking number, whole, and the carrier stays unknown. Where the carrier's name ends in it, no
-/// rule could tell (`UPS Ground 1Z999`, `Deutsche Post RR 12`), and a guess would become a fact.
+/// The whole text becomes the tracking number, and the carrier stays unknown. No rule can tell where the carrier's
+/// name ends (`UPS Ground 1Z999`, `Deutsche Post RR 12`), and a guess would become a fact.
 pub(super) fn shipped_v1_to_v2(old: OrderShippedV1) -> OrderShipped {
     OrderShipped { customer_id: old.customer_id, carrier: None, tracking_number: old.tracking_code }
 }
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shipment_of_version_1_keeps_its_text_and_names_no_carrier() {
+    fn version_1_becomes_a_tracking_number_without_a_carrier() {
         let events = decode(1, r#"{"customerId":"c-42","trackingCode":"DHL 00340434"}"#).unwrap();
         let expected = OrderShipped {
             customer_id: "c-42".parse().unwrap(),
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_of_one_version_is_not_read_as_the_other() {
+    fn a_payload_of_another_version_is_malformed() {
         let v1 = r#"{"customerId":"c-42","trackingCode":"DHL 1"}"#;
         let v2 = r#"{"customerId":"c-42","carrier":"DHL","trackingNumber":"1"}"#;
         assert!(matches!(decode(2, v1), Err(SchemaError::Malformed { .. })));
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_from_the_future_is_refused_loudly() {
+    fn a_newer_version_is_an_error() {
         assert!(matches!(decode(3, "{}"), Err(SchemaError::Newer { got: 3, known: 2, .. })));
     }
 }

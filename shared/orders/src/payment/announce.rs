@@ -1,4 +1,4 @@
-//! How payments are announced: the integration events that other services are told. See the orders' `announce`.
+//! The integration events of payments. See also the orders' `announce`.
 
 use dekigoto::{
     Timestamp,
@@ -12,10 +12,10 @@ use crate::{
     payment::{PaymentFailed, PaymentReceived, PaymentRefunded},
 };
 
-/// What other services are told of an event of an order's payments.
+/// The integration events that announce one payment event.
 ///
 /// # Errors
-/// Never in practice: only maps with odd keys have no JSON form.
+/// Never in practice: only maps with non-string keys have no JSON form.
 pub fn announce(
     order: &OrderId,
     event: &PaymentEvent,
@@ -40,19 +40,12 @@ pub fn announce(
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentReceivedIntegrationEvent {
-    /// Which order.
     pub order_id: OrderId,
-    /// Which payment.
     pub payment_id: PaymentId,
-    /// The payment provider's id of the payment.
     pub reference: PaymentReference,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// In minor units.
     pub amount: Amount,
-    /// ISO 4217.
     pub currency: Currency,
-    /// When.
     pub occurred_at: Timestamp,
 }
 
@@ -79,22 +72,15 @@ impl PaymentReceivedIntegrationEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentFailedIntegrationEvent {
-    /// Which order.
     pub order_id: OrderId,
-    /// Which payment.
     pub payment_id: PaymentId,
-    /// The payment provider's id of the payment.
     pub reference: PaymentReference,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// In minor units.
     pub amount: Amount,
-    /// ISO 4217.
     pub currency: Currency,
-    /// Why, if the provider said so.
+    /// Absent if the provider gave none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline_reason: Option<DeclineReason>,
-    /// When.
     pub occurred_at: Timestamp,
 }
 
@@ -118,25 +104,17 @@ impl PaymentFailedIntegrationEvent {
     }
 }
 
-/// Money of a payment went back to the customer.
+/// A payment was refunded, in part or in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRefundedIntegrationEvent {
-    /// Which order.
     pub order_id: OrderId,
-    /// Which payment.
     pub payment_id: PaymentId,
-    /// The payment provider's id of the payment.
     pub reference: PaymentReference,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// In minor units.
     pub amount: Amount,
-    /// ISO 4217.
     pub currency: Currency,
-    /// Why.
     pub reason: Reason,
-    /// When.
     pub occurred_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What may be asked of an order's payments.
+//! The commands of an order's payments.
 
 use serde::{Serialize, Serializer};
 
@@ -7,28 +7,22 @@ use crate::{
     order::PlacedOrder,
 };
 
-/// A command to an order's payments. As JSON it is the body of its request.
+/// A command to an order's payments. Its JSON is the body of its request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum PaymentCommand {
-    /// Record what the provider did.
     ProcessPayment(ProcessPayment),
-    /// Give money back.
     RefundPayment(RefundPayment),
 }
 
-/// Records what the payment provider did.
+/// Records a payment that the provider captured or declined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessPayment {
-    /// The order that it is for.
     pub order: PaidOrder,
-    /// The provider's id of the payment. The same reference for the same order is the same payment.
+    /// The same reference for the same order is the same payment.
     pub reference: PaymentReference,
-    /// How much, in minor units.
     pub amount: Amount,
-    /// In which currency.
     pub currency: Currency,
-    /// How it ended.
     pub outcome: Outcome,
 }
 
@@ -54,31 +48,26 @@ impl Serialize for ProcessPayment {
     }
 }
 
-/// How a payment ended at the provider.
+/// The outcome of a payment at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The money is ours.
     Captured,
-    /// It is not, with the provider's reason if there was one.
+    /// With the provider's reason, if it gave one.
     Declined(Option<DeclineReason>),
 }
 
-/// What payments must know of their order. Whoever issues the command has loaded it. None of it ever changes, so it
+/// What payments need to know about their order. The use case loads it before the command. It never changes, so it
 /// cannot be out of date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaidOrder {
-    /// Which order.
     pub order_id: OrderId,
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// The order's currency.
     pub currency: Currency,
-    /// What the order is worth, in minor units.
     pub total_amount: Amount,
 }
 
 impl PaidOrder {
-    /// The facts of an order that has been placed.
+    /// Takes what payments need from a placed order.
     #[must_use]
     pub fn new(order_id: OrderId, order: &PlacedOrder) -> Self {
         Self {
@@ -90,26 +79,21 @@ impl PaidOrder {
     }
 }
 
-/// Gives money back.
+/// Refunds a payment, or the whole order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundPayment {
-    /// Where it comes from.
     pub target: RefundTarget,
-    /// How much, in minor units.
     pub amount: Amount,
-    /// In which currency.
     pub currency: Currency,
-    /// Why.
     pub reason: Reason,
 }
 
-/// Where refunded money comes from.
+/// The payments to refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RefundTarget {
-    /// One payment.
     Payment(PaymentId),
-    /// All of the order's payments, the oldest first, one refund for each that is touched.
+    /// All payments of the order, oldest first; one event for each that is refunded.
     WholeOrder,
 }

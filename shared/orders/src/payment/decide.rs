@@ -1,7 +1,7 @@
-//! The rules of recording a payment.
+//! The rules for recording a payment.
 //!
-//! Whether the order is still alive is not asked: a captured payment of a cancelled order is the provider's fact, and
-//! only what is recorded can be refunded.
+//! The order's status does not matter: the provider may capture a payment for a cancelled order, and only a
+//! recorded payment can be refunded.
 
 use super::{
     Attempt, AttemptResult, InvalidPayment, Outcome, PaymentEvent, PaymentFailed, PaymentReceived,
@@ -16,7 +16,7 @@ pub(super) fn process(
     state: &PaymentState,
     command: ProcessPayment,
 ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
-    // The reference comes first: a payment that is known stays what it is, whatever else the command says.
+    // The reference is checked first: a recorded payment never changes, whatever else the command says.
     if let Some(known) = state.by_reference(&command.reference) {
         return if is_same(known, &command) {
             Ok(vec![])
@@ -38,7 +38,7 @@ pub(super) fn process(
     Ok(vec![recorded(command)])
 }
 
-/// Whether the command says again what is known. Refunds since then do not make it another payment.
+/// Whether the command repeats the recorded payment. Later refunds do not matter.
 fn is_same(known: &Attempt, command: &ProcessPayment) -> bool {
     let same_outcome = match (&known.result, &command.outcome) {
         (AttemptResult::Captured { .. }, Outcome::Captured) => true,
@@ -49,7 +49,7 @@ fn is_same(known: &Attempt, command: &ProcessPayment) -> bool {
     same_outcome && known.amount == command.amount && known.currency == command.currency
 }
 
-/// The amount is something, in the currency that it must be in.
+/// The amount is not zero, and in the expected currency.
 pub(super) fn check_money(
     amount: Amount,
     currency: Currency,
@@ -69,7 +69,7 @@ fn check_capture(
     if state.paid() >= total_amount {
         return Err(PaymentRefusal::AlreadyPaid);
     }
-    // Against everything ever captured, not against what is left of it: then no sum of the state can overflow.
+    // Adds to everything ever captured, refunded or not, so that no sum in the state can overflow.
     match state.captured().plus(amount) {
         Some(_) => Ok(()),
         None => Err(InvalidPayment::TotalTooLarge.into()),

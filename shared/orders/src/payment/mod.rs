@@ -1,6 +1,6 @@
-//! The payments of one order: every attempt and every refund, in one stream whose id is the order's.
+//! The payments of one order: all its payments and refunds in one stream, which has the order's id.
 //!
-//! Holding them together makes "never refund more than was captured" a rule of one aggregate.
+//! One stream makes "never refund more than was captured" a rule of one aggregate.
 
 mod announce;
 mod command;
@@ -32,7 +32,7 @@ pub use state::{Attempt, AttemptResult, PaymentState};
 
 use crate::OrderId;
 
-/// The payment aggregate: its rules are in `decide.rs` and `refund.rs`, its fold in `state.rs`.
+/// The payment aggregate. `decide.rs` and `refund.rs` have its rules, `state.rs` its fold.
 #[derive(Clone, Copy, Debug)]
 pub struct Payment;
 
@@ -61,10 +61,10 @@ impl Aggregate for Payment {
     type Id = OrderId;
 
     const TYPE: &'static str = "Payment";
-    // 2: each payment knows the version at which it was recorded.
+    // 2: each payment holds the version at which it was recorded.
     const SNAPSHOT_SCHEMA: u32 = 2;
 
-    // The operation, the order and the body of the request. Fingerprints are stored: keys of before must still match.
+    // Operation, order and request body. Fingerprints are stored: changing this breaks keys in use.
     fn fingerprint(
         id: &OrderId,
         command: &PaymentCommand,

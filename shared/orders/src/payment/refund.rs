@@ -1,4 +1,4 @@
-//! The rules of giving money back.
+//! The rules for refunds.
 
 use super::{
     Attempt, PaymentEvent, PaymentRefunded, PaymentRefusal, PaymentState, RefundPayment,
@@ -24,7 +24,7 @@ pub(super) fn refund(
     }
 }
 
-/// Takes the amount out of these payments, the first of them first.
+/// Takes the amount from these payments in turn.
 fn take(
     command: &RefundPayment,
     payments: &[&Attempt],
