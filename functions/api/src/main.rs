@@ -1,4 +1,4 @@
-//! HTTP API: commands and queries.
+//! The HTTP API: commands and queries.
 
 use std::{process::ExitCode, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! SQS to one view. Which one is configuration.
+//! Projects messages of an SQS queue into one view. `VIEW` names the view.
 
 use std::{process::ExitCode, sync::Arc};
 
