@@ -4,9 +4,11 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
 # The whole workspace, with AUTH_MODE=jwt. One feature set for all targets: another would build the AWS SDK again.
 ALL := --workspace --features local/jwt --locked --quiet
+# The crates that are published.
+KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-testkit
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run demo test fmt lint unit doc template journey site api-fuzz api-fuzz-short deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run demo test fmt lint unit doc package template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -17,7 +19,7 @@ run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH
 demo: ## Place, pay, confirm, ship and deliver an order, and show its events, messages and views
 	@$(LOCAL)/demo.py
 
-test: fmt lint unit doc template journey site api-fuzz-short ## Run every check that needs only cargo and Python
+test: fmt lint unit doc package template journey stranger site api-fuzz-short ## Run every check that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting
@@ -34,6 +36,9 @@ unit: ## Run the unit tests, specs and contract suites
 doc: ## Compile and run the examples in the documentation
 	cargo test $(ALL) --doc
 
+package: ## Package the kit's crates as crates.io would get them (target/package)
+	cargo package --offline --locked --no-verify --allow-dirty --quiet $(KIT:%=-p %)
+
 template: ## Check the template with the SAM CLI and cfn-lint
 	@$(LOCAL)/lint_template.py
 
@@ -42,6 +47,18 @@ journey: ## Run the end-to-end journey against the one-process system
 
 site: ## Build the documentation as static files in target/site and check their links
 	@$(LOCAL)/build_site.py
+
+new: ## Write a new service that stands on the kit (NAME=stock DIR=../stock)
+	@cargo run --quiet --locked -p scaffold -- new "$(NAME)" "$(DIR)"
+
+new-view: ## Add a view to this service (NAME=refund-totals)
+	@cargo run --quiet --locked -p scaffold -- view "$(NAME)"
+
+new-aggregate: ## Add an aggregate, and a view of it, to this service (NAME=coupon)
+	@cargo run --quiet --locked -p scaffold -- aggregate "$(NAME)"
+
+stranger: ## Write a new service and try it; add a view and an aggregate to a copy of this one
+	@$(PYTHON) tests/stranger/stranger.py
 
 api-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
 	@$(LOCAL)/api_fuzz.py

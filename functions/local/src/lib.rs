@@ -1,9 +1,6 @@
-//! The whole system in one process: the same router, relay and projectors as in Lambda, with channels in place of
-//! the stream, the topic and the queues.
+//! The order service in one process, with a documentation page and a token issuer.
 
 mod docs;
-pub mod show;
-mod system;
 #[cfg(feature = "jwt")]
 mod tokens;
 
@@ -13,24 +10,8 @@ use std::{
 };
 
 use axum::{Extension, Router};
-use order_service::Caller;
-
-pub use system::{Inbox, System};
-
-/// The port if `PORT` is not set.
-const PORT_DEFAULT: u16 = 3000;
-
-/// The port to listen on: `PORT`, or 3000. 0 takes any free port.
-///
-/// # Errors
-/// A message, if `PORT` is not a port.
-#[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
-pub fn port() -> Result<u16, String> {
-    match env::var("PORT") {
-        Ok(text) => text.parse().map_err(|_| format!("PORT is a number up to 65535, not {text:?}")),
-        Err(_) => Ok(PORT_DEFAULT),
-    }
-}
+use dekigoto_local::System;
+use order_service::{CONTRACT, Caller, service};
 
 /// How callers authenticate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +57,13 @@ pub fn auth_mode() -> Result<AuthMode, String> {
 
 /// Everything that this process serves on that base URL: the API with authentication, the documentation page, and
 /// without tokens also the debug routes.
-pub fn app(system: &System, mode: AuthMode, base_url: &str) -> Router {
-    let app = guarded(system.router(), mode, base_url).merge(docs::routes());
+///
+/// Must be called inside a tokio runtime.
+pub fn app(mode: AuthMode, base_url: &str) -> Router {
+    let service = service();
+    let system = System::start(&service);
+    let router = system.router(&service, &CONTRACT);
+    let app = guarded(router, mode, base_url).merge(docs::routes());
     match mode {
         AuthMode::None => app.merge(system.debug_routes()),
         // The debug routes show everybody's orders to anybody.
@@ -96,7 +82,7 @@ fn guarded(router: Router, mode: AuthMode, base_url: &str) -> Router {
         AuthMode::None => router.layer(Extension(Caller::anonymous())),
         #[cfg(feature = "jwt")]
         AuthMode::Jwt => {
-            show::tokens(base_url);
+            tokens::tell(base_url);
             tokens::guarded(router, base_url)
         }
     }

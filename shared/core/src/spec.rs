@@ -78,6 +78,7 @@ mod delivery;
 mod difference;
 #[cfg(test)]
 mod failing;
+mod golden;
 mod permutations;
 #[cfg(test)]
 mod tests;
@@ -85,6 +86,7 @@ mod view;
 #[cfg(test)]
 mod view_tests;
 
+pub use golden::golden_files;
 pub use view::{GivenView, Happened, ProjectedView, given_view, given_view_across, happened};
 
 use std::fmt::Debug;

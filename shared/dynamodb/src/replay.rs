@@ -1,4 +1,4 @@
-//! Reading the whole table, by a parallel segment Scan.
+//! Reads the whole table with a parallel, segmented Scan.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
@@ -33,7 +33,7 @@ impl ReplaySource for DynamoEventStore {
             .total_segments(number(of_segments.max(1)))
             .set_exclusive_start_key(after.map(key_of))
             .limit(number(limit.max(1)))
-            // Twice the price of an eventually consistent scan, which could miss a commit that a view then lacks.
+            // An eventually consistent scan is half the price, but could miss a commit, and a view would lack it.
             .consistent_read(true)
             .select(Select::AllAttributes)
             .return_consumed_capacity(ReturnConsumedCapacity::None)

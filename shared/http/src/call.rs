@@ -1,15 +1,19 @@
 //! What a command carries besides its body: caller, key, precondition and causes.
 
 use axum::{
+    Json,
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use dekigoto::{CommandKey, Context, Expect, Version};
+use dekigoto::{Aggregate, Answer, CommandError, CommandKey, Context, Expect, Version};
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     app::App,
     caller::{Caller, Owner},
+    causes::of_command,
     headers::{IDEMPOTENCY_KEY, RequestId, etag, mark_replayed, only},
     params::Params,
     problem::{Kind, Problem},
@@ -55,6 +59,13 @@ impl<O: Owner> FromRequestParts<App> for Call<O> {
     }
 }
 
+/// What a command answers when it has nothing else to say.
+#[derive(Serialize)]
+struct Done {
+    id: String,
+    version: Option<Version>,
+}
+
 /// A call of staff or of a trusted service. Any other caller is refused before anything of the request is read, so the
 /// refusal says nothing about it.
 pub struct StaffCall<O>(pub Call<O>);
@@ -80,6 +91,30 @@ impl<O> Call<O> {
             causation_id: None,
             traceparent: self.traceparent.clone(),
         }
+    }
+
+    /// The id of an aggregate that the command creates. It derives from the caller and the key, so a repeated command meets
+    /// its own first commit.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        let name = format!("{}\n{}", self.caller.actor(), self.key);
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+    }
+
+    /// The usual answer to a command: `{"id": …, "version": …}` with the headers of a command's answer, or the problem.
+    ///
+    /// # Errors
+    /// The problem that tells why the command was not carried out; `refused` puts the domain's refusals into words.
+    pub fn done<A: Aggregate>(
+        &self,
+        id: &A::Id,
+        answer: Result<Answer<A>, CommandError<A::Refusal>>,
+        refused: impl FnOnce(&A::Refusal) -> Problem,
+        status: StatusCode,
+    ) -> Result<Response, Problem> {
+        let answer = answer.map_err(|error| of_command(error, refused))?;
+        let done = Done { id: id.to_string(), version: answer.version };
+        Ok(self.answer(answer.version, answer.replayed, (status, Json(done))))
     }
 
     /// An answer with the headers of a command's answer: the stream's version as `ETag`, and the mark of a replay.

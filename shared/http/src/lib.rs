@@ -16,6 +16,7 @@ pub mod limits;
 mod params;
 mod problem;
 mod routes;
+mod row;
 mod seal;
 
 pub use app::App;
@@ -26,7 +27,7 @@ pub use causes::{at_fault, broken, of_command, unreadable};
 pub use contract::Contract;
 pub use fields::{Body, Fields, unsigned};
 pub use headers::{IDEMPOTENCY_KEY, RequestId, etag};
-pub use params::{Params, at, malformed, path_text};
+pub use params::{Params, PathId, at, malformed, path_text};
 pub use problem::{FieldFault, Kind, Problem};
-pub use routes::{AddRoutes, Routes, Service};
+pub use routes::{AddRoutes, Routes, Service, no_routes};
 pub use seal::{Place, cursor_bytes};

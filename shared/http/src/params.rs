@@ -107,6 +107,18 @@ impl Params {
     }
 }
 
+/// The only parameter of the path, as a `T`: usually the id of an aggregate.
+pub struct PathId<T>(pub T);
+
+impl<T: FromStr<Err: fmt::Display>> FromRequestParts<App> for PathId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let id = path_text(parts, app).await?.parse();
+        id.map(Self).map_err(|cause: T::Err| malformed(format!("The id in the path: {cause}.")))
+    }
+}
+
 /// The only parameter of the path. Use it where a type is extracted from the path: axum's own refusal would not be a
 /// problem of the contract.
 ///

@@ -1,6 +1,4 @@
-//! Lambda events in and out, start-up, configuration and logs.
-//!
-//! Knows the shapes that AWS delivers and the environment that it starts functions in. Does not know what an order is.
+#![doc = include_str!("../README.md")]
 
 pub mod aws;
 pub mod batch;

@@ -11,6 +11,3 @@ pub const CURSOR_BYTES_MAX: usize = cursor_bytes(8 + 16 + ID_BYTES_MAX);
 
 /// Pages that a filtered list reads for one answer.
 pub const PAGES_PER_LIST_MAX: usize = 4;
-
-/// Events that one answer folds from the store.
-pub const EVENTS_PER_FOLD_MAX: usize = 1000;

@@ -1,16 +1,4 @@
-//! Contract suites for the ports of the kit, and doubles of the outside world. Only ever a dev-dependency.
-//!
-//! A store is right when it passes [`store_contract`], a view store when it passes [`view_contract`]: the suites are
-//! the specification of the ports, so an adapter has no tests of behaviour of its own.
-//!
-//! ```no_run
-//! # use dekigoto_testkit::{StoreSubject, store_contract};
-//! # async fn fresh_table() -> Box<dyn StoreSubject> { unimplemented!() }
-//! # async fn test() {
-//! store_contract(fresh_table).await;
-//! # }
-//! ```
-
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

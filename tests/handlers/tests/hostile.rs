@@ -160,7 +160,7 @@ async fn an_event_with_an_invalid_method_path_or_header_is_malformed() {
         let body = refuses(&event, 400, "malformed-request").await.into_body();
         let whole = concat!(
             r#"{"type":"urn:dekigoto:problem:malformed-request","title":"The request is malformed","status":400,"#,
-            r#""detail":"The request holds what HTTP cannot carry in a method, a path or a header.","#,
+            r#""detail":"The method, the path or a header of the request is not valid in HTTP.","#,
             r#""code":"malformed-request","instance":"BvZ0XgKnliAEJmg="}"#,
         );
         assert_eq!(body, whole, "{event}");

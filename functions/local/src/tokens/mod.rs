@@ -18,6 +18,13 @@ pub(crate) fn guarded(router: Router, base_url: &str) -> Router {
     router.layer(middleware::from_fn_with_state(authorizer, authorize)).merge(issuer.routes())
 }
 
+/// Explains how to get a token.
+pub(crate) fn tell(url: &str) {
+    eprintln!("Callers need a token. For a customer, or with -d scope=orders:staff for staff:");
+    eprintln!("  token=$(curl -s {url}/local/token -d sub=c-42)");
+    eprintln!("  curl '{url}/v1/orders?customerId=c-42' -H \"authorization: Bearer $token\"");
+}
+
 #[cfg(test)]
 mod tests {
     use axum::{

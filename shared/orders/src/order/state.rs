@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OrderEvent, OrderPlaced, Status};
+use super::{Action, OrderEvent, OrderPlaced, OrderRefusal, Status};
 use crate::{Amount, Currency, CustomerId, Day};
 
 /// The state of an order.
@@ -39,12 +39,22 @@ impl OrderState {
     /// The state after one more event. Total: even an event that no rule allows has its effect, except
     /// that only OrderPlaced creates an order.
     pub(super) fn after(self, event: &OrderEvent) -> Self {
-        match event {
-            OrderEvent::OrderPlaced(placed) => Self::Placed(placed.into()),
-            OrderEvent::OrderConfirmed(_) => self.with(Status::Confirmed),
-            OrderEvent::OrderShipped(_) => self.with(Status::Shipped),
-            OrderEvent::OrderDelivered(_) => self.with(Status::Delivered),
-            OrderEvent::OrderCancelled(_) => self.with(Status::Cancelled),
+        if let OrderEvent::OrderPlaced(placed) = event {
+            return Self::Placed(placed.into());
+        }
+        match event.status() {
+            Some(status) => self.with(status),
+            None => self,
+        }
+    }
+
+    /// The order, if it exists and its status allows the action.
+    pub(super) fn ready(&self, command: Action) -> Result<&PlacedOrder, OrderRefusal> {
+        let order = self.placed().ok_or(OrderRefusal::NotFound)?;
+        if order.status.allows().contains(&command) {
+            Ok(order)
+        } else {
+            Err(OrderRefusal::IllegalTransition { command, status: order.status })
         }
     }
 

@@ -10,7 +10,9 @@ use dekigoto::{
     Aggregate, Envelope, EventStore, Index, Row, RowKey, Timestamp, Version, read_events,
     views::{Fold, Marked, SingleView, View},
 };
-use dekigoto_http::{App, Params, Problem, broken, etag, malformed, unreadable};
+use dekigoto_http::{
+    App, Params, Problem, broken, etag, limits::EVENTS_PER_FOLD_MAX, malformed, unreadable,
+};
 use orders::{
     Amount, Currency, CustomerId, Day, OrderId, Status,
     order::{Order, OrderEvent, OrderPlaced},
@@ -20,7 +22,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Caller,
-    limits::EVENTS_PER_FOLD_MAX,
     order::{
         command::OrderPath,
         ownership::{self, ORDER_SUMMARY, order_key},

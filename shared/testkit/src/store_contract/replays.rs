@@ -1,4 +1,4 @@
-//! Reading a store as a whole.
+//! Replays of a whole store.
 
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
@@ -71,7 +71,7 @@ pub(super) async fn a_scan_gives_every_commit_once_and_each_stream_in_order_s13(
     }
 }
 
-/// Keeps what it is given, and fails at one page.
+/// Records what it gets, and fails at one page.
 #[derive(Default)]
 struct Sink {
     seen: Mutex<Seen>,
@@ -100,7 +100,7 @@ impl ReplaySink for Sink {
 
 const UNPACED: Pace = Pace { commits_per_page: 4, commits_per_second_max: None };
 
-/// Broken off after every page there is, and taken up from what was saved, in order and without a loss.
+/// Stopped after each page, and resumed from the saved progress.
 pub(super) async fn a_replay_stops_and_resumes_without_a_loss(subject: &dyn StoreSubject) {
     fill(subject).await;
     let source = subject.replay_source();
@@ -119,7 +119,7 @@ pub(super) async fn a_replay_stops_and_resumes_without_a_loss(subject: &dyn Stor
             assert!(done.unwrap().is_done());
             let mut seen = sink.seen.lock().unwrap().clone();
             for ordinals in seen.values_mut() {
-                // What had been applied but not saved comes again: at least once.
+                // What was applied but not saved comes again: delivery is at least once.
                 ordinals.sort_unstable();
                 ordinals.dedup();
             }
@@ -128,7 +128,7 @@ pub(super) async fn a_replay_stops_and_resumes_without_a_loss(subject: &dyn Stor
     }
 }
 
-/// And what is done is not read again.
+/// Also, what is done is not read again.
 pub(super) async fn a_replay_keeps_its_pace(subject: &dyn StoreSubject) {
     fill(subject).await;
     let source = subject.replay_source();
@@ -146,8 +146,8 @@ pub(super) async fn a_replay_keeps_its_pace(subject: &dyn StoreSubject) {
     assert_eq!(again.seen.lock().unwrap().len(), 0);
 }
 
-/// It names the item, and does not end as if all were well.
-pub(super) async fn a_replay_is_loud_about_what_it_cannot_decode(subject: &dyn StoreSubject) {
+/// The error names the item.
+pub(super) async fn a_replay_fails_at_an_item_that_it_cannot_decode(subject: &dyn StoreSubject) {
     fill(subject).await;
     let source = subject.replay_source();
     let good = append_some(&*subject.store(), &stream("poison"), 3).await;

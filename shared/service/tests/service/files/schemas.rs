@@ -31,9 +31,7 @@ fn published() -> Vec<IntegrationEvent> {
             let context = Context::new(at, "golden".parse().unwrap(), "golden");
             let commit = Commit::after(&head, vec![event], context, Fingerprint::of(&[])).unwrap();
             let envelope = commit.envelopes().next().unwrap();
-            let announced = service.announcements().events(&envelope).unwrap();
-            assert_eq!(announced.len(), 1, "{name} v{version}");
-            published.extend(announced);
+            published.extend(service.announcements().events(&envelope).unwrap());
         }
     }
     published

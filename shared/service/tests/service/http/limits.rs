@@ -25,7 +25,7 @@ fn limits() -> Vec<(&'static str, String)> {
         http::PAGE_ITEMS_DEFAULT,
         service::PAGES_PER_LIST_MAX,
         service::SALES_DAYS_MAX,
-        service::EVENTS_PER_FOLD_MAX,
+        http::EVENTS_PER_FOLD_MAX,
         service::CURSOR_BYTES_MAX,
         http::FAULTS_MAX,
         http::ECHO_BYTES_MAX,

@@ -1,4 +1,4 @@
-//! Wires the pieces on memory adapters: store, relay, topic, bus, projectors, views.
+//! Wires the parts of a service on memory adapters, with channels in place of the stream, the topic and the queues.
 
 use std::{
     collections::VecDeque,
@@ -14,8 +14,7 @@ use dekigoto::{
     relay::{Relay, StreamRecord},
     views::{AnyView, Projector},
 };
-use dekigoto_http::{App, Routes, Service};
-use order_service::{CONTRACT, service};
+use dekigoto_http::{App, Contract, Routes, Service};
 use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -94,30 +93,32 @@ pub struct System {
 }
 
 impl System {
-    /// Starts the relay and the projectors. Must be called inside a tokio runtime.
+    /// Starts the relay and the projectors of a service. Must be called inside a tokio runtime.
     #[must_use]
-    pub fn start() -> Self {
+    pub fn start(service: &Service) -> Self {
         let system = Self {
             store: MemoryStore::new(),
             views: MemoryViews::new(),
             parking: MemoryParking::default(),
             inbox: Inbox::default(),
         };
-        let (topic, service) = (InMemoryEventBus::new(), service());
+        let topic = InMemoryEventBus::new();
         for view in service.views() {
             system.start_projector(Arc::clone(view), &topic);
         }
         system.subscribe("topic", &topic);
-        system.start_relay(&service, topic);
+        system.start_relay(service, topic);
         system
     }
 
-    /// The service's routes.
-    pub fn router(&self) -> Router {
-        Routes::of(&service(), &CONTRACT).router(App::new(self.ports()))
+    /// The service's routes. A layer must name the caller.
+    pub fn router(&self, service: &Service, contract: &'static Contract) -> Router {
+        Routes::of(service, contract).router(App::new(self.ports()))
     }
 
-    fn ports(&self) -> Ports {
+    /// The stores and the host.
+    #[must_use]
+    pub fn ports(&self) -> Ports {
         Ports {
             store: Arc::new(self.store.clone()),
             views: Arc::new(self.views.clone()),
@@ -125,8 +126,8 @@ impl System {
         }
     }
 
-    /// Two debug routes, for `make demo`: the stored commits, and the subscriber's messages.
-    pub(crate) fn debug_routes(&self) -> Router {
+    /// Two debug routes, for a demo: the stored commits, and the subscriber's messages.
+    pub fn debug_routes(&self) -> Router {
         let (store, inbox) = (self.store.clone(), self.inbox.clone());
         let stored = move || async move { Json::<Vec<StoredCommit>>(store.dump()) };
         let received = move || async move { Json(inbox.all()) };

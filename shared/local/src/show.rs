@@ -16,14 +16,6 @@ pub fn init() {
         .try_init();
 }
 
-/// Explains how to get a token.
-#[cfg(feature = "jwt")]
-pub(crate) fn tokens(url: &str) {
-    eprintln!("Callers need a token. For a customer, or with -d scope=orders:staff for staff:");
-    eprintln!("  token=$(curl -s {url}/local/token -d sub=c-42)");
-    eprintln!("  curl '{url}/v1/orders?customerId=c-42' -H \"authorization: Bearer $token\"");
-}
-
 /// The store took a commit.
 pub fn stored(commit: &Commit) {
     for event in commit.envelopes() {
