@@ -1,4 +1,4 @@
-//! The projector of one view. Which one is configuration.
+//! Projects messages of an SQS queue into one view. `VIEW` names the view.
 
 use std::process::ExitCode;
 

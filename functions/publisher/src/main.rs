@@ -1,4 +1,4 @@
-//! The relay: from the event table's stream, and from its own retry queue, to SNS and EventBridge.
+//! The relay: publishes from the event table's stream and from its own retry queue to SNS and EventBridge.
 
 use std::process::ExitCode;
 

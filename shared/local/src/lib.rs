@@ -5,4 +5,4 @@ pub mod show;
 mod system;
 
 pub use serve::{Error, port, run, serve};
-pub use system::{Got, Inbox, System};
+pub use system::{Inbox, Received, System};

@@ -8,23 +8,23 @@ use tokio::{net::TcpListener, runtime::Builder, signal};
 
 use crate::{show, system::System};
 
-/// The port when `PORT` does not say.
+/// The port if `PORT` is not set.
 const PORT_DEFAULT: u16 = 3000;
 
-/// Anything that ends the process, as a sentence.
+/// An error that ends the process, with a message.
 pub type Error = Box<dyn std::error::Error>;
 
-/// Runs a service for trusted callers of no name, and serves until Ctrl-C. `O` names the owners of its things.
+/// Serves a service without authentication until Ctrl-C. `O` is the type of its owners.
 #[must_use]
 pub fn run<O: Owner>(service: &Service, contract: &'static Contract) -> ExitCode {
     serve(|_| {
         let system = System::start(service);
         let anonymous = Extension(Caller::<O>::anonymous());
-        Ok(system.router(service, contract).layer(anonymous).merge(system.windows()))
+        Ok(system.router(service, contract).layer(anonymous).merge(system.debug_routes()))
     })
 }
 
-/// Serves what `app` makes, which gets the base URL and runs inside a tokio runtime. Until Ctrl-C.
+/// Serves the router of `app` until Ctrl-C. `app` gets the base URL and runs inside a tokio runtime.
 #[must_use]
 pub fn serve(app: impl FnOnce(&str) -> Result<Router, Error>) -> ExitCode {
     show::init();
@@ -51,10 +51,10 @@ fn listen(app: impl FnOnce(&str) -> Result<Router, Error>) -> Result<(), Error> 
     })
 }
 
-/// The port to listen on: `PORT`, or 3000. 0 takes any that is free.
+/// The port to listen on: `PORT`, or 3000. 0 takes any free port.
 ///
 /// # Errors
-/// A sentence, when `PORT` is no port.
+/// A message, if `PORT` is not a port.
 #[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
 pub fn port() -> Result<u16, String> {
     match env::var("PORT") {

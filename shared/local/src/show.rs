@@ -1,12 +1,12 @@
-//! What a person sees while the system runs: one short line for each event as it flows through store, topic, bus and
-//! views. On standard error; standard output has the one line that says that the system is ready.
+//! The output while the system runs: one short line for each event as it passes store, topic, bus and
+//! views. It goes to standard error; standard output has only the line that says that the system is ready.
 
 use std::fmt;
 
 use dekigoto::{Commit, Envelope, Message, batch::Report};
 use tracing_subscriber::filter::LevelFilter;
 
-/// Starts the log of the service itself: warnings and errors only.
+/// Starts the service's own log: warnings and errors only.
 pub fn init() {
     let _ = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::WARN)
@@ -16,14 +16,14 @@ pub fn init() {
         .try_init();
 }
 
-/// An event went into the store.
+/// The store took a commit.
 pub fn stored(commit: &Commit) {
     for event in commit.envelopes() {
         line("store", &event.event_type, &place(&event));
     }
 }
 
-/// A message went to the topic or the bus.
+/// The topic or the bus took a message.
 pub fn sent(where_to: &str, message: &Message) {
     let place = match serde_json::from_str::<Envelope>(&message.body) {
         Ok(event) => self::place(&event),
@@ -32,8 +32,8 @@ pub fn sent(where_to: &str, message: &Message) {
     line(where_to, &message.kind, &place);
 }
 
-/// A view took a batch.
-pub fn viewed(view: &str, report: &Report) {
+/// A projector finished a batch.
+pub fn projected(view: &str, report: &Report) {
     line("view", view, &report.tally);
     for (_, reason) in &report.reasons {
         line("view", view, reason);

@@ -1,4 +1,4 @@
-//! The wiring: channels join the parts of a service where AWS has a stream, a topic and queues.
+//! Wires the parts of a service on memory adapters, with channels in place of the stream, the topic and the queues.
 
 use std::{
     collections::VecDeque,
@@ -20,43 +20,43 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::show;
 
-/// Records that the publisher takes at once, as `BatchSize` in the template.
+/// Records in one batch of the relay, as `BatchSize` in the template.
 const STREAM_BATCH: usize = 100;
 
-/// Messages that a projector takes at once, as `BatchSize` in the template.
+/// Messages in one batch of a projector, as `BatchSize` in the template.
 const QUEUE_BATCH: usize = 10;
 
 /// Deliveries of a message before it is parked, as `maxReceiveCount` in the template.
 const RECEIVES_MAX: u32 = 5;
 
-/// Time until a failed message is delivered again.
+/// Delay before a failed record or message is delivered again.
 const VISIBILITY: Duration = Duration::from_millis(200);
 
-/// Time that one batch may take, as the functions' `Timeout` in the template.
+/// Time limit of one batch, as the functions' `Timeout` in the template.
 const BATCH_TIME: Duration = Duration::from_secs(30);
 
-/// Messages that the sample subscriber remembers.
+/// Messages that the sample subscriber keeps.
 const INBOX_MESSAGES_MAX: usize = 1000;
 
-/// A message with the number of times that it has been delivered.
+/// A message and its number of deliveries.
 struct Queued {
     id: u64,
     body: String,
     receives: u32,
 }
 
-/// What the sample subscriber of the topic and the bus got, newest last.
+/// The messages that the sample subscriber of the topic and the bus received, newest last.
 #[derive(Clone, Debug, Default)]
-pub struct Inbox(Arc<Mutex<VecDeque<Got>>>);
+pub struct Inbox(Arc<Mutex<VecDeque<Received>>>);
 
-/// One message that a subscriber got.
+/// One received message.
 #[derive(Clone, Debug, Serialize)]
-pub struct Got {
+pub struct Received {
     /// `topic` or `bus`.
     pub from: &'static str,
-    /// What kind of message.
+    /// The message's kind.
     pub kind: String,
-    /// The attributes that filter policies see.
+    /// The attributes for filter policies.
     pub attributes: Vec<(&'static str, String)>,
     /// The body.
     pub body: String,
@@ -68,7 +68,7 @@ impl Inbox {
         if inbox.len() == INBOX_MESSAGES_MAX {
             inbox.pop_front();
         }
-        inbox.push_back(Got {
+        inbox.push_back(Received {
             from,
             kind: message.kind.clone(),
             attributes: message.attributes.clone(),
@@ -76,9 +76,9 @@ impl Inbox {
         });
     }
 
-    /// Everything that is there.
+    /// All messages.
     #[must_use]
-    pub fn all(&self) -> Vec<Got> {
+    pub fn all(&self) -> Vec<Received> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }
@@ -93,7 +93,7 @@ pub struct System {
 }
 
 impl System {
-    /// Starts everything of a service behind the HTTP edge. Must be called inside a tokio runtime.
+    /// Starts the relay and the projectors of a service. Must be called inside a tokio runtime.
     #[must_use]
     pub fn start(service: &Service) -> Self {
         let system = Self {
@@ -104,10 +104,10 @@ impl System {
         };
         let topic = InMemoryEventBus::new();
         for view in service.views() {
-            system.project(Arc::clone(view), &topic);
+            system.start_projector(Arc::clone(view), &topic);
         }
         system.subscribe("topic", &topic);
-        system.publish(service, topic);
+        system.start_relay(service, topic);
         system
     }
 
@@ -126,20 +126,20 @@ impl System {
         }
     }
 
-    /// Two windows into the inside, for a demo: what is stored, and what a subscriber got.
-    pub fn windows(&self) -> Router {
+    /// Two debug routes, for a demo: the stored commits, and the subscriber's messages.
+    pub fn debug_routes(&self) -> Router {
         let (store, inbox) = (self.store.clone(), self.inbox.clone());
         let stored = move || async move { Json::<Vec<StoredCommit>>(store.dump()) };
-        let got = move || async move { Json(inbox.all()) };
-        Router::new().route("/local/stored", get(stored)).route("/local/messages", get(got))
+        let received = move || async move { Json(inbox.all()) };
+        Router::new().route("/local/stored", get(stored)).route("/local/messages", get(received))
     }
 
-    /// The store's commits become messages of the topic and the bus.
-    fn publish(&self, service: &Service, topic: InMemoryEventBus) {
+    /// The relay publishes the store's commits to the topic and the bus.
+    fn start_relay(&self, service: &Service, topic: InMemoryEventBus) {
         let (stream, records) = unbounded_channel::<Commit>();
         self.store.on_commit(move |commit| {
             show::stored(commit);
-            // Nobody listens any more only when the process ends.
+            // Sending fails only while the process ends.
             let _ = stream.send(commit.clone());
         });
         let bus = InMemoryEventBus::new();
@@ -153,11 +153,11 @@ impl System {
             host: Arc::new(SystemHost),
             announcements: service.announcements().clone(),
         };
-        tokio::spawn(drain_stream(relay, records));
+        tokio::spawn(run_relay(relay, records));
     }
 
-    /// The topic's messages become rows of a view.
-    fn project(&self, view: Arc<dyn AnyView>, topic: &InMemoryEventBus) {
+    /// The projector takes the topic's messages into its view.
+    fn start_projector(&self, view: Arc<dyn AnyView>, topic: &InMemoryEventBus) {
         let (queue, messages) = unbounded_channel();
         let requeue = queue.clone();
         let next_id = std::sync::atomic::AtomicU64::new(0);
@@ -170,7 +170,7 @@ impl System {
         );
         let parking = self.parking.clone();
         let projector = Projector::of(view, self.ports(), Arc::new(parking.clone()));
-        tokio::spawn(drain_queue(projector, parking, messages, requeue));
+        tokio::spawn(run_projector(projector, parking, messages, requeue));
     }
 
     fn subscribe(&self, name: &'static str, bus: &InMemoryEventBus) {
@@ -185,8 +185,8 @@ impl System {
     }
 }
 
-/// What the DynamoDB stream and its event source mapping do.
-async fn drain_stream(relay: Relay, mut records: UnboundedReceiver<Commit>) {
+/// Stands in for the DynamoDB stream and its event source mapping.
+async fn run_relay(relay: Relay, mut records: UnboundedReceiver<Commit>) {
     let mut batch: VecDeque<Delivered<StreamRecord>> = VecDeque::new();
     let mut sequence = 0_u64;
     loop {
@@ -203,7 +203,7 @@ async fn drain_stream(relay: Relay, mut records: UnboundedReceiver<Commit>) {
         match report.failed.first() {
             None => batch.clear(),
             Some(failed) => {
-                // A stream delivers the first failed record again, and everything after it.
+                // A stream redelivers the first failed record and everything after it.
                 batch.retain({
                     let mut is_after = false;
                     move |record| {
@@ -217,8 +217,8 @@ async fn drain_stream(relay: Relay, mut records: UnboundedReceiver<Commit>) {
     }
 }
 
-/// What SQS and its event source mapping do.
-async fn drain_queue(
+/// Stands in for SQS and its event source mapping.
+async fn run_projector(
     projector: Projector,
     parking: MemoryParking,
     mut messages: UnboundedReceiver<Queued>,
@@ -230,7 +230,7 @@ async fn drain_queue(
             .iter()
             .map(|message| Delivered { id: message.id.to_string(), record: message.body.clone() });
         let report = projector.take(delivered.collect(), || BATCH_TIME).await;
-        show::viewed(projector.name(), &report);
+        show::projected(projector.name(), &report);
         for message in batch.drain(..) {
             if report.failed.contains(&message.id.to_string()) {
                 deliver_again(&parking, message, &requeue).await;

@@ -1,4 +1,4 @@
-//! What the domain refuses, as problems.
+//! Maps the domain's refusals to problem details.
 
 use dekigoto_http::{Kind, Problem, bad_field};
 use orders::{
@@ -13,10 +13,10 @@ pub(crate) const INVALID_ORDER: Kind = Kind::new(422, "invalid-order", "The orde
 pub(crate) const INVALID_PAYMENT: Kind =
     Kind::new(422, "invalid-payment", "The payment breaks a limit");
 
-/// The kinds of problems that this service adds to those of the kit.
+/// The kinds of problems that this service adds to the kit's.
 pub const KINDS: [Kind; 2] = [INVALID_ORDER, INVALID_PAYMENT];
 
-/// The problem that tells of an order's refusal.
+/// The problem for an order's refusal.
 pub(crate) fn of_order(refusal: &OrderRefusal) -> Problem {
     match refusal {
         OrderRefusal::NotFound => Problem::not_found(),
@@ -34,7 +34,7 @@ pub(crate) fn of_order(refusal: &OrderRefusal) -> Problem {
     }
 }
 
-/// The problem that tells of a payment's refusal.
+/// The problem for a payment's refusal.
 pub(crate) fn of_payment(refusal: &PaymentRefusal) -> Problem {
     match refusal {
         PaymentRefusal::NotFound => Problem::not_found(),

@@ -1,4 +1,4 @@
-//! Every sample event goes through the real handler, and what it should do is seen to be done.
+//! Runs every sample event through the real handler and checks the effect.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ const SAMPLES: [&str; 12] = [
 ];
 
 #[test]
-fn every_sample_has_its_test() {
+fn every_sample_event_has_a_test() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
     let files = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
         files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name.ends_with(".json"));
     names.sort();
-    assert_eq!(names, SAMPLES, "name the sample here, and write down what it does");
+    assert_eq!(names, SAMPLES, "list the sample here and test its effect");
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn api_health_answers() {
 }
 
 #[tokio::test]
-async fn api_place_order_stores_the_order_and_base64_is_the_same_order_again() {
+async fn api_place_order_stores_one_order_and_base64_repeats_it() {
     let world = Functions::default();
     let (status, placed) = world.api(AuthMode::Iam, &sample("api-place-order.json")).await;
     assert_eq!(
@@ -95,7 +95,7 @@ async fn publisher_stream_publishes_to_both_targets() {
 }
 
 #[tokio::test]
-async fn publisher_stream_poison_parks_two_and_publishes_two_l4() {
+async fn publisher_stream_parks_two_poison_records_and_publishes_two_l4() {
     let world = Functions::default();
     let published = world.publisher(&sample("publisher-stream-poison.json")).await;
     assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 2));
@@ -103,14 +103,14 @@ async fn publisher_stream_poison_parks_two_and_publishes_two_l4() {
     assert_eq!(parked.len(), 2);
     for (body, _) in &parked {
         let record: Value = serde_json::from_str(body).unwrap();
-        assert_eq!(record["eventSource"], "aws:dynamodb", "the record as it came");
+        assert_eq!(record["eventSource"], "aws:dynamodb", "the original record");
     }
     assert!(parked[0].1.contains("ev"), "names the attribute: {}", parked[0].1);
     assert!(parked[1].1.contains("history was changed: MODIFY"), "{}", parked[1].1);
 }
 
 #[tokio::test]
-async fn publisher_stream_remove_is_parked_as_a_changed_history() {
+async fn publisher_stream_remove_is_parked() {
     let world = Functions::default();
     let published = world.publisher(&sample("publisher-stream-remove.json")).await;
     assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 0));
@@ -119,7 +119,7 @@ async fn publisher_stream_remove_is_parked_as_a_changed_history() {
 }
 
 #[tokio::test]
-async fn publisher_retry_publishes_what_the_store_has() {
+async fn publisher_retry_publishes_from_the_store() {
     let event = sample("publisher-retry.json");
     let published = Functions::with_history().publisher(&event).await;
     assert_eq!((published.answer, published.topic.len(), published.bus.len()), (Ok(vec![]), 1, 1));
@@ -166,7 +166,7 @@ async fn projector_raw_updates_every_view() {
 }
 
 #[tokio::test]
-async fn projector_reads_what_sns_and_event_bridge_wrap() {
+async fn projector_reads_messages_wrapped_by_sns_and_event_bridge() {
     for name in ["projector-sns-wrapped.json", "projector-eventbridge-wrapped.json"] {
         let world = Functions::default();
         assert_eq!(world.projector(ORDER_SUMMARY, &sample(name)).await, Ok(vec![]), "{name}");
@@ -175,7 +175,7 @@ async fn projector_reads_what_sns_and_event_bridge_wrap() {
 }
 
 #[tokio::test]
-async fn projector_poison_is_parked_and_its_neighbour_is_applied_l4() {
+async fn projector_parks_poison_and_applies_its_neighbour_l4() {
     for view in VIEWS {
         let world = Functions::default();
         assert_eq!(

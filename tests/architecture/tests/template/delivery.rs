@@ -1,12 +1,12 @@
-//! What is on its way: queues, dead-letter queues, event source mappings, subscriptions and rule targets.
+//! Delivery: queues, dead-letter queues, event source mappings, subscriptions and rule targets.
 
 use serde_json::{Value, json};
 
 use super::model::{Resource, Template, each};
 
-/// The longest that SQS keeps a message.
+/// The longest retention of SQS.
 const FOURTEEN_DAYS_SECONDS: i64 = 1_209_600;
-/// What the stream itself keeps; an older record is not there to be retried.
+/// The retention of the stream itself: an older record cannot be retried.
 const STREAM_RETENTION_SECONDS: i64 = 86_400;
 
 fn is_queue(template: &Template, expression: &Value) -> bool {
@@ -21,7 +21,7 @@ pub(super) fn queues_redrive(template: &Template) -> Vec<String> {
     let last: Vec<_> = template.dead_letter_queues().iter().map(|queue| queue.name).collect();
     let bad = template.queues().filter(|queue| !last.contains(&queue.name)).filter(|queue| {
         let receives = queue.get("/RedrivePolicy/maxReceiveCount").as_i64();
-        // Throttled polls count as receives: fewer than five would dead-letter what nobody has seen.
+        // Throttled polls count as receives: fewer than five would dead-letter messages that no function has seen.
         !is_queue(template, queue.get("/RedrivePolicy/deadLetterTargetArn"))
             || receives.is_none_or(|n| n < 5)
     });
@@ -90,7 +90,7 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
         );
         must(
             is_queue(template, mapping.get("/DestinationConfig/OnFailure/Destination")),
-            "gives up without a note",
+            "gives up without a failure destination",
         );
     }
     if streams != 1 {
@@ -99,7 +99,7 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
     wrong
 }
 
-/// A filter on a queue deletes what does not match; one on the stream would hide that history was changed.
+/// A filter on a queue deletes the messages that do not match; one on the stream would hide changes of history.
 pub(super) fn mappings_hide_nothing(template: &Template) -> Vec<String> {
     names(
         template.mappings().filter(|mapping| !mapping.get("/FilterCriteria").is_null()),
@@ -115,7 +115,7 @@ pub(super) fn queue_mappings_limit_concurrency(template: &Template) -> Vec<Strin
     let mut wrong = names(bad, "may take all the account's concurrency");
     let reserved =
         template.functions().filter(|f| !f.get("/ReservedConcurrentExecutions").is_null());
-    wrong.extend(names(reserved, "reserved concurrency throws messages into the DLQ unread"));
+    wrong.extend(names(reserved, "reserved concurrency sends messages to the DLQ unread"));
     wrong
 }
 

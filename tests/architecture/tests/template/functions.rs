@@ -1,4 +1,4 @@
-//! The functions: how they are built, where they log, what they are told.
+//! The functions: build, logs, environment.
 
 use std::{fs, path::PathBuf};
 
@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::model::{Template, points_at};
 
-/// An HTTP API gives up on its integration then.
+/// The integration time-out of an HTTP API.
 const GATEWAY_SECONDS_MAX: i64 = 30;
 
-/// Each binary and the environment that it reads at start; it refuses to start when one is missing.
+/// Each binary and the environment variables that it requires at start.
 const BINARIES: &[(&str, &[&str])] = &[
     ("api", &["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"]),
     (
@@ -19,7 +19,7 @@ const BINARIES: &[(&str, &[&str])] = &[
     ("projector", &["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"]),
 ];
 
-/// A function that is not named here is a view's projector.
+/// Every other function is the projector of a view.
 fn binary_of(function: &str) -> &str {
     match function {
         "ApiFunction" => "api",
@@ -61,7 +61,7 @@ pub(super) fn functions_are_built_from_this_workspace(template: &Template) -> Ve
         .collect()
 }
 
-/// The view `daily-sales` of the registry is `DailySalesFunction` with that `VIEW` in the template.
+/// The registry's view `daily-sales` is the template's `DailySalesFunction` with `VIEW: daily-sales`.
 pub(super) fn every_view_has_its_projector(template: &Template) -> Vec<String> {
     let service = order_service::service();
     let names = service.views().iter().map(|view| view.name());
@@ -114,7 +114,7 @@ pub(super) fn functions_log_with_retention(template: &Template) -> Vec<String> {
     wrong
 }
 
-/// Its own deadline, then the function's, then the gateway's 30 s, each with time to answer.
+/// The API's own deadline comes first, then the function's, then the gateway's 30 s, each with time to answer.
 pub(super) fn the_api_answers_in_time(template: &Template) -> Vec<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/http/src/limits.rs");
     let limits = fs::read_to_string(path).expect("limits.rs is readable");
@@ -152,7 +152,7 @@ pub(super) fn functions_get_their_environment(template: &Template) -> Vec<String
     wrong
 }
 
-/// A function parks in the DLQ of the queue it reads, or the redrive of that queue would not bring the message back.
+/// A function parks in the DLQ of the queue that it reads; otherwise a redrive to that queue would miss the message.
 fn parks_beside_its_queue(template: &Template) -> Vec<String> {
     let sources = template.mappings().filter_map(|mapping| {
         let function = template.target(mapping.get("/FunctionName"))?;

@@ -1,5 +1,5 @@
-//! The template's own invariants. Each rule is a function from the template to what is wrong with it, so that the
-//! mutants can ask whether a rule notices when the property it guards is taken away. Rules and mutants see the template with
+//! The template's invariants. Each rule is a function from the template to its faults, so that the
+//! mutants can check that a rule notices when its property is removed. Rules and mutants see the template with
 //! its loops expanded.
 
 mod delivery;
@@ -15,10 +15,10 @@ mod watch;
 
 use model::Template;
 
-/// Says what is wrong; nothing when the template holds the rule.
+/// Returns the faults; empty if the template keeps the rule.
 type Rule = fn(&Template) -> Vec<String>;
 
-/// Every rule, by the sentence that it holds.
+/// Every rule, by name.
 const RULES: &[(&str, Rule)] = &[
     ("blocks have their keys in the same order", storage::blocks_have_their_keys_in_order),
     ("tables are guarded", storage::tables_are_guarded),

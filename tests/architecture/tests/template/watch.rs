@@ -1,4 +1,4 @@
-//! What rings, and what a user is told.
+//! Alarms and outputs.
 
 use serde_json::{Value, json};
 

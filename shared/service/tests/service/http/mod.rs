@@ -1,4 +1,4 @@
-//! The HTTP contract, through the router and without a socket.
+//! Tests of the HTTP contract, through the router and without a socket.
 
 mod access;
 mod bad_bodies;
