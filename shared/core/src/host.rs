@@ -29,7 +29,7 @@ pub trait Host: Send + Sync {
     }
 }
 
-/// The wait before the next attempt: exponential backoff with full jitter, from `first` up to `longest`.
+/// The wait before the next attempt: random, below a bound that doubles from `first` up to `longest` (full jitter).
 ///
 /// Full jitter spreads competing writers best; see "Exponential Backoff And Jitter" in the AWS Architecture Blog.
 #[must_use]

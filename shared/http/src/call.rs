@@ -59,7 +59,7 @@ impl<O: Owner> FromRequestParts<App> for Call<O> {
     }
 }
 
-/// What a command answers when it has nothing else to say.
+/// The body of the usual answer to a command.
 #[derive(Serialize)]
 struct Done {
     id: String,
@@ -93,18 +93,17 @@ impl<O> Call<O> {
         }
     }
 
-    /// The id of an aggregate that the command creates. It derives from the caller and the key, so a repeated command meets
-    /// its own first commit.
+    /// The id of a new aggregate. It derives from caller and key, so a repeated command finds its own first commit.
     #[must_use]
     pub fn new_id(&self) -> Uuid {
         let name = format!("{}\n{}", self.caller.actor(), self.key);
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
     }
 
-    /// The usual answer to a command: `{"id": …, "version": …}` with the headers of a command's answer, or the problem.
+    /// The usual answer to a command: `{"id": …, "version": …}` with the headers of [`answer`](Self::answer).
     ///
     /// # Errors
-    /// The problem that tells why the command was not carried out; `refused` puts the domain's refusals into words.
+    /// The problem of a failed command. `refused` turns the domain's refusal into a problem.
     pub fn done<A: Aggregate>(
         &self,
         id: &A::Id,

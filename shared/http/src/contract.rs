@@ -21,8 +21,7 @@ const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 pub struct Contract {
     /// The service's version, shown by `GET /v1/health`.
     pub version: &'static str,
-    /// The `OpenAPI` document as JSON, served by `GET /v1/openapi.json`. If it is empty, the service answers with a list of
-    /// its routes.
+    /// The `OpenAPI` document as JSON, served by `GET /v1/openapi.json`. If empty, a list of the routes is served.
     pub openapi: &'static str,
 }
 
@@ -30,7 +29,7 @@ pub struct Contract {
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 impl Contract {
-    /// Method and path of every operation in the document; none when it is not JSON.
+    /// Method and path of every operation in the document. Empty when it is not JSON.
     pub(crate) fn operations(&self) -> BTreeSet<String> {
         let document: Value = serde_json::from_str(self.openapi).unwrap_or_default();
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
@@ -41,14 +40,13 @@ impl Contract {
         operations.collect()
     }
 
-    /// `GET /v1/health`.
     pub(crate) async fn health(&self, params: Params) -> Result<Response, Problem> {
         params.finish()?;
         let body = serde_json::json!({ "status": "ok", "version": self.version });
         Ok(Json(body).into_response())
     }
 
-    /// The document; where there is none, one that lists these routes.
+    /// The document, or one that lists these routes if there is none.
     pub(crate) fn document(&self, routes: &[(Method, &'static str)]) -> Bytes {
         if !self.openapi.is_empty() {
             return Bytes::from_static(self.openapi.as_bytes());
@@ -64,7 +62,7 @@ impl Contract {
     }
 }
 
-/// `GET /v1/openapi.json`.
+/// Answers `GET /v1/openapi.json`.
 pub(crate) async fn answer(document: Bytes, params: Params) -> Result<Response, Problem> {
     params.finish()?;
     let headers = [

@@ -115,7 +115,7 @@ impl Params {
     }
 }
 
-/// The only parameter of the path, as a `T`: usually the id of an aggregate.
+/// Extracts the single parameter of the path, usually the id of an aggregate.
 pub struct PathId<T>(pub T);
 
 impl<T: FromStr<Err: fmt::Display>> FromRequestParts<App> for PathId<T> {

@@ -33,7 +33,7 @@ pub struct Routes {
 /// Adds the routes of one aggregate or view.
 pub type AddRoutes = fn(Routes) -> Routes;
 
-/// The routes of a part that nobody reaches over HTTP.
+/// For an aggregate or view without routes.
 #[must_use]
 pub fn no_routes(routes: Routes) -> Routes {
     routes
@@ -66,8 +66,8 @@ impl Routes {
         self.and(Method::POST, path, post(command))
     }
 
-    /// Adds a query that answers with the row of the view `V` whose aggregate the path names: for staff and services, never
-    /// older than `?minVersion=n`. `O` names the owners of the service's things.
+    /// Adds a query for the row of the view `V` whose id is in the path, never older than `?minVersion=n`. For staff and
+    /// services. `O` is the service's owner id.
     #[must_use]
     pub fn row<O: Owner, V: SingleView>(self, path: &'static str) -> Self {
         self.get(path, row::<O, V>)
@@ -79,8 +79,8 @@ impl Routes {
         &self.list
     }
 
-    /// The routes that the service's document does not list, and the other way round. A test of every service asserts that
-    /// there are none.
+    /// Routes that are missing in the service's document, and operations of the document without a route. A test of each
+    /// service asserts that the list is empty.
     #[must_use]
     pub fn undocumented(&self, contract: &Contract) -> Vec<String> {
         let routed: BTreeSet<String> =

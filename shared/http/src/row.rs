@@ -1,4 +1,4 @@
-//! `GET` of one row of a view: from the view, or folded from the store while the view is behind.
+//! The query for one row of a view. While the view is behind, the row is folded from the store.
 
 use axum::{
     Json,
@@ -21,8 +21,8 @@ use crate::{
     problem::Problem,
 };
 
-/// Answers with the row of the aggregate that the path names, for staff and services. The `ETag` is the version of the
-/// first stream that the view folds. With `minVersion=n` the row is never older than that version.
+/// Answers with the row whose id is in the path, never older than `minVersion`. For staff and services. The `ETag` is the
+/// version of the first stream that the view folds.
 pub(crate) async fn row<O: Owner, V: SingleView>(
     State(app): State<App>,
     caller: Caller<O>,
@@ -49,7 +49,7 @@ pub(crate) async fn row<O: Owner, V: SingleView>(
     Ok(response)
 }
 
-/// The version of the first stream that the view folds; 0 when the row has seen nothing of it.
+/// The version of the first stream that the view folds; 0 if the row has seen no event of it.
 fn version<V: SingleView>(row: &Marked<V::Row>) -> u64 {
     let first = V::Folds::TYPES.first();
     first.and_then(|aggregate| row.watermarks.get(*aggregate)).copied().unwrap_or(0)

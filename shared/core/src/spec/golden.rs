@@ -1,12 +1,13 @@
-//! Every event version that was ever written decodes for ever.
+//! Golden files: checks that every event version that was ever written still decodes.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use crate::{Payload, Registered, Service};
 
-/// What is wrong with a service's golden files: for each event and each version of its payload, the folder holds
-/// `<event>.v<version>.json` with a list of payloads as they are stored. Each must still decode. A version without a file
-/// and a file without a version are faults, too. A test asserts that there are none.
+/// Checks a service's golden files. For each event and schema version, the folder must have `<event>.v<version>.json`: a
+/// list of stored payloads, which must all decode. Returns the faults; a test asserts that there are none.
+///
+/// A version without a file and a file without a version are faults, too.
 #[must_use]
 pub fn golden_files<R>(service: &Service<R>, folder: impl AsRef<Path>) -> Vec<String> {
     let folder = folder.as_ref();
@@ -23,7 +24,7 @@ pub fn golden_files<R>(service: &Service<R>, folder: impl AsRef<Path>) -> Vec<St
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
     let strays = names.filter(|name| !known.contains(name));
-    faults.extend(strays.map(|name| format!("{name} is of no event that the registry knows")));
+    faults.extend(strays.map(|name| format!("{name} belongs to no registered event")));
     faults
 }
 
