@@ -3,7 +3,9 @@
 mod api;
 mod projector;
 mod publisher;
+mod subscriber;
 
 pub use api::api;
 pub use projector::projector;
 pub use publisher::publisher;
+pub use subscriber::subscriber;

@@ -62,7 +62,7 @@ pub use across::Across;
 pub use any::{AnyView, UnknownView};
 pub use counted::Counted;
 pub use error::ProjectError;
-pub use folds::{Fold, Folds};
+pub use folds::{Fold, Folds, Published};
 pub use projector::Projector;
 pub use rows::WRITES_MAX;
 pub use single::{Marked, Single};
