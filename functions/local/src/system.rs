@@ -25,10 +25,10 @@ use crate::show;
 const STREAM_BATCH: usize = 100;
 
 /// Messages that a projector takes at once, as `BatchSize` in the template.
-const QUEUE_BATCH: usize = 10;
+const QUEUE_BATCH: usize = 100;
 
 /// Deliveries of a message before it is parked, as `maxReceiveCount` in the template.
-const RECEIVES_MAX: u32 = 5;
+const RECEIVES_MAX: u32 = 100;
 
 /// Time until a failed message is delivered again.
 const VISIBILITY: Duration = Duration::from_millis(200);

@@ -70,7 +70,8 @@ impl Projector {
             let meaning = self.meaning(&message.record);
             Delivered { id: message.id, record: Hint { body: message.record, meaning } }
         });
-        take_queue(hints.collect(), group_of, time_left, |group| self.step(group)).await
+        let host = &*self.ports.host;
+        take_queue(host, hints.collect(), group_of, time_left, |group| self.step(group)).await
     }
 
     fn meaning(&self, body: &str) -> Meaning {

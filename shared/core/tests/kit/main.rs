@@ -14,4 +14,5 @@ mod engine;
 mod examples;
 mod sending;
 mod single;
+mod slow;
 mod support;

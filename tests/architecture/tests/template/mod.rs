@@ -25,6 +25,7 @@ const RULES: &[(&str, Rule)] = &[
     ("the event table streams new images", storage::the_event_table_streams_new_images),
     ("queues and topics are encrypted", storage::queues_and_topics_are_encrypted),
     ("queues redrive", delivery::queues_redrive),
+    ("queues that feed functions outlast an outage", delivery::queues_outlast_an_outage),
     ("dead-letter queues keep 14 days", delivery::dead_letter_queues_keep_14_days),
     (
         "subscriptions and targets have a dead-letter queue",
