@@ -40,6 +40,9 @@ pub const BUS_BATCH_MAX: usize = 10;
 /// Bytes of all messages in one such call: the default limit of an SNS topic, which counts the whole batch.
 pub const BUS_BATCH_BYTES_MAX: usize = 256 * 1024;
 
+/// Events that are folded from the store for one row. A stream that is longer needs a rebuild of its view.
+pub const EVENTS_PER_FOLD_MAX: usize = 10_000;
+
 /// Rows that one read or one all-or-nothing write of a view store may name (the limit of a DynamoDB transaction).
 pub const ROWS_PER_CALL_MAX: usize = 100;
 

@@ -34,6 +34,10 @@ impl<V: AcrossView> AnyView for Across<V> {
         V::Folds::TYPES
     }
 
+    fn events(&self) -> Option<&'static [&'static str]> {
+        V::EVENTS
+    }
+
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         V::row_of(event)
     }
@@ -109,8 +113,13 @@ fn count<V: AcrossView>(
             counted.insert(event.version);
             Outcome::Applied
         }
-        Err(cause) => Outcome::Parked(format!("version {}: {cause}", event.version)),
+        Err(cause) if cause.is_of_newer_code() => Outcome::Retry(reason(event, &cause)),
+        Err(cause) => Outcome::Parked(reason(event, &cause)),
     }
+}
+
+fn reason(event: &Envelope, cause: &SchemaError) -> String {
+    format!("version {}: {cause}", event.version)
 }
 
 /// A row that stands in no index.

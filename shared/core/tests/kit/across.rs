@@ -87,14 +87,14 @@ async fn two_racing_projectors_count_once() {
 }
 
 #[tokio::test]
-async fn what_this_code_does_not_know_is_parked_and_its_neighbours_are_counted_s12() {
+async fn what_newer_code_wrote_waits_and_its_neighbours_are_counted_s12() {
     let world = Faulty::new([]);
     let events = world.stream("a", &["Added", "Renamed", "Added"]).await;
     let outcomes = count(&world, &events).await;
-    assert!(matches!(&outcomes[1], Outcome::Parked(reason) if reason.contains("Renamed")));
+    assert!(matches!(&outcomes[1], Outcome::Retry(reason) if reason.contains("Renamed")));
     assert_eq!((&outcomes[0], &outcomes[2]), (&Outcome::Applied, &Outcome::Applied));
-    assert_eq!(total(&world).await, 2, "a parked event leaves no trace in the row");
-    // L5: a redrive after the fix, twice.
+    assert_eq!(total(&world).await, 2, "an event that waits leaves no trace in the row");
+    // It is delivered again after the deployment, twice.
     for _ in 0..2 {
         Across::<Total<true>>::default().project(&world.ports(), &key(), &events[1..2]).await;
     }

@@ -13,6 +13,7 @@ mod across;
 mod engine;
 mod examples;
 mod sending;
+mod schemas;
 mod single;
 mod slow;
 mod support;
