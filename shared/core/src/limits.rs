@@ -43,6 +43,9 @@ pub const BUS_BATCH_BYTES_MAX: usize = 256 * 1024;
 /// Events that are folded from the store for one row. A stream that is longer needs a rebuild of its view.
 pub const EVENTS_PER_FOLD_MAX: usize = 10_000;
 
+/// Rows of a list that are folded from the store side by side, because the stored ones cannot be shown.
+pub const FOLDS_AT_ONCE_MAX: usize = 8;
+
 /// Rows that one read or one all-or-nothing write of a view store may name (the limit of a DynamoDB transaction).
 pub const ROWS_PER_CALL_MAX: usize = 100;
 

@@ -58,9 +58,8 @@ pub(crate) async fn read_to(
         newest_first.extend(page);
         let newest = newest_first.first().map(Commit::last_version);
         let newest = newest.map(|newest| at.map_or(newest, |at| at.min(newest)));
-        let is_too_long = |count: &Version| {
-            usize::try_from(count.get()).unwrap_or(usize::MAX) > events_max
-        };
+        let is_too_long =
+            |count: &Version| usize::try_from(count.get()).unwrap_or(usize::MAX) > events_max;
         if let Some(count) = newest.filter(is_too_long) {
             return Ok(Err(count));
         }

@@ -1,6 +1,8 @@
 //! What the engine and the stores say, as problems.
 
-use dekigoto::{CommandError, LoadError, ReadError, SchemaError, Source, ViewError};
+use dekigoto::{
+    CommandError, LoadError, ReadError, SchemaError, Source, ViewError, views::FoldError,
+};
 
 use crate::problem::{FieldFault, Kind, Problem};
 
@@ -72,6 +74,17 @@ impl From<ReadError> for Problem {
         match error {
             ReadError::Unavailable(cause) => unavailable(cause),
             error @ (ReadError::Corrupt(_) | ReadError::Broken(_)) => internal(error),
+        }
+    }
+}
+
+impl From<FoldError> for Problem {
+    fn from(error: FoldError) -> Self {
+        match error {
+            FoldError::Read(error) => error.into(),
+            FoldError::Schema { cause, .. } => cause.into(),
+            FoldError::Stream(_) => Self::not_found(),
+            error @ FoldError::TooLong(_) => broken(error),
         }
     }
 }

@@ -12,5 +12,5 @@ pub const CURSOR_BYTES_MAX: usize = cursor_bytes(8 + 16 + ID_BYTES_MAX);
 /// Pages that a filtered list looks through for one answer.
 pub const PAGES_PER_LIST_MAX: usize = 4;
 
-/// Events that are folded from the store for one answer.
-pub const EVENTS_PER_FOLD_MAX: usize = 1000;
+/// Events of one stream that are folded from the store for one answer.
+pub const EVENTS_PER_FOLD_MAX: usize = dekigoto::limits::EVENTS_PER_FOLD_MAX;

@@ -1,9 +1,13 @@
 //! The row of a view of one aggregate, folded from the store: where there is no row yet, or one that cannot be used.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tracing::warn;
+
 use super::{Folds as _, Marked, Single, SingleView, marked::Stored};
 use crate::{
-    Envelope, EventStore, InvalidStreamId, ReadError, Row, SchemaError, StreamId, Version,
-    limits::EVENTS_PER_FOLD_MAX, read_events::read_to,
+    Envelope, EventStore, InvalidStreamId, ReadError, Row, RowKey, SchemaError, StreamId, Version,
+    limits::{EVENTS_PER_FOLD_MAX, FOLDS_AT_ONCE_MAX},
+    read_events::read_to,
 };
 
 /// Why a row cannot be folded from the store.
@@ -58,6 +62,45 @@ impl<V: SingleView> Single<V> {
             }
         }
         Ok((!marked.watermarks.is_empty()).then_some(marked))
+    }
+
+    /// The rows that a list found, one answer for each: as stored, or from the store where this code may not show a stored
+    /// row. `id_of` names a row's aggregate. `None`, with a line in the log, for a row that the store cannot tell either: it
+    /// must not hide its neighbours.
+    ///
+    /// # Errors
+    /// [`ReadError`], when the store does not answer.
+    pub async fn listed(
+        store: &dyn EventStore,
+        rows: &[Row],
+        id_of: impl Fn(&Row) -> Option<String>,
+    ) -> Result<Vec<Option<Marked<V::Row>>>, ReadError> {
+        // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+        let shown: Vec<_> =
+            rows.iter().map(|row| Self::one_of_list(store, row, id_of(row))).collect();
+        stream::iter(shown).buffered(FOLDS_AT_ONCE_MAX).try_collect().await
+    }
+
+    async fn one_of_list(
+        store: &dyn EventStore,
+        row: &Row,
+        id: Option<String>,
+    ) -> Result<Option<Marked<V::Row>>, ReadError> {
+        if let Some(marked) = Self::shown(row) {
+            return Ok(Some(marked));
+        }
+        let Some(id) = id else { return Ok(None) };
+        match Self::from_store(store, &id).await {
+            Ok(marked) => Ok(marked),
+            Err(FoldError::Read(error @ (ReadError::Unavailable(_) | ReadError::Broken(_)))) => {
+                Err(error)
+            }
+            Err(error) => {
+                let RowKey { partition, sort } = &row.key;
+                warn!(%partition, %sort, %error, "A row was left out of a list: {error}");
+                Ok(None)
+            }
+        }
     }
 
     /// The row as one of its streams had it at that version, without the view's other streams. `None` when the stream ends

@@ -142,6 +142,8 @@ impl Hint {
 fn group_of(hint: &Hint) -> (Option<RowKey>, Option<String>) {
     match &hint.meaning {
         Meaning::Change(key, _) => (Some(key.clone()), None),
-        Meaning::Other | Meaning::Later(_) | Meaning::Unreadable(_) => (None, Some(hint.body.clone())),
+        Meaning::Other | Meaning::Later(_) | Meaning::Unreadable(_) => {
+            (None, Some(hint.body.clone()))
+        }
     }
 }

@@ -113,7 +113,8 @@ async fn open<V: SingleView>(
     events: &[Envelope],
 ) -> Result<Opened<V::Row>, Outcome> {
     let revision = there.as_ref().map_or(1, |row| row.revision + 1);
-    let opened = |marked, before, is_folded_again| Opened { marked, before, revision, is_folded_again };
+    let opened =
+        |marked, before, is_folded_again| Opened { marked, before, revision, is_folded_again };
     match there.map(|row| Stored::of(&row.body, V::SCHEMA)) {
         None => Ok(opened(Marked::empty(V::SCHEMA), BTreeMap::new(), false)),
         Some(Stored::Current(marked)) => {
@@ -222,13 +223,12 @@ fn apply<V: SingleView>(
 fn failed(error: &FoldError) -> Outcome {
     let reason = error.to_string();
     match error {
-        FoldError::Read(ReadError::Unavailable(_) | ReadError::Broken(_)) | FoldError::TooLong(_) => {
-            Outcome::Retry(reason)
-        }
+        FoldError::Read(ReadError::Unavailable(_) | ReadError::Broken(_))
+        | FoldError::TooLong(_) => Outcome::Retry(reason),
         FoldError::Schema { cause, .. } if cause.is_of_newer_code() => Outcome::Retry(reason),
         // What is stored is not a history, or not what its name promises: delivering the message again cannot change that.
-        FoldError::Read(ReadError::Corrupt(_)) | FoldError::Schema { .. } | FoldError::Stream(_) => {
-            Outcome::Parked(reason)
-        }
+        FoldError::Read(ReadError::Corrupt(_))
+        | FoldError::Schema { .. }
+        | FoldError::Stream(_) => Outcome::Parked(reason),
     }
 }

@@ -12,8 +12,8 @@
 mod across;
 mod engine;
 mod examples;
-mod sending;
 mod schemas;
+mod sending;
 mod single;
 mod slow;
 mod support;

@@ -109,7 +109,10 @@ async fn old_code_leaves_a_row_of_new_code_alone_and_its_messages_wait_s8() {
     let events = world.added("s", 4).await;
     new(&world, &events[..2]).await;
     let outcomes = old(&world, &events[2..3]).await;
-    assert!(matches!(&outcomes[..], [Outcome::Retry(why)] if why.contains("schema 2")), "{outcomes:?}");
+    assert!(
+        matches!(&outcomes[..], [Outcome::Retry(why)] if why.contains("schema 2")),
+        "{outcomes:?}"
+    );
     assert!(Single::<Old>::shown(&stored(&world).await).is_none());
     new(&world, &events[2..]).await;
     assert_eq!(row(&world).await, whole(4));
@@ -140,7 +143,9 @@ async fn a_duplicate_of_an_event_in_a_row_of_before_folds_it_again_too() {
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_folded_again_from_the_store() {
-    for damaged in ["\"secret\"", "{}", r#"{"schema":2,"watermarks":{"Tally":1},"row":{"count":"x"}}"#] {
+    for damaged in
+        ["\"secret\"", "{}", r#"{"schema":2,"watermarks":{"Tally":1},"row":{"count":"x"}}"#]
+    {
         let world = Faulty::new([]);
         let events = world.added("s", 3).await;
         store(&world, 1, damaged).await;

@@ -36,6 +36,7 @@ impl View for CustomerSummaryView {
     type Folds = (Order,);
 
     const NAME: &'static str = "customer-summary";
+    const EVENTS: Option<&'static [&'static str]> = Some(&["OrderPlaced", "OrderCancelled"]);
 }
 
 impl AcrossView for CustomerSummaryView {}

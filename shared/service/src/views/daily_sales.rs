@@ -35,6 +35,7 @@ impl View for DailySalesView {
     type Folds = (Order,);
 
     const NAME: &'static str = "daily-sales";
+    const EVENTS: Option<&'static [&'static str]> = Some(&["OrderPlaced", "OrderCancelled"]);
 }
 
 impl AcrossView for DailySalesView {}
