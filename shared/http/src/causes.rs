@@ -1,7 +1,8 @@
 //! What the engine and the stores say, as problems.
 
 use dekigoto::{
-    CommandError, LoadError, ReadError, SchemaError, Source, ViewError, views::FoldError,
+    CommandError, LoadError, ReadError, SchemaError, Source, ViewError,
+    views::{FoldError, ProjectError},
 };
 
 use crate::problem::{FieldFault, Kind, Problem};
@@ -85,6 +86,20 @@ impl From<FoldError> for Problem {
             FoldError::Schema { cause, .. } => cause.into(),
             FoldError::Stream(_) => Self::not_found(),
             error @ FoldError::TooLong(_) => broken(error),
+        }
+    }
+}
+
+/// Why the row of a view across aggregates cannot be shown. Where a part of it cannot be read, the sum would be wrong; it
+/// can be read again once the deployment has ended or the view is rebuilt.
+impl From<ProjectError> for Problem {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::Store(error) => error.into(),
+            error @ (ProjectError::Unreadable { .. }
+            | ProjectError::NoJson
+            | ProjectError::Stream(_)
+            | ProjectError::Contended(_)) => unavailable(error),
         }
     }
 }

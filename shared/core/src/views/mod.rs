@@ -54,19 +54,21 @@ mod error;
 mod folds;
 mod from_store;
 mod marked;
+mod parts;
 mod projector;
 mod rows;
 mod single;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use across::Across;
+pub use across::{Across, EVENTS_PER_WRITE_MAX};
 pub use any::{AnyView, UnknownView};
-pub use counted::Counted;
+pub use counted::{Counted, VERSIONS_PER_RECORD};
 pub use error::ProjectError;
 pub use folds::{Fold, Folds};
 pub use from_store::FoldError;
 pub use marked::Marked;
+pub use parts::PARTS_MAX;
 pub use projector::Projector;
 pub use rows::WRITES_MAX;
 pub use single::Single;
@@ -134,4 +136,10 @@ pub trait SingleView: View {
 
 /// A view whose rows add up events of many aggregates. Its folds commute, so the order of events does not matter, and
 /// each event is counted once. [`given_view_across`](crate::spec::given_view_across) specifies such a view.
-pub trait AcrossView: View {}
+///
+/// A row is stored in parts, one for each process that writes it, so that ten projectors of one row do not get in each
+/// other's way. [`Across::read`] and [`Across::list`] add them up.
+pub trait AcrossView: View {
+    /// Adds another part of the same row: what one would be, had both folded their events into one.
+    fn add(row: &mut Self::Row, part: Self::Row);
+}

@@ -8,7 +8,7 @@ use super::{
     AnyView, FoldError, Folds as _, Marked, ProjectError, SingleView,
     from_store::{events_of, folded},
     marked::Stored,
-    rows::{Try, body, until_undisturbed, write},
+    rows::{Try, body, retried, until_undisturbed, write},
 };
 use crate::{
     Envelope, Ports, ReadError, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome,
@@ -46,7 +46,8 @@ impl<V: SingleView> AnyView for Single<V> {
     }
 
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
-        until_undisturbed(ports, events.len(), || attempt::<V>(ports, key, events)).await
+        let outcomes = until_undisturbed(ports, || attempt::<V>(ports, key, events)).await;
+        outcomes.unwrap_or_else(|error| retried(&error, events.len()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Views across aggregates count each event once, however it is delivered.
 
 use dekigoto::{
-    Envelope, RowKey, ViewStore as _,
+    Envelope, RowKey,
     batch::Outcome,
     views::{Across, AcrossView, AnyView as _, Fold, View},
 };
@@ -30,7 +30,11 @@ impl<const KNOWS_ALL: bool> Fold<Log<KNOWS_ALL>> for Total<KNOWS_ALL> {
     }
 }
 
-impl<const KNOWS_ALL: bool> AcrossView for Total<KNOWS_ALL> {}
+impl<const KNOWS_ALL: bool> AcrossView for Total<KNOWS_ALL> {
+    fn add(row: &mut u64, part: u64) {
+        *row += part;
+    }
+}
 
 fn key() -> RowKey {
     RowKey::new("total", "row")
@@ -41,8 +45,7 @@ async fn count(world: &Faulty, events: &[Envelope]) -> Vec<Outcome> {
 }
 
 async fn total(world: &Faulty) -> u64 {
-    let row = world.rows.read(&[key()]).await.unwrap().pop().flatten();
-    row.map_or(0, |row| row.body.read().unwrap())
+    Across::<Total>::read(&world.rows, &key()).await.unwrap().unwrap_or(0)
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@
 mod across;
 mod engine;
 mod examples;
+mod hot;
 mod schemas;
 mod sending;
 mod single;

@@ -212,7 +212,11 @@ impl Fold<Log> for OnlyAdded {
     }
 }
 
-impl dekigoto::views::AcrossView for OnlyAdded {}
+impl dekigoto::views::AcrossView for OnlyAdded {
+    fn add(row: &mut u64, part: u64) {
+        *row += part;
+    }
+}
 
 async fn deliver<V: dekigoto::views::AnyView + Default + 'static>(
     world: &Faulty,

@@ -11,9 +11,9 @@ use axum::{
 };
 use dekigoto::{
     Envelope, RowKey, Timestamp,
-    views::{AcrossView, Fold, View},
+    views::{Across, AcrossView, Fold, View},
 };
-use dekigoto_http::{App, Params, Problem, Routes, malformed, path_text, unreadable};
+use dekigoto_http::{App, Params, Problem, Routes, malformed, path_text};
 use orders::{
     Currency, CustomerId,
     order::{Order, OrderEvent},
@@ -39,7 +39,16 @@ impl View for CustomerSummaryView {
     const EVENTS: Option<&'static [&'static str]> = Some(&["OrderPlaced", "OrderCancelled"]);
 }
 
-impl AcrossView for CustomerSummaryView {}
+impl AcrossView for CustomerSummaryView {
+    fn add(row: &mut CustomerSummary, part: CustomerSummary) {
+        row.order_count = row.order_count.saturating_add(part.order_count);
+        row.cancelled_count = row.cancelled_count.saturating_add(part.cancelled_count);
+        for (currency, total) in part.totals {
+            *row.totals.entry(currency).or_default() += total;
+        }
+        row.last_order_at = row.last_order_at.max(part.last_order_at);
+    }
+}
 
 impl Fold<Order> for CustomerSummaryView {
     fn row_key(event: &OrderEvent, _: &Envelope) -> Option<RowKey> {
@@ -133,9 +142,9 @@ async fn customer_summary(
     if !caller.owns(&customer) {
         return Err(Problem::not_found());
     }
-    let row = app.ports().views.read(&[customer_key(&customer)]).await?.pop().flatten();
-    let row = row.ok_or_else(Problem::not_found)?;
-    let summary: CustomerSummary = row.body.read().map_err(|cause| unreadable(&cause))?;
+    let key = customer_key(&customer);
+    let summary = Across::<CustomerSummaryView>::read(&*app.ports().views, &key).await?;
+    let summary = summary.ok_or_else(Problem::not_found)?;
     Ok(Json(CustomerAnswer { customer_id: customer, summary }).into_response())
 }
 
