@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,7 +28,7 @@ use crate::show;
 const STREAM_BATCH: usize = 100;
 
 /// Messages that a projector takes at once, as `BatchSize` in the template.
-const QUEUE_BATCH: usize = 100;
+const QUEUE_BATCH: usize = 99;
 
 /// Deliveries of a message before it is parked, as `maxReceiveCount` in the template.
 const RECEIVES_MAX: u32 = 100;
@@ -105,7 +108,7 @@ impl System {
         };
         let (topic, service) = (InMemoryEventBus::new(), service());
         for view in service.views() {
-            system.project(Arc::clone(view), &topic);
+            system.project(Arc::clone(view), &service.events_for(&**view), &topic);
         }
         system.subscribe("topic", &topic);
         system.publish(&service, topic);
@@ -155,18 +158,20 @@ impl System {
         tokio::spawn(drain_stream(relay, records));
     }
 
-    /// The topic's messages become rows of a view.
-    fn project(&self, view: Arc<dyn AnyView>, topic: &InMemoryEventBus) {
+    /// The topic's messages of these kinds become rows of a view.
+    fn project(&self, view: Arc<dyn AnyView>, events: &[&str], topic: &InMemoryEventBus) {
         let (queue, messages) = unbounded_channel();
         let requeue = queue.clone();
-        let next_id = std::sync::atomic::AtomicU64::new(0);
-        topic.subscribe(
-            None,
-            Box::new(move |message| {
-                let id = next_id.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let next_id = Arc::new(AtomicU64::new(0));
+        for event in events {
+            let (queue, next_id) = (queue.clone(), Arc::clone(&next_id));
+            let enqueue = move |message: &Message| {
+                let id = next_id.fetch_add(1, Ordering::Relaxed);
                 let _ = queue.send(Queued { id, body: message.body.clone(), receives: 0 });
-            }),
-        );
+            };
+            topic.subscribe(Some(event), Box::new(enqueue));
+        }
+        drop(queue);
         let parking = self.parking.clone();
         let projector = Projector::of(view, self.ports(), Arc::new(parking.clone()));
         tokio::spawn(drain_queue(projector, parking, messages, requeue));
