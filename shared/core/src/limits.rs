@@ -15,6 +15,10 @@ pub const COMMIT_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of an embedded snapshot, state and remembered keys together. A larger one is left out.
 pub const SNAPSHOT_BYTES_MAX: usize = 64 * 1024;
 
+/// Commits that one read of a load asks for once the newest ones held no snapshot that fits: after `SNAPSHOT_SCHEMA` was
+/// raised, until the next commit of the stream carries a new one.
+pub const COMMITS_PER_LONG_READ: u32 = 1000;
+
 /// Bytes of everything else in a commit: key, metadata, attribute names.
 pub const COMMIT_OVERHEAD_BYTES_MAX: usize = 4 * 1024;
 
