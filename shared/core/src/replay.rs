@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::{Commit, Host, ReadError, Source};
+use crate::{Commit, Corrupt, Host, ReadError, Source};
 
 /// Where a scan of one segment goes on: after that item. Can be saved and used again in another process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub struct ReplayPosition {
 pub struct ReplayPage {
     /// The commits; possibly none, though there are more behind them.
     pub commits: Vec<Commit>,
+    /// The items among them that are no commits.
+    pub corrupt: Vec<Corrupt>,
     /// Where to go on; none at the segment's end.
     pub next: Option<ReplayPosition>,
 }
@@ -39,7 +41,7 @@ pub trait ReplaySource: Send + Sync {
     /// A commit that is appended while the scan is under way may or may not be seen.
     ///
     /// # Errors
-    /// Also for an item that is no commit: a replay never ends early and never skips without saying so.
+    /// [`ReadError`]. An item that is no commit is none: it is in the page, so that it hides nothing that lies behind it.
     async fn scan(
         &self,
         segment: u32,
@@ -58,7 +60,14 @@ pub trait ReplaySink: Send + Sync {
     /// Ends the replay, which can be resumed.
     async fn apply(&self, commits: Vec<Commit>) -> Result<(), Source>;
 
-    /// Keeps how far the replay is. Everything before it has been applied; what comes after it may be applied again.
+    /// Sets an item aside that is no commit, loudly: what is built lacks it until somebody mends it. The replay goes on, and
+    /// [`Progress::set_aside`] counts it.
+    ///
+    /// # Errors
+    /// Ends the replay, which can be resumed.
+    async fn set_aside(&self, corrupt: &Corrupt) -> Result<(), Source>;
+
+    /// Keeps how far the replay is. Called once at a time, and each time with more than before. Everything before it has been applied; what comes after it may be applied again.
     ///
     /// # Errors
     /// Ends the replay, which can be resumed.
@@ -71,6 +80,9 @@ pub trait ReplaySink: Send + Sync {
 pub struct Progress {
     /// One for each segment. Their number cannot change on the way: it says where the segments lie.
     pub segments: Vec<SegmentProgress>,
+    /// Items that were set aside because they are no commits. An item may be counted again after a resumption.
+    #[serde(default)]
+    pub set_aside: u64,
 }
 
 /// How far a replay is in one segment.
@@ -94,7 +106,7 @@ impl Progress {
     #[must_use]
     pub fn start(segments: u32) -> Self {
         let segments = usize::try_from(segments.clamp(1, SEGMENTS_MAX)).unwrap_or(1);
-        Self { segments: vec![SegmentProgress::Start; segments] }
+        Self { segments: vec![SegmentProgress::Start; segments], set_aside: 0 }
     }
 
     /// Whether every segment is at its end.
@@ -108,7 +120,7 @@ impl Progress {
 /// Why a replay stopped. What had been saved can be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The store could not be read, or holds something that is no commit.
+    /// The store could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// What was read could not be applied, or the progress not saved.
@@ -127,7 +139,8 @@ pub struct Pace {
 
 /// Reads a store from wherever `progress` is to its end and gives everything to `sink`, at least once.
 ///
-/// Stops at the first error of the store or of the sink, without having skipped anything.
+/// Stops at the first error of the store or of the sink, without having skipped anything. An item that is no commit is set
+/// aside and counted, and stops nothing.
 ///
 /// # Errors
 /// [`ReplayError`]. Resume with the progress that was saved last.
@@ -145,6 +158,7 @@ pub async fn replay(
         pace,
         started: host.monotonic(),
         shared: Mutex::new(Shared { progress, read: 0 }),
+        saving: futures_util::lock::Mutex::new(()),
     };
     let of_segments = replay.segments().len();
     let segments = replay.segments().into_iter().enumerate();
@@ -162,6 +176,8 @@ struct Replay<'a> {
     pace: Pace,
     started: Duration,
     shared: Mutex<Shared>,
+    /// Held while progress is saved, so that what is saved last is the newest.
+    saving: futures_util::lock::Mutex<()>,
 }
 
 struct Shared {
@@ -187,14 +203,19 @@ impl Replay<'_> {
             };
             let limit = self.pace.commits_per_page.max(1);
             let page = self.source.scan(number(place), number(of_segments), after, limit).await?;
-            self.keep_pace(page.commits.len()).await;
+            self.keep_pace(page.commits.len() + page.corrupt.len()).await;
+            for corrupt in &page.corrupt {
+                let set_aside = self.sink.set_aside(corrupt).await;
+                set_aside.map_err(ReplayError::Sink)?;
+            }
             if !page.commits.is_empty() {
                 let applied = self.sink.apply(page.commits).await;
                 applied.map_err(ReplayError::Sink)?;
             }
             at = page.next.map_or(SegmentProgress::Done, SegmentProgress::After);
-            let progress = self.advance(place, at.clone());
-            let saved = self.sink.save(&progress).await;
+            self.advance(place, at.clone(), page.corrupt.len());
+            let _saving = self.saving.lock().await;
+            let saved = self.sink.save(&self.progress()).await;
             saved.map_err(ReplayError::Sink)?;
         }
     }
@@ -218,12 +239,13 @@ impl Replay<'_> {
         }
     }
 
-    fn advance(&self, place: usize, at: SegmentProgress) -> Progress {
+    fn advance(&self, place: usize, at: SegmentProgress, set_aside: usize) {
         let mut shared = self.lock();
+        let set_aside = u64::try_from(set_aside).unwrap_or(u64::MAX);
+        shared.progress.set_aside = shared.progress.set_aside.saturating_add(set_aside);
         if let Some(segment) = shared.progress.segments.get_mut(place) {
             *segment = at;
         }
-        shared.progress.clone()
     }
 
     fn segments(&self) -> Vec<SegmentProgress> {
