@@ -39,7 +39,7 @@ impl<V: SingleView> Single<V> {
     /// cannot be read. [`from_store`](Self::from_store) answers then.
     #[must_use]
     pub fn shown(row: &Row) -> Option<Marked<V::Row>> {
-        match Stored::of(&row.body, V::SCHEMA) {
+        match Stored::of(row, V::SCHEMA) {
             Stored::Current(marked) => Some(marked),
             Stored::Outdated(_) | Stored::Newer(_) => None,
         }

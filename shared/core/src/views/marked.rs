@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::Payload;
+use tracing::warn;
+
+use crate::{Row, RowKey};
 
 /// A row of a [`SingleView`](super::SingleView) as it is stored: with one watermark for each stream that it folds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,7 +47,7 @@ pub(super) enum Stored<R> {
     Newer(u32),
 }
 
-/// The part of a row that every schema has.
+/// The part of a row that every schema has. Schema 0 is that of no row.
 #[derive(Default, Deserialize)]
 struct Header {
     #[serde(default = "first_schema")]
@@ -55,14 +57,22 @@ struct Header {
 }
 
 impl<R: DeserializeOwned> Stored<R> {
-    pub(super) fn of(body: &Payload, schema: u32) -> Self {
-        let header: Header = body.read().unwrap_or_default();
+    pub(super) fn of(row: &Row, schema: u32) -> Self {
+        let header: Header = row.body.read().unwrap_or_default();
         if header.schema > schema {
             return Self::Newer(header.schema);
         }
-        match body.read::<Marked<R>>() {
-            Ok(marked) if marked.schema == schema => Self::Current(marked),
-            Ok(_) | Err(_) => Self::Outdated(header.watermarks),
+        if header.schema < schema && header.schema > 0 {
+            return Self::Outdated(header.watermarks);
+        }
+        match row.body.read() {
+            Ok(marked) => Self::Current(marked),
+            Err(cause) => {
+                // The place is logged, never the content, which serde's own error repeats.
+                let (RowKey { partition, sort }, column) = (&row.key, cause.column());
+                warn!(%partition, %sort, column, "Row {partition} {sort} is unreadable at column {column}");
+                Self::Outdated(header.watermarks)
+            }
         }
     }
 }

@@ -116,7 +116,7 @@ async fn open<V: SingleView>(
     let revision = there.as_ref().map_or(1, |row| row.revision + 1);
     let opened =
         |marked, before, is_folded_again| Opened { marked, before, revision, is_folded_again };
-    match there.map(|row| Stored::of(&row.body, V::SCHEMA)) {
+    match there.map(|row| Stored::of(&row, V::SCHEMA)) {
         None => Ok(opened(Marked::empty(V::SCHEMA), BTreeMap::new(), false)),
         Some(Stored::Current(marked)) => {
             let before = marked.watermarks.clone();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dekigoto::{EventStore, Payload};
+use dekigoto::Payload;
 use dekigoto_testkit::CountedStore;
 
 use crate::support::{Ask, Shop};
@@ -66,7 +66,7 @@ async fn an_order_that_the_view_has_not_seen_costs_two_reads_of_the_store() {
     let shop = Shop::on_store(move |store| {
         let store = Arc::new(CountedStore::new(Arc::new(store)));
         keep.get_or_init(|| store.clone());
-        store as Arc<dyn EventStore>
+        store
     });
     let id = shop.placed("k").await;
     let counted = counted.get().unwrap();
