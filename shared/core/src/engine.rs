@@ -23,6 +23,8 @@ pub struct Limits {
 pub const LIMITS: Limits =
     Limits { decisions_max: 8, sends_max: 4, command_time_max: Duration::from_secs(8) };
 
+const OUT_OF_TIME: &str = "the command's time was over before its events were sent; send it again";
+
 const RETRY_DELAY_FIRST: Duration = Duration::from_millis(10);
 const RETRY_DELAY_MAX: Duration = Duration::from_millis(400);
 
@@ -154,7 +156,9 @@ impl Engine {
         }
         match self.commit(id, nothing, &events, context, request, started).await? {
             Committed::Won(answer) => Ok(answer),
-            Committed::Lost => self.execute(id, command, context, Expect::Anything).await,
+            Committed::Lost => {
+                self.execute_since(started, id, command, context, Expect::Anything).await
+            }
         }
     }
 
@@ -169,7 +173,18 @@ impl Engine {
         context: &Context,
         expect: Expect,
     ) -> Outcome<A> {
-        let started = self.host.monotonic();
+        self.execute_since(self.host.monotonic(), id, command, context, expect).await
+    }
+
+    /// As [`execute`](Self::execute), for a command that has been under way since `started`.
+    async fn execute_since<A: Aggregate>(
+        &self,
+        started: Duration,
+        id: &A::Id,
+        command: A::Command,
+        context: &Context,
+        expect: Expect,
+    ) -> Outcome<A> {
         let request = request_of::<A>(id, &command)?;
         for attempt in 0..self.limits.decisions_max {
             let history = self.load::<A>(id).await?;
@@ -186,6 +201,9 @@ impl Engine {
                 let version = history.head.version();
                 let state = history.state;
                 return Ok(Answer { state, version, replayed: false, recorded: false });
+            }
+            if self.is_late(started) {
+                return Err(CommandError::Unavailable(OUT_OF_TIME.into()));
             }
             match self.commit(id, history, &events, context, request.clone(), started).await? {
                 Committed::Won(answer) => return Ok(answer),

@@ -3,7 +3,8 @@
 use crate::{
     Aggregate, Commit, Corrupt, EventSchema as _, EventStore, Fingerprint, Head, Ordinal,
     ReadError, ReadFrom, RememberedKey, SchemaError, Snapshot, StreamId, Version,
-    command::identity, limits::REMEMBERED_KEYS_MAX,
+    command::identity,
+    limits::{COMMITS_PER_LONG_READ, REMEMBERED_KEYS_MAX},
 };
 
 /// A loaded aggregate, ready for the next commit.
@@ -121,8 +122,11 @@ impl<A: Aggregate> Tail<A> {
         let start = at.and_then(|version| Ordinal::new(version.get()));
         let mut from = start.map_or(ReadFrom::Newest, ReadFrom::Down);
         let mut tail = Self { newest_first: Vec::new(), commits_to_fold: 0, snapshot: None };
+        let mut page_size = A::SNAPSHOT_EVERY;
         loop {
-            let page = store.read(stream, from, A::SNAPSHOT_EVERY).await?;
+            let page = store.read(stream, from, page_size).await?;
+            // Where the newest commits hold no snapshot that fits, none further down may. The next commit will carry one.
+            page_size = COMMITS_PER_LONG_READ.max(A::SNAPSHOT_EVERY);
             let is_end = page.is_empty();
             for commit in page {
                 tail.push(commit, at)?;

@@ -15,7 +15,12 @@ pub async fn read_events(
     first: Version,
     limit: usize,
 ) -> Result<Vec<Envelope>, ReadError> {
-    let Some(mut from) = commit_of(store, stream, first).await? else {
+    let from = if first == Version::FIRST {
+        Some(Ordinal::FIRST)
+    } else {
+        commit_of(store, stream, first).await?
+    };
+    let Some(mut from) = from else {
         return Ok(Vec::new());
     };
     let mut events: Vec<Envelope> = Vec::new();
@@ -29,6 +34,40 @@ pub async fn read_events(
     }
     events.truncate(limit);
     Ok(events)
+}
+
+/// All events of a stream, or those up to version `at`: one read, where at most [`COMMITS_PER_READ`] commits hold them. Read
+/// from the end down, because the first commit says that it is the first, and an end takes another read to be known.
+///
+/// `Err` inside: the number of events, when it is more than `events_max`.
+pub(crate) async fn read_to(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    at: Option<Version>,
+    events_max: usize,
+) -> Result<Result<Vec<Envelope>, Version>, ReadError> {
+    // An ordinal is never larger than the versions of its commit, so nothing wanted lies above this.
+    let top = at.and_then(|version| Ordinal::new(version.get()));
+    let mut from = top.map_or(ReadFrom::Newest, ReadFrom::Down);
+    let mut newest_first: Vec<Commit> = Vec::new();
+    loop {
+        let page = store.read(stream, from, COMMITS_PER_READ).await?;
+        let Some(oldest) = page.last().map(Commit::ordinal) else {
+            break;
+        };
+        newest_first.extend(page);
+        let newest = newest_first.first().map(Commit::last_version);
+        let newest = newest.map(|newest| at.map_or(newest, |at| at.min(newest)));
+        let is_too_long =
+            |count: &Version| usize::try_from(count.get()).unwrap_or(usize::MAX) > events_max;
+        if let Some(count) = newest.filter(is_too_long) {
+            return Ok(Err(count));
+        }
+        let Some(next) = oldest.previous() else { break };
+        from = ReadFrom::Down(next);
+    }
+    let events = newest_first.iter().rev().flat_map(Commit::envelopes);
+    Ok(Ok(events.filter(|event| at.is_none_or(|at| event.version <= at)).collect()))
 }
 
 /// The ordinal of the commit that holds `version`; `None` beyond the head.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::{Commit, Host, ReadError, Source};
+use crate::{Commit, Corrupt, Host, ReadError, Source};
 
 /// The last item that a scan of one segment has read. It can be saved and used in another process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub struct ReplayPosition {
 pub struct ReplayPage {
     /// The commits. May be empty before the end of the segment.
     pub commits: Vec<Commit>,
+    /// The items of the page that are not commits.
+    pub corrupt: Vec<Corrupt>,
     /// Where to continue; `None` at the segment's end.
     pub next: Option<ReplayPosition>,
 }
@@ -38,7 +40,7 @@ pub trait ReplaySource: Send + Sync {
     /// A commit that is appended during the scan may or may not be seen.
     ///
     /// # Errors
-    /// [`ReadError`], also for an item that is not a commit: it is never skipped.
+    /// [`ReadError`]. An item that is not a commit is no error: the page names it, and the commits behind it are read.
     async fn scan(
         &self,
         segment: u32,
@@ -57,7 +59,15 @@ pub trait ReplaySink: Send + Sync {
     /// An error ends the replay, which can be resumed.
     async fn apply(&self, commits: Vec<Commit>) -> Result<(), Source>;
 
-    /// Saves the progress. Everything up to it has been applied; a resumed replay may apply later commits again.
+    /// Sets aside an item that is not a commit, and reports it: what is built lacks it until the item is repaired. The
+    /// replay continues, and [`Progress::set_aside`] counts the item.
+    ///
+    /// # Errors
+    /// An error ends the replay, which can be resumed.
+    async fn set_aside(&self, corrupt: &Corrupt) -> Result<(), Source>;
+
+    /// Saves the progress. Calls do not overlap, and each names more than the one before. Everything up to it has been
+    /// applied; a resumed replay may apply later commits again.
     ///
     /// # Errors
     /// An error ends the replay, which can be resumed.
@@ -70,6 +80,9 @@ pub trait ReplaySink: Send + Sync {
 pub struct Progress {
     /// One per segment. Their number must not change during a replay, because it decides which streams a segment holds.
     pub segments: Vec<SegmentProgress>,
+    /// Items that were set aside because they are no commits. An item may be counted again after a resumption.
+    #[serde(default)]
+    pub set_aside: u64,
 }
 
 /// The progress of one segment.
@@ -92,7 +105,7 @@ impl Progress {
     #[must_use]
     pub fn start(segments: u32) -> Self {
         let segments = usize::try_from(segments.clamp(1, SEGMENTS_MAX)).unwrap_or(1);
-        Self { segments: vec![SegmentProgress::Start; segments] }
+        Self { segments: vec![SegmentProgress::Start; segments], set_aside: 0 }
     }
 
     /// Whether every segment was read to its end.
@@ -106,7 +119,7 @@ impl Progress {
 /// Why a replay stopped. It can be resumed from the saved progress.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The store could not be read, or holds an item that is not a commit.
+    /// The store could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The sink could not apply a page or save the progress.
@@ -123,7 +136,8 @@ pub struct Pace {
     pub commits_per_second_max: Option<u32>,
 }
 
-/// Reads a store from `progress` to its end, and gives every commit to `sink` at least once.
+/// Reads a store from `progress` to its end, and gives every commit to `sink` at least once. An item that is not a commit
+/// is set aside and counted.
 ///
 /// # Errors
 /// [`ReplayError`], at the first error of the store or the sink. Nothing was skipped: resume with the saved progress.
@@ -141,6 +155,7 @@ pub async fn replay(
         pace,
         started: host.monotonic(),
         shared: Mutex::new(Shared { progress, read: 0 }),
+        saving: futures_util::lock::Mutex::new(()),
     };
     let of_segments = replay.segments().len();
     let segments = replay.segments().into_iter().enumerate();
@@ -158,6 +173,8 @@ struct Replay<'a> {
     pace: Pace,
     started: Duration,
     shared: Mutex<Shared>,
+    /// Held while progress is saved, so that what is saved last is the newest.
+    saving: futures_util::lock::Mutex<()>,
 }
 
 struct Shared {
@@ -183,14 +200,19 @@ impl Replay<'_> {
             };
             let limit = self.pace.commits_per_page.max(1);
             let page = self.source.scan(number(place), number(of_segments), after, limit).await?;
-            self.keep_pace(page.commits.len()).await;
+            self.keep_pace(page.commits.len() + page.corrupt.len()).await;
+            for corrupt in &page.corrupt {
+                let set_aside = self.sink.set_aside(corrupt).await;
+                set_aside.map_err(ReplayError::Sink)?;
+            }
             if !page.commits.is_empty() {
                 let applied = self.sink.apply(page.commits).await;
                 applied.map_err(ReplayError::Sink)?;
             }
             at = page.next.map_or(SegmentProgress::Done, SegmentProgress::After);
-            let progress = self.advance(place, at.clone());
-            let saved = self.sink.save(&progress).await;
+            self.advance(place, at.clone(), page.corrupt.len());
+            let _saving = self.saving.lock().await;
+            let saved = self.sink.save(&self.progress()).await;
             saved.map_err(ReplayError::Sink)?;
         }
     }
@@ -214,12 +236,13 @@ impl Replay<'_> {
         }
     }
 
-    fn advance(&self, place: usize, at: SegmentProgress) -> Progress {
+    fn advance(&self, place: usize, at: SegmentProgress, set_aside: usize) {
         let mut shared = self.lock();
+        let set_aside = u64::try_from(set_aside).unwrap_or(u64::MAX);
+        shared.progress.set_aside = shared.progress.set_aside.saturating_add(set_aside);
         if let Some(segment) = shared.progress.segments.get_mut(place) {
             *segment = at;
         }
-        shared.progress.clone()
     }
 
     fn segments(&self) -> Vec<SegmentProgress> {

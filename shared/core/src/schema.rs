@@ -37,6 +37,17 @@ pub enum SchemaError {
     Malformed { event_type: String, schema_version: u32, line: usize, column: usize },
 }
 
+impl SchemaError {
+    /// Whether newer code wrote the event. Old code meets such events during a deployment: retry them later.
+    #[must_use]
+    pub const fn is_of_newer_code(&self) -> bool {
+        match self {
+            Self::UnknownEvent(_) | Self::Newer { .. } => true,
+            Self::Malformed { .. } => false,
+        }
+    }
+}
+
 /// An enum of domain events with explicit names and schema versions. Implement it with
 /// [`event_schema!`](crate::event_schema).
 pub trait EventSchema: Sized {

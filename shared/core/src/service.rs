@@ -104,6 +104,15 @@ impl<R> Service<R> {
         found.cloned().ok_or_else(unknown)
     }
 
+    /// The events that a view needs, for the filter of its subscription: those that it names, or all events of the
+    /// aggregates that it folds.
+    #[must_use]
+    pub fn events_for(&self, view: &dyn AnyView) -> Vec<&'static str> {
+        let folded = self.aggregates.iter().filter(|it| view.folds().contains(&it.name));
+        let all = || folded.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
+        view.events().map_or_else(all, <[_]>::to_vec)
+    }
+
     /// How the service announces its events.
     #[must_use]
     pub fn announcements(&self) -> &Announcements {
@@ -132,7 +141,21 @@ impl<R> Service<R> {
                 .map(|name| format!("view {} folds {name}, which is not registered", view.name()))
         });
         faults.extend(unknown);
+        faults.extend(self.views.iter().flat_map(|view| self.strange_events(&**view)));
         faults
+    }
+
+    /// Events that a view wants and never gets.
+    fn strange_events(&self, view: &dyn AnyView) -> Vec<String> {
+        let folded = self.aggregates.iter().filter(|it| view.folds().contains(&it.name));
+        let known: Vec<&str> =
+            folded.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
+        let wanted = view.events().unwrap_or_default().iter();
+        let strange = wanted.filter(|name| !known.contains(name));
+        let fault = |name| {
+            format!("view {} wants {name}, which no aggregate that it folds has", view.name())
+        };
+        strange.map(fault).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use dekigoto::{
-    Commit, Corrupt, ReadError,
+    Corrupt, ReadError,
     replay::{ReplayPage, ReplayPosition, ReplaySource},
 };
 
@@ -40,10 +40,15 @@ impl ReplaySource for DynamoEventStore {
             .send()
             .await
             .map_err(|error| Failure::of("DynamoDB Scan", &error))?;
-        let items = page.items.unwrap_or_default();
-        let commits: Result<Vec<Commit>, Corrupt> = items.into_iter().map(commit_of).collect();
+        let (mut commits, mut corrupt) = (Vec::new(), Vec::new());
+        for item in page.items.unwrap_or_default() {
+            match commit_of(item) {
+                Ok(commit) => commits.push(commit),
+                Err(cause) => corrupt.push(cause),
+            }
+        }
         let next = page.last_evaluated_key.filter(|key| !key.is_empty());
-        Ok(ReplayPage { commits: commits?, next: next.as_ref().map(position_of).transpose()? })
+        Ok(ReplayPage { commits, corrupt, next: next.as_ref().map(position_of).transpose()? })
     }
 }
 

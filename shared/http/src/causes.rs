@@ -1,6 +1,9 @@
 //! Turns errors of the engine and the stores into problems.
 
-use dekigoto::{CommandError, LoadError, ReadError, SchemaError, Source, ViewError};
+use dekigoto::{
+    CommandError, LoadError, ReadError, SchemaError, Source, ViewError,
+    views::{FoldError, ProjectError},
+};
 
 use crate::problem::{FieldFault, Kind, Problem};
 
@@ -70,6 +73,31 @@ impl From<ReadError> for Problem {
         match error {
             ReadError::Unavailable(cause) => unavailable(cause),
             error @ (ReadError::Corrupt(_) | ReadError::Broken(_)) => internal(error),
+        }
+    }
+}
+
+impl From<FoldError> for Problem {
+    fn from(error: FoldError) -> Self {
+        match error {
+            FoldError::Read(error) => error.into(),
+            FoldError::Schema { cause, .. } => cause.into(),
+            FoldError::Stream(_) => Self::not_found(),
+            error @ FoldError::TooLong(_) => broken(error),
+        }
+    }
+}
+
+/// Why the row of a view across aggregates cannot be shown. Where a part of it cannot be read, the sum would be wrong; it
+/// can be read again once the deployment has ended or the view is rebuilt.
+impl From<ProjectError> for Problem {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::Store(error) => error.into(),
+            error @ (ProjectError::Unreadable { .. }
+            | ProjectError::NoJson
+            | ProjectError::Stream(_)
+            | ProjectError::Contended(_)) => unavailable(error),
         }
     }
 }

@@ -30,7 +30,7 @@ pub const FAULTS_MAX: usize = 20;
 pub const PARAMETERS_MAX: usize = 10;
 
 /// Events of one stream that are folded from the store for one answer.
-pub const EVENTS_PER_FOLD_MAX: usize = 1000;
+pub const EVENTS_PER_FOLD_MAX: usize = dekigoto::limits::EVENTS_PER_FOLD_MAX;
 
 const _: () = assert!(REQUEST_TIME_MAX.as_secs() > LIMITS.command_time_max.as_secs());
 const _: () = assert!(ECHOED_NAME_BYTES_MAX < ECHO_BYTES_MAX);

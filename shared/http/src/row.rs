@@ -7,16 +7,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{
-    RowKey, StreamId, Version, read_events,
-    views::{Folds as _, Marked, SingleView},
+    RowKey, Version,
+    views::{Folds as _, Marked, Single, SingleView},
 };
 
 use crate::{
     app::App,
     caller::{Caller, Owner},
-    causes::unreadable,
     headers::etag,
-    limits::EVENTS_PER_FOLD_MAX,
     params::{Params, PathId},
     problem::Problem,
 };
@@ -34,16 +32,15 @@ pub(crate) async fn row<O: Owner, V: SingleView>(
     caller.must_be_trusted()?;
     let key = RowKey::only(V::NAME, &id);
     let row = app.ports().views.read(std::slice::from_ref(&key)).await?.pop().flatten();
-    let row: Option<Marked<V::Row>> =
-        row.map(|row| row.body.read()).transpose().map_err(|cause| unreadable(&cause))?;
-    let marked = match row.filter(|row| version::<V>(row) >= min) {
+    let shown = row.and_then(|row| Single::<V>::shown(&row));
+    let marked = match shown.filter(|row| version::<V>(row) >= min) {
         Some(row) => row,
-        None => from_store::<V>(&app, &id).await?,
+        None => {
+            let row = Single::<V>::from_store(&*app.ports().store, &id).await?;
+            row.filter(|row| version::<V>(row) >= min).ok_or_else(Problem::not_found)?
+        }
     };
     let version = version::<V>(&marked);
-    if version < min {
-        return Err(Problem::not_found());
-    }
     let mut response = Json(marked.row).into_response();
     response.headers_mut().insert(header::ETAG, etag(version));
     Ok(response)
@@ -51,19 +48,5 @@ pub(crate) async fn row<O: Owner, V: SingleView>(
 
 /// The version of the first stream that the view folds; 0 if the row has seen no event of it.
 fn version<V: SingleView>(row: &Marked<V::Row>) -> u64 {
-    let first = V::Folds::TYPES.first();
-    first.and_then(|aggregate| row.watermarks.get(*aggregate)).copied().unwrap_or(0)
-}
-
-async fn from_store<V: SingleView>(app: &App, id: &str) -> Result<Marked<V::Row>, Problem> {
-    let mut marked = Marked::<V::Row>::default();
-    for aggregate in V::Folds::TYPES {
-        let stream = StreamId::new(*aggregate, id).map_err(|_| Problem::not_found())?;
-        let store = &*app.ports().store;
-        for event in read_events(store, &stream, Version::FIRST, EVENTS_PER_FOLD_MAX).await? {
-            V::apply(&mut marked.row, &event)?;
-            marked.watermarks.insert((*aggregate).to_owned(), event.version.get());
-        }
-    }
-    Ok(marked)
+    V::Folds::TYPES.first().map_or(0, |aggregate| row.watermark(aggregate))
 }

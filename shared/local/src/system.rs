@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,10 +27,10 @@ use crate::show;
 const STREAM_BATCH: usize = 100;
 
 /// Messages in one batch of a projector, as `BatchSize` in the template.
-const QUEUE_BATCH: usize = 10;
+const QUEUE_BATCH: usize = 99;
 
 /// Deliveries of a message before it is parked, as `maxReceiveCount` in the template.
-const RECEIVES_MAX: u32 = 5;
+const RECEIVES_MAX: u32 = 100;
 
 /// Delay before a failed record or message is delivered again.
 const VISIBILITY: Duration = Duration::from_millis(200);
@@ -104,7 +107,8 @@ impl System {
         };
         let topic = InMemoryEventBus::new();
         for view in service.views() {
-            system.start_projector(Arc::clone(view), &topic);
+            let events = service.events_for(&**view);
+            system.start_projector(Arc::clone(view), &events, &topic);
         }
         system.subscribe("topic", &topic);
         system.start_relay(service, topic);
@@ -156,18 +160,20 @@ impl System {
         tokio::spawn(run_relay(relay, records));
     }
 
-    /// The projector takes the topic's messages into its view.
-    fn start_projector(&self, view: Arc<dyn AnyView>, topic: &InMemoryEventBus) {
+    /// The projector takes the topic's messages of these types into its view.
+    fn start_projector(&self, view: Arc<dyn AnyView>, events: &[&str], topic: &InMemoryEventBus) {
         let (queue, messages) = unbounded_channel();
         let requeue = queue.clone();
-        let next_id = std::sync::atomic::AtomicU64::new(0);
-        topic.subscribe(
-            None,
-            Box::new(move |message| {
-                let id = next_id.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let next_id = Arc::new(AtomicU64::new(0));
+        for event in events {
+            let (queue, next_id) = (queue.clone(), Arc::clone(&next_id));
+            let enqueue = move |message: &Message| {
+                let id = next_id.fetch_add(1, Ordering::Relaxed);
                 let _ = queue.send(Queued { id, body: message.body.clone(), receives: 0 });
-            }),
-        );
+            };
+            topic.subscribe(Some(event), Box::new(enqueue));
+        }
+        drop(queue);
         let parking = self.parking.clone();
         let projector = Projector::of(view, self.ports(), Arc::new(parking.clone()));
         tokio::spawn(run_projector(projector, parking, messages, requeue));

@@ -16,6 +16,7 @@ mod scripted;
 mod store_contract;
 mod tally;
 mod view_contract;
+mod virtual_time;
 mod world;
 
 pub use doubles::{CountedStore, Fault, UnreliableStore};
@@ -25,4 +26,5 @@ pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, V
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
 pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, stream};
 pub use view_contract::{memory_views, view_contract};
+pub use virtual_time::{SlowViews, VirtualHost};
 pub use world::{World, still_host};

@@ -94,18 +94,19 @@ async fn a_damaged_row_is_logged_by_its_key_s17() {
         row.revision += 1;
         world.views.write(&[row]).await.unwrap();
     }
-    for (path, query) in [
-        (format!("/v1/orders/{ORDER}"), ""),
-        ("/v1/orders".to_owned(), "customerId=c-42"),
-        ("/v1/customers/c-42/summary".to_owned(), ""),
-        ("/v1/sales/daily".to_owned(), "from=2026-11-23&to=2026-11-23"),
+    // The store knows an order. A sum with an unreadable part would be wrong; a report is shown without it.
+    for (path, query, expected) in [
+        (format!("/v1/orders/{ORDER}"), "", 200),
+        ("/v1/orders".to_owned(), "customerId=c-42", 200),
+        ("/v1/customers/c-42/summary".to_owned(), "", 503),
+        ("/v1/sales/daily".to_owned(), "from=2026-11-23&to=2026-11-23", 200),
     ] {
         let mut event = sample("api-get-order.json");
         event["rawPath"] = json!(path);
         event["rawQueryString"] = json!(query);
         let log = Log::start();
         let (status, body) = world.api(AuthMode::Iam, &event).await;
-        assert_eq!((status, &body["code"]), (500, &json!("internal")), "{path}: {body}");
+        assert_eq!(status, expected, "{path}: {body}");
         let text = log.text();
         assert!(text.contains("unreadable at column") && !text.contains("4111"), "{path}: {text}");
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, lock};
 use crate::{
-    Commit, Corrupt, ReadError,
+    Commit, ReadError,
     replay::{ReplayPage, ReplayPosition, ReplaySource},
 };
 
@@ -35,9 +35,14 @@ impl ReplaySource for MemoryStore {
             stream_key: stream_key.clone(),
             ordinal: *ordinal,
         });
-        let commits: Result<Vec<Commit>, Corrupt> =
-            page.iter().map(|(_, item)| Commit::try_from((*item).clone())).collect();
-        Ok(ReplayPage { commits: commits?, next })
+        let (mut commits, mut corrupt) = (Vec::new(), Vec::new());
+        for (_, item) in page {
+            match Commit::try_from(item.clone()) {
+                Ok(commit) => commits.push(commit),
+                Err(cause) => corrupt.push(cause),
+            }
+        }
+        Ok(ReplayPage { commits, corrupt, next })
     }
 }
 

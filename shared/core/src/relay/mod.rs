@@ -92,7 +92,7 @@ impl Relay {
             }
             outcomes
         };
-        take_queue(messages, Clone::clone, &time_left, republish).await
+        take_queue(&*self.host, messages, Clone::clone, &time_left, republish).await
     }
 
     /// Publishes stream records. One outcome for each; it stops at the first that has to come back.

@@ -152,8 +152,9 @@ where
     let (ports, views) = spec.ports();
     let mut seen = BTreeSet::new();
     let mut rows = Rows::new();
-    let view = Across::<V>::default();
-    for (key, events) in steps(spec, order, batching, &view)? {
+    for (key, events) in steps(spec, order, batching, &Across::<V>::default())? {
+        // A new process each time, so that the row has several parts.
+        let view = Across::<V>::default();
         let outcomes = at_once(view.project(&ports, &key, &events))?;
         for (event, outcome) in events.iter().zip(&outcomes) {
             let is_first = seen.insert(event.event_id);
@@ -162,9 +163,8 @@ where
                 return Err(failed(event, "its first delivery was not counted"));
             }
         }
-        if let Some(row) = stored(&views, &key)? {
-            rows.insert(key, row);
-        }
+        let row = at_once(Across::<V>::read(&views, &key))?.map_err(|cause| cause.to_string())?;
+        rows.extend(row.map(|row| (key, row)));
     }
     Ok(rows)
 }

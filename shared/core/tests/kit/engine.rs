@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    AppendError, CommandError, Commit, Engine, EventStore, Expect, LIMITS, ReadError, ReadFrom,
-    StreamId, Version,
+    AppendError, CommandError, Commit, Engine, EventStore, Expect, Head, Host as _, LIMITS,
+    ReadError, ReadFrom, StreamId, Version,
     memory::{ManualHost, MemoryStore},
 };
 use dekigoto_testkit::{
-    Add, BeatenStore, CountedStore, Fault, Sum, Tally, UnreliableStore, context, still_host,
+    Add, BeatenStore, CountedStore, Fault, Sum, Tally, UnreliableStore, commit, context,
+    still_host, stream,
 };
 
 fn engine(store: impl EventStore + 'static) -> Engine {
@@ -65,6 +66,65 @@ async fn a_command_that_loses_every_race_is_a_conflict_s16() {
     assert!(matches!(error, CommandError::Conflict), "{error}");
     assert_eq!(counted.take().0, usize::try_from(LIMITS.decisions_max).unwrap());
     assert_eq!(store.dump().len(), 1, "nothing of the command is stored (s4)");
+}
+
+/// Every call takes almost as long as a client of the store waits.
+struct Slow(MemoryStore, ManualHost);
+
+#[async_trait::async_trait]
+impl EventStore for Slow {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        self.1.advance(CALL);
+        self.0.append(commit).await
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        self.1.advance(CALL);
+        self.0.read(stream, from, limit).await
+    }
+}
+
+const CALL: Duration = Duration::from_millis(4_900);
+
+#[tokio::test]
+async fn a_creation_that_lost_its_place_ends_in_the_time_of_one_command_s16() {
+    let (store, host) = (MemoryStore::new(), ManualHost::new());
+    // The place is taken by somebody else.
+    add(&engine(store.clone()), "theirs", &[1], Expect::Anything).await.unwrap();
+    let slow = Engine::new(Arc::new(Slow(store, host.clone())), Arc::new(host.clone()));
+    let add = Add(vec![2], 0);
+    let answer = slow.create::<Tally>(&"t".to_owned(), add, &context("ours")).await;
+    // The creation, one load, and no append, which would begin too late.
+    assert!(matches!(answer, Err(CommandError::Unavailable(_))), "{answer:?}");
+    assert!(host.monotonic() <= LIMITS.command_time_max + CALL, "{:?}", host.monotonic());
+}
+
+#[tokio::test]
+async fn a_load_without_a_snapshot_that_fits_reads_large_pages_and_the_next_commit_heals_it_s16() {
+    let store = MemoryStore::new();
+    let mut head = Head::empty(stream("t"));
+    for number in 1..=3_200 {
+        let next = commit(&head, &format!("k{number}"), &[number]);
+        store.append(&next).await.unwrap();
+        head = next.head();
+    }
+    let counted = Arc::new(CountedStore::new(Arc::new(store)));
+    let engine = Engine::new(counted.clone(), Arc::new(still_host()));
+    let id = "t".to_owned();
+    let history = engine.load::<Tally<2, 32>>(&id).await.unwrap();
+    assert_eq!(history.state, Sum::of(1..=3_200));
+    let (_, reads, commits) = counted.take();
+    assert_eq!((reads, commits), (5, 3_200));
+    let one = Add(vec![9], 0);
+    engine.execute::<Tally<2, 32>>(&id, one, &context("heals"), Expect::Anything).await.unwrap();
+    let _ = counted.take();
+    engine.load::<Tally<2, 32>>(&id).await.unwrap();
+    assert_eq!(counted.take(), (0, 1, 32));
 }
 
 #[tokio::test]

@@ -12,7 +12,10 @@
 mod across;
 mod engine;
 mod examples;
+mod hot;
+mod schemas;
 mod sending;
 mod single;
+mod slow;
 mod subscriber;
 mod support;

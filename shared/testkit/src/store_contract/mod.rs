@@ -103,7 +103,7 @@ where
         replays::a_scan_gives_every_commit_once_and_each_stream_in_order_s13,
         replays::a_replay_stops_and_resumes_without_a_loss,
         replays::a_replay_keeps_its_pace,
-        replays::a_replay_fails_at_an_item_that_it_cannot_decode,
+        replays::a_replay_sets_aside_what_it_cannot_decode_and_goes_on,
     }
     cases.report("store contract");
 }

@@ -8,6 +8,8 @@ use super::model::{Resource, Template, each};
 const FOURTEEN_DAYS_SECONDS: i64 = 1_209_600;
 /// The retention of the stream itself: an older record cannot be retried.
 const STREAM_RETENTION_SECONDS: i64 = 86_400;
+/// An outage or a deployment of that length buries no healthy message.
+const OUTAGE_SECONDS: i64 = 4 * 3600;
 
 fn is_queue(template: &Template, expression: &Value) -> bool {
     template.target(expression).is_some_and(|target| target.kind() == "AWS::SQS::Queue")
@@ -26,6 +28,20 @@ pub(super) fn queues_redrive(template: &Template) -> Vec<String> {
             || receives.is_none_or(|n| n < 5)
     });
     names(bad, "no redrive policy, or one that gives up before five receives")
+}
+
+/// A message that can be handled later is tried again for hours before it counts as dead.
+pub(super) fn queues_outlast_an_outage(template: &Template) -> Vec<String> {
+    let mappings = template.mappings().filter(|mapping| !is_stream(*mapping));
+    let queues = mappings.flat_map(|mapping| each(mapping.get("/EventSourceArn")));
+    let queues = queues.into_iter().filter_map(|arn| template.target(arn));
+    let seconds = |queue: &Resource<'_>, place: &str| queue.get(place).as_i64().unwrap_or(0);
+    let bad = queues.filter(|queue| {
+        let tries = seconds(queue, "/RedrivePolicy/maxReceiveCount");
+        let tried = tries * seconds(queue, "/VisibilityTimeout");
+        tried < OUTAGE_SECONDS || seconds(queue, "/MessageRetentionPeriod") < tried
+    });
+    names(bad, "gives a message up within four hours, or keeps it for less time than it is tried")
 }
 
 pub(super) fn dead_letter_queues_keep_14_days(template: &Template) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
+use dekigoto::views::EVENTS_PER_WRITE_MAX;
 use serde_json::json;
 
 use super::model::{Template, points_at};
@@ -81,6 +82,37 @@ pub(super) fn every_view_has_its_projector(template: &Template) -> Vec<String> {
         wrong.push(format!("{projectors:?} are not the projectors of {views:?}"));
     }
     wrong
+}
+
+/// A view gets the events that it needs and no others.
+pub(super) fn every_view_subscribes_to_what_it_needs(template: &Template) -> Vec<String> {
+    let service = order_service::service();
+    let mut wrong = Vec::new();
+    for view in service.views() {
+        let name = format!("{}Subscription", pascal(view.name()));
+        let subscription = template.of_type("AWS::SNS::Subscription").find(|it| it.name == name);
+        let filter = subscription.map(|it| it.get("/FilterPolicy").clone()).unwrap_or_default();
+        let scope = subscription.map(|it| it.get("/FilterPolicyScope").clone());
+        let needed = json!({ "eventType": service.events_for(&**view) });
+        if filter != needed || scope != Some("MessageAttributes".into()) {
+            wrong.push(format!("{name}: {filter} is not what View::EVENTS asks for: {needed}"));
+        }
+    }
+    wrong
+}
+
+/// All events of a full batch, and the row that they add to, fit one transaction.
+pub(super) fn a_full_batch_is_one_transaction(template: &Template) -> Vec<String> {
+    let views = order_service::service();
+    let names = views.views().iter().map(|view| format!("{}Mapping", pascal(view.name())));
+    let is_too_large = |name: &String| {
+        let mapping = template.mappings().find(|mapping| mapping.name == *name);
+        let size = mapping.and_then(|mapping| mapping.get("/BatchSize").as_u64());
+        let size = size.and_then(|size| usize::try_from(size).ok());
+        size.is_none_or(|size| size > EVENTS_PER_WRITE_MAX)
+    };
+    let wrong = names.filter(is_too_large);
+    wrong.map(|name| format!("{name}: BatchSize is over {EVENTS_PER_WRITE_MAX}")).collect()
 }
 
 /// `daily-sales` as `DailySales`.

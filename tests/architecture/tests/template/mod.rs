@@ -25,6 +25,7 @@ const RULES: &[(&str, Rule)] = &[
     ("the event table streams new images", storage::the_event_table_streams_new_images),
     ("queues and topics are encrypted", storage::queues_and_topics_are_encrypted),
     ("queues redrive", delivery::queues_redrive),
+    ("queues that feed functions outlast an outage", delivery::queues_outlast_an_outage),
     ("dead-letter queues keep 14 days", delivery::dead_letter_queues_keep_14_days),
     (
         "subscriptions and targets have a dead-letter queue",
@@ -39,6 +40,8 @@ const RULES: &[(&str, Rule)] = &[
     ("functions run on the chosen processor", functions::functions_run_on_the_chosen_processor),
     ("functions are built from this workspace", functions::functions_are_built_from_this_workspace),
     ("every view has its projector", functions::every_view_has_its_projector),
+    ("every view subscribes to what it needs", functions::every_view_subscribes_to_what_it_needs),
+    ("a full batch is one transaction", functions::a_full_batch_is_one_transaction),
     ("functions log to a group with retention", functions::functions_log_with_retention),
     ("functions get the environment they read", functions::functions_get_their_environment),
     ("each function has a role of its own", permissions::each_function_has_its_own_role),

@@ -16,3 +16,4 @@ mod lists;
 mod media;
 mod ownership;
 mod queries;
+mod rows;
