@@ -359,6 +359,18 @@ async fn a_hundred_orders_of_one_day_in_one_batch_fit_the_calls_s16() {
     assert_eq!(sales.body["items"][0]["totalAmount"], 300_000);
 }
 
+#[tokio::test]
+async fn an_order_all_its_way_is_seven_messages_to_our_views() {
+    let (_, _, events) = delivered_order().await;
+    let service = service();
+    let messages = service.views().iter().map(|view| {
+        let wanted = service.events_for(&**view);
+        events.iter().filter(|event| wanted.contains(&event.event_type.as_str())).count()
+    });
+    let messages: Vec<usize> = messages.collect();
+    assert_eq!(messages, [5, 1, 1], "{} without filters", events.len() * VIEWS.len());
+}
+
 #[test]
 fn a_view_has_one_name() {
     let service = service();
