@@ -47,6 +47,18 @@ pub enum SchemaError {
     },
 }
 
+impl SchemaError {
+    /// Whether newer code wrote the event. During a deployment old code meets such events, and a deployment passes: whoever
+    /// meets one waits and tries again.
+    #[must_use]
+    pub const fn is_of_newer_code(&self) -> bool {
+        match self {
+            Self::UnknownEvent(_) | Self::Newer { .. } => true,
+            Self::Malformed { .. } => false,
+        }
+    }
+}
+
 /// A set of domain events with explicit names and schema versions. [`event_schema!`](crate::event_schema) writes it.
 pub trait EventSchema: Sized {
     /// Every name with the newest version of its payload.

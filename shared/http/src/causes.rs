@@ -57,13 +57,8 @@ impl From<LoadError> for Problem {
 
 impl From<SchemaError> for Problem {
     fn from(error: SchemaError) -> Self {
-        match error {
-            // While a deployment is under way, old code meets what new code wrote. It will have gone in a moment.
-            error @ SchemaError::Newer { .. } => unavailable(error),
-            error @ (SchemaError::UnknownEvent(_) | SchemaError::Malformed { .. }) => {
-                internal(error)
-            }
-        }
+        // While a deployment is under way, old code meets what new code wrote. It will have gone in a moment.
+        if error.is_of_newer_code() { unavailable(error) } else { internal(error) }
     }
 }
 
