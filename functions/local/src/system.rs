@@ -8,7 +8,7 @@ use std::{
 
 use axum::{Json, Router, routing::get};
 use dekigoto::{
-    Commit, Message, Parking as _, Ports, StoredCommit, SystemHost,
+    Attribute, Commit, Message, Parking as _, Ports, StoredCommit, SystemHost,
     batch::Delivered,
     memory::{InMemoryEventBus, MemoryParking, MemoryRetryQueue, MemoryStore, MemoryViews},
     relay::{Relay, StreamRecord},
@@ -58,7 +58,7 @@ pub struct Got {
     /// What kind of message.
     pub kind: String,
     /// The attributes that filter policies see.
-    pub attributes: Vec<(&'static str, String)>,
+    pub attributes: Vec<(&'static str, Attribute)>,
     /// The body.
     pub body: String,
 }

@@ -35,9 +35,5 @@ pub async fn relay(
 }
 
 fn decoded(Delivered { id, record }: Delivered<String>) -> Delivered<StreamRecord> {
-    let record = match stream::commit(&record) {
-        Ok(commit) => StreamRecord::Commit(Box::new(commit)),
-        Err(reason) => StreamRecord::Unreadable { body: record, reason },
-    };
-    Delivered { id, record }
+    Delivered { id, record: stream::read(record) }
 }

@@ -13,6 +13,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "everything here is test code, which fails by panicking"
@@ -28,6 +29,7 @@ mod scripted;
 mod store_contract;
 mod tally;
 mod view_contract;
+mod virtual_time;
 mod world;
 
 pub use doubles::{CountedStore, Fault, UnreliableStore};
@@ -37,4 +39,5 @@ pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, V
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
 pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, stream};
 pub use view_contract::{memory_views, view_contract};
+pub use virtual_time::VirtualHost;
 pub use world::{World, still_host};

@@ -103,6 +103,19 @@ impl Functions {
         Published { answer, topic, bus }
     }
 
+    /// One batch through a publisher whose store does not answer. The ids that have to come back.
+    pub(crate) async fn publisher_without_store(
+        &self,
+        event: &Value,
+    ) -> Result<Vec<String>, String> {
+        let service = service();
+        let bus = Arc::new(InMemoryEventBus::new());
+        let mut publisher = self.relay(service.announcements(), bus.clone(), bus);
+        publisher.store = Arc::new(dekigoto_testkit::Down);
+        let answer = relay(publisher, self.invocation(Duration::from_secs(30), event)).await;
+        answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
+    }
+
     /// One batch through the projector function. The ids that have to come back.
     pub(crate) async fn projector(&self, view: &str, event: &Value) -> Result<Vec<String>, String> {
         self.projector_within(Duration::from_secs(30), view, event).await
