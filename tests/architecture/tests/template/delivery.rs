@@ -113,9 +113,31 @@ pub(super) fn queue_mappings_limit_concurrency(template: &Template) -> Vec<Strin
             && mapping.get("/ScalingConfig/MaximumConcurrency").as_i64().is_none_or(|n| n < 2)
     });
     let mut wrong = names(bad, "may take all the account's concurrency");
-    let reserved =
-        template.functions().filter(|f| !f.get("/ReservedConcurrentExecutions").is_null());
+    // The API's callers come back by themselves. A queue's messages would be thrown into the DLQ unread.
+    let reserved = template.functions().filter(|function| {
+        let reserves = !function.get("/ReservedConcurrentExecutions").is_null();
+        reserves && function.name != "ApiFunction"
+    });
     wrong.extend(names(reserved, "reserved concurrency throws messages into the DLQ unread"));
+    wrong
+}
+
+/// While the stores are slow, requests pile up. Without a bound they take the concurrency that consumers need.
+pub(super) fn the_api_cannot_starve_the_consumers(template: &Template) -> Vec<String> {
+    let wanted = json!({"Fn::If": [
+        "ReservesApiConcurrency", {"Ref": "ApiReservedConcurrency"}, {"Ref": "AWS::NoValue"}
+    ]});
+    let default = &template.document["Parameters"]["ApiReservedConcurrency"]["Default"];
+    let mut wrong = Vec::new();
+    for api in template.functions().filter(|function| function.name == "ApiFunction") {
+        if api.get("/ReservedConcurrentExecutions") != &wanted {
+            wrong.push("the API may take all the account's concurrency".to_owned());
+        }
+    }
+    // An account has 1,000; half of them stay for those who must not starve.
+    if !default.as_i64().is_some_and(|n| (1..=500).contains(&n)) {
+        wrong.push(format!("{default} is reserved for the API by default"));
+    }
     wrong
 }
 
