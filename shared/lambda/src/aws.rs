@@ -3,7 +3,14 @@
 //! It is made for a short start: nothing opens a connection, reads a certificate or looks for credentials before the
 //! first request. Parsing the system's certificate bundle alone would double the start-up time of a function.
 
-use std::{env, ffi::OsString, fmt, fs, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{
+    env,
+    ffi::OsString,
+    fmt, fs,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, ecs::EcsCredentialsProvider,
@@ -17,7 +24,11 @@ use aws_smithy_http_client::{
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+        SharedHttpConnector,
+    },
+    orchestrator::HttpRequest,
     runtime_components::RuntimeComponents,
 };
 
@@ -70,6 +81,16 @@ pub enum AwsError {
 /// # Errors
 /// When no region is set, or `AWS_CA_BUNDLE` names something that is not a file of certificates.
 pub fn sdk_config() -> Result<SdkConfig, AwsError> {
+    sdk_config_from(|name| env::var_os(name))
+}
+
+/// The same, with variables from anywhere.
+///
+/// # Errors
+/// As [`sdk_config`].
+pub fn sdk_config_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<SdkConfig, AwsError> {
+    let text = |name: &str| text(variable(name));
+    let flag = |name: &str| text(name).map(|value| value.eq_ignore_ascii_case("true"));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIME_MAX)
         .operation_attempt_timeout(ATTEMPT_TIME_MAX)
@@ -77,14 +98,17 @@ pub fn sdk_config() -> Result<SdkConfig, AwsError> {
         .build();
     // Standard, not adaptive: adaptive holds requests back in the client, and a function has no time to wait.
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
-    let https = Https::trusting(&Trust::chosen_by(|name| env::var_os(name))?)?;
+    let https = Https::trusting(&Trust::chosen_by(&variable)?)?;
     let https = SharedHttpClient::new(https);
     let region = text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
     let mut config = SdkConfig::builder()
         // Pinned: a newer version may change what is retried, and when.
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.ok_or(AwsError::Region)?))
-        .credentials_provider(credentials(&https))
+        .credentials_provider(credentials(
+            text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some(),
+            &https,
+        ))
         .http_client(https)
         .timeout_config(timeouts)
         .retry_config(retries);
@@ -96,21 +120,17 @@ pub fn sdk_config() -> Result<SdkConfig, AwsError> {
 
 /// Where Lambda puts a function's credentials: into the environment, or, for environments that outlive them, behind an
 /// address on the host.
-fn credentials(https: &SharedHttpClient) -> SharedCredentialsProvider {
-    if text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_none() {
+fn credentials(are_behind_address: bool, https: &SharedHttpClient) -> SharedCredentialsProvider {
+    if !are_behind_address {
         return SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     }
     let provider = ProviderConfig::default().with_http_client(https.clone());
     SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&provider).build())
 }
 
-fn text(name: &str) -> Option<String> {
-    let value = env::var_os(name)?.into_string().ok()?;
+fn text(value: Option<OsString>) -> Option<String> {
+    let value = value?.into_string().ok()?;
     (!value.is_empty()).then_some(value)
-}
-
-fn flag(name: &str) -> Option<bool> {
-    text(name).map(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// Whom to trust.
@@ -164,13 +184,17 @@ impl Trust {
 /// The SDK's own would build a connector for each client at start, certificates and all, only to validate it.
 struct Https {
     tls: TlsContext,
-    connector: OnceLock<SharedHttpConnector>,
+    connector: Slot,
 }
+
+/// The connector that is in use, with its pool of connections. None before the first request, and after a call that got no
+/// answer.
+type Slot = Arc<Mutex<Option<SharedHttpConnector>>>;
 
 impl Https {
     fn trusting(trust: &Trust) -> Result<Self, HttpClientError> {
         let tls = TlsContext::builder().with_trust_store(trust.store());
-        Ok(Self { tls: tls.build()?, connector: OnceLock::new() })
+        Ok(Self { tls: tls.build()?, connector: Slot::default() })
     }
 
     fn connect(
@@ -186,7 +210,8 @@ impl Https {
         let connector = connector
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(self.tls.clone());
-        SharedHttpConnector::new(connector.build())
+        let pool = SharedHttpConnector::new(connector.build());
+        SharedHttpConnector::new(FreshAfterSilence { pool, slot: Arc::clone(&self.connector) })
     }
 }
 
@@ -204,9 +229,56 @@ impl HttpClient for Https {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let connector = || self.connect(settings, components);
-        self.connector.get_or_init(connector).clone()
+        let mut slot = locked(&self.connector);
+        slot.get_or_insert_with(|| self.connect(settings, components)).clone()
     }
+}
+
+/// A pool of connections that is given up after a call that got no answer: the next attempt opens a connection of its own.
+///
+/// While a function is frozen, its connections may die without a sign. Then each attempt would take the next dead one from
+/// the pool and wait for its time-out.
+struct FreshAfterSilence {
+    pool: SharedHttpConnector,
+    slot: Slot,
+}
+
+impl fmt::Debug for FreshAfterSilence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FreshAfterSilence")
+    }
+}
+
+impl HttpConnector for FreshAfterSilence {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let call = self.pool.call(request);
+        let slot = Arc::clone(&self.slot);
+        HttpConnectorFuture::new(async move {
+            let mut silence = Silence { slot, is_over: false };
+            let answer = call.await;
+            silence.is_over = answer.is_ok();
+            answer
+        })
+    }
+}
+
+/// Empties the slot when a call ends without an answer, also when its caller stopped waiting and dropped it.
+struct Silence {
+    slot: Slot,
+    is_over: bool,
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        if !self.is_over {
+            *locked(&self.slot) = None;
+        }
+    }
+}
+
+fn locked(slot: &Slot) -> std::sync::MutexGuard<'_, Option<SharedHttpConnector>> {
+    // No code that holds the lock can leave it half-changed.
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
