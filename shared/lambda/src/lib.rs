@@ -19,5 +19,5 @@ pub mod telemetry;
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;
 pub use projector::project;
-pub use relay::relay;
+pub use relay::{Answer as RelayAnswer, relay, relay_or_republish};
 pub use start::{start, warm_up};

@@ -147,6 +147,28 @@ async fn a_pointer_that_came_twice_in_one_batch_is_published_once() {
 }
 
 #[tokio::test]
+async fn a_time_window_is_published_again_through_the_retry_queue_l1() {
+    let world = Functions::with_history();
+    let all = world.commits();
+    let day = |to: &str| json!({ "republish": { "from": "2026-11-23T00:00:00.000Z", "to": to } });
+    let said = world.republish(&day("2026-11-24T00:00:00.000Z")).await;
+    assert_eq!((&said["pointers"], &said["isDone"]), (&json!(all.len()), &json!(true)), "{said}");
+    let mut pointers = world.retry.drain();
+    let mut expected: Vec<_> = all.iter().map(dekigoto::Pointer::to).collect();
+    pointers.sort_by_key(dekigoto::Pointer::text);
+    expected.sort_by_key(dekigoto::Pointer::text);
+    assert_eq!(pointers, expected);
+    // The end is not part of it, so that windows can follow each other.
+    let first = all.iter().map(|commit| commit.context().at).min().unwrap();
+    assert_eq!(world.republish(&day(&first.to_string())).await["pointers"], 0);
+    // A batch is a batch as before.
+    assert_eq!(
+        world.republish(&json!({ "Records": [] })).await,
+        json!({ "batchItemFailures": [] })
+    );
+}
+
+#[tokio::test]
 async fn publisher_retry_publishes_what_the_store_has() {
     let event = sample("publisher-retry.json");
     let published = Functions::with_history().publisher(&event).await;

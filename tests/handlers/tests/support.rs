@@ -6,7 +6,7 @@ use dekigoto::{Host as _, Message, StoredCommit, memory::InMemoryEventBus};
 use dekigoto_http::{App, Routes};
 use dekigoto_lambda::{
     http::{AuthMode, HttpApi},
-    project, relay, stream,
+    project, relay, relay_or_republish, stream,
 };
 use dekigoto_testkit::World;
 use http::Response;
@@ -101,6 +101,16 @@ impl Functions {
         let answer = answer.map(|said| failed(&said)).map_err(|cause| cause.to_string());
         let (topic, bus) = (topic_inbox.lock().unwrap().clone(), bus_inbox.lock().unwrap().clone());
         Published { answer, topic, bus }
+    }
+
+    /// One invocation of the publisher function by an operator: what it answers.
+    pub(crate) async fn republish(&self, event: &Value) -> Value {
+        let bus = Arc::new(InMemoryEventBus::new());
+        let publisher = self.relay(service().announcements(), bus.clone(), bus);
+        let history = Arc::new(self.store.clone());
+        let invocation = self.invocation(Duration::from_secs(60), event);
+        let said = relay_or_republish(publisher, history, invocation).await.unwrap();
+        serde_json::to_value(said).unwrap()
     }
 
     /// One batch through a publisher whose store does not answer. The ids that have to come back.

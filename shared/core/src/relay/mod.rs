@@ -10,6 +10,7 @@ mod budget;
 mod circuit;
 mod invocation;
 mod outgoing;
+mod republish;
 mod send;
 mod settle;
 
@@ -21,6 +22,9 @@ pub use announce::{
 pub use budget::{REPORT_TIME, SETTLING_TIME_MAX};
 pub use circuit::{CALL_TIME_MAX, Circuit, FAILED_CALLS_MAX, HANG_TIME_MIN};
 pub use invocation::READS_AT_ONCE_MAX;
+pub use republish::{
+    REPUBLISH_PAGE, REPUBLISH_SEGMENTS, REPUBLISH_TIME_TO_STOP, Republished, Window,
+};
 pub use send::{CALLS_AT_ONCE_MAX, Failure, Failures, SENDS_PER_MESSAGE_MAX, send_all};
 
 use crate::{

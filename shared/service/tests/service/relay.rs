@@ -3,6 +3,7 @@
 mod later;
 mod outage;
 mod refusals;
+mod window;
 
 use std::sync::Arc;
 

@@ -9,6 +9,9 @@ const FOURTEEN_DAYS_SECONDS: i64 = 1_209_600;
 /// What the stream itself keeps; an older record is not there to be retried.
 const STREAM_RETENTION_SECONDS: i64 = 86_400;
 
+/// Tries of one record, after which its shard goes on without it.
+const STREAM_RETRIES_MAX: i64 = 100;
+
 fn is_queue(template: &Template, expression: &Value) -> bool {
     template.target(expression).is_some_and(|target| target.kind() == "AWS::SQS::Queue")
 }
@@ -78,7 +81,10 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
         };
         let attempts = mapping.get("/MaximumRetryAttempts").as_i64();
         let age = mapping.get("/MaximumRecordAgeInSeconds").as_i64();
-        must(attempts.is_some_and(|n| (1..=10_000).contains(&n)), "retries for ever");
+        must(
+            attempts.is_some_and(|n| (1..=STREAM_RETRIES_MAX).contains(&n)),
+            "holds its shard for hours when a record crashes the function",
+        );
         must(
             age.is_some_and(|n| (60..STREAM_RETENTION_SECONDS).contains(&n)),
             "records age for ever",

@@ -55,6 +55,7 @@ const RULES: &[(&str, Rule)] = &[
     ("the API is throttled and logged", routes::the_api_is_throttled_and_logged),
     ("dead letters ring", watch::dead_letters_ring),
     ("lag and failure ring", watch::lag_and_failure_ring),
+    ("a deaf bus rings", watch::a_deaf_bus_rings),
     ("users find what they need", watch::outputs_are_there),
 ];
 
