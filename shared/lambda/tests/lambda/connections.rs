@@ -100,6 +100,7 @@ fn queue(port: u16) -> SqsRetryQueue {
 
 /// Before, each of three attempts took the next dead connection, and so did those of the calls after it: 5 s each, in vain.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "real sockets take real time")]
 async fn a_pool_of_dead_connections_costs_one_attempt() {
     let server = Arc::new(Server::default());
     let queue = queue(server.start());

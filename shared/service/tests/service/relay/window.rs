@@ -24,11 +24,12 @@ async fn a_window_holds_its_beginning_and_not_its_end() {
     let (shop, _) = placed(3).await;
     let at = shop.commits()[0].context().at;
     let outbox = Outbox::reliable(&shop);
-    for (from, to, expected) in [(0, 1, 3), (1, 2, 0), (-1, 0, 0), (0, 0, 0)] {
+    for (from, to, count) in [(0, 1, 3), (1, 2, 0), (-1, 0, 0), (0, 0, 0)] {
         let wanted = window(millis_after(at, from), millis_after(at, to));
         let done = outbox.relay.republish(&shop.store, &wanted, plenty).await;
-        assert_eq!((done.pointers, done.is_done, done.stopped), (expected, true, None));
-        assert_eq!(outbox.retry.drain().len() as u64, expected);
+        assert_eq!((done.is_done, done.stopped), (true, None));
+        let pointers = outbox.retry.drain().len();
+        assert_eq!((pointers, done.pointers), (count, u64::try_from(count).unwrap()));
     }
 }
 
