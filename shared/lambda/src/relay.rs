@@ -1,9 +1,10 @@
 //! The relay: one invocation is a batch of the event table's stream, a batch of pointers from the relay's own retry queue, or
 //! an operator's wish to publish a time window again.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
+    Timestamp,
     batch::Delivered,
     relay::{Relay, Republished, StreamRecord, Window},
     replay::ReplaySource,
@@ -38,11 +39,49 @@ pub async fn relay(
     Ok(answer("publisher", report))
 }
 
-/// What an operator sends to the function: `{"republish": {"from": "…", "to": "…"}}`.
+/// What an operator sends to the function.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wish {
-    republish: Window,
+#[serde(untagged)]
+enum Wish {
+    /// `{"republish": {"from": "…", "to": "…"}}`.
+    Window { republish: Window },
+    /// Lambda's own note about stream records that it gave up on.
+    Note {
+        #[serde(rename = "DDBStreamBatchInfo")]
+        batch: GivenUp,
+    },
+}
+
+/// When the records arrived at the stream.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GivenUp {
+    approximate_arrival_of_first_record: Timestamp,
+    approximate_arrival_of_last_record: Timestamp,
+}
+
+/// A commit carries the moment when its command was received, by another machine's clock. That is some seconds before it
+/// arrives at the stream, and this is more.
+const ARRIVAL_MARGIN: Duration = Duration::from_secs(60);
+
+impl Wish {
+    fn window(self) -> Window {
+        match self {
+            Self::Window { republish } => republish,
+            Self::Note { batch } => Window {
+                from: moved(batch.approximate_arrival_of_first_record, -1),
+                to: moved(batch.approximate_arrival_of_last_record, 1),
+                progress: None,
+            },
+        }
+    }
+}
+
+/// The moment by so many margins later. The ends of time are as far as it goes.
+fn moved(moment: Timestamp, margins: i64) -> Timestamp {
+    let margin = i64::try_from(ARRIVAL_MARGIN.as_millis()).unwrap_or(0);
+    let millis = moment.as_millis().saturating_add(margin.saturating_mul(margins));
+    Timestamp::from_millis(millis).unwrap_or(moment)
 }
 
 /// What an invocation answers.
@@ -55,7 +94,8 @@ pub enum Answer {
     Republished(Republished),
 }
 
-/// Publishes a batch, as [`relay`] does; or a time window again, from `history`.
+/// Publishes a batch, as [`relay`] does; or, from `history`, a time window again: the one that an operator asks for, or that of
+/// a note about stream records that Lambda gave up on.
 ///
 /// # Errors
 /// When the payload is neither, or a record of a batch has no id of its own.
@@ -64,12 +104,14 @@ pub async fn relay_or_republish(
     history: Arc<dyn ReplaySource>,
     event: LambdaEvent<Box<RawValue>>,
 ) -> Result<Answer, Error> {
-    let Ok(Wish { republish: window }) = serde_json::from_str(event.payload.get()) else {
+    let Ok(wish) = serde_json::from_str::<Wish>(event.payload.get()) else {
         return relay(publisher, event).await.map(Answer::Batch);
     };
+    let window = wish.window();
     let deadline = Deadline::of(&event.context, Arc::clone(&publisher.host));
     let done = publisher.republish(&*history, &window, || deadline.time_left()).await;
-    info!(pointers = done.pointers, is_done = done.is_done, "Republishing a time window");
+    let (pointers, is_done) = (done.pointers, done.next.is_none());
+    info!(pointers, is_done, "Put {pointers} pointers of a time window into the retry queue");
     Ok(Answer::Republished(done))
 }
 

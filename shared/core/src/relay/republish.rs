@@ -38,23 +38,21 @@ pub struct Window {
     pub progress: Option<Progress>,
 }
 
-/// How far one call came.
+/// What one call did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Republished {
     /// Pointers that this call put into the retry queue.
     pub pointers: u64,
-    /// Whether the whole store has been read.
-    pub is_done: bool,
     /// Why it stopped before the end; none at the end.
     pub stopped: Option<String>,
-    /// For the next call.
-    pub progress: Progress,
+    /// What to call with next; none when the whole store has been read.
+    pub next: Option<Window>,
 }
 
 impl Relay {
     /// Puts pointers to all commits of a time window into the retry queue, which publishes them. Reads the whole store, as
-    /// far as the time goes: where it is not done, call again with the progress.
+    /// far as the time goes: where it is not done, it says what to call with next.
     ///
     /// Consumers get events that they had before once more, as after any retry.
     pub async fn republish(
@@ -70,15 +68,13 @@ impl Relay {
         let pace = Pace { commits_per_page: REPUBLISH_PAGE, commits_per_second_max: None };
         let ended = replay(history, &*self.host, &sink, progress, pace).await;
         let state = sink.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Republished {
-            pointers: state.pointers,
-            is_done: state.progress.is_done(),
-            stopped: ended.err().map(|cause| match std::error::Error::source(&cause) {
-                Some(deeper) => format!("{cause}: {deeper}"),
-                None => cause.to_string(),
-            }),
-            progress: state.progress,
-        }
+        let stopped = ended.err().map(|cause| match std::error::Error::source(&cause) {
+            Some(deeper) => format!("{cause}: {deeper}"),
+            None => cause.to_string(),
+        });
+        let is_done = state.progress.is_done();
+        let next = Window { progress: Some(state.progress), ..window.clone() };
+        Republished { pointers: state.pointers, stopped, next: (!is_done).then_some(next) }
     }
 }
 
@@ -109,7 +105,7 @@ impl Sink<'_> {
 impl ReplaySink for Sink<'_> {
     async fn apply(&self, commits: Vec<Commit>) -> Result<(), Source> {
         if (self.time_left)() < REPUBLISH_TIME_TO_STOP {
-            return Err("the time is up; call again with the progress".into());
+            return Err("the time is up; call again with what `next` says".into());
         }
         let wanted = commits.iter().filter(|commit| self.wants(commit));
         let pointers: Vec<Pointer> = wanted.map(Pointer::to).collect();

@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dekigoto::{
-    Host as _, Pointer, Timestamp,
-    relay::{REPUBLISH_PAGE, Window},
-};
+use dekigoto::{Host as _, Pointer, Timestamp, relay::Window};
 use dekigoto_testkit::Down;
 
 use super::{Outbox, placed};
@@ -27,7 +24,7 @@ async fn a_window_holds_its_beginning_and_not_its_end() {
     for (from, to, count) in [(0, 1, 3), (1, 2, 0), (-1, 0, 0), (0, 0, 0)] {
         let wanted = window(millis_after(at, from), millis_after(at, to));
         let done = outbox.relay.republish(&shop.store, &wanted, plenty).await;
-        assert_eq!((done.is_done, done.stopped), (true, None));
+        assert_eq!((done.next, done.stopped), (None, None));
         let pointers = outbox.retry.drain().len();
         assert_eq!((pointers, done.pointers), (count, u64::try_from(count).unwrap()));
     }
@@ -35,7 +32,7 @@ async fn a_window_holds_its_beginning_and_not_its_end() {
 
 #[tokio::test]
 async fn a_window_that_takes_longer_than_an_invocation_goes_on_where_it_stopped() {
-    let orders = 5 * usize::try_from(REPUBLISH_PAGE).unwrap();
+    let orders = 20;
     let (shop, _) = placed(orders).await;
     let at = shop.commits()[0].context().at;
     let mut outbox = Outbox::reliable(&shop);
@@ -50,10 +47,10 @@ async fn a_window_that_takes_longer_than_an_invocation_goes_on_where_it_stopped(
         };
         let done = outbox.relay.republish(&shop.store, &wanted, time_left).await;
         calls += 1;
-        assert_eq!(done.is_done, done.stopped.is_none(), "{:?}", done.stopped);
-        wanted.progress = Some(done.progress);
-        if done.is_done {
-            break;
+        assert_eq!(done.next.is_none(), done.stopped.is_none(), "{:?}", done.stopped);
+        match done.next {
+            Some(next) => wanted = next,
+            None => break,
         }
     }
     assert!(calls > 1, "it was done at once");
@@ -65,6 +62,6 @@ async fn a_window_that_takes_longer_than_an_invocation_goes_on_where_it_stopped(
     outbox.relay.retry = Arc::new(Down);
     wanted.progress = None;
     let done = outbox.relay.republish(&shop.store, &wanted, plenty).await;
-    assert_eq!((done.pointers, done.is_done), (0, false));
+    assert_eq!((done.pointers, done.next.is_none()), (0, false));
     assert!(done.stopped.unwrap().contains("down"));
 }
