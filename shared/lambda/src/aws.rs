@@ -3,14 +3,7 @@
 //! It is made for a short start: nothing opens a connection, reads a certificate or looks for credentials before the
 //! first request. Parsing the system's certificate bundle alone would double the start-up time of a function.
 
-use std::{
-    env,
-    ffi::OsString,
-    fmt, fs,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{env, ffi::OsString, fs, path::PathBuf, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, ecs::EcsCredentialsProvider,
@@ -18,19 +11,10 @@ use aws_config::{
     retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::{
-    Connector, HttpClientError,
-    proxy::ProxyConfig,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-        SharedHttpConnector,
-    },
-    orchestrator::HttpRequest,
-    runtime_components::RuntimeComponents,
-};
+use aws_smithy_http_client::{HttpClientError, tls::TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::https::Https;
 
 /// Time for TCP and TLS together.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
@@ -98,7 +82,7 @@ pub fn sdk_config_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<Sd
         .build();
     // Standard, not adaptive: adaptive holds requests back in the client, and a function has no time to wait.
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
-    let https = Https::trusting(&Trust::chosen_by(&variable)?)?;
+    let https = Https::trusting(Trust::chosen_by(&variable)?.store())?;
     let https = SharedHttpClient::new(https);
     let region = text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
     let mut config = SdkConfig::builder()
@@ -179,110 +163,13 @@ impl Trust {
     }
 }
 
-/// An HTTPS client that comes into being with the first request, and is then the same for all.
-///
-/// The SDK's own would build a connector for each client at start, certificates and all, only to validate it.
-struct Https {
-    tls: TlsContext,
-    connector: Slot,
-}
-
-/// The connector that is in use, with its pool of connections. None before the first request, and after a call that got no
-/// answer.
-type Slot = Arc<Mutex<Option<SharedHttpConnector>>>;
-
-impl Https {
-    fn trusting(trust: &Trust) -> Result<Self, HttpClientError> {
-        let tls = TlsContext::builder().with_trust_store(trust.store());
-        Ok(Self { tls: tls.build()?, connector: Slot::default() })
-    }
-
-    fn connect(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let mut connector = Connector::builder().connector_settings(settings.clone());
-        connector
-            .set_sleep_impl(components.sleep_impl())
-            // HTTPS_PROXY and its kin, as every AWS tool takes them.
-            .set_proxy_config(Some(ProxyConfig::from_env()));
-        let connector = connector
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(self.tls.clone());
-        let pool = SharedHttpConnector::new(connector.build());
-        SharedHttpConnector::new(FreshAfterSilence { pool, slot: Arc::clone(&self.connector) })
-    }
-}
-
-impl fmt::Debug for Https {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Https")
-    }
-}
-
-impl HttpClient for Https {
-    /// One connector, and so one pool of connections, for all: every client of the process has the settings of this
-    /// file. (The first caller's are taken; only the credentials of a container are asked for with other time-outs.)
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let mut slot = locked(&self.connector);
-        slot.get_or_insert_with(|| self.connect(settings, components)).clone()
-    }
-}
-
-/// A pool of connections that is given up after a call that got no answer: the next attempt opens a connection of its own.
-///
-/// While a function is frozen, its connections may die without a sign. Then each attempt would take the next dead one from
-/// the pool and wait for its time-out.
-struct FreshAfterSilence {
-    pool: SharedHttpConnector,
-    slot: Slot,
-}
-
-impl fmt::Debug for FreshAfterSilence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FreshAfterSilence")
-    }
-}
-
-impl HttpConnector for FreshAfterSilence {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let call = self.pool.call(request);
-        let slot = Arc::clone(&self.slot);
-        HttpConnectorFuture::new(async move {
-            let mut silence = Silence { slot, is_over: false };
-            let answer = call.await;
-            silence.is_over = answer.is_ok();
-            answer
-        })
-    }
-}
-
-/// Empties the slot when a call ends without an answer, also when its caller stopped waiting and dropped it.
-struct Silence {
-    slot: Slot,
-    is_over: bool,
-}
-
-impl Drop for Silence {
-    fn drop(&mut self) {
-        if !self.is_over {
-            *locked(&self.slot) = None;
-        }
-    }
-}
-
-fn locked(slot: &Slot) -> std::sync::MutexGuard<'_, Option<SharedHttpConnector>> {
-    // No code that holds the lock can leave it half-changed.
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
+    use aws_smithy_http_client::{
+        Connector,
+        tls::{Provider, rustls_provider::CryptoMode},
+    };
+
     use super::*;
 
     fn chosen(variables: &[(&str, &str)]) -> Result<Trust, AwsError> {
@@ -295,7 +182,7 @@ mod tests {
 
     /// A connector panics on a certificate that it cannot read.
     fn assert_connects(trust: &Trust) {
-        let https = Https::trusting(trust).unwrap();
+        let https = Https::trusting(trust.store()).unwrap();
         let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(https.tls);

@@ -9,6 +9,7 @@ mod deadline;
 pub mod gateway;
 #[cfg(feature = "http")]
 pub mod http;
+mod https;
 pub mod identity;
 mod projector;
 mod relay;
