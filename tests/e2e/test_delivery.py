@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -38,6 +39,13 @@ def test_a_subscriber_gets_only_what_its_filter_matches(api, aws):
         assert attributes == {"eventType": "OrderConfirmed", "aggregateType": "Order", "schemaVersion": "1"}
         is_in_its_view(api, order, 3)
         steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "no other message")
+
+
+def test_a_subscriber_asks_for_a_range_of_schema_versions(api, aws):
+    with aws.subscriber({"schemaVersion": [{"numeric": [">=", 1, "<", 2]}]}) as queue:
+        order = place(api)
+        [message] = aws.arrives(queue, about(order), "the order")
+    assert message["MessageAttributes"]["schemaVersion"]["DataType"] == "Number"
 
 
 def test_a_rule_gets_the_cloud_event(api, aws):
@@ -99,6 +107,8 @@ def test_a_poison_commit_is_parked_with_its_reason_and_its_neighbours_are_publis
             aws.arrives(queue, about(order), f"order {order}")
     [message] = aws.arrives(dlq, about(broken), "the poison commit")
     assert attribute(message, "reason")
+    # As a pointer: moved to the retry queue after the fix, it is published.
+    assert json.loads(message["Body"])["stream"] == {"aggregateType": "Order", "aggregateId": broken}
     assert attribute(message, "function") == "publisher"
     assert aws.depth(aws.queue_url("PublisherStreamDlq")) == 0, "no record was given up"
 
@@ -126,6 +136,31 @@ def test_a_pointer_in_the_retry_queue_is_published_from_the_store(api, aws):
         aws.sqs.send_message(QueueUrl=aws.queue_url("PublisherRetryQueue"), MessageBody=json.dumps(pointer))
         [message] = aws.arrives(queue, about(order), "the event, published again")
     assert json.loads(message["Body"]) == events_of(api, order)[0]
+
+
+def test_a_pointer_reaches_only_the_targets_that_it_names(api, aws):
+    audit = aws.queue_url("AuditQueue")
+    order = place(api)
+    aws.arrives(audit, about(order), "the copy of the first time")
+    with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
+        pointer = {"stream": {"aggregateType": "Order", "aggregateId": order}, "ordinal": 1, "targets": ["bus"]}
+        aws.sqs.send_message(QueueUrl=aws.queue_url("PublisherRetryQueue"), MessageBody=json.dumps(pointer))
+        aws.arrives(audit, about(order), "the copy of the second time")
+        steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "the topic hears nothing")
+
+
+def test_a_time_window_is_published_again(api, aws):
+    order = place(api)
+    is_in_its_view(api, order)
+    at = datetime.fromisoformat(events_of(api, order)[0]["occurredAt"])
+    stamp = lambda moment: moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    window = {"from": stamp(at), "to": stamp(at + timedelta(milliseconds=1))}
+    with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
+        answer = aws.__getattr__("lambda").invoke(FunctionName=aws.outputs["PublisherFunctionName"],
+                                                  Payload=json.dumps({"republish": window}))
+        said = json.loads(answer["Payload"].read())
+        assert said["next"] is None and said["pointers"] >= 1, said
+        aws.arrives(queue, about(order), "the event, once more")
 
 
 def test_a_poison_pointer_is_parked_with_its_reason(aws):

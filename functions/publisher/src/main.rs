@@ -1,4 +1,5 @@
-//! The relay: publishes from the event table's stream and from its own retry queue to SNS and EventBridge.
+//! The relay: publishes from the event table's stream and from its own retry queue to SNS and EventBridge. It publishes a time
+//! window again when an operator asks for it.
 
 use std::process::ExitCode;
 

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     Aggregate, AppendError, Commit, CommitError, Context, EventSchema as _, EventStore,
-    Fingerprint, History, Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, SchemaError,
-    StreamId, Version, backoff, store::Source,
+    Fingerprint, History, Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, StreamId,
+    Version, backoff, store::Source,
 };
 
 /// How often and how long an engine retries.
@@ -98,7 +98,7 @@ impl<R> From<LoadError> for CommandError<R> {
         match error {
             LoadError::Read(ReadError::Unavailable(cause)) => Self::Unavailable(cause),
             // During a deployment, old code reads events of new code. The old code is gone in a moment.
-            error @ LoadError::Schema { cause: SchemaError::Newer { .. }, .. } => {
+            LoadError::Schema { ref cause, .. } if cause.is_of_newer_code() => {
                 Self::Unavailable(error.into())
             }
             error @ (LoadError::Read(ReadError::Corrupt(_) | ReadError::Broken(_))

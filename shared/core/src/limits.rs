@@ -38,7 +38,10 @@ pub const COMMAND_KEY_BYTES_MAX: usize = 255;
 /// Bytes of an actor, a correlation id or a causation id.
 pub const METADATA_TEXT_BYTES_MAX: usize = 256;
 
-/// Messages in one `PublishBatch` or `PutEvents` call.
+/// Bytes of a W3C trace context: version, trace, parent and flags in hexadecimal digits.
+pub const TRACEPARENT_BYTES: usize = 55;
+
+/// Messages in one `PublishBatch`, `PutEvents` or `SendMessageBatch` call.
 pub const BUS_BATCH_MAX: usize = 10;
 
 /// Bytes of all messages in one such call: the default limit of an SNS topic, which counts the whole batch.

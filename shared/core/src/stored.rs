@@ -101,6 +101,12 @@ impl StoredEvents {
     }
 }
 
+impl StoredCommit {
+    /// The names of all attributes. An item may hold others, which only newer code knows.
+    pub const ATTRIBUTES: [&'static str; 12] =
+        ["pk", "sk", "v", "at", "ev", "key", "fp", "act", "cor", "cau", "tp", "sn"];
+}
+
 impl From<&Commit> for StoredCommit {
     fn from(commit: &Commit) -> Self {
         let context = commit.context().clone();

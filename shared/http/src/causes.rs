@@ -58,13 +58,8 @@ impl From<LoadError> for Problem {
 
 impl From<SchemaError> for Problem {
     fn from(error: SchemaError) -> Self {
-        match error {
-            // During a deployment, old code reads events of new code. The old code is gone in a moment.
-            error @ SchemaError::Newer { .. } => unavailable(error),
-            error @ (SchemaError::UnknownEvent(_) | SchemaError::Malformed { .. }) => {
-                internal(error)
-            }
-        }
+        // During a deployment, old code reads events of new code. The old code is gone in a moment.
+        if error.is_of_newer_code() { unavailable(error) } else { internal(error) }
     }
 }
 

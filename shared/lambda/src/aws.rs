@@ -3,7 +3,7 @@
 //! It keeps the start short: nothing opens a connection, reads a certificate or looks for credentials before the first
 //! request. Parsing the system's certificate bundle alone would double the start-up time of a function.
 
-use std::{env, ffi::OsString, fmt, fs, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{env, ffi::OsString, fs, path::PathBuf, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, ecs::EcsCredentialsProvider,
@@ -11,15 +11,10 @@ use aws_config::{
     retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::{
-    Connector, HttpClientError,
-    proxy::ProxyConfig,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
-    runtime_components::RuntimeComponents,
-};
+use aws_smithy_http_client::{HttpClientError, tls::TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::https::Https;
 
 /// Time to connect, TCP and TLS together.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
@@ -68,6 +63,16 @@ pub enum AwsError {
 /// # Errors
 /// When no region is set, or `AWS_CA_BUNDLE` names something that is not a file of certificates.
 pub fn sdk_config() -> Result<SdkConfig, AwsError> {
+    sdk_config_from(|name| env::var_os(name))
+}
+
+/// The same, with variables from anywhere.
+///
+/// # Errors
+/// As [`sdk_config`].
+pub fn sdk_config_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<SdkConfig, AwsError> {
+    let text = |name: &str| text(variable(name));
+    let flag = |name: &str| text(name).map(|value| value.eq_ignore_ascii_case("true"));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIME_MAX)
         .operation_attempt_timeout(ATTEMPT_TIME_MAX)
@@ -75,14 +80,17 @@ pub fn sdk_config() -> Result<SdkConfig, AwsError> {
         .build();
     // Standard, not adaptive: adaptive delays requests in the client, and a function has no time to wait.
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
-    let https = Https::trusting(&Trust::chosen_by(|name| env::var_os(name))?)?;
+    let https = Https::trusting(Trust::chosen_by(&variable)?.store())?;
     let https = SharedHttpClient::new(https);
     let region = text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
     let mut config = SdkConfig::builder()
         // Pinned: a newer version may change what is retried, and when.
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.ok_or(AwsError::Region)?))
-        .credentials_provider(credentials(&https))
+        .credentials_provider(credentials(
+            text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some(),
+            &https,
+        ))
         .http_client(https)
         .timeout_config(timeouts)
         .retry_config(retries);
@@ -94,21 +102,17 @@ pub fn sdk_config() -> Result<SdkConfig, AwsError> {
 
 /// The function's credentials: from environment variables or, where the environment outlives them, from a local
 /// endpoint that Lambda provides.
-fn credentials(https: &SharedHttpClient) -> SharedCredentialsProvider {
-    if text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_none() {
+fn credentials(is_endpoint: bool, https: &SharedHttpClient) -> SharedCredentialsProvider {
+    if !is_endpoint {
         return SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     }
     let provider = ProviderConfig::default().with_http_client(https.clone());
     SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&provider).build())
 }
 
-fn text(name: &str) -> Option<String> {
-    let value = env::var_os(name)?.into_string().ok()?;
+fn text(value: Option<OsString>) -> Option<String> {
+    let value = value?.into_string().ok()?;
     (!value.is_empty()).then_some(value)
-}
-
-fn flag(name: &str) -> Option<bool> {
-    text(name).map(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// Which root certificates to trust.
@@ -157,58 +161,13 @@ impl Trust {
     }
 }
 
-/// An HTTPS client that is built on the first request and shared from then on.
-///
-/// The SDK's own builds a connector for each client at start, with certificates, only to validate it.
-struct Https {
-    tls: TlsContext,
-    connector: OnceLock<SharedHttpConnector>,
-}
-
-impl Https {
-    fn trusting(trust: &Trust) -> Result<Self, HttpClientError> {
-        let tls = TlsContext::builder().with_trust_store(trust.store());
-        Ok(Self { tls: tls.build()?, connector: OnceLock::new() })
-    }
-
-    fn connect(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let mut connector = Connector::builder().connector_settings(settings.clone());
-        connector
-            .set_sleep_impl(components.sleep_impl())
-            // HTTPS_PROXY and the related variables, as in every AWS tool.
-            .set_proxy_config(Some(ProxyConfig::from_env()));
-        let connector = connector
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(self.tls.clone());
-        SharedHttpConnector::new(connector.build())
-    }
-}
-
-impl fmt::Debug for Https {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Https")
-    }
-}
-
-impl HttpClient for Https {
-    /// One connector, and so one connection pool, for all clients: they all have the settings of this file. (The first
-    /// caller's settings count; only the container's credentials are requested with other time-outs.)
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let connector = || self.connect(settings, components);
-        self.connector.get_or_init(connector).clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use aws_smithy_http_client::{
+        Connector,
+        tls::{Provider, rustls_provider::CryptoMode},
+    };
+
     use super::*;
 
     fn chosen(variables: &[(&str, &str)]) -> Result<Trust, AwsError> {
@@ -221,7 +180,7 @@ mod tests {
 
     /// A connector panics on a certificate that it cannot read.
     fn assert_connects(trust: &Trust) {
-        let https = Https::trusting(trust).unwrap();
+        let https = Https::trusting(trust.store()).unwrap();
         let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(https.tls);

@@ -23,8 +23,9 @@ const FORMAT: &str = "2.0";
 struct Event {
     version: String,
     raw_path: String,
-    raw_query_string: String,
-    headers: BTreeMap<String, String>,
+    // A request without a query or headers may leave these out, or say null.
+    raw_query_string: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
     request_context: RequestContext,
     body: Option<String>,
     #[serde(default)]
@@ -88,8 +89,8 @@ impl Invocation {
         let identity = context.authorizer.as_ref().and_then(Authorizer::verified);
         let request = request(
             &context.http.method,
-            &uri(&event.raw_path, &event.raw_query_string),
-            &event.headers,
+            &uri(&event.raw_path, &event.raw_query_string.unwrap_or_default()),
+            &event.headers.unwrap_or_default(),
             body(event.body, event.is_base64_encoded),
         );
         let id = context.request_id;

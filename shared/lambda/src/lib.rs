@@ -7,6 +7,7 @@ mod deadline;
 pub mod gateway;
 #[cfg(feature = "http")]
 pub mod http;
+mod https;
 pub mod identity;
 mod projector;
 mod relay;
@@ -17,5 +18,5 @@ pub mod telemetry;
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;
 pub use projector::project;
-pub use relay::relay;
+pub use relay::{Answer as RelayAnswer, relay, relay_or_republish};
 pub use start::{start, warm_up};

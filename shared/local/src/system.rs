@@ -11,7 +11,7 @@ use std::{
 
 use axum::{Json, Router, routing::get};
 use dekigoto::{
-    Commit, Message, Parking as _, Ports, StoredCommit, SystemHost,
+    Attribute, Commit, Message, Parking as _, Ports, StoredCommit, SystemHost,
     batch::Delivered,
     memory::{InMemoryEventBus, MemoryParking, MemoryRetryQueue, MemoryStore, MemoryViews},
     relay::{Relay, StreamRecord},
@@ -60,7 +60,7 @@ pub struct Received {
     /// The message's kind.
     pub kind: String,
     /// The attributes for filter policies.
-    pub attributes: Vec<(&'static str, String)>,
+    pub attributes: Vec<(&'static str, Attribute)>,
     /// The body.
     pub body: String,
 }

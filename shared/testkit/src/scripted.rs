@@ -104,7 +104,7 @@ impl Bus for Down {
 
 #[async_trait]
 impl RetryQueue for Down {
-    async fn put(&self, _: &Pointer) -> Result<(), Source> {
+    async fn put(&self, _: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
         Err(down())
     }
 }

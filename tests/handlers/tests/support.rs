@@ -6,7 +6,7 @@ use dekigoto::{Host as _, Message, StoredCommit, memory::InMemoryEventBus};
 use dekigoto_http::{App, Routes};
 use dekigoto_lambda::{
     http::{AuthMode, HttpApi},
-    project, relay, stream,
+    project, relay, relay_or_republish, stream,
 };
 use dekigoto_testkit::World;
 use http::Response;
@@ -101,6 +101,29 @@ impl Functions {
         let answer = answer.map(|said| failed(&said)).map_err(|cause| cause.to_string());
         let (topic, bus) = (topic_inbox.lock().unwrap().clone(), bus_inbox.lock().unwrap().clone());
         Published { answer, topic, bus }
+    }
+
+    /// Invokes the publisher function as an operator does, and returns its answer.
+    pub(crate) async fn republish(&self, event: &Value) -> Value {
+        let bus = Arc::new(InMemoryEventBus::new());
+        let publisher = self.relay(service().announcements(), bus.clone(), bus);
+        let history = Arc::new(self.store.clone());
+        let invocation = self.invocation(Duration::from_secs(60), event);
+        let said = relay_or_republish(publisher, history, invocation).await.unwrap();
+        serde_json::to_value(said).unwrap()
+    }
+
+    /// Sends one batch through a publisher whose store does not answer, and returns the ids of the failed messages.
+    pub(crate) async fn publisher_without_store(
+        &self,
+        event: &Value,
+    ) -> Result<Vec<String>, String> {
+        let service = service();
+        let bus = Arc::new(InMemoryEventBus::new());
+        let mut publisher = self.relay(service.announcements(), bus.clone(), bus);
+        publisher.store = Arc::new(dekigoto_testkit::Down);
+        let answer = relay(publisher, self.invocation(Duration::from_secs(30), event)).await;
+        answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
     }
 
     /// Sends one batch through the projector function, and returns the ids of the failed messages.

@@ -87,9 +87,9 @@ impl MemoryRetryQueue {
 
 #[async_trait]
 impl RetryQueue for MemoryRetryQueue {
-    async fn put(&self, pointer: &Pointer) -> Result<(), Source> {
-        lock(&self.pointers).push(pointer.clone());
-        Ok(())
+    async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
+        lock(&self.pointers).extend_from_slice(pointers);
+        Ok(vec![Ok(()); pointers.len()])
     }
 }
 

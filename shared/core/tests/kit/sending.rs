@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use dekigoto::{
-    Host as _, Message, Timestamp,
+    Attribute, Host as _, Message, Timestamp,
     limits::{BUS_BATCH_BYTES_MAX, EVENT_BYTES_MAX},
-    relay::{Failures, SENDS_PER_MESSAGE_MAX, send_all},
+    relay::{Circuit, Failures, SENDS_PER_MESSAGE_MAX, send_all},
 };
 use dekigoto_testkit::{Down, ScriptedBus, still_host};
 
 fn message(body: impl Into<String>) -> Message {
     Message {
         body: body.into(),
-        attributes: vec![("eventType", "Added".to_owned())],
+        attributes: vec![("eventType", Attribute::Text("Added".to_owned()))],
         kind: "Added".to_owned(),
         at: Timestamp::EPOCH,
     }
@@ -27,7 +27,7 @@ fn bodies(messages: &[Message]) -> Vec<&str> {
 }
 
 async fn send(bus: &dyn dekigoto::Bus, messages: &[Message]) -> Failures {
-    send_all(bus, &still_host(), messages, &|| Duration::from_secs(30)).await
+    send_all(bus, &Circuit::default(), &still_host(), messages, &|| Duration::from_secs(30)).await
 }
 
 fn sent(failures: &Failures) -> Vec<bool> {
@@ -129,7 +129,7 @@ async fn a_failing_batch_does_not_stop_the_others() {
 async fn retries_stop_before_the_time_runs_out() {
     let host = still_host();
     let time_left = || Duration::from_secs(1).saturating_sub(host.monotonic());
-    let failures = send_all(&Down, &host, &messages(3), &time_left).await;
+    let failures = send_all(&Down, &Circuit::default(), &host, &messages(3), &time_left).await;
     assert_eq!(sent(&failures), [false; 3]);
     assert!(time_left() >= Duration::from_millis(500), "{:?} left", time_left());
 }
@@ -145,7 +145,7 @@ async fn no_call_begins_when_no_time_is_left_l6() {
         Ok(vec![Ok(()); batch.len()])
     });
     let time_left = || Duration::from_secs(30).saturating_sub(host.monotonic());
-    let failures = send_all(&*bus, &*host, &messages(300), &time_left).await;
+    let failures = send_all(&*bus, &Circuit::default(), &*host, &messages(300), &time_left).await;
     assert_eq!(bus.calls().len(), 15);
     assert_eq!(sent(&failures), [vec![true; 150], vec![false; 150]].concat());
     assert!(failures.iter().flatten().all(|failure| !failure.for_good));

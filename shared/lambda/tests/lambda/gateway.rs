@@ -140,6 +140,18 @@ fn an_event_of_another_kind_is_refused_and_not_quoted_s17() {
     }
 }
 
+#[test]
+fn an_event_without_headers_or_query_is_a_request_without_them() {
+    for gone in ["headers", "rawQueryString"] {
+        let null = with(&format!("/{gone}"), Value::Null);
+        let mut missing = null.clone();
+        missing.as_object_mut().unwrap().remove(gone);
+        for event in [null, missing] {
+            assert!(read(&event).unwrap().request.is_ok(), "{event}");
+        }
+    }
+}
+
 fn answer(response: Response<&[u8]>) -> Value {
     let (parts, body) = response.into_parts();
     serde_json::to_value(Answer::new(&parts, body.to_vec())).unwrap()

@@ -10,6 +10,7 @@
 )]
 
 mod batches;
+mod connections;
 mod gateway;
 mod identities;
 mod records;

@@ -11,6 +11,9 @@ const STREAM_RETENTION_SECONDS: i64 = 86_400;
 /// An outage or a deployment of that length buries no healthy message.
 const OUTAGE_SECONDS: i64 = 4 * 3600;
 
+/// Tries of one record, after which its shard goes on without it.
+const STREAM_RETRIES_MAX: i64 = 100;
+
 fn is_queue(template: &Template, expression: &Value) -> bool {
     template.target(expression).is_some_and(|target| target.kind() == "AWS::SQS::Queue")
 }
@@ -94,7 +97,10 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
         };
         let attempts = mapping.get("/MaximumRetryAttempts").as_i64();
         let age = mapping.get("/MaximumRecordAgeInSeconds").as_i64();
-        must(attempts.is_some_and(|n| (1..=10_000).contains(&n)), "retries for ever");
+        must(
+            attempts.is_some_and(|n| (1..=STREAM_RETRIES_MAX).contains(&n)),
+            "holds its shard for hours when a record crashes the function",
+        );
         must(
             age.is_some_and(|n| (60..STREAM_RETENTION_SECONDS).contains(&n)),
             "records age for ever",
@@ -129,9 +135,31 @@ pub(super) fn queue_mappings_limit_concurrency(template: &Template) -> Vec<Strin
             && mapping.get("/ScalingConfig/MaximumConcurrency").as_i64().is_none_or(|n| n < 2)
     });
     let mut wrong = names(bad, "may take all the account's concurrency");
-    let reserved =
-        template.functions().filter(|f| !f.get("/ReservedConcurrentExecutions").is_null());
+    // Callers of the API retry. A queue's messages would reach the dead-letter queue unread.
+    let reserved = template.functions().filter(|function| {
+        let reserves = !function.get("/ReservedConcurrentExecutions").is_null();
+        reserves && function.name != "ApiFunction"
+    });
     wrong.extend(names(reserved, "reserved concurrency sends messages to the DLQ unread"));
+    wrong
+}
+
+/// While the stores are slow, requests pile up. Without a bound they take the concurrency that consumers need.
+pub(super) fn the_api_cannot_starve_the_consumers(template: &Template) -> Vec<String> {
+    let wanted = json!({"Fn::If": [
+        "ReservesApiConcurrency", {"Ref": "ApiReservedConcurrency"}, {"Ref": "AWS::NoValue"}
+    ]});
+    let default = &template.document["Parameters"]["ApiReservedConcurrency"]["Default"];
+    let mut wrong = Vec::new();
+    for api in template.functions().filter(|function| function.name == "ApiFunction") {
+        if api.get("/ReservedConcurrentExecutions") != &wanted {
+            wrong.push("the API may take all the account's concurrency".to_owned());
+        }
+    }
+    // An account has 1,000; half of them stay for those who must not starve.
+    if !default.as_i64().is_some_and(|n| (1..=500).contains(&n)) {
+        wrong.push(format!("{default} is reserved for the API by default"));
+    }
     wrong
 }
 

@@ -35,6 +35,7 @@ const RULES: &[(&str, Rule)] = &[
     ("the stream mapping is bounded", delivery::the_stream_mapping_is_bounded),
     ("mappings hide nothing", delivery::mappings_hide_nothing),
     ("queue mappings limit concurrency", delivery::queue_mappings_limit_concurrency),
+    ("the API cannot starve the consumers", delivery::the_api_cannot_starve_the_consumers),
     ("visibility is six times the timeout", delivery::visibility_is_six_times_the_timeout),
     ("the API answers before its function ends", functions::the_api_answers_in_time),
     ("functions run on the chosen processor", functions::functions_run_on_the_chosen_processor),
@@ -57,6 +58,7 @@ const RULES: &[(&str, Rule)] = &[
     ("the API is throttled and logged", routes::the_api_is_throttled_and_logged),
     ("dead letters ring", watch::dead_letters_ring),
     ("lag and failure ring", watch::lag_and_failure_ring),
+    ("a deaf bus rings", watch::a_deaf_bus_rings),
     ("users find what they need", watch::outputs_are_there),
 ];
 
