@@ -1,10 +1,11 @@
 //! The __name__ service. Everything that it is made of is named here, once.
 
-pub mod __snake__;
 /// One file for each view, with row, fold and route.
 pub mod views {
     pub mod __snake___summary;
 }
+
+pub mod __snake__;
 
 use dekigoto::{relay, views::Single};
 use dekigoto_http::{Contract, Service};
