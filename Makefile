@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) infra/local
 ALL := --workspace --features local/jwt --locked --quiet
 # Written by the tests of the HTTP edge.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run demo test fmt lint unit doc template journey site api-fuzz api-fuzz-short deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run demo test fmt lint unit doc template journey site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -17,7 +17,7 @@ run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH
 demo: ## Place, pay, confirm, ship and deliver an order, and show what became of it
 	@$(LOCAL)/demo.py
 
-test: fmt lint unit doc template journey site api-fuzz-short ## Everything that needs only cargo and Python
+test: fmt lint unit sim-short doc template journey site api-fuzz-short ## Everything that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting
@@ -48,6 +48,21 @@ api-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
 
 api-fuzz-short:
 	@$(LOCAL)/api_fuzz.py short
+
+# Built with the features of all, as the tests are, so that `make test` builds nothing twice.
+SIM_BINARY := $(or $(CARGO_TARGET_DIR),target)/debug/sim
+SIM := cargo build $(ALL) --bin sim && $(SIM_BINARY)
+
+sim: ## Simulate failures (SEEDS, SEED, FAULTS, BUG); without a SEED it also hunts the planted bugs and writes the tables
+ifdef SEED
+	@$(SIM) --seed $(SEED) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BUG),--bug $(BUG))
+else
+	@$(SIM) $(if $(SEEDS),--seeds $(SEEDS),--write)
+	@$(SIM_BINARY) --bugs --write
+endif
+
+sim-short:
+	@$(SIM) && $(SIM_BINARY) --bugs
 
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py

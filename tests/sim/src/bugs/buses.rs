@@ -1,0 +1,27 @@
+//! Planted bugs of sending.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dekigoto::{Bus, Message, Refused, Source};
+
+type Answers = Result<Vec<Result<(), Refused>>, Source>;
+
+pub(super) struct DropRefused(pub(super) Arc<dyn Bus>);
+
+#[async_trait]
+impl Bus for DropRefused {
+    async fn send(&self, batch: &[Message]) -> Answers {
+        let answers = self.0.send(batch).await?;
+        Ok(answers.into_iter().map(|_| Ok(())).collect())
+    }
+}
+
+pub(super) struct ErrorIsSuccess(pub(super) Arc<dyn Bus>);
+
+#[async_trait]
+impl Bus for ErrorIsSuccess {
+    async fn send(&self, batch: &[Message]) -> Answers {
+        Ok(self.0.send(batch).await.unwrap_or_else(|_| batch.iter().map(|_| Ok(())).collect()))
+    }
+}

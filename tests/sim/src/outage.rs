@@ -1,0 +1,35 @@
+//! Outages that last for hours: what retries alone do not bridge.
+
+use std::time::Duration;
+
+use dekigoto_testkit::sim::{Dice, Fault, Swarm};
+
+/// Something that does not work for hours, while the rest is well.
+pub(crate) struct LongOutage {
+    sites: &'static [&'static str],
+    fault: Fault,
+    pub(crate) lasts: Duration,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+impl LongOutage {
+    /// One run in forty has one.
+    pub(crate) fn draw(dice: &mut Dice) -> Option<Self> {
+        let outage = |sites, fault, lasts| Some(Self { sites, fault, lasts });
+        match dice.below(160) {
+            // The publisher crashes at its first call, until its records are too old for the mapping.
+            0 => outage(&["topic"], Fault::CrashBefore, HOUR * 22),
+            // Longer than five receives last.
+            1 => outage(&["read-rows"], Fault::ErrBefore, HOUR / 2),
+            2 => outage(&["bus"], Fault::ErrBefore, HOUR * 4),
+            3 => outage(&["bus"], Fault::Hang, HOUR * 4),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn swarm(&self) -> Swarm {
+        let outages = self.sites.iter().map(|site| Swarm::outage(site, self.fault, self.lasts));
+        outages.reduce(Swarm::and).unwrap()
+    }
+}
