@@ -2,22 +2,24 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
-# Everything, with what only AUTH_MODE=jwt builds. One set of features for all: another would build the AWS SDK again.
+# The whole workspace, with AUTH_MODE=jwt. One feature set for all targets: another would build the AWS SDK again.
 ALL := --workspace --features local/jwt --locked --quiet
-# Written by the tests of the HTTP edge.
+# The crates that are published.
+KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-testkit
+# Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run demo test fmt lint unit doc template journey site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run demo test fmt lint unit doc package template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH_MODE=jwt asks callers for tokens)
+run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH_MODE=jwt requires tokens)
 	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) && exec target/debug/local
 
-demo: ## Place, pay, confirm, ship and deliver an order, and show what became of it
+demo: ## Place, pay, confirm, ship and deliver an order, and show its events, messages and views
 	@$(LOCAL)/demo.py
 
-test: fmt lint unit sim-short doc template journey site api-fuzz-short ## Everything that needs only cargo and Python
+test: fmt lint unit doc package template journey stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting
@@ -31,8 +33,11 @@ unit: ## Run the unit tests, specs and contract suites
 	cargo test $(ALL) --all-targets
 	@cat $(SLOWEST)
 
-doc: ## Compile and run the documentation's examples
+doc: ## Compile and run the examples in the documentation
 	cargo test $(ALL) --doc
+
+package: ## Package the kit's crates as crates.io would get them (target/package)
+	cargo package --offline --locked --no-verify --allow-dirty --quiet $(KIT:%=-p %)
 
 template: ## Check the template with the SAM CLI and cfn-lint
 	@$(LOCAL)/lint_template.py
@@ -40,8 +45,20 @@ template: ## Check the template with the SAM CLI and cfn-lint
 journey: ## Run the end-to-end journey against the one-process system
 	@$(LOCAL)/journey.py
 
-site: ## Build the documentation as static files in target/site, and check their links
+site: ## Build the documentation as static files in target/site and check their links
 	@$(LOCAL)/build_site.py
+
+new: ## Write a new service that stands on the kit (NAME=stock DIR=../stock)
+	@cargo run --quiet --locked -p scaffold -- new "$(NAME)" "$(DIR)"
+
+new-view: ## Add a view to this service (NAME=refund-totals)
+	@cargo run --quiet --locked -p scaffold -- view "$(NAME)"
+
+new-aggregate: ## Add an aggregate, and a view of it, to this service (NAME=coupon)
+	@cargo run --quiet --locked -p scaffold -- aggregate "$(NAME)"
+
+stranger: ## Write a new service and try it; add a view and an aggregate to a copy of this one
+	@$(PYTHON) tests/stranger/stranger.py
 
 api-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
 	@$(LOCAL)/api_fuzz.py
@@ -49,11 +66,11 @@ api-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
 api-fuzz-short:
 	@$(LOCAL)/api_fuzz.py short
 
-# Built with the features of all, as the tests are, so that `make test` builds nothing twice.
+# With the features of all targets, so that `make test` builds nothing twice.
 SIM_BINARY := $(or $(CARGO_TARGET_DIR),target)/debug/sim
 SIM := cargo build $(ALL) --bin sim && $(SIM_BINARY)
 
-sim: ## Simulate failures (SEEDS, SEED, FAULTS, BUG); without a SEED it also hunts the planted bugs and writes the tables
+sim: ## Simulate 3,000 runs with failures (SEEDS, SEED, FAULTS, BUG), hunt planted bugs, and write the tables
 ifdef SEED
 	@$(SIM) --seed $(SEED) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BUG),--bug $(BUG))
 else
@@ -61,8 +78,8 @@ else
 	@$(SIM_BINARY) --bugs --write
 endif
 
-sim-short:
-	@$(SIM) && $(SIM_BINARY) --bugs
+sim-short: ## Simulate 1,200 runs with failures, and hunt planted bugs
+	@$(SIM) --seeds 1200 && $(SIM_BINARY) --bugs
 
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py
@@ -73,12 +90,12 @@ undeploy-local: ## Stop the local AWS
 e2e: ## Run the end-to-end tests against the local AWS
 	@$(LOCAL)/e2e.py
 
-fuzz: ## Look for bytes that break a promise (TARGET=request|cursor|stored_event, SECONDS=60)
+fuzz: ## Fuzz one target with libFuzzer (TARGET=request|cursor|stored_event, SECONDS=60)
 	@$(LOCAL)/fuzz.py
 
-startup: ## Measure the time from spawn to ready of each function, against hello world
+startup: ## Measure the time from spawn to ready of each function, relative to hello world
 	@cargo build --release --locked -p api -p hello -p projector -p publisher -p startup
 	@target/release/startup
 
-bench: ## Measure what commands cost, here and in other event stores, and write the README's table
+bench: ## Measure the cost of commands, here and in other event stores, and write the README's table
 	@cargo run --locked --manifest-path tests/bench/stores/Cargo.toml --target-dir target/stores

@@ -1,8 +1,8 @@
-//! How the binary is linked.
+//! Links the binary at a fixed address.
 
 fn main() {
-    // At a fixed address: a binary that can stand anywhere is corrected in some 14,000 places at each start, which is
-    // most of what a start takes beyond hello-world. See infra/adr/0004-small-binaries.md.
+    // A position-independent binary needs some 14,000 relocations at each start, which is
+    // most of the time beyond hello-world. See infra/adr/0004-small-binaries.md.
     println!("cargo:rustc-link-arg-bins=-no-pie");
     println!("cargo:rerun-if-changed=build.rs");
 }

@@ -1,10 +1,10 @@
-"""Fuzzes the HTTP API of the one-process system with schemathesis: every check, every phase, good data and bad.
+"""Fuzzes the HTTP API of the one-process system with schemathesis: every check, every phase, valid and invalid data.
 
-Once with nobody asked who they are, once with a token of staff, once with a customer's. What is asked of the service
-stands in infra/policy/schemathesis.toml and infra/local/api_fuzz_checks.py, how in api_fuzz_requests.py.
+Runs three times: without authentication, with a staff token, and with a customer's token. The checks are in
+infra/policy/schemathesis.toml and infra/local/api_fuzz_checks.py, the requests in api_fuzz_requests.py.
 
 Usage: python3 infra/local/api_fuzz.py [short]
-SEED repeats a run; EXAMPLES is the number of cases that each phase makes of one operation at most.
+SEED repeats a run; EXAMPLES is the largest number of cases for one operation in each phase.
 """
 
 import json
@@ -27,21 +27,21 @@ CHECKS = ROOT / "infra" / "local" / "api_fuzz_checks.py"
 HOME = LOCAL / "api-fuzz"
 STAFF = {"sub": "staff-1", "scope": "openid orders:staff"}
 EXAMPLES = 200
-# As a part of `make test`: the same requests each time, and few.
+# In `make test`: the same few requests each time.
 SHORT_EXAMPLES = 10
 SHORT_SEED = 1
-# Who asks: the AUTH_MODE, and the claims of the token.
+# The callers: the AUTH_MODE, and the claims of the token.
 CALLERS = {
     "none": ("none", None),
     "jwt, staff": ("jwt", STAFF),
     "jwt, customer": ("jwt", {"sub": "c-42", "scope": "openid"}),
 }
-# What a customer never gets done.
+# Operations that are forbidden to customers.
 STAFF_ONLY = ["POST /v1/orders/{orderId}/confirm", "POST /v1/orders/{orderId}/ship", "POST /v1/orders/{orderId}/deliver",
               "POST /v1/orders/{orderId}/payments", "GET /v1/sales/daily"]
-# The commands that the orders which are there before the run went through.
+# The commands that prepare the orders that exist before the run.
 STAGES = [[], ["confirm"], ["confirm", "ship"]]
-# Whose orders a customer must never see.
+# Another customer, whose orders must stay hidden.
 OTHER = "c-7"
 
 
@@ -59,26 +59,26 @@ def main(arguments):
     repeat = f"SEED={seed} EXAMPLES={examples} make api-fuzz repeats it"
     failed = [name for name, (report, _) in runs.items() if report["exit_code"] != 0]
     if failed:
-        raise Failure(f"the API did not hold its contract ({'; '.join(failed)})", f"read what stands above; {repeat}")
+        raise Failure(f"the API broke its contract ({'; '.join(failed)})", f"read the output above; {repeat}")
     idle = [f"{name}: {operation}" for name, (_, tally) in runs.items() for operation, row in tally.items()
             if not was_met(name, operation, row)]
     if idle:
-        raise Failure(f"these were not met as they should be, so nothing is known of them: {'; '.join(idle)}", repeat)
+        raise Failure(f"these operations were not reached, so they are untested: {'; '.join(idle)}", repeat)
 
 
 def was_met(name, operation, row):
-    """Whether an operation was done at least once, or refused where it must be."""
+    """Whether an operation succeeded at least once, or was refused if it must be."""
     is_done = any(status.startswith("2") for status in row["statuses"])
     if name != "jwt, customer":
         return is_done
     is_as_it_must = "403" in row["statuses"] and not is_done if operation in STAFF_ONLY else is_done
-    # What names an order or a customer was asked for another customer's, too.
+    # Operations that name an order or a customer must also be tried with another customer's.
     names_somebody = "{orderId}" in operation or "{customerId}" in operation or operation.endswith(" /v1/orders")
     return is_as_it_must and (row["hidden"] > 0 or not names_somebody)
 
 
 def fuzz(binary, name, mode, claims, examples, seed):
-    """One run. Returns schemathesis' own report, and what our checks counted."""
+    """Runs once. Returns schemathesis' report and the counts of our checks."""
     with running(binary, mode) as url:
         say(f"asking {url}: {name}, {examples} examples, seed {seed}")
         token, staff = (token_of(url, claims), token_of(url, STAFF)) if claims else (None, None)
@@ -87,7 +87,7 @@ def fuzz(binary, name, mode, claims, examples, seed):
         other = {"customer": OTHER, "orders": orders[OTHER]} if OTHER in orders else {}
         document = given(url, mode, orders)
         report, tally = schemathesis(name, url, document, token, other, examples, seed)
-        nothing = {"statuses": {}, "slowest": 0, "replayed": 0, "hidden": 0}
+        nothing = {"statuses": {}, "slowest": 0, "repeated": 0, "hidden": 0}
         return report, {operation: tally.get(operation, nothing) for operation in operations(document)}
 
 
@@ -109,12 +109,12 @@ def schemathesis(name, url, document, token, other, examples, seed):
     if done.returncode != 0:
         print(done.stdout, flush=True)
     if not report.exists() or not tally.exists():
-        raise Failure(f"schemathesis ended with code {done.returncode} and no report", "read what it says above")
+        raise Failure(f"schemathesis ended with code {done.returncode} and no report", "read its output above")
     return json.loads(report.read_text()), json.loads(tally.read_text())
 
 
 def given(url, mode, orders):
-    """The document as it is served, with customers and orders that exist as its examples."""
+    """The served document, with existing customers and orders as its examples."""
     document = json.loads(ask(url + "/v1/openapi.json"))
     exist = {"orderId": [order for placed in orders.values() for order in placed], "customerId": list(orders)}
     parameters = [document["components"]["parameters"]["OrderId"]]
@@ -128,7 +128,7 @@ def given(url, mode, orders):
     for place, customer in enumerate(orders):
         baskets[f"example{place}"] = {"value": basket(customer)}
     schemes = document["components"]["securitySchemes"]
-    # A signature cannot be checked here; and where nobody is asked, no credential can be ignored.
+    # The one-process system verifies no signatures, and without authentication it needs no credentials.
     for scheme in list(schemes) if mode == "none" else ["sigv4"]:
         del schemes[scheme]
     for place in [document, *operations(document).values()]:
@@ -144,7 +144,7 @@ def operations(document):
 
 
 def placed(url, token, customer, steps):
-    """A customer's order that went through these steps."""
+    """Places a customer's order and takes it through these steps."""
     order = json.loads(ask(url + "/v1/orders", basket(customer), token))["orderId"]
     bodies = {"confirm": {}, "ship": {"carrier": "DHL", "trackingNumber": "0034"}}
     for step in steps:
@@ -180,7 +180,7 @@ def table(runs, seed):
         for operation, row in sorted(tally.items()):
             answers = " ".join(f"{status}×{count}" for status, count in sorted(row["statuses"].items()))
             asked = sum(row["statuses"].values())
-            print(f"{operation:48} {asked:6} {row['replayed']:6} {row['hidden']:6} {row['slowest'] * 1000:5.0f} ms  "
+            print(f"{operation:48} {asked:6} {row['repeated']:6} {row['hidden']:6} {row['slowest'] * 1000:5.0f} ms  "
                   f"{answers}")
     print(flush=True)
 

@@ -1,6 +1,6 @@
-"""What schemathesis cannot know of our contract: checks of our own, and what they count.
+"""Checks of our contract that schemathesis does not have, and their counts.
 
-Loaded by schemathesis inside its own process, and with it api_fuzz_requests.py.
+schemathesis loads this file in its own process, together with api_fuzz_requests.py.
 """
 
 import atexit
@@ -13,16 +13,16 @@ import requests
 import schemathesis
 from api_fuzz_requests import OTHER
 
-# Bytes of a request that its error may repeat.
+# Bytes of a request that an error may repeat.
 ECHO_BYTES_MAX = 200
 ANSWER_SECONDS_MAX = 10
-# Payments that are known, with their answers and ETags. One that is said again gets the same, under whatever key.
+# Recorded payments, with their answers and ETags. A repeated payment must get the same answer under any key.
 PAYMENTS = {}
 STAFF_COMMANDS = ("confirm", "ship", "deliver", "payments")
-# What was asked and answered, for the table of `make api-fuzz`.
+# Counts of requests and answers, for the table of `make api-fuzz`.
 STATUSES = defaultdict(Counter)
 SLOWEST = Counter()
-REPLAYED = Counter()
+REPEATED = Counter()
 HIDDEN = Counter()
 
 
@@ -35,7 +35,7 @@ def after_call(context, case, response):
 
 @schemathesis.check
 def errors_are_problems(ctx, response, case):
-    """Every error is a problem of ours, with a code that the document names."""
+    """Every error is a problem with a code from the document."""
     if response.status_code < 400:
         return
     kind = response.headers.get("content-type", [""])[0]
@@ -46,12 +46,12 @@ def errors_are_problems(ctx, response, case):
     assert problem["status"] == response.status_code, "the body says another status"
     assert problem["type"] == f"urn:dekigoto:problem:{problem['code']}", "type and code differ"
     comes_back = problem["code"] in ("version-conflict", "throttled", "unavailable")
-    assert ("retry-after" in response.headers) == comes_back, "Retry-After is there when it helps, and only then"
+    assert ("retry-after" in response.headers) == comes_back, "Retry-After is set if and only if a retry helps"
 
 
 @schemathesis.check
 def errors_echo_little(ctx, response, case):
-    """No error repeats more than 200 bytes of what was sent."""
+    """No error repeats more than 200 bytes of the request."""
     if response.status_code < 400:
         return
     sent = texts_sent(response.request)
@@ -63,7 +63,7 @@ def errors_echo_little(ctx, response, case):
 
 
 def texts_sent(request):
-    """The request's parts that are long enough, as they were sent and as a reader sees them."""
+    """The long parts of the request, encoded and decoded."""
     body = request.body or b""
     body = body.encode() if isinstance(body, str) else bytes(body)
     parts = [body, requests.utils.unquote(request.url).encode(errors="replace")]
@@ -76,7 +76,7 @@ def texts_sent(request):
 
 
 def texts(value):
-    """Every string in a JSON value, names too."""
+    """Every string in a JSON value, including names."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -90,7 +90,7 @@ def texts(value):
 
 @schemathesis.check
 def commands_repeat(ctx, response, case):
-    """A command that is sent again under its key gets the same answer, marked as replayed when it had been done."""
+    """A command sent again under its key gets the first answer again, marked if it had succeeded."""
     key = response.headers.get("idempotency-key")
     if response.request.method != "POST" or not key or response.status_code == 404 and not is_known(case, response):
         return
@@ -98,12 +98,12 @@ def commands_repeat(ctx, response, case):
     again.headers["Idempotency-Key"] = key[0]
     with requests.Session() as session:
         answer = session.send(again, timeout=ANSWER_SECONDS_MAX, allow_redirects=False)
-    REPLAYED[case.operation.method.upper() + " " + case.operation.path] += 1
+    REPEATED[case.operation.method.upper() + " " + case.operation.path] += 1
     first, second = response.json(), answer.json()
     assert answer.status_code == response.status_code, f"{response.status_code}, then {answer.status_code}"
     if response.status_code < 300:
         assert second == first, f"{first}, then {second}"
-        assert answer.headers.get("idempotent-replayed") == "true", "the second answer is not marked as replayed"
+        assert answer.headers.get("idempotent-replayed") == "true", "the second answer is not marked as the first one again"
         assert answer.headers.get("etag") == response.headers.get("etag", [None])[0], "another ETag"
         assert answer.headers.get("location") == response.headers.get("location", [None])[0], "another Location"
     else:
@@ -113,20 +113,20 @@ def commands_repeat(ctx, response, case):
 
 @schemathesis.check
 def payments_are_answered_once(ctx, response, case):
-    """A payment that is known is answered as when it was recorded, and marked as replayed, under whatever key."""
+    """A repeated payment gets its first answer again, marked, under any key."""
     if response.request.method != "POST" or response.status_code != 201 or "paymentId" not in response.text:
         return
     answer = (response.json(), response.headers["etag"])
     known = PAYMENTS.get(answer[0]["paymentId"])
     if known:
         assert answer == known, f"{known}, then {answer}"
-        assert response.headers.get("idempotent-replayed") == ["true"], "a known payment is not marked as replayed"
+        assert response.headers.get("idempotent-replayed") == ["true"], "a repeated payment's answer is not marked"
     PAYMENTS[answer[0]["paymentId"]] = answer
 
 
 @schemathesis.check
 def others_stay_hidden(ctx, response, case):
-    """To a customer, another one's orders do not exist, and nothing of theirs is listed, added up or done."""
+    """For a customer, another customer's orders do not exist: they are not shown, listed, counted or changed."""
     if not OTHER:
         return
     told = [order for order in OTHER["orders"] if response.status_code < 300 and order in response.text]
@@ -138,13 +138,13 @@ def others_stay_hidden(ctx, response, case):
 
 
 def refusals_of(request):
-    """What a request for another customer's is answered with, if it is one: the refusal first, then those of requests
-    that are malformed besides."""
+    """The allowed answers to a request for another customer's data, if it is one: the refusal, then those of requests
+    that are also malformed."""
     url = urlsplit(request.url)
     path = unquote(url.path).split("/")
     malformed = [400, 401, 405, 413, 415]
     if path[1:3] == ["v1", "orders"] and len(path) > 3 and path[3] in OTHER["orders"]:
-        # Staff's commands are refused before anything of them is read.
+        # Staff commands are refused before anything is read.
         return [403, 401, 405] if path[4:] and path[4] in STAFF_COMMANDS else [404, *malformed]
     if path[1:] == ["v1", "customers", OTHER["customer"], "summary"]:
         return [404, *malformed]
@@ -152,7 +152,7 @@ def refusals_of(request):
         return []
     if parse_qs(url.query).get("customerId") == [OTHER["customer"]]:
         return [403, *malformed]
-    # Limits that the body breaks by itself are told with its shape, before anybody is compared.
+    # Limits of the body are checked with its shape, before the customers are compared.
     return [403, *malformed, 422] if places_for(request) == OTHER["customer"] else []
 
 
@@ -165,16 +165,16 @@ def places_for(request):
 
 
 def is_known(case, response):
-    """Whether the 404 came from one of our routes: only those know what a command is."""
+    """Whether the 404 came from one of our routes: only those return the command's key."""
     return case.operation.method.upper() == response.request.method
 
 
 @atexit.register
 def tell():
-    """Leaves what was counted for `make api-fuzz`."""
+    """Writes the counts for `make api-fuzz`."""
     target = os.environ.get("API_FUZZ_TALLY")
     if target and STATUSES:
-        rows = {name: {"statuses": dict(counts), "slowest": SLOWEST[name], "replayed": REPLAYED[name],
+        rows = {name: {"statuses": dict(counts), "slowest": SLOWEST[name], "repeated": REPEATED[name],
                        "hidden": HIDDEN[name]}
                 for name, counts in STATUSES.items()}
         with open(target, "w") as out:

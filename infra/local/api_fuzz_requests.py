@@ -1,6 +1,6 @@
-"""The requests that schemathesis sends: the rules that no schema can say, and a way further than chance leads.
+"""Adjusts the requests of schemathesis: rules that no schema can express, and states that random requests rarely reach.
 
-Loaded by api_fuzz_checks.py.
+api_fuzz_checks.py loads this file.
 """
 
 import json
@@ -11,23 +11,23 @@ from hashlib import sha256
 import schemathesis
 from schemathesis import GenerationMode
 
-# More than an error may repeat.
+# Longer than what an error may repeat.
 LONG_BYTES = 200
 SALES_DAYS_MAX = 92
-# Cursors that the service gave, with the lists that they belong to. Every other one is refused, whatever it looks like.
+# Cursors from the service, with their lists. Any other cursor is refused.
 CURSORS = []
-# Orders that were placed: where each stands, and its currency.
+# Placed orders: the status and currency of each.
 ORDERS = {}
-# Where an order must stand for a command to be done.
+# The status that each command needs.
 BEFORE = {"confirm": ["pending"], "ship": ["confirmed"], "deliver": ["shipped"], "cancel": ["pending", "confirmed"]}
-# Another customer than the one who asks, and their orders; empty unless a customer asks.
+# Another customer than the caller, and their orders; empty unless the caller is a customer.
 OTHER = json.loads(os.environ.get("API_FUZZ_OTHER", "{}"))
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Repairs requests that are meant to be good but break a rule that the document can say only in words, and gives
-    some of the bad ones much to repeat."""
+    """Repairs valid requests that break a rule that the document expresses only in words, and makes
+    some of the invalid ones long."""
     if case.meta is None:
         return
     if case.meta.generation.mode != GenerationMode.POSITIVE:
@@ -52,15 +52,15 @@ def before_call(context, case, kwargs):
 
 
 def talk_long(case):
-    """A field, or a parameter, that is not known and goes on and on."""
+    """Adds a very long unknown field or parameter."""
     place = case.body if isinstance(case.body, dict) else case.query
     if isinstance(place, dict):
         place["é" * LONG_BYTES] = "x" * 4 * LONG_BYTES
 
 
 def get_further(case):
-    """By chance alone hardly a command would be done: most keys are short and meet again, most versions do not hold, and
-    most orders are unknown or stand elsewhere."""
+    """Random requests hardly ever succeed: most keys are short and repeat, most versions do not match, and
+    most orders are unknown or in another status."""
     command = case.operation.path.rsplit("/", 1)[-1]
     ready = [order for order, (status, _) in ORDERS.items() if status in BEFORE.get(command, [status])]
     if case.path_parameters.get("orderId") in OTHER.get("orders", []):
@@ -76,12 +76,12 @@ def get_further(case):
 
 
 def is_one_in(count, value):
-    """By lot, but the same for the same value: a run repeats with its seed."""
+    """Pseudo-random, but the same for the same value, so that a seed repeats a run."""
     return sha256(repr(value).encode()).digest()[0] % count == 0
 
 
 def ask_for_other(case, query):
-    """Aims the request at another customer. By chance alone nobody would guess their orders."""
+    """Aims the request at another customer. Random requests would never guess their orders."""
     if "orderId" in case.path_parameters:
         place = sha256(repr([query, case.body]).encode()).digest()[1] % len(OTHER["orders"])
         case.path_parameters["orderId"] = OTHER["orders"][place]
@@ -94,7 +94,7 @@ def ask_for_other(case, query):
 
 
 def near(query):
-    """A report ends after it begins, and within 92 days."""
+    """A report ends on or after its first day, and within 92 days."""
     try:
         first, last = (date.fromisoformat(query[name]) for name in ("from", "to"))
         query["to"] = str(first + timedelta(days=abs((last - first).days) % SALES_DAYS_MAX))
@@ -103,7 +103,7 @@ def near(query):
 
 
 def one_list(query):
-    """A list is of one customer, or of one status and day; and a cursor belongs to the list that gave it."""
+    """A list is of one customer, or of one status and day; a cursor belongs to its list."""
     if query.pop("cursor", None) and CURSORS:
         known = CURSORS[sha256(repr(query).encode()).digest()[0] % len(CURSORS)]
         query.clear()
@@ -123,7 +123,7 @@ def within_bytes(body, schemas):
 
 
 def written_as_integers(value):
-    """To JSON Schema 3.0 is an integer. The service takes integers only as they are written."""
+    """JSON Schema accepts 3.0 as an integer. The service accepts only digits."""
     if isinstance(value, dict):
         return {name: written_as_integers(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -133,7 +133,7 @@ def written_as_integers(value):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Learns what there is to ask for."""
+    """Learns orders and cursors from the answers."""
     is_list = case.operation.definition.raw.get("operationId") == "listOrders"
     if response.status_code == 200 and is_list and "nextCursor" in response.text:
         CURSORS.append({**case.query, "cursor": response.json()["nextCursor"]})

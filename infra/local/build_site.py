@@ -1,6 +1,6 @@
-"""`make site`: the documentation as static files in target/site, for a file server, or to open from a disk.
+"""`make site`: writes the documentation as static files to target/site, for a file server or to open from the disk.
 
-It fails when a relative link leads to no file, or when no link leads to a file. Part of `make test`: needs cargo and Python.
+It fails if a relative link has no file, or a file has no link to it. Part of `make test`: needs cargo and Python.
 """
 
 import gzip
@@ -15,7 +15,7 @@ from project import ROOT, Failure, run, say
 
 SOURCE = ROOT / "functions" / "local" / "docs"
 SITE = ROOT / "target" / "site"
-# Each file of the site, and where it comes from. `.txt` lets a browser show a licence instead of saving it.
+# Each file of the site, and its source. With `.txt` a browser shows a licence instead of saving it.
 COPIED = {
     "index.html": "site.html",
     "site.js": "site.js",
@@ -50,7 +50,7 @@ def write(contract):
         content = (SOURCE / source).read_bytes()
         put(name, gzip.decompress(content) if source.endswith(".gz") else content)
     put("openapi.json", contract)
-    # A page that is opened from a disk may not load JSON, but it may load a script.
+    # A page opened from a disk may not load JSON, but it may load a script.
     put("openapi.js", b"const embeddedContract = " + contract + b";\n")
 
 
@@ -61,7 +61,7 @@ def put(name, content):
 
 
 def faults_of(site):
-    """The links that lead nowhere, and the files that no link leads to."""
+    """The broken links, and the files without a link."""
     files = {path.resolve() for path in site.rglob("*") if path.is_file()}
     linked = {(site / "index.html").resolve()}
     faults = []

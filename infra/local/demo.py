@@ -1,7 +1,7 @@
-"""`make demo`: an order's whole life, and what became of it everywhere: as stored, as a subscriber got it, as views.
+"""`make demo`: takes one order through its life and shows its stored events, the subscriber's messages and the views.
 
-Against whichever runs: the system of `make run` (PORT, default 3000), else the stack of `make deploy-local`. It starts
-the one-process system for the time of the demo if neither does.
+Uses the running system: that of `make run` (PORT, default 3000), else the stack of `make deploy-local`. If neither
+runs, it starts the one-process system for the demo.
 """
 
 import json
@@ -23,12 +23,12 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from client import Api, basket, eventually, fresh  # noqa: E402  (the e2e tests' own client)
 
 WIDTH = 118
-# Events of the walk below: four of the order, one of its payments.
+# Events of the walk below: four of the order, one of its payment.
 EVENTS = 5
 
 
 class OneProcess:
-    """The system of `make run`, which has two windows into its inside."""
+    """The system of `make run`, which has two debug routes."""
 
     name = "the system in one process (make run)"
 
@@ -49,7 +49,7 @@ class OneProcess:
 
 
 class Deployed:
-    """The deployed stack, seen by a subscriber that the demo adds and removes again."""
+    """The deployed stack, with a subscriber that the demo adds and removes."""
 
     name = "the stack deployed to the local AWS (make deploy-local)"
 
@@ -105,7 +105,7 @@ def main():
 
 
 def running():
-    """Whichever of the two is running; none when neither is."""
+    """The running system; None if neither runs."""
     url = f"http://127.0.0.1:{os.environ.get('PORT', '3000')}"
     try:
         with urllib.request.urlopen(f"{url}/local/messages", timeout=2):
@@ -121,7 +121,7 @@ def running():
     install("e2e")
     python = executable("e2e", "python")
     if os.path.realpath(sys.prefix) != os.path.realpath(python.parent.parent):
-        # The AWS SDK for Python lives in the tests' own environment.
+        # The AWS SDK for Python is in the tests' environment.
         os.execv(python, [str(python), __file__])
     return Deployed(state)
 
@@ -148,12 +148,12 @@ def walk(target):
     command(api, "ship", f"{path}/ship", {"carrier": "DHL", "trackingNumber": "00340434161094042557"})
     command(api, "deliver", f"{path}/deliver", {})
 
-    title("As stored: one item for each commit")
+    title("The event store: one item for each commit")
     for item in target.stored(order):
         for event in json.loads(item["ev"]):
             line(item["pk"].split("#")[0], f"commit {item['sk']} v{item['v']}", event["t"], event["p"])
 
-    title("What a subscriber of the topic got (and, in one process, of the bus)")
+    title("The messages of a subscriber of the topic (and, in one process, of the bus)")
     eventually(lambda: len([m for m in target.messages(order) if m[0] == "topic"]), lambda n: n >= EVENTS,
                "the subscriber has every event")
     for source, kind, body in target.messages(order):
@@ -188,7 +188,7 @@ def command(api, verb, path, body):
 
 
 def line(first, second, third, facts):
-    """One row: what it is, and its facts, on more lines where one is too short."""
+    """Prints one row: its labels and its facts, wrapped if needed."""
     head = f"{first:<9} {f'{second} {third}'.strip():<32} "
     wrapped = textwrap.wrap(json.dumps(facts), WIDTH - len(head), break_on_hyphens=False)
     print(head + f"\n{' ' * len(head)}".join(wrapped))

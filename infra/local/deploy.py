@@ -21,7 +21,7 @@ HEARTBEAT_SECONDS = 15
 
 def main():
     install("sam", "build", "emulator")
-    # The binaries are for this machine; most have no target for another processor installed.
+    # Builds for this machine's processor: few machines have another target installed.
     architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
     build(architecture)
     url = emulator.ensure(int(os.environ.get("AWS_PORT", "4566")))
@@ -35,7 +35,7 @@ def auth_mode():
 
 
 def auth_parameters():
-    """Template parameters for the asked-for AUTH_MODE."""
+    """The template parameters for AUTH_MODE."""
     mode = auth_mode()
     if mode not in ("none", "iam", "jwt"):
         raise Failure(f"AUTH_MODE={mode} is not a mode", "use none, iam or jwt")
@@ -52,7 +52,7 @@ def auth_parameters():
 def build(architecture):
     """Compiles all functions in one go, then lets `sam build` collect them.
 
-    `sam build` alone would compile them too, one after the other and without a word. It finds everything compiled in
+    `sam build` alone would compile them one after the other and without output. It finds everything compiled in
     the checkout's own target folder, so a second build compiles only what changed.
     """
     say("compiling the functions (the first time with the AWS SDK: some minutes on two cores)")
@@ -64,12 +64,12 @@ def build(architecture):
     command += [word for binary in binaries for word in ("--bin", binary)]
     if architecture == "arm64":
         command.append("--arm64")
-    _supervise(command, environment, LOGS / "cargo-lambda.log", "fix what cargo says above and run this again")
+    _supervise(command, environment, LOGS / "cargo-lambda.log", "fix cargo's errors above and run this again")
     say("collecting them with sam build")
     command = [executable("sam", "sam"), "build", "--region", REGION, "--parameter-overrides",
                f"Architecture={architecture}"]
     _supervise(command, environment, LOGS / "sam-build.log",
-               "fix what it says above and run this again; the whole log is .local/logs/sam-build.log")
+               "fix the errors above and run this again; the whole log is .local/logs/sam-build.log")
     say("functions are built: .aws-sam/build")
 
 
@@ -81,7 +81,7 @@ def deploy(url, stack, parameters, architecture):
                "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
                "--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())]
     _supervise(command, aws_environment(url), LOGS / f"sam-deploy-{stack}.log",
-               "read .local/logs/emulator.log; `make undeploy-local` and this command again start from nothing")
+               "read .local/logs/emulator.log; to start afresh, run `make undeploy-local` and then this command")
     return stack_outputs(url, stack)
 
 
@@ -97,7 +97,7 @@ def stack_outputs(url, stack):
 
 
 def _supervise(command, environment, log, next_step):
-    """Runs a long command into a log and shows from time to time that it lives."""
+    """Runs a long command with its output in a log, and reports progress from time to time."""
     LOGS.mkdir(parents=True, exist_ok=True)
     with log.open("w") as out:
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out,
@@ -129,7 +129,7 @@ def report(url, outputs):
 
   next   make demo, make e2e, make undeploy-local""")
     if auth_mode() != "none":
-        print(f"  note   AuthMode is {auth_mode()}: an unsigned curl is refused, but for {api}/v1/health")
+        print(f"  note   AuthMode is {auth_mode()}: an unsigned curl is refused, except for {api}/v1/health")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""`make e2e`: the end-to-end tests and the stores' contract suites against the emulator; deploys first if need be.
+"""`make e2e`: runs the end-to-end tests and the stores' contract suites against the emulator; deploys first if needed.
 
-What is deployed is tested as it is: after a change, run `make deploy-local` first. Arguments go to pytest:
+It tests the deployed version: after a change, run `make deploy-local` first. Arguments go to pytest:
 python3 infra/local/e2e.py -k duplicates
 """
 
@@ -28,9 +28,9 @@ def main():
 
 
 def contract(endpoint):
-    """Runs the stores' contract suites against the emulator. They make tables of their own."""
+    """Runs the stores' contract suites against the emulator. They create their own tables."""
     say("running the contract suites of the event store and the view store against the local AWS")
-    # The whole workspace, so that cargo finds everything built by `make test`; the test's name picks the one that runs.
+    # The whole workspace, so that cargo reuses the build of `make test`; the test's name selects the tests.
     command = ["cargo", "test", "--workspace", "--features", "dekigoto-dynamodb/emulator,local/jwt", "--locked", "--quiet",
                "--test", "contract", "the_aws_emulator"]
     ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "DEKIGOTO_AWS_ENDPOINT": endpoint})
@@ -40,7 +40,7 @@ def contract(endpoint):
 
 
 def pytest(arguments, environment):
-    """Runs pytest on the end-to-end tests. Its output is the command's own."""
+    """Runs pytest on the end-to-end tests and shows its output."""
     command = [executable("e2e", "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     ended = subprocess.run(command, cwd=TESTS, env={**os.environ, **environment})
     if ended.returncode != 0:

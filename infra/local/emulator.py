@@ -1,4 +1,4 @@
-"""Starts and stops the AWS emulator. It enforces IAM, so that a missing permission fails here and not first on AWS."""
+"""Starts and stops the AWS emulator. It enforces IAM, so that a missing permission fails here before it fails on AWS."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def endpoint(port):
 
 
 def is_healthy(url):
-    """Whether an emulator answers there."""
+    """Whether an emulator answers at this URL."""
     try:
         with urllib.request.urlopen(f"{url}/_ministack/health", timeout=2) as answer:
             return answer.status == 200
@@ -29,7 +29,7 @@ def is_healthy(url):
 
 
 def ensure(port):
-    """The URL of our running emulator, started if need be."""
+    """The URL of our emulator; starts it if needed."""
     url = endpoint(port)
     state = recall()
     ours = state.get("endpoint") == url and _is_alive(state.get("pid"))
@@ -49,15 +49,15 @@ def ensure(port):
 def _start(port, url):
     LOGS.mkdir(parents=True, exist_ok=True)
     environment = {
-        # The functions inherit this: without the endpoint their SDK would look for the real AWS.
+        # The functions inherit this: without the endpoint their SDK would call the real AWS.
         **aws_environment(url),
         "AUTH": "true",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "localhost",
-        # Functions run as processes of this machine, not in containers.
+        # Functions run as processes on this machine, not in containers.
         "LAMBDA_EXECUTOR": "local",
-        # Servers nobody here asks for; their ports are other people's.
+        # Turns off servers that we do not use, to leave their ports free.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
     }
@@ -82,7 +82,7 @@ def _start(port, url):
 
 
 def stop(pid):
-    """Ends the emulator and the functions it runs: they share its process group."""
+    """Ends the emulator and its functions: they share its process group."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(pid, number)
@@ -99,11 +99,11 @@ def _is_alive(pid):
     if not pid:
         return False
     try:
-        # Our own child, if it has ended, must be waited for, or it counts as alive for ever.
+        # An ended child must be waited for; otherwise it counts as alive for ever.
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         pass
-    # A pid is used again one day; only a process that is still the emulator counts.
+    # Pids are reused: check that the process is still the emulator.
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as line:
             return b"ministack" in line.read()

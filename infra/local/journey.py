@@ -1,5 +1,5 @@
-"""The end-to-end tests against the one-process system: starts it, tests it over HTTP, and ends it with Ctrl-C. Once as
-`make run` starts it, with the journey; and once with AUTH_MODE=jwt and its own issuer, with the tests of tokens.
+"""Runs the end-to-end tests against the one-process system: starts it, tests it over HTTP, and ends it with Ctrl-C. First
+as `make run` starts it, with the journey; then with AUTH_MODE=jwt and its own issuer, with the token tests.
 
 Part of `make test`: needs cargo and Python, and no AWS.
 """
@@ -33,16 +33,16 @@ def main():
 
 @contextlib.contextmanager
 def running(binary, auth_mode):
-    """The one-process system at its URL; afterwards it is ended with Ctrl-C, and has to end well."""
+    """Starts the one-process system and yields its URL; then ends it with Ctrl-C and checks that it ends cleanly."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"local-{auth_mode}.log"
     with log.open("w") as err:
-        # Port 0: whichever is free.
+        # Port 0: any free port.
         process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": auth_mode},
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
     try:
         line = ready_line(process, log)
-        say(f"it says: {line} (AUTH_MODE={auth_mode})")
+        say(f"{line} (AUTH_MODE={auth_mode})")
         yield re.search(r"http://\S+", line).group()
     finally:
         process.send_signal(signal.SIGINT)
@@ -56,18 +56,18 @@ def running(binary, auth_mode):
 
 
 def build(*features):
-    """Builds the binary and returns where cargo put it."""
+    """Builds the binary and returns its path."""
     command = ["cargo", "build", "--locked", "-p", "local", "--features", ",".join(features), "--message-format",
                "json-render-diagnostics"]
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
-        raise Failure("cargo could not build the one-process system", "fix what it says above")
+        raise Failure("cargo could not build the one-process system", "fix the errors above")
     messages = (json.loads(line) for line in built.stdout.splitlines() if line.startswith("{"))
     return [message["executable"] for message in messages if message.get("executable")][-1]
 
 
 def ready_line(process, log):
-    """The one line on standard output that says that it is ready."""
+    """The line on standard output that says that the system is ready."""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         deadline = time.monotonic() + READY_SECONDS_MAX

@@ -1,4 +1,4 @@
-"""`make template`: what the SAM CLI and cfn-lint, with the serverless rules, say of template.yaml. Needs no AWS."""
+"""`make template`: checks template.yaml with the SAM CLI and with cfn-lint and the serverless rules. Needs no AWS."""
 
 import subprocess
 
@@ -19,7 +19,7 @@ def main():
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if checked.returncode != 0:
             raise Failure(f"{name} found:\n{checked.stdout}", "fix it, or suppress the rule in its block with a reason")
-        say(f"{name}: nothing to say")
+        say(f"{name}: no findings")
 
 
 if __name__ == "__main__":

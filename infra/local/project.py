@@ -1,4 +1,4 @@
-"""What the local-AWS commands share: where things are, how they talk, how they fail, and what they remember."""
+"""Shared by the local commands: paths, output, failures, and the saved state."""
 
 import json
 import os
@@ -19,7 +19,7 @@ STARTED = time.monotonic()
 
 
 class Failure(Exception):
-    """Something went wrong that the reader can do something about: what, and what to do next."""
+    """An error that the user can fix: what went wrong, and what to do next."""
 
     def __init__(self, what, next_step):
         super().__init__(what)
@@ -27,7 +27,7 @@ class Failure(Exception):
 
 
 def say(message):
-    """One line of progress, with the seconds since the command began."""
+    """Prints one line of progress, with the seconds since the command began."""
     print(f"[{time.monotonic() - STARTED:6.1f}s] {message}", flush=True)
 
 
@@ -39,18 +39,18 @@ def run(main):
         print(f"\nfailed: {failure}\nnext:   {failure.next_step}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("\ninterrupted; run it again to go on from here", file=sys.stderr)
+        print("\ninterrupted; run it again to continue", file=sys.stderr)
         sys.exit(130)
 
 
 def tail(path, lines=15):
-    """The last lines of a log, indented so that they stand apart."""
+    """The last lines of a log, indented."""
     text = path.read_text(errors="replace").splitlines() if path.exists() else []
     return "\n".join(f"    {line}" for line in text[-lines:])
 
 
 def remember(**facts):
-    """Adds facts to the state that other commands read. Written aside and moved, so that no reader sees half of it."""
+    """Adds facts to the state that other commands read. Replaces the file atomically."""
     LOCAL.mkdir(exist_ok=True)
     state = {**recall(), **facts}
     aside = STATE.with_suffix(".new")
@@ -59,27 +59,27 @@ def remember(**facts):
 
 
 def recall():
-    """What the last deployment wrote down; empty when there is none."""
+    """The state of the last deployment; empty if there is none."""
     return json.loads(STATE.read_text()) if STATE.exists() else {}
 
 
 def forget():
-    """Removes the state; the logs stay."""
+    """Removes the state, but not the logs."""
     STATE.unlink(missing_ok=True)
 
 
 def aws_environment(endpoint):
-    """The environment in which the SAM CLI and the SDKs talk to the emulator, and to nothing else."""
+    """An environment in which the SAM CLI and the SDKs call only the emulator."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
         **inherited,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
-        # The emulator's root credentials; every other key is checked.
+        # The emulator's root credentials; it checks every other key.
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        # A developer's own profile must not reach the real AWS from here.
+        # Keeps a developer's own profile from reaching the real AWS.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -1,7 +1,7 @@
-"""Installs the project's Python-packaged tools into `.tools/`, one virtual environment a set.
+"""Installs the project's Python-packaged tools into `.tools/`, one virtual environment for each set.
 
-One each, because they want different versions of the same libraries: the emulator pins botocore exactly. What is
-installed is written down in `requirements/<set>.txt`; a set is installed again only when that file changes.
+They need separate environments because they require different versions of the same libraries: the emulator pins botocore.
+`requirements/<set>.txt` lists the packages of a set; a set is installed again only if that file changes.
 
 Usage: python3 infra/local/tools.py SET [SET ...]
 """
@@ -17,12 +17,12 @@ SETS = ("sam", "build", "emulator", "lint", "e2e", "api-fuzz")
 
 
 def executable(tool_set, name):
-    """The path of a tool; it exists once its set is installed."""
+    """The path of a tool, which exists after its set is installed."""
     return TOOLS / tool_set / "bin" / name
 
 
 def install(*tool_sets):
-    """Installs what is missing or out of date. Two at a time: most of the work is unpacking."""
+    """Installs the sets that are missing or out of date, two at a time: most of the work is unpacking."""
     stale = [name for name in tool_sets if not _is_current(name)]
     if not stale:
         return
@@ -37,7 +37,7 @@ def _stamp(tool_set):
 
 def _wanted(tool_set):
     text = (REQUIREMENTS / f"{tool_set}.txt").read_bytes()
-    # The interpreter and the place too: an environment survives neither another one nor a move.
+    # Includes the interpreter and the path: an environment breaks if either changes.
     return hashlib.sha256(text + sys.version.encode() + str(TOOLS).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""`make undeploy-local`: stops the emulator that `make deploy-local` started, and with it everything deployed there."""
+"""`make undeploy-local`: stops the emulator that `make deploy-local` started, with everything deployed there."""
 
 import emulator
 from project import forget, recall, run, say

@@ -1,4 +1,4 @@
-"""What the tests do behind the API: clients of the deployed emulator, queues of their own, and a look into dead letters."""
+"""Access behind the API: clients of the deployed emulator, test queues, and dead letters."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
 class Aws:
-    """The deployed stack, and clients of its services in the name of `credentials` (the account's root by default)."""
+    """The deployed stack, and clients of its services with `credentials` (the account's root by default)."""
 
     def __init__(self, state, credentials=None):
         self.state = state
@@ -23,7 +23,7 @@ class Aws:
 
     def __getattr__(self, service):
         if service not in self._clients:
-            # No retries: a refusal is the answer that these tests are after.
+            # No retries: these tests expect refusals.
             config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
             self._clients[service] = boto3.client(
                 service, endpoint_url=self.state["endpoint"], region_name=self.state["region"], config=config,
@@ -37,7 +37,7 @@ class Aws:
         return self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
     def depth(self, url):
-        """Messages in a queue, seen or not."""
+        """The number of messages in a queue, visible or in flight."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         counts = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(int(counts[name]) for name in names)
@@ -46,7 +46,7 @@ class Aws:
         eventually(lambda: self.depth(url), lambda depth: depth == 0, f"{url} is empty")
 
     def take(self, url, wanted):
-        """The messages of a queue that are wanted, taken out of it. The others stay."""
+        """Takes the wanted messages out of a queue. The others stay."""
         taken, seen = [], set()
         while True:
             answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=2,
@@ -61,7 +61,7 @@ class Aws:
                     taken.append(message)
 
     def arrives(self, url, wanted, what, count=1):
-        """Waits until that many wanted messages have come, and takes them."""
+        """Waits for that many wanted messages and takes them."""
         found = []
         deadline = time.monotonic() + CONSISTENT_SECONDS_MAX
         while len(found) < count:
@@ -72,7 +72,7 @@ class Aws:
 
     @contextlib.contextmanager
     def queue(self, service, source_arn):
-        """A queue of a subscriber: one that lets in a service for one source, as the README tells them to make it."""
+        """A subscriber's queue that lets a service send for one source, as the README describes."""
         url = self.sqs.create_queue(QueueName=fresh("subscriber"))["QueueUrl"]
         arn = self.queue_arn(url)
         policy = {"Version": "2012-10-17", "Statement": [{
@@ -86,7 +86,7 @@ class Aws:
 
     @contextlib.contextmanager
     def subscriber(self, filter_policy):
-        """A service that subscribes to the topic with a filter."""
+        """A subscription to the topic with a filter."""
         topic = self.outputs["TopicArn"]
         with self.queue("sns.amazonaws.com", topic) as (url, arn):
             subscription = self.sns.subscribe(
@@ -103,7 +103,7 @@ class Aws:
         return found["Configuration"]["Role"]
 
     def as_role_of(self, function):
-        """The same stack, in the name of a function's role."""
+        """The same stack, with the credentials of a function's role."""
         session = self.sts.assume_role(RoleArn=self.role_of(function), RoleSessionName="e2e")["Credentials"]
         return Aws(self.state, {
             "aws_access_key_id": session["AccessKeyId"], "aws_secret_access_key": session["SecretAccessKey"],

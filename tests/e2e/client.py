@@ -1,4 +1,4 @@
-"""A small HTTP client on the standard library: no redirects, no retries, every status is an answer."""
+"""A small HTTP client on the standard library: no redirects, no retries, no exception for an error status."""
 
 import base64
 import copy
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 REQUEST_SECONDS_MAX = 40
-# Views follow within a second or two; a slow machine gets more, and a view that never follows fails the test.
+# Views usually follow within two seconds. This allows for slow machines; a view that never follows fails the test.
 CONSISTENT_SECONDS_MAX = 40
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An HTTP answer."""
 
     status: int
     headers: dict
@@ -30,14 +30,14 @@ class Answer:
 class Api:
     """The API at one base URL."""
 
-    # Headers of every request.
+    # Headers for every request.
     standing = {}
 
     def __init__(self, base_url):
         url = urlsplit(base_url)
         self.host = url.netloc
         self.prefix = url.path.rstrip("/")
-        # *.localhost is this machine by RFC 6761, but not every resolver knows.
+        # RFC 6761 maps *.localhost to this machine, but not every resolver does.
         address = "127.0.0.1" if url.hostname.endswith(".localhost") else url.hostname
         secure = url.scheme == "https"
         self.connect = lambda: (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(
@@ -60,7 +60,7 @@ class Api:
             connection.close()
 
     def bearing(self, token):
-        """The same API for the bearer of a token."""
+        """The same API with a bearer token."""
         other = copy.copy(self)
         other.standing = {"Authorization": f"Bearer {token}"}
         return other
@@ -73,21 +73,21 @@ class Api:
 
 
 class Issuer:
-    """The local issuer, beside the one-process system that runs with AUTH_MODE=jwt."""
+    """The token issuer of the one-process system with AUTH_MODE=jwt."""
 
     def __init__(self, base_url):
         self.api = Api(base_url)
         self.url = f"{base_url}/local/issuer"
 
     def token(self, sub, **wanted):
-        """A token of `sub`, with whatever else is wanted in it."""
+        """A token for `sub`, with other fields as wanted."""
         form = urlencode({"sub": sub, **wanted}).encode()
         answer = self.api.request("POST", "/local/token", form, {"Content-Type": "application/x-www-form-urlencoded"})
         assert answer.status == 200, answer
         return answer.text
 
     def key(self):
-        """Its public key, as it is published."""
+        """The published public key."""
         discovery = self.api.get("/local/issuer/.well-known/openid-configuration").body
         assert discovery["issuer"] == self.url
         (key,) = self.api.get(urlsplit(discovery["jwks_uri"]).path).body["keys"]
@@ -95,7 +95,7 @@ class Issuer:
 
 
 def base64url(data):
-    """As the parts of a token are written."""
+    """Encodes a part of a token."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
@@ -104,7 +104,7 @@ def unbase64url(text):
 
 
 def eventually(look, until, what):
-    """Looks again and again until `until` holds for what is seen; returns that."""
+    """Calls `look` until `until` is true for its result; returns the result."""
     deadline = time.monotonic() + CONSISTENT_SECONDS_MAX
     while True:
         seen = look()
@@ -115,7 +115,7 @@ def eventually(look, until, what):
 
 
 def steadily(look, holds, seconds, what):
-    """Looks for a while and expects that nothing changes."""
+    """Checks for a while that `holds` stays true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         seen = look()
@@ -124,7 +124,7 @@ def steadily(look, holds, seconds, what):
 
 
 def fresh(prefix):
-    """A name that no other test uses, so that tests need no order and no empty system."""
+    """A unique name, so that tests need no order and no empty system."""
     return f"{prefix}-{uuid.uuid4().hex[:16]}"
 
 
@@ -141,7 +141,7 @@ def place(api, customer=None, **basket_fields):
 
 
 def is_problem(answer, status, code):
-    """Whether an answer is the documented error, in the documented form."""
+    """Asserts that an answer is the documented error in the documented form."""
     assert answer.status == status, answer
     assert answer.headers["content-type"].split(";")[0] == "application/problem+json", answer
     problem = answer.body

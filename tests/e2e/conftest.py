@@ -1,7 +1,7 @@
-"""What the end-to-end tests run against.
+"""The systems that the end-to-end tests run against.
 
 `test_journey.py`, `test_bad_inputs.py` and `test_tokens.py` run against any base URL: DEKIGOTO_URL, the last with the issuer
-at DEKIGOTO_ISSUER; or what `make deploy-local` deployed. The others need the latter, and look behind the API.
+at DEKIGOTO_ISSUER; or the stack of `make deploy-local`. The others need that stack, because they look behind the API.
 """
 
 import json
@@ -17,7 +17,7 @@ from client import Api, Issuer
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".local" / "state.json"
 
-# The commands' own modules, to deploy and to start things as they do.
+# The modules of the make commands, to deploy and start systems as they do.
 sys.path.append(str(ROOT / "infra" / "local"))
 
 
@@ -43,7 +43,7 @@ def aws():
 
 
 def deployed_again(aws, mode, **parameters):
-    """The outputs of the same template once more, with another AuthMode."""
+    """Deploys the same template again with another AuthMode; returns its outputs."""
     import deploy
 
     return deploy.deploy(aws.state["endpoint"], f"{aws.state['stack']}-{mode}", {"AuthMode": mode, **parameters},
@@ -52,17 +52,17 @@ def deployed_again(aws, mode, **parameters):
 
 @dataclass(frozen=True)
 class Gate:
-    """An API that asks for tokens, and the issuer that it trusts."""
+    """An API that requires tokens, and the issuer that it trusts."""
 
     api: Api
     issuer: Issuer
-    # Whether what stands before the API is our own, and answers in our form. API Gateway's refusals have their own.
+    # Whether refusals come from our own authorizer as problem details. API Gateway's refusals have its own form.
     is_ours: bool
 
 
 @pytest.fixture(scope="session")
 def gate(request):
-    """The one-process system with its own issuer; or the same template once more, which trusts such an issuer."""
+    """The one-process system with its own issuer, or another deployment that trusts such an issuer."""
     if "DEKIGOTO_ISSUER" in os.environ:
         yield Gate(Api(os.environ["DEKIGOTO_URL"]), Issuer(os.environ["DEKIGOTO_ISSUER"]), True)
         return

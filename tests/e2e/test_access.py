@@ -1,4 +1,4 @@
-"""Who may do what: signed callers of the API, and the functions' roles. The emulator enforces IAM, so a refusal here is IAM's."""
+"""Permissions: signed callers of the API, and the functions' roles. The emulator enforces IAM."""
 
 import json
 import os
@@ -31,14 +31,14 @@ ENVIRONMENT = {
 
 @pytest.fixture(scope="session")
 def closed(aws):
-    """The same template once more, with AuthMode iam, its default."""
+    """Another deployment of the template, with AuthMode iam, its default."""
     if aws.state["authMode"] == "iam":
         return aws
     return Aws({**aws.state, "outputs": deployed_again(aws, "iam")})
 
 
 def signed(aws, method, path, body=None):
-    """The headers that make a request one of `aws.credentials`."""
+    """Headers that sign a request with `aws.credentials`."""
     keys = aws.credentials
     credentials = Credentials(keys["aws_access_key_id"], keys["aws_secret_access_key"], keys.get("aws_session_token"))
     request = AWSRequest(method, aws.outputs["ApiUrl"] + path, data=body, headers={"Content-Type": "application/json"})
@@ -61,7 +61,7 @@ def test_an_unsigned_request_is_refused(closed, method, path):
 
 
 @pytest.mark.parametrize("path", ["/v1/health", "/v1/openapi.json"])
-def test_what_is_public_needs_no_signature(closed, path):
+def test_open_routes_need_no_signature(closed, path):
     assert Api(closed.outputs["ApiUrl"]).get(path).status == 200
 
 
@@ -85,7 +85,7 @@ def test_a_signature_without_permission_is_refused(closed):
 
 
 def refused(call, **arguments):
-    """Whether IAM, and nothing else, refuses a call."""
+    """Asserts that IAM refuses a call."""
     with pytest.raises(ClientError) as error:
         call(**arguments)
     code = error.value.response["Error"]["Code"]
@@ -94,7 +94,7 @@ def refused(call, **arguments):
 
 @pytest.fixture(scope="session")
 def commit(api, aws):
-    """The key of a commit that is there."""
+    """The key of an existing commit."""
     return {"pk": {"S": f"Order#{place(api)}"}, "sk": {"N": "1"}}
 
 
@@ -134,8 +134,8 @@ def test_no_role_can_scan(aws, function):
 
 
 def test_the_api_can_read_views_but_not_change_them(aws):
-    # That it may put the row of its cursor key and no other is held by the template's own test: the emulator does not
-    # know dynamodb:LeadingKeys, and a condition on what is not there holds for every row.
+    # The template's tests check that it may put only the row of its cursor key. This test cannot: the emulator does not
+    # know dynamodb:LeadingKeys, so the condition holds for every row.
     role, table = aws.as_role_of("ApiFunction"), aws.outputs["ViewTableName"]
     key = {"pk": {"S": fresh("row")}, "sk": {"S": "row"}}
     assert "Item" not in role.dynamodb.get_item(TableName=table, Key=key)
@@ -152,7 +152,7 @@ def test_the_api_can_read_views_but_not_change_them(aws):
 
 
 @pytest.mark.parametrize("function", PROJECTORS)
-def test_a_projector_keeps_to_its_own_queue_and_dead_letters(aws, function):
+def test_a_projector_can_use_only_its_own_queue_and_dead_letters(aws, function):
     role, view = aws.as_role_of(function), function.removesuffix("Function")
     for other in (name.removesuffix("Function") for name in PROJECTORS):
         queue, dlq = aws.queue_url(f"{other}Queue"), aws.queue_url(f"{other}Dlq")
@@ -164,8 +164,8 @@ def test_a_projector_keeps_to_its_own_queue_and_dead_letters(aws, function):
     refused(role.sns.publish, TopicArn=aws.outputs["TopicArn"], Message="x")
 
 
-def test_the_publisher_reaches_its_own_topic_and_bus_only(aws):
-    # That it can name no other source is held by the template's own test: the emulator does not know events:source.
+def test_the_publisher_can_use_only_its_own_topic_and_bus(aws):
+    # The template's tests check that it may use no other source: the emulator does not know events:source.
     role, bus = aws.as_role_of("PublisherFunction"), aws.outputs["BusName"]
     entry = {"DetailType": "Test", "Detail": "{}", "Source": "dekigoto.test"}
     assert role.events.put_events(Entries=[{**entry, "EventBusName": bus}])["FailedEntryCount"] == 0
@@ -177,9 +177,9 @@ def test_the_publisher_reaches_its_own_topic_and_bus_only(aws):
 
 
 @pytest.mark.parametrize("function, names", ENVIRONMENT.items(), ids=ENVIRONMENT.keys())
-def test_a_function_without_its_environment_names_all_that_is_missing(function, names):
+def test_a_function_without_its_environment_names_every_missing_variable(function, names):
     binary = ROOT / ".aws-sam" / "build" / function / "bootstrap"
-    # A Runtime API that nobody serves: a function that gets as far as asking it has not looked at its environment.
+    # Nothing serves this Runtime API: a function that calls it has not checked its environment.
     environment = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9", "AWS_REGION": "us-east-1", "PATH": os.environ["PATH"],
                    "AWS_LAMBDA_FUNCTION_NAME": "e2e", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
                    "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_LOG_STREAM_NAME": "e2e",

@@ -1,5 +1,5 @@
-"""What a client may send by mistake or on purpose, over the wire: each is answered as documented, and nothing is left
-behind. The handlers' own tests have them all; here is what a server in front of them could spoil."""
+"""Bad inputs over the wire, by mistake or on purpose: each gets the documented answer and writes
+nothing. The handler tests cover all of them; these are the ones that a server in front could break."""
 
 import concurrent.futures
 import gzip
@@ -41,7 +41,7 @@ def test_row_5_a_field_given_twice(api):
     assert [fault["pointer"] for fault in problem["errors"]] == ["/items/0/quantity"]
 
 
-def test_rows_6_to_9_every_field_at_fault_in_one_answer(api):
+def test_rows_6_to_9_all_invalid_fields_in_one_answer(api):
     body = {"currency": 7, "items": [{"productId": "p 1", "quantity": 1.5, "price": 0}], "isAdmin": True}
     problem = is_problem(post(api, json.dumps(body).encode()), 400, "malformed-request")
     assert [fault["pointer"] for fault in problem["errors"]] == [
@@ -49,14 +49,14 @@ def test_rows_6_to_9_every_field_at_fault_in_one_answer(api):
         "/isAdmin"]
 
 
-def test_row_12_a_body_at_the_limit_is_read_and_one_byte_more_is_not(api):
+def test_row_12_a_body_at_the_limit_is_accepted_and_one_byte_more_is_not(api):
     assert post(api, padded(BODY_BYTES_MAX)).status == 201
     is_problem(post(api, padded(BODY_BYTES_MAX + 1)), 413, "payload-too-large")
 
 
 def test_row_12_a_body_of_six_megabytes_is_too_large(api):
-    # A Lambda takes no more than 6 MB, so behind a gateway the refusal may be the gateway's own; and a server may hang
-    # up before it has read everything.
+    # A Lambda accepts at most 6 MB, so the refusal may be the gateway's; and a server may close the connection
+    # before it has read everything.
     try:
         assert post(api, padded(6 << 20)).status == 413
     except ConnectionError:
@@ -73,8 +73,8 @@ def test_row_15_a_compressed_body_is_not_unpacked(api, encoding):
 @pytest.mark.parametrize("body", [
     sample().replace(b'"p-1"', b'"\xff\xfe"'), b"\xef\xbb\xbf" + sample(), sample().replace(b'"p-1"', b'"\\ud800"'),
     sample().replace(b'"p-1"', b'"p\\u0000"'), b"\xff" * 10,
-], ids=["not UTF-8", "byte order mark", "half a character", "NUL", "no text at all"])
-def test_row_16_text_that_is_none(api, body):
+], ids=["not UTF-8", "byte order mark", "lone surrogate", "NUL", "binary"])
+def test_row_16_invalid_text(api, body):
     is_problem(post(api, body), 400, "malformed-request")
 
 
@@ -82,15 +82,15 @@ def test_row_16_text_that_is_none(api, body):
     "1", "a" * 1024, "0198C1F2-7A3B-5C4D-8E5F-60718293A4B5", "%00", "a%23b", "ORDER%231%232", "%20", "%F0%9F%99%82",
     "%ff",
 ], ids=["short", "1 KB", "upper case", "NUL", "separator", "two separators", "space", "emoji", "not UTF-8"])
-def test_row_18_an_order_id_that_is_none_never_reaches_a_key(api, order):
+def test_row_18_an_invalid_order_id_never_reaches_a_store_key(api, order):
     is_problem(api.get(f"/v1/orders/{order}"), 400, "malformed-request")
 
 
 @pytest.mark.parametrize("path", [
     "/v1/orders/../x", "/v1/orders/%2e%2e", "/v1/orders/..%2fx", "/v1/orders/.", "//v1/orders", "/v1//orders",
 ])
-def test_row_18_a_path_that_walks_gets_nowhere(api, path):
-    # A gateway may tidy such a path before it looks for a route: it is then no path of ours, or one that needs more.
+def test_row_18_a_path_traversal_gets_nowhere(api, path):
+    # A gateway may normalise such a path first: it is then an unknown path, or one that needs more permissions.
     answer = api.get(path)
     assert answer.status in (400, 404), answer
     is_problem(answer, answer.status, {400: "malformed-request", 404: "not-found"}[answer.status])
@@ -100,7 +100,7 @@ def test_row_18_a_path_that_walks_gets_nowhere(api, path):
     ("GET", "/v1/orders/", 404), ("GET", "/V1/orders", 404), ("GET", "/v1", 404),
     ("POST", "/v1/nowhere", 404), ("BREW", "/v1/orders", 405), ("TRACE", "/v1/health", 405),
 ])
-def test_row_23_paths_and_methods_that_nobody_knows(api, method, path, status):
+def test_row_23_unknown_paths_and_methods(api, method, path, status):
     is_problem(api.request(method, path), status, {404: "not-found", 405: "method-not-allowed"}[status])
 
 
@@ -110,7 +110,7 @@ def test_row_24_two_hundred_parameters(api):
     is_problem(api.get("/v1/orders?customerId=c-42&limit=1&limit=1"), 400, "malformed-request")
 
 
-def test_row_25_a_cursor_that_is_altered_shortened_or_from_another_list(api):
+def test_row_25_an_altered_shortened_or_foreign_cursor(api):
     customer, other = fresh("c"), fresh("c")
     for _ in range(2):
         place(api, customer)
@@ -127,18 +127,18 @@ def test_row_25_a_cursor_that_is_altered_shortened_or_from_another_list(api):
     assert api.get("/v1/orders", customerId=customer, limit=1, cursor=cursor).status == 200
 
 
-def test_row_27_keys_that_are_none(api):
+def test_row_27_invalid_keys(api):
     for key in ("", "k" * 256, "a b", "ключ".encode().decode("latin-1"), "k\tk"):
         is_problem(post(api, sample(), **{"Idempotency-Key": key}), 400, "malformed-request")
 
 
-def test_row_30_fifty_times_the_same_request_at_once_is_one_order(api):
+def test_row_30_fifty_identical_concurrent_requests_make_one_order(api):
     customer, key = fresh("c"), fresh("key")
     body = json.dumps(basket(customer)).encode()
     with concurrent.futures.ThreadPoolExecutor(50) as clients:
         answers = list(clients.map(lambda _: post(api, body, **{"Idempotency-Key": key}), range(50)))
     for answer in answers:
-        # 429 and 503 are a gateway's or Lambda's way to say "too much at once": nothing was done.
+        # With 429 or 503 the gateway or Lambda refuses too many concurrent requests: nothing was done.
         assert answer.status in (201, 429, 503), answer
     placed = [answer for answer in answers if answer.status == 201]
     assert len({answer.text for answer in placed}) == 1
@@ -161,7 +161,7 @@ def test_row_35_a_header_bomb_is_refused_and_the_next_request_is_answered(api):
     try:
         assert post(api, sample(), **headers).status in (400, 413, 431, 494)
     except ConnectionError:
-        # A server may also hang up before it has read everything.
+        # A server may also close the connection before it has read everything.
         pass
     assert api.get("/v1/health").status == 200
 
@@ -175,13 +175,13 @@ def test_row_36_forged_headers_are_never_believed(api):
 
 
 @pytest.mark.parametrize("reason", ["=1+1", "<script>alert(1)</script>", '{"level":"error"}', "𝒸𝒶𝓃𝒸ℯ𝓁 🚚"])
-def test_row_37_text_is_data(api, reason):
+def test_row_37_text_is_stored_unchanged(api, reason):
     order = place(api)
     assert api.post(f"/v1/orders/{order}/cancel", {"reason": reason}).status == 200
     assert api.get(f"/v1/orders/{order}/events").body["items"][1]["payload"]["reason"] == reason
 
 
-def test_nothing_of_a_long_input_comes_back(api):
+def test_a_long_input_is_not_repeated(api):
     long = "Q" * 5000
     for answer in (post(api, json.dumps({long: 1}).encode()), api.get(f"/v1/orders/{long}"),
                    api.get("/v1/orders", **{long: 1}), api.get("/v1/orders", customerId=long),

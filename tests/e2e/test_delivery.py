@@ -1,7 +1,8 @@
-"""What only AWS shows of delivery: subscribers, rules, dead letters, duplicates. Against the deployed emulator."""
+"""Delivery as only AWS does it: subscribers, rules, dead letters, duplicates. Runs against the deployed emulator."""
 
 import json
 import uuid
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -26,18 +27,25 @@ def is_in_its_view(api, order, version=1):
                f"the view of {order}")
 
 
-def test_a_subscriber_gets_what_it_asked_for_and_nothing_else(api, aws):
+def test_a_subscriber_gets_only_what_its_filter_matches(api, aws):
     with aws.subscriber({"eventType": ["OrderConfirmed"], "aggregateType": ["Order"]}) as queue:
         order = place(api)
         assert api.post(f"/v1/orders/{order}/confirm").status == 200
         assert api.post(f"/v1/orders/{order}/ship", SHIPMENT).status == 200
         [message] = aws.arrives(queue, about(order), "the confirmation")
-        # The message is the event, byte for byte what its meaning in the store is.
+        # The message is the stored event.
         assert json.loads(message["Body"]) == events_of(api, order)[1]
         attributes = {name: attribute(message, name) for name in message["MessageAttributes"]}
         assert attributes == {"eventType": "OrderConfirmed", "aggregateType": "Order", "schemaVersion": "1"}
         is_in_its_view(api, order, 3)
-        steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "nothing else comes")
+        steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "no other message")
+
+
+def test_a_subscriber_asks_for_a_range_of_schema_versions(api, aws):
+    with aws.subscriber({"schemaVersion": [{"numeric": [">=", 1, "<", 2]}]}) as queue:
+        order = place(api)
+        [message] = aws.arrives(queue, about(order), "the order")
+    assert message["MessageAttributes"]["schemaVersion"]["DataType"] == "Number"
 
 
 def test_a_rule_gets_the_cloud_event(api, aws):
@@ -59,12 +67,12 @@ def test_a_rule_gets_the_cloud_event(api, aws):
     assert cloud_event["specversion"] == "1.0"
     assert cloud_event["source"] == "dekigoto.orders"
     assert cloud_event["type"] == "OrderCreatedIntegrationEvent"
-    # One domain event makes one integration event, so a subscriber can tell a duplicate.
+    # One domain event makes one integration event, so a subscriber can recognise a duplicate.
     assert cloud_event["id"] == placed["eventId"]
     assert cloud_event["data"]["orderId"] == order
 
 
-def test_the_templates_own_rule_keeps_a_copy(api, aws):
+def test_the_audit_rule_keeps_a_copy(api, aws):
     order = place(api)
     [message] = aws.arrives(aws.queue_url("AuditQueue"), about(order), "the copy in the audit queue")
     assert json.loads(message["Body"])["detail-type"] == "OrderCreatedIntegrationEvent"
@@ -99,16 +107,18 @@ def test_a_poison_commit_is_parked_with_its_reason_and_its_neighbours_are_publis
             aws.arrives(queue, about(order), f"order {order}")
     [message] = aws.arrives(dlq, about(broken), "the poison commit")
     assert attribute(message, "reason")
+    # As a pointer: moved to the retry queue after the fix, it is published.
+    assert json.loads(message["Body"])["stream"] == {"aggregateType": "Order", "aggregateId": broken}
     assert attribute(message, "function") == "publisher"
-    assert aws.depth(aws.queue_url("PublisherStreamDlq")) == 0, "nothing was given up on"
+    assert aws.depth(aws.queue_url("PublisherStreamDlq")) == 0, "no record was given up"
 
 
-def test_a_change_of_history_rings(api, aws):
+def test_a_change_of_history_is_parked(api, aws):
     dlq, table = aws.queue_url("PublisherDlq"), aws.outputs["EventTableName"]
     order = place(api)
     is_in_its_view(api, order)
     key = {"pk": {"S": f"Order#{order}"}, "sk": {"N": "1"}}
-    # Only the account's root can do this; the functions' roles cannot (see test_access).
+    # Only the account's root can do this; no function's role can (see test_access).
     aws.dynamodb.update_item(TableName=table, Key=key, UpdateExpression="SET act = :a",
                              ExpressionAttributeValues={":a": {"S": "somebody else"}})
     [modified] = aws.arrives(dlq, about(order), "the changed commit")
@@ -124,8 +134,33 @@ def test_a_pointer_in_the_retry_queue_is_published_from_the_store(api, aws):
     with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
         pointer = {"stream": {"aggregateType": "Order", "aggregateId": order}, "ordinal": 1}
         aws.sqs.send_message(QueueUrl=aws.queue_url("PublisherRetryQueue"), MessageBody=json.dumps(pointer))
-        [message] = aws.arrives(queue, about(order), "the event, once more")
+        [message] = aws.arrives(queue, about(order), "the event, published again")
     assert json.loads(message["Body"]) == events_of(api, order)[0]
+
+
+def test_a_pointer_reaches_only_the_targets_that_it_names(api, aws):
+    audit = aws.queue_url("AuditQueue")
+    order = place(api)
+    aws.arrives(audit, about(order), "the copy of the first time")
+    with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
+        pointer = {"stream": {"aggregateType": "Order", "aggregateId": order}, "ordinal": 1, "targets": ["bus"]}
+        aws.sqs.send_message(QueueUrl=aws.queue_url("PublisherRetryQueue"), MessageBody=json.dumps(pointer))
+        aws.arrives(audit, about(order), "the copy of the second time")
+        steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "the topic hears nothing")
+
+
+def test_a_time_window_is_published_again(api, aws):
+    order = place(api)
+    is_in_its_view(api, order)
+    at = datetime.fromisoformat(events_of(api, order)[0]["occurredAt"])
+    stamp = lambda moment: moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    window = {"from": stamp(at), "to": stamp(at + timedelta(milliseconds=1))}
+    with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
+        answer = aws.__getattr__("lambda").invoke(FunctionName=aws.outputs["PublisherFunctionName"],
+                                                  Payload=json.dumps({"republish": window}))
+        said = json.loads(answer["Payload"].read())
+        assert said["next"] is None and said["pointers"] >= 1, said
+        aws.arrives(queue, about(order), "the event, once more")
 
 
 def test_a_poison_pointer_is_parked_with_its_reason(aws):

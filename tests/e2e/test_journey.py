@@ -1,6 +1,6 @@
-"""One order from basket to doorstep, and every way in which the API says no, over HTTP.
+"""The life of an order, and every kind of refusal, over HTTP.
 
-Runs alike against the one-process system and the deployed stack. Each test makes its own order and customer.
+The same tests run against the one-process system and the deployed stack. Each test makes its own order and customer.
 """
 
 import uuid
@@ -18,7 +18,7 @@ def pay(api, order, amount=3000, reference=None, **fields):
 
 
 def view(api, order, version, **wanted):
-    """The order's view, once it is at that version and has the wanted fields."""
+    """The order's view, as soon as it is at that version and has the wanted fields."""
     def caught_up(answer):
         if answer.status != 200 or answer.headers.get("served-from") != "view":
             return False
@@ -38,7 +38,7 @@ def shipped(api):
 # ---------------------------------------------------------------- the journey
 
 
-def test_an_order_goes_from_basket_to_doorstep_and_is_seen_everywhere(api):
+def test_a_delivered_order_is_visible_everywhere(api):
     customer = fresh("c")
     placed = api.post("/v1/orders", basket(customer))
     assert placed.status == 201
@@ -78,7 +78,7 @@ def test_an_order_goes_from_basket_to_doorstep_and_is_seen_everywhere(api):
     assert summary["totals"] == {"JPY": 3000}
 
 
-def test_a_cancelled_order_leaves_the_totals(api):
+def test_a_cancelled_order_is_excluded_from_the_totals(api):
     customer = fresh("c")
     kept, given_up = place(api, customer), place(api, customer, unit_amount=7)
     answer = api.post(f"/v1/orders/{given_up}/cancel", {"reason": "ordered twice"})
@@ -90,8 +90,8 @@ def test_a_cancelled_order_leaves_the_totals(api):
     assert summary["totals"] == {"JPY": 3000}, kept
 
 
-def test_daily_sales_count_orders_of_the_day(api):
-    # A currency of its own, so that other tests' orders of today do not count here.
+def test_daily_sales_count_the_orders_of_the_day(api):
+    # A separate currency, so that today's orders of other tests do not count.
     day = view(api, place(api, currency="ISK"), 1)["placedAt"][:10]
 
     def sales():
@@ -119,7 +119,7 @@ def test_tools_read_the_contract(api):
     assert document.status == 200 and "/v1/orders" in document.body["paths"]
 
 
-# ---------------------------------------------------------------- one effect for each key
+# ---------------------------------------------------------------- idempotency
 
 
 def test_a_repeated_command_gets_the_first_answer_again(api):
@@ -134,7 +134,7 @@ def test_a_repeated_command_gets_the_first_answer_again(api):
     assert len(api.get(f"/v1/orders/{order}/events").body["items"]) == 1
 
 
-def test_a_repeated_command_gets_the_first_answer_again_when_the_order_has_moved_on(api):
+def test_a_repeated_command_gets_the_first_answer_again_after_later_commands(api):
     order, key = place(api), {"Idempotency-Key": fresh("key")}
     first = api.post(f"/v1/orders/{order}/confirm", {}, key)
     assert api.post(f"/v1/orders/{order}/ship", SHIPMENT).status == 200
@@ -158,20 +158,20 @@ def test_a_payment_reference_is_one_payment(api):
     assert view(api, order, 1, paidAmount=3000)
 
 
-def test_a_declined_payment_pays_nothing(api):
+def test_a_declined_payment_does_not_count_as_paid(api):
     order = place(api)
     answer = pay(api, order, outcome="declined", declineReason="card expired")
     assert (answer.status, answer.body["status"]) == (201, "failed")
     assert view(api, order, 1)["paidAmount"] == 0
 
 
-# ---------------------------------------------------------------- reading
+# ---------------------------------------------------------------- queries
 
 
 def test_a_reader_sees_their_own_write(api):
     order = place(api)
     assert api.post(f"/v1/orders/{order}/confirm").status == 200
-    # At once: the view may be behind, and the answer may not.
+    # Reads at once: the view may be behind, but the answer must not be.
     answer = api.get(f"/v1/orders/{order}", minVersion=2)
     assert answer.status == 200 and answer.body["version"] >= 2 and answer.body["status"] == "confirmed"
     assert answer.headers["served-from"] in ("view", "store")
@@ -244,7 +244,7 @@ def test_orders_of_a_day_are_listed_by_status(api):
     assert order not in listed("pending")
 
 
-# ---------------------------------------------------------------- every way to say no
+# ---------------------------------------------------------------- refusals
 
 PLACE = basket("c-42")
 BROKEN_BODIES = {
@@ -272,7 +272,7 @@ def test_a_malformed_body_is_refused(api, body):
     is_problem(answer, 400, "malformed-request")
 
 
-def test_a_problem_names_the_fields_at_fault(api):
+def test_a_problem_names_the_invalid_fields(api):
     problem = is_problem(api.post("/v1/orders", basket("c-42", quantity=0)), 400, "malformed-request")
     assert [fault["pointer"] for fault in problem["errors"]] == ["/items/0/quantity"]
     assert problem["errors"][0]["detail"]
@@ -294,7 +294,7 @@ def test_a_malformed_header_is_refused(api, headers):
     is_problem(api.post(f"/v1/orders/{place(api)}/confirm", {}, headers), 400, "malformed-request")
 
 
-def test_what_is_not_there_is_not_found(api):
+def test_unknown_paths_and_ids_are_not_found(api):
     unknown = str(uuid.uuid4())
     for path in (f"/v1/orders/{unknown}", f"/v1/orders/{unknown}/events", f"/v1/customers/{fresh('c')}/summary", "/v1/nowhere"):
         is_problem(api.get(path), 404, "not-found")
@@ -313,7 +313,7 @@ def test_another_method_is_not_allowed(api, method, path, allowed):
     assert allowed <= {name.strip() for name in answer.headers["allow"].split(",")}
 
 
-def test_what_the_state_forbids_is_refused_and_leaves_no_event(api):
+def test_a_command_that_the_state_forbids_is_refused_and_leaves_no_event(api):
     order = shipped(api)
     is_problem(api.post(f"/v1/orders/{order}/cancel", {"reason": "too late"}), 409, "illegal-transition")
     is_problem(api.post(f"/v1/orders/{order}/confirm"), 409, "illegal-transition")

@@ -1,5 +1,5 @@
-"""A load on the one-process system: every order that was accepted is in the store, in its view and in its customer's
-totals. On memory adapters it says nothing of AWS's speed; it says that nothing is lost between the parts."""
+"""A load test of the one-process system: every accepted order is in the store, in its view and in its customer's
+totals. On memory adapters it does not measure AWS's speed; it checks that no event is lost between the parts."""
 
 import concurrent.futures
 import itertools
@@ -17,12 +17,12 @@ CUSTOMERS = 20
 PAGE = 100
 
 pytestmark = pytest.mark.skipif(
-    "DEKIGOTO_URL" not in os.environ, reason="only the one-process system shows its store, and an emulator is too slow")
+    "DEKIGOTO_URL" not in os.environ, reason="only the one-process system has debug routes, and an emulator is too slow")
 
 
-def test_every_accepted_order_of_a_load_is_in_the_store_in_its_view_and_in_the_totals(api):
+def test_every_accepted_order_of_a_load_is_in_the_store_the_view_and_the_totals(api):
     customers = [fresh("load") for _ in range(CUSTOMERS)]
-    # Amounts that differ, so that a sum says which orders are in it.
+    # Different amounts, so that a sum shows which orders it contains.
     wanted = [basket(customer, unit_amount=number + 1)
               for number, customer in zip(range(ORDERS), itertools.cycle(customers))]
     began = time.monotonic()
@@ -45,13 +45,13 @@ def test_every_accepted_order_of_a_load_is_in_the_store_in_its_view_and_in_the_t
         summary = eventually(lambda: api.get(f"/v1/customers/{customer}/summary"),
                              lambda a: a.status == 200 and a.body["orderCount"] == len(mine), "the totals catch up")
         assert summary.body["totals"] == {"JPY": sum(mine.values())}
-        # The list is another view, and follows in its own time.
+        # The list is another view and follows independently.
         eventually(lambda: {row["orderId"]: row["totalAmount"] for row in listed(api, customer)},
                    lambda rows: rows == mine, "the list catches up")
 
 
 def listed(api, customer):
-    """Every order that the view lists, page by page."""
+    """Every listed order, read page by page."""
     rows, cursor = [], {}
     while True:
         page = api.get("/v1/orders", customerId=customer, limit=PAGE, **cursor)

@@ -1,7 +1,7 @@
-"""Callers with tokens: which tokens count, and what their bearers may do.
+"""Callers with tokens: which tokens are accepted, and what they allow.
 
-Runs alike against the one-process system and the deployed stack. The latter's gateway refuses tokens in its own form,
-which an HTTP API cannot change; every other answer is ours.
+The same tests run against the one-process system and the deployed stack. The stack's gateway refuses tokens in its own
+form, which an HTTP API cannot change; every other answer is ours.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ SHIPMENT = {"carrier": "DHL", "trackingNumber": "00340434161094021501"}
 PAYMENT = {"reference": "psp-1", "amount": 3000, "currency": "JPY", "outcome": "captured"}
 CANCELLATION = {"reason": "ordered twice"}
 
-# A key that is not the issuer's. Its primes are famous, and that does not matter: nobody may trust it.
+# A key that is not the issuer's. Its primes are well known, which does not matter: it must not be trusted.
 OTHER_P, OTHER_Q, EXPONENT = 2**1279 - 1, 2**2203 - 1, 65537
 OTHER_N = OTHER_P * OTHER_Q
 
 
-# ---------------------------------------------------------------- tokens that do not count
+# ---------------------------------------------------------------- refused tokens
 
 
 def part(fields):
@@ -30,13 +30,13 @@ def part(fields):
 
 
 def parts(token):
-    """Header, claims and signature of a token."""
+    """The header, claims and signature of a token."""
     header, claims, signature = token.split(".")
     return json.loads(unbase64url(header)), json.loads(unbase64url(claims)), signature
 
 
 def signed_by_another(header, claims):
-    """A token with a good RS256 signature (RFC 8017, 8.2.1) of the wrong key."""
+    """A token with a valid RS256 signature (RFC 8017, 8.2.1) by the wrong key."""
     text = f"{part(header)}.{part(claims)}"
     size = (OTHER_N.bit_length() + 7) // 8
     digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(text.encode()).digest()
@@ -106,7 +106,7 @@ HEADERS = {
 
 
 def is_refused(gate, headers, customer):
-    """Whether nothing can be done with these headers; nothing is said of what is there either."""
+    """Asserts that these headers allow nothing, and that the refusals reveal nothing."""
     for method, path, body in (
             ("POST", "/v1/orders", basket(customer)), ("GET", f"/v1/orders?customerId={customer}", None),
             ("GET", f"/v1/orders/{uuid.uuid4()}", None), ("POST", f"/v1/orders/{uuid.uuid4()}/confirm", None),
@@ -120,34 +120,34 @@ def is_refused(gate, headers, customer):
 
 
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS.keys())
-def test_without_a_token_nobody_is_let_in(gate, headers):
+def test_a_request_without_a_token_is_refused(gate, headers):
     is_refused(gate, headers, fresh("c"))
 
 
 @pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
-def test_a_forged_token_does_not_count(gate, forge):
+def test_a_forged_token_is_refused(gate, forge):
     customer = fresh("c")
     token = gate.issuer.token(customer)
-    # The token is good before it is forged, so it is the forgery that is refused.
+    # The token is valid before it is forged, so the forgery is what is refused.
     assert gate.api.bearing(token).get("/v1/orders", customerId=customer).status == 200
     is_refused(gate, {"Authorization": f"Bearer {forge(gate.issuer, token)}"}, customer)
 
 
 @pytest.mark.parametrize("wanted", MISISSUED.values(), ids=MISISSUED.keys())
-def test_a_token_that_is_not_for_here_or_now_does_not_count(gate, wanted):
+def test_a_token_for_another_service_or_time_is_refused(gate, wanted):
     customer = fresh("c")
     token = gate.issuer.token(customer, **wanted)
     is_refused(gate, {"Authorization": f"Bearer {token}"}, customer)
 
 
 @pytest.mark.parametrize("sub", ["", "a b", "c#42", "c" * 300])
-def test_a_token_that_names_no_customer_is_nobodys(gate, sub):
-    # The gateway lets it through: its signature is good. The refusal is ours.
+def test_a_token_without_a_valid_customer_id_is_refused(gate, sub):
+    # The gateway accepts it because its signature is valid. The service refuses it.
     answer = gate.api.bearing(gate.issuer.token(sub)).get("/v1/orders", customerId="c-42")
     is_problem(answer, 401, "unauthenticated")
 
 
-# ---------------------------------------------------------------- what customers may do
+# ---------------------------------------------------------------- permissions of customers
 
 
 @pytest.fixture
@@ -157,13 +157,13 @@ def customer():
 
 @pytest.fixture
 def me(gate, customer):
-    """The API, for a customer."""
+    """The API as a customer."""
     return gate.api.bearing(gate.issuer.token(customer, scope="openid"))
 
 
 @pytest.fixture
 def other(gate):
-    """The API, for another customer."""
+    """The API as another customer."""
     return gate.api.bearing(gate.issuer.token(fresh("c")))
 
 
@@ -208,11 +208,11 @@ def test_another_customers_order_looks_like_none(me, other, customer):
     is_problem(me.get(f"/v1/orders/{order}", atVersion=2), 404, "not-found")
 
 
-def test_customers_act_for_nobody_else(other, customer):
+def test_customers_cannot_act_for_another_customer(other, customer):
     is_problem(other.post("/v1/orders", basket(customer)), 403, "forbidden")
 
 
-def test_customers_do_no_staff_work(me, customer):
+def test_customers_get_403_for_staff_operations(me, customer):
     order = placed(me, customer)
     for step, body in (("confirm", None), ("ship", SHIPMENT), ("deliver", None), ("payments", PAYMENT)):
         for name in (order, uuid.uuid4()):
@@ -223,15 +223,15 @@ def test_customers_do_no_staff_work(me, customer):
 
 
 @pytest.mark.parametrize("scope", ["orders:staffing", "ORDERS:STAFF", "orders:staff,openid", "orders staff"])
-def test_a_scope_that_is_not_quite_the_one_is_a_customers(gate, customer, scope):
+def test_a_similar_scope_does_not_make_a_caller_staff(gate, customer, scope):
     api = gate.api.bearing(gate.issuer.token(customer, scope=scope))
     is_problem(api.post(f"/v1/orders/{placed(api, customer)}/confirm"), 403, "forbidden")
 
 
-def test_a_key_is_its_customers_own(me, other, customer):
+def test_the_same_key_from_two_customers_is_two_commands(me, other, customer):
     key = {"Idempotency-Key": fresh("key")}
     mine = me.post("/v1/orders", basket(customer), key)
-    # Read from the token's claims: who the other one is does not matter, only that the key is not theirs.
+    # The other customer's id comes from the token's claims.
     _, claims, _ = parts(other.standing["Authorization"].removeprefix("Bearer "))
     theirs = other.post("/v1/orders", basket(claims["sub"]), key)
     assert (mine.status, theirs.status) == (201, 201)
@@ -239,7 +239,7 @@ def test_a_key_is_its_customers_own(me, other, customer):
     assert "idempotent-replayed" not in theirs.headers
 
 
-def test_staff_may_do_everything(staff, me, customer):
+def test_staff_may_use_every_operation(staff, me, customer):
     order = placed(me, customer)
     assert staff.post(f"/v1/orders/{order}/payments", {**PAYMENT, "reference": fresh("psp")}).status == 201
     for step, body in (("confirm", None), ("ship", SHIPMENT), ("deliver", None)):
@@ -251,7 +251,7 @@ def test_staff_may_do_everything(staff, me, customer):
     assert staff.post(f"/v1/orders/{placed(staff, customer)}/cancel", CANCELLATION).status == 200
 
 
-def test_the_windows_into_the_inside_are_open_to_nobody(gate):
-    # The one-process system has them where nobody is asked who they are, for `make demo`.
+def test_the_debug_routes_are_closed(gate):
+    # The one-process system has them only without authentication, for `make demo`.
     for path in ("/local/stored", "/local/messages"):
         assert gate.api.get(path).status in (401, 404), path

@@ -5,6 +5,6 @@ SwaggerUIBundle({
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
-  // The viewer would ask its makers' server whether the document is valid.
+  // Without this, the viewer sends the document to its maker's server for validation.
   validatorUrl: null,
 });

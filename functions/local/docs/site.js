@@ -1,6 +1,6 @@
 "use strict";
-// The viewer resolves references only in a document with an http address. A page that is opened from a disk has none, so
-// the document gets this one. The document refers only to itself, and nothing asks this address.
+// The viewer resolves references only in a document with an http address. A page opened from a disk has none, so
+// the document gets this one. The document refers only to itself, and nothing requests this address.
 const withAddress = ({ fn: { resolveSubtree } }) => ({
   fn: {
     resolveSubtree: (document, path, options) =>
@@ -8,7 +8,7 @@ const withAddress = ({ fn: { resolveSubtree } }) => ({
   },
 });
 SwaggerUIBundle({
-  // No API stands beside this page, so it names no server and sends no requests.
+  // The static page has no API, so it lists no server and sends no requests.
   spec: { ...embeddedContract, servers: [] },
   supportedSubmitMethods: [],
   plugins: [withAddress],

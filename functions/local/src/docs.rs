@@ -1,5 +1,5 @@
-//! The documentation page. Every part of it is in this binary: the page asks no other host for anything, and its policy
-//! forbids it to try.
+//! The documentation page. Every part of it is in this binary. The page loads nothing from other hosts, and its
+//! Content-Security-Policy forbids it.
 
 use axum::{
     Router,
@@ -18,12 +18,12 @@ const VIEWER_STYLE: &[u8] = include_bytes!("../docs/viewer.css.gz");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
-/// The page may load our own scripts, styles and document. The viewer sets styles from its script, and its icons are
+/// Allows only our own scripts, styles and document. The viewer's script sets inline styles, and its icons are
 /// `data:` images.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page, its parts, and the redirects to it. They are open to everybody.
+/// The page, its parts, and the redirects to it. Open to everybody.
 pub(crate) fn routes() -> Router {
     Router::new()
         .route("/", get(to_page))
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Router {
         .route("/v1/docs/viewer.css", get(async || compressed(STYLE, VIEWER_STYLE)))
 }
 
-/// 302, because a browser keeps a permanent redirect, and the next program on this port may be another one.
+/// 302, because browsers cache permanent redirects, and another program may use this port next.
 async fn to_page() -> impl IntoResponse {
     (StatusCode::FOUND, [(header::LOCATION, PATH)])
 }
@@ -48,15 +48,15 @@ async fn page() -> impl IntoResponse {
 fn part(kind: &'static str, bytes: &'static [u8]) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind),
-        // The next build may serve other bytes at the same address.
+        // The next build may serve other bytes at the same URL.
         (header::CACHE_CONTROL, "no-cache"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, bytes).into_response()
 }
 
-/// Sends gzip even to a client that does not ask for it: every browser reads it, and the binary holds half a megabyte
-/// only once.
+/// Sends gzip even if the client does not ask for it: every browser accepts it, and the binary holds only the
+/// compressed half megabyte.
 fn compressed(kind: &'static str, bytes: &'static [u8]) -> Response {
     ([(header::CONTENT_ENCODING, "gzip")], part(kind, bytes)).into_response()
 }

@@ -1,9 +1,6 @@
-//! The whole system in one process: the same router, publishing and projecting as in Lambda, joined by channels where
-//! AWS has a stream, a topic and queues.
+//! The order service in one process, with a documentation page and a token issuer.
 
 mod docs;
-pub mod show;
-mod system;
 #[cfg(feature = "jwt")]
 mod tokens;
 
@@ -13,31 +10,15 @@ use std::{
 };
 
 use axum::{Extension, Router};
-use order_service::Caller;
+use dekigoto_local::System;
+use order_service::{CONTRACT, Caller, service};
 
-pub use system::{Inbox, System};
-
-/// The port when `PORT` does not say.
-const PORT_DEFAULT: u16 = 3000;
-
-/// The port to listen on: `PORT`, or 3000. 0 takes any that is free.
-///
-/// # Errors
-/// A sentence, when `PORT` is no port.
-#[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
-pub fn port() -> Result<u16, String> {
-    match env::var("PORT") {
-        Ok(text) => text.parse().map_err(|_| format!("PORT is a number up to 65535, not {text:?}")),
-        Err(_) => Ok(PORT_DEFAULT),
-    }
-}
-
-/// How callers are known.
+/// How callers authenticate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthMode {
-    /// Nobody is asked.
+    /// They do not: every request is trusted.
     None,
-    /// By a token of the local issuer.
+    /// With a token of the local issuer.
     #[cfg(feature = "jwt")]
     Jwt,
 }
@@ -61,10 +42,10 @@ impl FromStr for AuthMode {
     }
 }
 
-/// How callers are known: `AUTH_MODE`, or nobody is asked.
+/// How callers authenticate: `AUTH_MODE`, or `none`.
 ///
 /// # Errors
-/// A sentence, when `AUTH_MODE` names no mode that this process knows.
+/// A message, if `AUTH_MODE` is not a mode of this process.
 #[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
 pub fn auth_mode() -> Result<AuthMode, String> {
     match env::var("AUTH_MODE") {
@@ -74,29 +55,34 @@ pub fn auth_mode() -> Result<AuthMode, String> {
     }
 }
 
-/// Everything that this process serves on that base URL: the API with its callers, the documentation page, and where
-/// callers need no token, the windows into the inside.
-pub fn app(system: &System, mode: AuthMode, base_url: &str) -> Router {
-    let app = guarded(system.router(), mode, base_url).merge(docs::routes());
+/// Everything that this process serves on that base URL: the API with authentication, the documentation page, and
+/// without tokens also the debug routes.
+///
+/// Must be called inside a tokio runtime.
+pub fn app(mode: AuthMode, base_url: &str) -> Router {
+    let service = service();
+    let system = System::start(&service);
+    let router = system.router(&service, &CONTRACT);
+    let app = guarded(router, mode, base_url).merge(docs::routes());
     match mode {
-        AuthMode::None => app.merge(system.windows()),
-        // The windows show everybody's orders to anybody.
+        AuthMode::None => app.merge(system.debug_routes()),
+        // The debug routes show everybody's orders to anybody.
         #[cfg(feature = "jwt")]
         AuthMode::Jwt => app,
     }
 }
 
-/// Puts a caller in front of the router, as API Gateway does; for tokens with their issuer beside it, on that base URL.
+/// Authenticates in front of the router, as API Gateway does; in mode `jwt` also serves the token issuer.
 #[cfg_attr(
     not(feature = "jwt"),
-    expect(unused_variables, reason = "only an issuer has to know where it is")
+    expect(unused_variables, reason = "only the token issuer needs the base URL")
 )]
 fn guarded(router: Router, mode: AuthMode, base_url: &str) -> Router {
     match mode {
         AuthMode::None => router.layer(Extension(Caller::anonymous())),
         #[cfg(feature = "jwt")]
         AuthMode::Jwt => {
-            show::tokens(base_url);
+            tokens::tell(base_url);
             tokens::guarded(router, base_url)
         }
     }
@@ -107,7 +93,7 @@ mod tests {
     use super::AuthMode;
 
     #[test]
-    fn auth_mode_is_a_word_that_this_process_knows() {
+    fn auth_mode_is_none_or_jwt() {
         assert_eq!("none".parse(), Ok(AuthMode::None));
         assert_eq!("jwt".parse::<AuthMode>().is_ok(), cfg!(feature = "jwt"));
         for name in ["", "iam", "JWT", "none "] {

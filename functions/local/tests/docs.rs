@@ -1,18 +1,18 @@
-//! The documentation page: complete, open to everybody, and closed to every other host.
+//! The documentation page: complete, open to everybody, and without access to other hosts.
 
-// Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
-#![allow(clippy::unwrap_used, reason = "a test's way to fail is to panic")]
+// Helpers outside `#[test]` functions are test code too, but clippy.toml does not exempt them.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     http::{HeaderMap, Request, StatusCode},
 };
-use local::{AuthMode, System, app};
+use local::{AuthMode, app};
 use order_service::CONTRACT;
 use tower::ServiceExt as _;
 
-/// What the process serves.
+/// The app under test.
 struct Served(Router);
 
 struct Answer {
@@ -23,7 +23,7 @@ struct Answer {
 
 impl Served {
     fn in_mode(mode: AuthMode) -> Self {
-        Self(app(&System::start(), mode, "http://127.0.0.1:3000"))
+        Self(app(mode, "http://127.0.0.1:3000"))
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -45,19 +45,19 @@ impl Answer {
 }
 
 #[tokio::test]
-async fn the_root_and_docs_lead_to_the_page() {
+async fn the_root_and_docs_redirect_to_the_page() {
     let served = Served::in_mode(AuthMode::None);
     for path in ["/", "/docs"] {
         let answer = served.get(path).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::FOUND, "/v1/docs"));
-        // A browser would keep a permanent redirect for whatever runs on this port next.
+        // Browsers cache permanent redirects, and another program may use this port next.
         assert_eq!(answer.header("cache-control"), "");
     }
     assert_eq!(served.get("/v1/docs").await.header("content-type"), "text/html; charset=utf-8");
 }
 
 #[tokio::test]
-async fn the_page_loads_only_what_is_served_here() {
+async fn the_page_loads_only_from_its_own_host() {
     let served = Served::in_mode(AuthMode::None);
     let (page, script) = (served.get("/v1/docs").await, served.get("/v1/docs/page.js").await);
     assert!(!page.text().contains("//"), "the page names another host");

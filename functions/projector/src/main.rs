@@ -1,31 +1,9 @@
-//! SQS to one view. Which one is configuration.
+//! Projects messages of an SQS queue into one view. `VIEW` names the view.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
-use dekigoto::{Ports, RowKey, SystemHost, ViewStore as _, views::Projector};
-use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
-use dekigoto_lambda::{Config, aws, project, start, warm_up};
-use dekigoto_messaging::SqsParking;
-use lambda_runtime::{Error, run_concurrent, service_fn};
 use order_service::service;
 
-const SETTINGS: &[&str] = &["VIEW", "EVENT_TABLE", "VIEW_TABLE", "DLQ_URL"];
-
 fn main() -> ExitCode {
-    start("projector", run)
-}
-
-async fn run() -> Result<(), Error> {
-    let config = Config::from_env(SETTINGS)?;
-    let view = service().view_named(config.text("VIEW"))?;
-    let aws = aws::sdk_config()?;
-    let client = Client::new(&aws);
-    let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
-    let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));
-    warm_up(views.read(&[RowKey::new("warm-up", "none")])).await;
-    let ports =
-        Ports { store: Arc::new(store), views: Arc::new(views), host: Arc::new(SystemHost) };
-    let parking = Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), view.name()));
-    let projector = Projector::of(view, ports, parking);
-    run_concurrent(service_fn(move |event| project(projector.clone(), event))).await
+    dekigoto_aws::projector(service)
 }

@@ -6,10 +6,20 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, panic::AssertUnwindSafe, time::Duration};
 
-use futures_util::FutureExt as _;
+use futures_util::{
+    FutureExt as _, StreamExt as _,
+    future::{Either, select},
+    stream,
+};
 
-/// Time that must be left before another step begins. What cannot begin is reported and comes back.
+use crate::Host;
+
+/// Time that must be left before another step begins, and at which every step of a queue's batch ends. What has not ended
+/// by then is reported and comes back.
 pub const TIME_TO_STOP: Duration = Duration::from_millis(500);
+
+/// Groups of a queue's batch that are worked on side by side.
+pub const GROUPS_AT_ONCE_MAX: usize = 16;
 
 /// How one record ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,13 +115,18 @@ pub struct Delivered<T> {
     pub record: T,
 }
 
-/// Takes a queue's batch: groups the records, takes one group after the other, and goes on after failures.
+/// Takes a queue's batch: groups the records, takes up to [`GROUPS_AT_ONCE_MAX`] groups side by side, and goes on after
+/// failures.
 ///
 /// `group_of` names what belongs together: records of one group are handed to `step` at once, in the order in which
 /// they came in, and `step` answers with one outcome for each. A group that panics is taken again record by record,
-/// so that the one at fault fails alone. When `time_left` says that less than [`TIME_TO_STOP`] remains, the rest is
-/// reported.
+/// so that the one at fault fails alone.
+///
+/// The batch always ends by itself. When `time_left` says that [`TIME_TO_STOP`] remains, no group begins any more, and the
+/// groups that are still at work are dropped where they wait. Their records are reported and come back, so a step must be
+/// safe to repeat from any of its awaits.
 pub async fn take_queue<T, G, S, F>(
+    host: &dyn Host,
     records: Vec<Delivered<T>>,
     group_of: impl Fn(&T) -> G,
     time_left: impl Fn() -> Duration,
@@ -127,27 +142,48 @@ where
     for (place, delivered) in records.iter().enumerate() {
         groups.entry(group_of(&delivered.record)).or_default().push(place);
     }
+    let mut alarm = host.alarm(time_left().saturating_sub(TIME_TO_STOP));
+    let groups = groups.into_values().map(|places| take_group(&records, places, &step, &time_left));
+    // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+    let groups: Vec<_> = groups.collect();
+    let mut work = stream::iter(groups).buffer_unordered(GROUPS_AT_ONCE_MAX);
     let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
-    for places in groups.into_values() {
-        let group: Vec<T> = places.iter().filter_map(|place| taken(&records, *place)).collect();
-        if let Some(results) = guarded(&step, group, &time_left).await {
-            outcomes.extend(places.into_iter().zip(results));
-            continue;
-        }
-        for place in places {
-            let alone: Vec<T> = taken(&records, place).into_iter().collect();
-            let result = guarded(&step, alone, &time_left).await.and_then(|mut all| all.pop());
-            let panicked = || Outcome::Retry("the handler panicked on this record".to_owned());
-            outcomes.insert(place, result.unwrap_or_else(panicked));
-        }
+    // The alarm is looked at first, so that its time runs from here.
+    while let Either::Right((Some(ended), _)) = select(&mut alarm, work.next()).await {
+        outcomes.extend(ended);
     }
     let mut report = Report::default();
     for (place, delivered) in records.iter().enumerate() {
-        // A record without an outcome cannot be; if it were, it comes back rather than be forgotten.
-        let forgotten = Outcome::Retry("the handler gave no outcome".to_owned());
-        report.record(&delivered.id, outcomes.get(&place).unwrap_or(&forgotten));
+        let dropped = Outcome::Retry("the time ran out while it was being handled".to_owned());
+        report.record(&delivered.id, outcomes.get(&place).unwrap_or(&dropped));
     }
     report
+}
+
+/// Takes the records of one group. An outcome for each place.
+async fn take_group<T, S, F>(
+    records: &[Delivered<T>],
+    places: Vec<usize>,
+    step: &S,
+    time_left: &impl Fn() -> Duration,
+) -> Vec<(usize, Outcome)>
+where
+    T: Clone,
+    S: Fn(Vec<T>) -> F,
+    F: Future<Output = Vec<Outcome>>,
+{
+    let group: Vec<T> = places.iter().filter_map(|place| taken(records, *place)).collect();
+    if let Some(outcomes) = guarded(step, group, time_left).await {
+        return places.into_iter().zip(outcomes).collect();
+    }
+    let mut outcomes = Vec::with_capacity(places.len());
+    for place in places {
+        let alone: Vec<T> = taken(records, place).into_iter().collect();
+        let result = guarded(step, alone, time_left).await.and_then(|mut all| all.pop());
+        let panicked = || Outcome::Retry("the handler panicked on this record".to_owned());
+        outcomes.push((place, result.unwrap_or_else(panicked)));
+    }
+    outcomes
 }
 
 /// Takes a stream's batch: all of it at once, and reports the first failure.
@@ -231,6 +267,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::ManualHost;
     use futures_util::future::ready;
 
     fn batch(records: &[i32]) -> Vec<Delivered<i32>> {
@@ -253,7 +290,7 @@ mod tests {
 
     async fn queue(records: &[i32], group_of: impl Fn(&i32) -> i32) -> Report {
         let step = |group: Vec<i32>| ready(group.into_iter().map(outcome_of).collect());
-        take_queue(batch(records), group_of, plenty, step).await
+        take_queue(&ManualHost::new(), batch(records), group_of, plenty, step).await
     }
 
     #[tokio::test]
@@ -273,15 +310,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_step_that_forgets_a_record_fails_it_rather_than_lose_it() {
-        let report = take_queue(batch(&[1, 2]), |_| 0, plenty, |_| ready(Vec::new())).await;
+        let host = ManualHost::new();
+        let nothing = |_| ready(Vec::new());
+        let report = take_queue(&host, batch(&[1, 2]), |_| 0, plenty, nothing).await;
         assert_eq!(report.failed, ["m0", "m1"]);
     }
 
     #[tokio::test]
     async fn a_near_deadline_reports_what_has_not_begun() {
         let soon = || Duration::from_millis(499);
-        let report =
-            take_queue(batch(&[1, 2]), |n| *n, soon, |_| ready(vec![Outcome::Applied])).await;
+        let (host, applied) = (ManualHost::new(), |_| ready(vec![Outcome::Applied]));
+        let report = take_queue(&host, batch(&[1, 2]), |n| *n, soon, applied).await;
         assert_eq!(report.failed, ["m0", "m1"]);
     }
 

@@ -1,7 +1,6 @@
-//! What every command carries besides itself: key, fingerprint, actor, causes and the moment.
+//! The context of a command: key, actor, causes and time; and the fingerprint of its request.
 //!
-//! The key is the `Idempotency-Key` of payment APIs (an IETF draft gives it that name), the fingerprint what that draft
-//! calls by the same name.
+//! Key and fingerprint are those of the IETF draft on the `Idempotency-Key` header of payment APIs.
 
 use std::{fmt, str::FromStr};
 
@@ -14,13 +13,13 @@ use crate::{
     limits::{COMMAND_KEY_BYTES_MAX, METADATA_TEXT_BYTES_MAX},
 };
 
-/// Bytes kept of a SHA-256 sum: 96 bits, 16 characters of base64. Two commands of one stream would collide once in
-/// 2^48 streams of a thousand commands.
+/// A fingerprint is the first 96 bits of a SHA-256 digest: 16 characters of base64. A collision within one stream of a
+/// thousand commands has a probability of about 2^-77.
 const DIGEST_BYTES: usize = 12;
 
 /// The client's name for one command: 1 to 255 visible ASCII characters.
 ///
-/// The same key with the same request has one effect, however often it is sent.
+/// A request that is sent again with the same key has one effect.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CommandKey(String);
@@ -31,7 +30,7 @@ pub struct CommandKey(String);
 pub struct InvalidCommandKey;
 
 impl CommandKey {
-    /// The key's text.
+    /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -71,7 +70,7 @@ impl fmt::Display for CommandKey {
     }
 }
 
-/// A short digest of what was asked for, so that a key that comes back with another request is noticed.
+/// A short digest of a request. It detects a command key that is reused for another request.
 ///
 /// ```
 /// use dekigoto::Fingerprint;
@@ -84,12 +83,12 @@ impl fmt::Display for CommandKey {
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// Digests the parts of a request. The boundary between parts counts: `["ab", "c"]` is not `["a", "bc"]`.
+    /// Digests the parts of a request. Boundaries count: `["ab", "c"]` differs from `["a", "bc"]`.
     #[must_use]
     pub fn of(parts: &[&str]) -> Self {
         let mut sum = Sha256::new();
         for part in parts {
-            // The length in front of each part keeps the boundaries.
+            // The length prefix makes the boundaries count.
             sum.update(part.len().to_string());
             sum.update(":");
             sum.update(part);
@@ -105,25 +104,25 @@ impl Fingerprint {
     }
 }
 
-/// Everything that is true of a command before anything is decided: who, when, why, and under which key.
+/// Who sent a command, when, why, and under which key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
-    /// When the command was received. Its events happened then.
+    /// When the command was received. Its events get this time.
     pub at: Timestamp,
-    /// The client's key for the command.
+    /// The client's name for the command.
     pub key: CommandKey,
-    /// On whose behalf. Keys of different actors are independent.
+    /// The caller. Keys of different actors are independent.
     pub actor: String,
-    /// Names the whole conversation, across services.
+    /// Groups everything that one request causes, across services.
     pub correlation_id: String,
-    /// Names what directly caused the command: a request or an event.
+    /// The direct cause: a request or an event.
     pub causation_id: Option<String>,
-    /// W3C trace context.
+    /// The W3C trace context.
     pub traceparent: Option<String>,
 }
 
 impl Context {
-    /// The context of a command that no event caused: it begins a conversation, named after the key.
+    /// The context of a command without an earlier cause. Its correlation id is the key.
     #[must_use]
     pub fn new(at: Timestamp, key: CommandKey, actor: &str) -> Self {
         Self {
@@ -136,7 +135,7 @@ impl Context {
         }
     }
 
-    /// The identity under which a snapshot remembers the command.
+    /// A digest of actor and key, under which snapshots remember the command.
     #[must_use]
     pub fn identity(&self) -> Fingerprint {
         identity(&self.actor, &self.key)

@@ -1,4 +1,4 @@
-//! The events of one append: there whole, or not at all.
+//! The events of one append: stored all or none.
 
 use uuid::{Builder, Uuid};
 
@@ -12,19 +12,19 @@ use crate::{
 /// One event of a commit, with its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedEvent {
-    /// Unique for ever.
+    /// Globally unique.
     pub id: Uuid,
-    /// The event's name.
+    /// The event's name, such as `OrderPlaced`.
     pub event_type: String,
-    /// Which shape the payload has.
+    /// The schema version of the payload.
     pub schema_version: u32,
-    /// The facts.
+    /// The event's data.
     pub payload: Payload,
 }
 
-/// The events of one append, with the place that they take in their stream.
+/// The events of one append, with their place in the stream.
 ///
-/// A commit is made from a [`Head`], so it always takes the next place: ordinal and version follow without a gap.
+/// A commit is built from a [`Head`], so it always takes the next ordinal and version and cannot leave a gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     stream: StreamId,
@@ -36,41 +36,33 @@ pub struct Commit {
     snapshot: Option<Snapshot>,
 }
 
-/// Why these events cannot be one commit.
+/// Why events cannot be one commit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields' names say it")]
 pub enum CommitError {
-    /// A commit holds at least one event.
+    /// There are no events.
     #[error("a commit holds at least one event")]
     Empty,
-    /// More than [`EVENTS_PER_COMMIT_MAX`].
+    /// There are more than [`EVENTS_PER_COMMIT_MAX`] events.
     #[error("{events} events in one commit; the limit is {EVENTS_PER_COMMIT_MAX}")]
-    TooManyEvents {
-        /// How many there are.
-        events: usize,
-    },
-    /// One payload is larger than [`EVENT_BYTES_MAX`].
+    TooManyEvents { events: usize },
+    /// A payload exceeds [`EVENT_BYTES_MAX`].
     #[error("a payload of {bytes} bytes; the limit is {EVENT_BYTES_MAX}")]
-    EventTooLarge {
-        /// How large it is.
-        bytes: usize,
-    },
-    /// All events together are larger than [`COMMIT_BYTES_MAX`].
+    EventTooLarge { bytes: usize },
+    /// All events together exceed [`COMMIT_BYTES_MAX`].
     #[error("a commit of {bytes} bytes; the limit is {COMMIT_BYTES_MAX}")]
-    TooLarge {
-        /// How large they are.
-        bytes: usize,
-    },
-    /// An actor, correlation id, causation id or trace is longer than [`METADATA_TEXT_BYTES_MAX`].
+    TooLarge { bytes: usize },
+    /// The actor, correlation id, causation id or trace context exceeds [`METADATA_TEXT_BYTES_MAX`].
     #[error("metadata over {METADATA_TEXT_BYTES_MAX} bytes in one field")]
     MetadataTooLarge,
 }
 
 impl Commit {
-    /// The commit that comes after `head`: what happened, who asked for it and why, and the fingerprint of what was asked
-    /// for ([`Aggregate::fingerprint`](crate::Aggregate::fingerprint)).
+    /// The commit after `head`. The fingerprint is that of the request
+    /// ([`Aggregate::fingerprint`](crate::Aggregate::fingerprint)).
     ///
     /// # Errors
-    /// [`CommitError`] when the events break a limit of [`limits`](crate::limits).
+    /// [`CommitError`] when the events exceed one of the [`limits`](crate::limits).
     pub fn after(
         head: &Head,
         events: Vec<NewEvent>,
@@ -93,7 +85,7 @@ impl Commit {
         Ok(commit)
     }
 
-    /// A commit as a store holds it. For adapters: everything else comes from [`Commit::after`].
+    /// A commit that was read from a store. New commits come from [`Commit::after`].
     pub(crate) fn restore(
         stream: StreamId,
         ordinal: Ordinal,
@@ -106,7 +98,7 @@ impl Commit {
         Self { stream, ordinal, first_version, context, fingerprint, events, snapshot }
     }
 
-    /// The same commit, carrying the state after it.
+    /// Adds the snapshot of the state after this commit.
     #[must_use]
     pub fn with_snapshot(mut self, snapshot: Option<Snapshot>) -> Self {
         self.snapshot = snapshot;
@@ -138,13 +130,13 @@ impl Commit {
         self.first_version.plus(u64::try_from(after_first).unwrap_or(u64::MAX))
     }
 
-    /// Who, when, why, and under which key.
+    /// Who sent the command, when, why, and under which key.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
     }
 
-    /// The fingerprint of what was asked for.
+    /// The fingerprint of the request.
     #[must_use]
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
@@ -156,7 +148,7 @@ impl Commit {
         &self.events
     }
 
-    /// The state after the commit, where it is embedded.
+    /// The snapshot, if this commit carries one.
     #[must_use]
     pub fn snapshot(&self) -> Option<&Snapshot> {
         self.snapshot.as_ref()
@@ -168,10 +160,10 @@ impl Commit {
         Head::at(self.stream.clone(), self.ordinal, self.last_version())
     }
 
-    /// Whether both commits are the same append, so that finding one where the other was to go means success.
+    /// Whether both are the same append. Finding the same append at a commit's place means that the commit is stored.
     ///
-    /// All of it is compared, but for the snapshot: two commands that came with one key in one millisecond have the
-    /// same event ids, and still are not the same.
+    /// Compares everything but the snapshot: two different commands with one key in one millisecond have equal event
+    /// ids.
     #[must_use]
     pub fn is_same_append(&self, other: &Self) -> bool {
         let parts = |commit: &Self| (commit.ordinal, commit.first_version);
@@ -182,7 +174,7 @@ impl Commit {
             && self.events == other.events
     }
 
-    /// The events with their metadata, as they are published.
+    /// The events with their metadata, ready to publish.
     pub fn envelopes(&self) -> impl Iterator<Item = Envelope> {
         let versions = std::iter::successors(Some(self.first_version), |last| Some(last.plus(1)));
         self.events.iter().zip(versions).map(|(event, version)| Envelope {
@@ -220,10 +212,10 @@ impl Commit {
     }
 }
 
-/// A UUIDv7 whose random bits derive from stream, command and place.
+/// A UUIDv7 whose random bits derive from stream, actor, key and the event's place in the commit.
 ///
-/// It needs no randomness, so a simulation repeats exactly, and it still sorts by time. Two writers that race with
-/// different commands get different ids; a repeated attempt of one command at one moment gets the same.
+/// It sorts by time and needs no randomness, so a simulation repeats exactly. Racing commands get different ids; a
+/// repeated attempt of one command at one moment gets the same ids.
 fn event_id(stream: &StreamId, context: &Context, place: usize) -> Uuid {
     let name = format!("{stream}\n{}\n{}\n{place}", context.actor, context.key);
     let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());

@@ -1,6 +1,6 @@
-//! An aggregate is a rule and a fold; nothing else.
+//! An aggregate is two pure functions: `decide` and `evolve`.
 //!
-//! The shape is Jérémie Chassaing's *decider*, as Equinox and Emmett use it.
+//! This is Jérémie Chassaing's *decider*, as Equinox and Emmett use it.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -10,25 +10,25 @@ use crate::{EventSchema, Fingerprint, InvalidStreamId, StreamId};
 
 /// The rules of one kind of aggregate, as two pure functions.
 pub trait Decider {
-    /// What may be asked for.
+    /// What a caller may ask for.
     type Command;
-    /// What may have happened.
+    /// What can happen.
     type Event;
-    /// What must be known to decide.
+    /// What `decide` needs to know.
     type State: Default;
     /// Why a command is refused.
     type Refusal;
 
-    /// What happens when the command meets the state. No events means: accepted, nothing to do.
+    /// Decides which events happen. No events means that the command is accepted and there is nothing to do.
     ///
     /// # Errors
-    /// The refusal. Nothing is written then.
+    /// The refusal: nothing is written.
     fn decide(
         state: &Self::State,
         command: Self::Command,
     ) -> Result<Vec<Self::Event>, Self::Refusal>;
 
-    /// The state after the event. Total: what has happened cannot be refused.
+    /// The state after an event. It cannot fail, because the event has already happened.
     fn evolve(state: Self::State, event: &Self::Event) -> Self::State;
 }
 
@@ -43,40 +43,39 @@ pub trait Aggregate:
     + Sync
     + 'static
 {
-    /// What names one aggregate of this kind. Its text is part of the storage format: it is the second half of the
-    /// stream's key.
+    /// The id of one aggregate. Its text is storage format: the second half of the stream's key.
     type Id: Display + FromStr<Err: Display> + Send + Sync;
 
-    /// The stream's aggregate type, such as `Order`. Part of the storage format: it never changes.
+    /// The aggregate type, such as `Order`. It is storage format: never change it.
     const TYPE: &'static str;
 
-    /// Which shape of `State` a snapshot holds. Raise it when `State` or `evolve` changes meaning: older
-    /// snapshots are then passed over.
+    /// The schema version of `State` in snapshots. Raise it when `State` or `evolve` changes; older snapshots are then
+    /// ignored.
     const SNAPSHOT_SCHEMA: u32;
 
-    /// Every how many commits the state is embedded in a commit. Also the number of commits that a load reads.
+    /// One commit in this many carries a snapshot. A load reads this many commits at a time.
     const SNAPSHOT_EVERY: u32 = 32;
 
-    /// The stream of the aggregate with that id.
+    /// The stream of an aggregate.
     ///
     /// # Errors
-    /// When the id's text is empty or too long to name a stream.
+    /// When the id's text is empty or too long for a stream.
     fn stream(id: &Self::Id) -> Result<StreamId, InvalidStreamId> {
         StreamId::new(Self::TYPE, id.to_string())
     }
 
-    /// The id that a stream's name ends in.
+    /// Parses the id in a stream's key.
     ///
     /// # Errors
-    /// Why the text is not such an id.
+    /// Why the text is not an id.
     fn id_of(text: &str) -> Result<Self::Id, String> {
         text.parse().map_err(|cause: <Self::Id as FromStr>::Err| cause.to_string())
     }
 
-    /// Digests what was asked for, so that a command key that comes back with another request is refused.
+    /// The fingerprint of a request. A command key that is reused with another fingerprint is refused.
     ///
-    /// The default digests the id and the command's JSON. Fingerprints are stored: where it is overridden, or a command's
-    /// JSON changes, keys of before no longer match.
+    /// The default digests the id and the command's JSON. Fingerprints are stored, so changing this function or a
+    /// command's JSON makes retries of older commands look like key reuse.
     ///
     /// # Errors
     /// When the command has no JSON form.
@@ -87,7 +86,7 @@ pub trait Aggregate:
         Ok(Fingerprint::of(&[&id.to_string(), &serde_json::to_string(command)?]))
     }
 
-    /// Folds events into a state.
+    /// Applies events to a state, in order.
     fn fold<'a>(
         state: Self::State,
         events: impl IntoIterator<Item = &'a Self::Event>,

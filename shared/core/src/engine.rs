@@ -1,27 +1,29 @@
-//! Load, decide, append; and again when somebody else was faster.
+//! Runs commands: load, decide, append, and retry when another writer was faster.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     Aggregate, AppendError, Commit, CommitError, Context, EventSchema as _, EventStore,
-    Fingerprint, History, Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, SchemaError,
-    StreamId, Version, backoff, store::Source,
+    Fingerprint, History, Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, StreamId,
+    Version, backoff, store::Source,
 };
 
-/// How long an engine keeps trying.
+/// How often and how long an engine retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Decisions that one command may take while other commands on the same stream are faster.
+    /// Decisions per command. Each lost race on the stream costs one.
     pub decisions_max: u32,
-    /// Times that one commit is sent while the store throttles or does not answer.
+    /// Sends per commit, while the store throttles or does not answer.
     pub sends_max: u32,
-    /// Time after which no further attempt begins. A command takes at most this, and one call of the store.
+    /// Time after which no attempt begins. A command takes at most this plus one call of the store.
     pub command_time_max: Duration,
 }
 
-/// The limits of an engine that was given no others.
+/// The default limits of an engine.
 pub const LIMITS: Limits =
     Limits { decisions_max: 8, sends_max: 4, command_time_max: Duration::from_secs(8) };
+
+const OUT_OF_TIME: &str = "the command's time was over before its events were sent; send it again";
 
 const RETRY_DELAY_FIRST: Duration = Duration::from_millis(10);
 const RETRY_DELAY_MAX: Duration = Duration::from_millis(400);
@@ -34,60 +36,59 @@ pub struct Engine {
     limits: Limits,
 }
 
-/// What the caller holds to be true of the stream (`If-Match`).
+/// A precondition on the stream (`If-Match`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expect {
-    /// Nothing.
+    /// No precondition.
     #[default]
     Anything,
-    /// That it exists.
+    /// The stream exists.
     Exists,
-    /// That its newest event has this version.
+    /// The newest event has this version.
     Version(Version),
 }
 
-/// A command's outcome.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Answer<A: Aggregate> {
     /// The state after the command.
     pub state: A::State,
-    /// The stream's version after the command; none when nothing has ever happened in it.
+    /// The stream's version after the command; `None` while the stream is empty.
     pub version: Option<Version>,
-    /// Whether this command had been carried out before, so that this is the first answer again.
+    /// Whether an earlier request carried out the command, so that this repeats its answer.
     pub replayed: bool,
-    /// Whether events were recorded now: not when the command had been carried out before, nor when there was nothing to
-    /// do.
+    /// Whether this call recorded events. False for a replay, and when there was nothing to do.
     pub recorded: bool,
 }
 
-/// Why a command was not carried out. Nothing of it is in the store, except after [`Unknown`](Self::Unknown).
+/// Why a command failed. Nothing was stored, except possibly after [`Unknown`](Self::Unknown).
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError<R> {
-    /// The rules forbid it.
+    /// The decider refused the command.
     #[error("refused")]
     Refused(R),
-    /// The key was used before, for something else.
+    /// The key belongs to another request.
     #[error("the command key was used for another request")]
     KeyReused,
-    /// What the caller expected of the stream does not hold.
+    /// The precondition does not hold.
     #[error("the stream is not at the expected version")]
     PreconditionFailed {
-        /// Where it is.
+        /// The stream's version.
         actual: Option<Version>,
     },
-    /// Other commands on the same stream were faster each time.
-    #[error("other commands on the same stream were faster each time")]
+    /// Other commands on the same stream won every attempt.
+    #[error("other commands on the same stream won every attempt")]
     Conflict,
     /// The store is busy or down. Sending the same command with the same key again is safe.
     #[error("the event store does not answer")]
     Unavailable(#[source] Source),
-    /// Sent without an answer. The same command with the same key tells whether it is there.
-    #[error("no answer from the event store; the commit may be there")]
+    /// No answer: the commit may be stored. Send the same command with the same key to find out.
+    #[error("no answer from the event store; the commit may be stored")]
     Unknown(#[source] Source),
-    /// The events break a limit of the store.
+    /// The events exceed a limit of a commit.
     #[error(transparent)]
     TooLarge(#[from] CommitError),
-    /// A bug, a missing permission or a bad history.
+    /// A bug, a missing permission or a corrupt history.
     #[error("the event store is broken")]
     Broken(#[source] Source),
 }
@@ -96,8 +97,8 @@ impl<R> From<LoadError> for CommandError<R> {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Read(ReadError::Unavailable(cause)) => Self::Unavailable(cause),
-            // While a deployment is under way, old code meets what new code wrote. It will have gone in a moment.
-            error @ LoadError::Schema { cause: SchemaError::Newer { .. }, .. } => {
+            // During a deployment, old code reads events of new code. The old code is gone in a moment.
+            LoadError::Schema { ref cause, .. } if cause.is_of_newer_code() => {
                 Self::Unavailable(error.into())
             }
             error @ (LoadError::Read(ReadError::Corrupt(_) | ReadError::Broken(_))
@@ -115,27 +116,27 @@ impl<R> From<InvalidStreamId> for CommandError<R> {
 type Outcome<A> = Result<Answer<A>, CommandError<<A as crate::Decider>::Refusal>>;
 
 impl Engine {
-    /// An engine on that store and that host.
+    /// An engine with the default limits.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, host: Arc<dyn Host>) -> Self {
         Self { store, host, limits: LIMITS }
     }
 
-    /// The same engine with other limits.
+    /// Replaces the limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// The store.
+    /// The event store.
     #[must_use]
     pub fn store(&self) -> &dyn EventStore {
         &*self.store
     }
 
-    /// Carries out the first command of a stream that the caller has just named. One request: nothing is loaded.
+    /// Runs the first command of a new stream. Nothing is loaded, so this is one request.
     ///
-    /// When the stream exists after all, the command is decided on what is there, like any other.
+    /// When the stream exists after all, this continues as [`execute`](Self::execute).
     ///
     /// # Errors
     /// [`CommandError`].
@@ -155,11 +156,13 @@ impl Engine {
         }
         match self.commit(id, nothing, &events, context, request, started).await? {
             Committed::Won(answer) => Ok(answer),
-            Committed::Lost => self.execute(id, command, context, Expect::Anything).await,
+            Committed::Lost => {
+                self.execute_since(started, id, command, context, Expect::Anything).await
+            }
         }
     }
 
-    /// Carries out a command on a stream: load, decide, append, and again when another writer was faster.
+    /// Runs a command on a stream: load, decide, append, and retry when another writer was faster.
     ///
     /// # Errors
     /// [`CommandError`].
@@ -170,7 +173,18 @@ impl Engine {
         context: &Context,
         expect: Expect,
     ) -> Outcome<A> {
-        let started = self.host.monotonic();
+        self.execute_since(self.host.monotonic(), id, command, context, expect).await
+    }
+
+    /// As [`execute`](Self::execute), for a command that has been under way since `started`.
+    async fn execute_since<A: Aggregate>(
+        &self,
+        started: Duration,
+        id: &A::Id,
+        command: A::Command,
+        context: &Context,
+        expect: Expect,
+    ) -> Outcome<A> {
         let request = request_of::<A>(id, &command)?;
         for attempt in 0..self.limits.decisions_max {
             let history = self.load::<A>(id).await?;
@@ -188,6 +202,9 @@ impl Engine {
                 let state = history.state;
                 return Ok(Answer { state, version, replayed: false, recorded: false });
             }
+            if self.is_late(started) {
+                return Err(CommandError::Unavailable(OUT_OF_TIME.into()));
+            }
             match self.commit(id, history, &events, context, request.clone(), started).await? {
                 Committed::Won(answer) => return Ok(answer),
                 Committed::Lost if self.is_late(started) => break,
@@ -197,7 +214,7 @@ impl Engine {
         Err(CommandError::Conflict)
     }
 
-    /// The aggregate as it is now.
+    /// Loads the current state of an aggregate.
     ///
     /// # Errors
     /// [`LoadError`].
@@ -205,7 +222,7 @@ impl Engine {
         History::load(&*self.store, stream_of::<A>(id)?).await
     }
 
-    /// The aggregate as it was at that version of its stream.
+    /// Loads the state of an aggregate as of a version of its stream.
     ///
     /// # Errors
     /// [`LoadError`].
@@ -249,14 +266,14 @@ impl Engine {
         if found.fingerprint() != commit.fingerprint() {
             return Err(CommandError::KeyReused);
         }
-        // A twin of this command was faster. Its answer is the answer.
+        // A duplicate of this command won the race. Repeat its answer.
         self.first_answer(id, found.last_version()).await.map(Committed::Won)
     }
 
-    /// Sends a commit until the store says that it is there, or who else is.
+    /// Sends a commit until it is stored (`None`) or another commit has its place (`Some`).
     ///
-    /// Sending the same bytes again is always safe: the place is fixed, so the commit is at its place or nowhere. The
-    /// commit that is found there settles what a lost reply left open.
+    /// Sending it again is always safe: its place is fixed, so it is stored there or nowhere. The commit that is found
+    /// there settles whether an unanswered attempt succeeded.
     async fn send<R>(
         &self,
         commit: &Commit,
@@ -271,7 +288,7 @@ impl Engine {
                     return Ok(None);
                 }
                 Err(AppendError::Conflict { found }) => return Ok(Some(found)),
-                // An earlier attempt may be there all the same.
+                // An earlier attempt may have succeeded.
                 Err(AppendError::Broken(cause) | AppendError::TooLarge(cause)) if in_doubt => {
                     return Err(CommandError::Unknown(cause));
                 }

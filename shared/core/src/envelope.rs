@@ -1,4 +1,4 @@
-//! The event as every consumer sees it: the seven fields of the pattern, and two more.
+//! The envelope: an event as every consumer sees it.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,29 +8,29 @@ use crate::{
     Version,
 };
 
-/// One published event with its metadata. This struct *is* the wire format.
+/// One published event with its metadata. Its JSON is the wire format.
 ///
-/// Unknown fields are ignored on reading, so that a field can be added without breaking a consumer.
+/// Readers ignore unknown fields, so a field can be added without breaking a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {
-    /// Unique for ever; a duplicate delivery carries the same.
+    /// Globally unique. A duplicate delivery has the same id.
     pub event_id: Uuid,
     /// The event's name, such as `OrderPlaced`.
     pub event_type: String,
-    /// Which aggregate.
+    /// The aggregate's id.
     pub aggregate_id: String,
-    /// Which kind of aggregate.
+    /// The aggregate's type, such as `Order`.
     pub aggregate_type: String,
-    /// When the command was received that made it happen.
+    /// When the event's command was received.
     pub occurred_at: Timestamp,
     /// The event's number in its stream.
     pub version: Version,
-    /// The facts.
+    /// The event's data.
     pub payload: Payload,
-    /// Which shape the payload has.
+    /// The schema version of the payload.
     pub schema_version: u32,
-    /// Who and why.
+    /// Who caused the event, and why.
     pub metadata: Metadata,
 }
 
@@ -38,16 +38,16 @@ pub struct Envelope {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// Names the whole conversation, across services.
+    /// Groups everything that one request causes, across services.
     pub correlation_id: String,
-    /// Names the direct cause.
+    /// The direct cause: a request or an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<String>,
-    /// The command's key.
+    /// The key of the command.
     pub command_key: CommandKey,
-    /// On whose behalf.
+    /// Who sent the command.
     pub actor: String,
-    /// W3C trace context.
+    /// The W3C trace context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
 }
@@ -68,15 +68,15 @@ impl Envelope {
     /// The event's stream.
     ///
     /// # Errors
-    /// When a message names a stream that cannot exist.
+    /// When the type or the id cannot name a stream, as in a forged message.
     pub fn stream(&self) -> Result<StreamId, InvalidStreamId> {
         StreamId::new(&*self.aggregate_type, &*self.aggregate_id)
     }
 
-    /// What the event means today: one domain event, or those that an upcast makes of an old one.
+    /// Decodes the domain event; an old one is upcast to one or more of today's events.
     ///
     /// # Errors
-    /// [`SchemaError`] when `E` has no event of that name, knows only older versions, or the payload another shape.
+    /// [`SchemaError`] when the name is unknown, the version is newer than this code, or the payload is malformed.
     pub fn decode<E: EventSchema>(&self) -> Result<Vec<E>, SchemaError> {
         E::decode(&self.event_type, self.schema_version, &self.payload)
     }

@@ -1,12 +1,13 @@
-//! Folding what a store holds: the newest commits, back to a snapshot that fits.
+//! Loads an aggregate: folds the newest commits, starting from the newest usable snapshot.
 
 use crate::{
     Aggregate, Commit, Corrupt, EventSchema as _, EventStore, Fingerprint, Head, Ordinal,
     ReadError, ReadFrom, RememberedKey, SchemaError, Snapshot, StreamId, Version,
-    command::identity, limits::REMEMBERED_KEYS_MAX,
+    command::identity,
+    limits::{COMMITS_PER_LONG_READ, REMEMBERED_KEYS_MAX},
 };
 
-/// An aggregate as the store holds it.
+/// A loaded aggregate, ready for the next commit.
 #[derive(Debug)]
 pub struct History<A: Aggregate> {
     /// The state after all events.
@@ -15,35 +16,29 @@ pub struct History<A: Aggregate> {
     pub head: Head,
     /// Recent command keys, newest first.
     keys: Vec<RememberedKey>,
-    /// Commits since the newest snapshot that fits, or since the beginning.
+    /// Commits since the newest usable snapshot, or since the beginning.
     commits_since_snapshot: usize,
 }
 
-/// An aggregate as it was at some version.
+/// An aggregate as of some version.
 #[derive(Debug)]
 pub struct Past<A: Aggregate> {
-    /// The state then.
+    /// The state at that version.
     pub state: A::State,
-    /// The last version that the state holds: the wanted one, or the newest when the stream ends earlier.
+    /// The last version in the state: the requested one, or the newest when the stream ends earlier.
     pub version: Option<Version>,
 }
 
 /// Why an aggregate cannot be loaded.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields' names say it")]
 pub enum LoadError {
-    /// The store did not give its commits.
+    /// The store could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// An event is stored that this code does not understand.
+    /// This code cannot decode a stored event.
     #[error("stream {stream}, version {version}: {cause}")]
-    Schema {
-        /// The stream.
-        stream: StreamId,
-        /// The event's version.
-        version: Version,
-        /// What is wrong with it.
-        cause: SchemaError,
-    },
+    Schema { stream: StreamId, version: Version, cause: SchemaError },
 }
 
 impl From<Corrupt> for LoadError {
@@ -53,13 +48,13 @@ impl From<Corrupt> for LoadError {
 }
 
 impl<A: Aggregate> History<A> {
-    /// The history of a stream that the caller has just named.
+    /// The history of a new stream.
     pub(crate) fn empty(stream: StreamId) -> Self {
         let head = Head::empty(stream);
         Self { state: A::State::default(), head, keys: Vec::new(), commits_since_snapshot: 0 }
     }
 
-    /// Loads an aggregate: one read, at any stream length, while the newest snapshot fits.
+    /// Loads an aggregate. This is one read at any stream length, if the newest snapshot is usable.
     pub(crate) async fn load(store: &dyn EventStore, stream: StreamId) -> Result<Self, LoadError> {
         let tail = Tail::<A>::read(store, &stream, None).await?;
         let head = match tail.newest_first.first() {
@@ -72,12 +67,12 @@ impl<A: Aggregate> History<A> {
         Ok(Self { state, head, keys, commits_since_snapshot })
     }
 
-    /// The command with that identity, where the stream remembers it.
+    /// The remembered command with this identity.
     pub(crate) fn remembered(&self, identity: &Fingerprint) -> Option<&RememberedKey> {
         self.keys.iter().find(|key| key.identity == *identity)
     }
 
-    /// The snapshot that the commit after this history embeds, when one is due.
+    /// The snapshot for the next commit, when one is due.
     pub(crate) fn snapshot_due(&self, state: &A::State, commit: &Commit) -> Option<Snapshot> {
         let every = usize::try_from(A::SNAPSHOT_EVERY).unwrap_or(usize::MAX);
         if self.commits_since_snapshot + 1 < every {
@@ -90,7 +85,7 @@ impl<A: Aggregate> History<A> {
             keys: self.keys.iter().take(REMEMBERED_KEYS_MAX).cloned().collect(),
             state,
         };
-        // A state too large to embed is left out: the next load reads further.
+        // A snapshot that is too large is left out; the next load then reads further back.
         snapshot.seal().map(|_| snapshot)
     }
 }
@@ -107,9 +102,9 @@ impl<A: Aggregate> Past<A> {
     }
 }
 
-/// The newest commits of a stream, down to the first one whose snapshot fits, or to the beginning.
+/// The newest commits of a stream, down to a usable snapshot or to the beginning.
 struct Tail<A: Aggregate> {
-    /// Everything that was read: also commits behind the snapshot, whose keys still count.
+    /// All commits that were read, including those before the snapshot: their keys still count.
     newest_first: Vec<Commit>,
     /// How many of them come after the snapshot.
     commits_to_fold: usize,
@@ -123,12 +118,15 @@ impl<A: Aggregate> Tail<A> {
         stream: &StreamId,
         at: Option<Version>,
     ) -> Result<Self, LoadError> {
-        // An ordinal is never larger than the versions of its commit, so nothing wanted lies above this.
+        // A commit's ordinal is never larger than its versions, so every commit up to `at` is at or below this ordinal.
         let start = at.and_then(|version| Ordinal::new(version.get()));
         let mut from = start.map_or(ReadFrom::Newest, ReadFrom::Down);
         let mut tail = Self { newest_first: Vec::new(), commits_to_fold: 0, snapshot: None };
+        let mut page_size = A::SNAPSHOT_EVERY;
         loop {
-            let page = store.read(stream, from, A::SNAPSHOT_EVERY).await?;
+            let page = store.read(stream, from, page_size).await?;
+            // Where the newest commits hold no snapshot that fits, none further down may. The next commit will carry one.
+            page_size = COMMITS_PER_LONG_READ.max(A::SNAPSHOT_EVERY);
             let is_end = page.is_empty();
             for commit in page {
                 tail.push(commit, at)?;
@@ -136,7 +134,7 @@ impl<A: Aggregate> Tail<A> {
             let next = tail.newest_first.last().and_then(|oldest| oldest.ordinal().previous());
             match next {
                 Some(_) if tail.snapshot.is_some() => return Ok(tail),
-                Some(missing) if is_end => return Err(hole(stream, missing).into()),
+                Some(missing) if is_end => return Err(gap(stream, missing).into()),
                 Some(next) => from = ReadFrom::Down(next),
                 None => return Ok(tail),
             }
@@ -199,7 +197,7 @@ impl<A: Aggregate> Tail<A> {
     }
 }
 
-/// A history without holes is checked when it is read as well as when it is written.
+/// Checks on reading, too, that a history has no gap.
 fn follows(newer: &Commit, older: &Commit) -> Result<(), Corrupt> {
     let ordinal = newer.ordinal().previous();
     let version = newer.first_version().previous();
@@ -218,7 +216,7 @@ fn follows(newer: &Commit, older: &Commit) -> Result<(), Corrupt> {
     })
 }
 
-fn hole(stream: &StreamId, missing: Ordinal) -> Corrupt {
+fn gap(stream: &StreamId, missing: Ordinal) -> Corrupt {
     Corrupt {
         stream: stream.key(),
         ordinal: Some(missing.get()),

@@ -1,4 +1,4 @@
-//! The outside world as data: the clock, randomness and waiting.
+//! The port for the clock, randomness and waiting.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use uuid::Uuid;
 
 use crate::Timestamp;
 
-/// What the machine offers. Only a host reads a clock or rolls dice, so everything else can be simulated exactly.
+/// The machine's clock, randomness and timer. Only a host has these, so everything else can be simulated exactly.
 #[async_trait]
 pub trait Host: Send + Sync {
-    /// The time of day. May jump; nothing may depend on its order.
+    /// The wall clock. It may jump, so nothing may depend on its order.
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed moment. Never goes back: deadlines are measured with it.
+    /// Time since a fixed moment. It never goes back, so use it to measure deadlines.
     fn monotonic(&self) -> Duration;
 
     /// 128 random bits.
     fn random(&self) -> Uuid;
 
-    /// Waits.
+    /// Waits this long.
     async fn sleep(&self, time: Duration);
 
-    /// Goes off after that time: for a race against work that may hang. A simulated clock, which a sleeper moves, does
-    /// not move for it.
+    /// Returns after this time. Race it against work that may hang. Unlike `sleep`, it does not advance a simulated
+    /// clock.
     async fn alarm(&self, time: Duration) {
         self.sleep(time).await;
     }
 }
 
-/// How long to wait before another attempt: a random part of a bound that doubles each time (full jitter).
+/// The wait before the next attempt: random, below a bound that doubles from `first` up to `longest` (full jitter).
 ///
 /// Full jitter spreads competing writers best; see "Exponential Backoff And Jitter" in the AWS Architecture Blog.
 #[must_use]

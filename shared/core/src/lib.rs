@@ -31,7 +31,7 @@ mod time;
 mod view_store;
 pub mod views;
 
-pub use bus::{Bus, CloudEvent, Message, Parking, Pointer, Refused, RetryQueue};
+pub use bus::{Attribute, Bus, CloudEvent, Message, Parking, Pointer, Refused, RetryQueue, Target};
 pub use cause::Cause;
 pub use command::{CommandKey, Context, Fingerprint, InvalidCommandKey};
 pub use commit::{Commit, CommitError, RecordedEvent};

@@ -15,6 +15,10 @@ pub const COMMIT_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of an embedded snapshot, state and remembered keys together. A larger one is left out.
 pub const SNAPSHOT_BYTES_MAX: usize = 64 * 1024;
 
+/// Commits that one read of a load asks for once the newest ones held no snapshot that fits: after `SNAPSHOT_SCHEMA` was
+/// raised, until the next commit of the stream carries a new one.
+pub const COMMITS_PER_LONG_READ: u32 = 1000;
+
 /// Bytes of everything else in a commit: key, metadata, attribute names.
 pub const COMMIT_OVERHEAD_BYTES_MAX: usize = 4 * 1024;
 
@@ -34,11 +38,20 @@ pub const COMMAND_KEY_BYTES_MAX: usize = 255;
 /// Bytes of an actor, a correlation id or a causation id.
 pub const METADATA_TEXT_BYTES_MAX: usize = 256;
 
-/// Messages in one `PublishBatch` or `PutEvents` call.
+/// Bytes of a W3C trace context: version, trace, parent and flags in hexadecimal digits.
+pub const TRACEPARENT_BYTES: usize = 55;
+
+/// Messages in one `PublishBatch`, `PutEvents` or `SendMessageBatch` call.
 pub const BUS_BATCH_MAX: usize = 10;
 
 /// Bytes of all messages in one such call: the default limit of an SNS topic, which counts the whole batch.
 pub const BUS_BATCH_BYTES_MAX: usize = 256 * 1024;
+
+/// Events that are folded from the store for one row. A stream that is longer needs a rebuild of its view.
+pub const EVENTS_PER_FOLD_MAX: usize = 10_000;
+
+/// Rows of a list that are folded from the store side by side, because the stored ones cannot be shown.
+pub const FOLDS_AT_ONCE_MAX: usize = 8;
 
 /// Rows that one read or one all-or-nothing write of a view store may name (the limit of a DynamoDB transaction).
 pub const ROWS_PER_CALL_MAX: usize = 100;

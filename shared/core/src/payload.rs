@@ -1,4 +1,4 @@
-//! A JSON document carried as the text it was written in.
+//! A JSON value that is carried as text.
 
 use std::fmt;
 
@@ -7,8 +7,7 @@ use serde_json::value::RawValue;
 
 /// One JSON value, kept as text.
 ///
-/// What is published is byte for byte what was stored: a payload passes from the event table to a subscriber without
-/// being parsed and written again.
+/// It travels from the event table to a subscriber without being parsed, so subscribers get the stored bytes.
 ///
 /// ```
 /// use dekigoto::Payload;
@@ -21,7 +20,7 @@ use serde_json::value::RawValue;
 pub struct Payload(Box<RawValue>);
 
 impl Payload {
-    /// Writes a value as JSON.
+    /// Serializes a value as JSON.
     ///
     /// # Errors
     /// When the value has no JSON form (a map whose keys are not strings, for example).
@@ -29,7 +28,7 @@ impl Payload {
         serde_json::value::to_raw_value(value).map(Self)
     }
 
-    /// Takes JSON text as it is.
+    /// Wraps JSON text, unchanged.
     ///
     /// # Errors
     /// When the text is not one JSON value.
@@ -37,10 +36,10 @@ impl Payload {
         RawValue::from_string(text).map(Self)
     }
 
-    /// Reads the value as `T`.
+    /// Deserializes the value.
     ///
     /// # Errors
-    /// When the JSON does not have that shape.
+    /// When the JSON is not a `T`.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.0.get())
     }
@@ -61,7 +60,7 @@ impl PartialEq for Payload {
 impl Eq for Payload {}
 
 impl fmt::Debug for Payload {
-    // A payload holds what customers said: it must not reach a log through somebody's `{:?}`.
+    // A payload holds customer data, which must not reach a log through `{:?}`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Payload({} bytes)", self.as_str().len())
     }

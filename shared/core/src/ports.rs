@@ -1,15 +1,15 @@
-//! What a service stands on.
+//! The ports that a service runs on.
 
 use std::sync::Arc;
 
 use crate::{EventStore, Host, ViewStore};
 
-/// The stores of a service and the machine that it runs on.
+/// The stores of a service, and its host.
 #[derive(Clone)]
 pub struct Ports {
-    /// The events: the truth.
+    /// The event store: the source of truth.
     pub store: Arc<dyn EventStore>,
-    /// The rows of views.
+    /// The view store.
     pub views: Arc<dyn ViewStore>,
     /// Clock, randomness and waiting.
     pub host: Arc<dyn Host>,

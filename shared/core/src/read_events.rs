@@ -1,11 +1,11 @@
-//! Reads the events of a stream.
+//! Reads the events of a stream, in order.
 
 use crate::{Commit, Envelope, EventStore, Ordinal, ReadError, ReadFrom, StreamId, Version};
 
-/// Commits that one read asks for.
+/// Commits that one read of the store requests.
 pub const COMMITS_PER_READ: u32 = 100;
 
-/// The events of a stream from `first` on, at most `limit` of them, in order.
+/// Reads at most `limit` events of a stream in order, starting with version `first`.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -15,7 +15,12 @@ pub async fn read_events(
     first: Version,
     limit: usize,
 ) -> Result<Vec<Envelope>, ReadError> {
-    let Some(mut from) = commit_of(store, stream, first).await? else {
+    let from = if first == Version::FIRST {
+        Some(Ordinal::FIRST)
+    } else {
+        commit_of(store, stream, first).await?
+    };
+    let Some(mut from) = from else {
         return Ok(Vec::new());
     };
     let mut events: Vec<Envelope> = Vec::new();
@@ -31,10 +36,44 @@ pub async fn read_events(
     Ok(events)
 }
 
-/// The ordinal of the commit that holds `version`; none beyond the head.
+/// All events of a stream, or those up to version `at`: one read, where at most [`COMMITS_PER_READ`] commits hold them. Read
+/// from the end down, because the first commit says that it is the first, and an end takes another read to be known.
 ///
-/// Where every commit holds one event, ordinal and version are equal and the first look finds it. Otherwise the commit
-/// lies below, and bisection finds it in a number of reads that grows with the logarithm of the stream.
+/// `Err` inside: the number of events, when it is more than `events_max`.
+pub(crate) async fn read_to(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    at: Option<Version>,
+    events_max: usize,
+) -> Result<Result<Vec<Envelope>, Version>, ReadError> {
+    // An ordinal is never larger than the versions of its commit, so nothing wanted lies above this.
+    let top = at.and_then(|version| Ordinal::new(version.get()));
+    let mut from = top.map_or(ReadFrom::Newest, ReadFrom::Down);
+    let mut newest_first: Vec<Commit> = Vec::new();
+    loop {
+        let page = store.read(stream, from, COMMITS_PER_READ).await?;
+        let Some(oldest) = page.last().map(Commit::ordinal) else {
+            break;
+        };
+        newest_first.extend(page);
+        let newest = newest_first.first().map(Commit::last_version);
+        let newest = newest.map(|newest| at.map_or(newest, |at| at.min(newest)));
+        let is_too_long =
+            |count: &Version| usize::try_from(count.get()).unwrap_or(usize::MAX) > events_max;
+        if let Some(count) = newest.filter(is_too_long) {
+            return Ok(Err(count));
+        }
+        let Some(next) = oldest.previous() else { break };
+        from = ReadFrom::Down(next);
+    }
+    let events = newest_first.iter().rev().flat_map(Commit::envelopes);
+    Ok(Ok(events.filter(|event| at.is_none_or(|at| event.version <= at)).collect()))
+}
+
+/// The ordinal of the commit that holds `version`; `None` beyond the head.
+///
+/// If every commit holds one event, ordinal and version are equal, and the first read finds the commit. Otherwise its
+/// ordinal is lower, and a binary search finds it in a logarithmic number of reads.
 async fn commit_of(
     store: &dyn EventStore,
     stream: &StreamId,
@@ -42,7 +81,7 @@ async fn commit_of(
 ) -> Result<Option<Ordinal>, ReadError> {
     let (mut low, mut high) = (1, version.get());
     while low <= high {
-        // The first look is at the top, where the answer usually is.
+        // Tries the top first, where the commit usually is.
         let middle = if high == version.get() { high } else { low + (high - low) / 2 };
         let Some(ordinal) = Ordinal::new(middle) else {
             break;
@@ -51,7 +90,7 @@ async fn commit_of(
         let Some(commit) = page.first() else { break };
         if version > commit.last_version() {
             if commit.ordinal() < ordinal {
-                // The stream ends below.
+                // The stream ends before `version`.
                 return Ok(None);
             }
             low = middle + 1;

@@ -1,8 +1,7 @@
-//! Reading every commit of a store, to rebuild what derives from them.
+//! Reads every commit of a store, to rebuild views.
 //!
-//! A store is read in segments, side by side. Within a segment the commits of one stream come in ascending order, and
-//! a stream lies in one segment, so whoever applies the pages of each segment in turn sees each stream in order.
-//! Between streams there is no order.
+//! A store is read in parallel segments. All commits of a stream are in one segment, in ascending order, so each stream
+//! is replayed in order. There is no order between streams.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -10,36 +9,38 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::{Commit, Host, ReadError, Source};
+use crate::{Commit, Corrupt, Host, ReadError, Source};
 
-/// Where a scan of one segment goes on: after that item. Can be saved and used again in another process.
+/// The last item that a scan of one segment has read. It can be saved and used in another process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplayPosition {
-    /// The key of the last item's stream, as the store writes it.
+    /// The stream's key, as the store writes it.
     pub stream_key: String,
-    /// The last item's ordinal.
+    /// The commit's ordinal.
     pub ordinal: u64,
 }
 
-/// One step of a scan.
+/// One page of a scan.
 #[derive(Clone, Debug)]
 pub struct ReplayPage {
-    /// The commits; possibly none, though there are more behind them.
+    /// The commits. May be empty before the end of the segment.
     pub commits: Vec<Commit>,
-    /// Where to go on; none at the segment's end.
+    /// The items of the page that are not commits.
+    pub corrupt: Vec<Corrupt>,
+    /// Where to continue; `None` at the segment's end.
     pub next: Option<ReplayPosition>,
 }
 
-/// Reads the whole of a store, segment by segment.
+/// Scans a whole store, segment by segment.
 #[async_trait]
 pub trait ReplaySource: Send + Sync {
-    /// The next commits of segment `segment` (from 0) of `of_segments`, at most `limit` and strongly consistent.
+    /// Reads the next commits, at most `limit`, of segment `segment` (from 0) of `of_segments`. Strongly consistent.
     ///
-    /// A commit that is appended while the scan is under way may or may not be seen.
+    /// A commit that is appended during the scan may or may not be seen.
     ///
     /// # Errors
-    /// Also for an item that is no commit: a replay never ends early and never skips without saying so.
+    /// [`ReadError`]. An item that is not a commit is no error: the page names it, and the commits behind it are read.
     async fn scan(
         &self,
         segment: u32,
@@ -49,55 +50,65 @@ pub trait ReplaySource: Send + Sync {
     ) -> Result<ReplayPage, ReadError>;
 }
 
-/// Takes what a replay reads.
+/// Receives the commits of a replay.
 #[async_trait]
 pub trait ReplaySink: Send + Sync {
-    /// Applies commits. Called for one page of a segment after the other, and for several segments at once.
+    /// Applies one page. Called in order within a segment, and concurrently for different segments.
     ///
     /// # Errors
-    /// Ends the replay, which can be resumed.
+    /// An error ends the replay, which can be resumed.
     async fn apply(&self, commits: Vec<Commit>) -> Result<(), Source>;
 
-    /// Keeps how far the replay is. Everything before it has been applied; what comes after it may be applied again.
+    /// Sets aside an item that is not a commit, and reports it: what is built lacks it until the item is repaired. The
+    /// replay continues, and [`Progress::set_aside`] counts the item.
     ///
     /// # Errors
-    /// Ends the replay, which can be resumed.
+    /// An error ends the replay, which can be resumed.
+    async fn set_aside(&self, corrupt: &Corrupt) -> Result<(), Source>;
+
+    /// Saves the progress. Calls do not overlap, and each names more than the one before. Everything up to it has been
+    /// applied; a resumed replay may apply later commits again.
+    ///
+    /// # Errors
+    /// An error ends the replay, which can be resumed.
     async fn save(&self, progress: &Progress) -> Result<(), Source>;
 }
 
-/// How far a replay is. Can be saved and resumed.
+/// The progress of a replay. It can be saved and resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// One for each segment. Their number cannot change on the way: it says where the segments lie.
+    /// One per segment. Their number must not change during a replay, because it decides which streams a segment holds.
     pub segments: Vec<SegmentProgress>,
+    /// Items that were set aside because they are no commits. An item may be counted again after a resumption.
+    #[serde(default)]
+    pub set_aside: u64,
 }
 
-/// How far a replay is in one segment.
+/// The progress of one segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SegmentProgress {
-    /// At the beginning.
+    /// Nothing was read.
     Start,
-    /// After that item.
+    /// Everything up to this item was read.
     After(ReplayPosition),
-    /// At the end.
+    /// The segment was read to its end.
     Done,
 }
 
-/// Segments that one replay may read side by side: the most that a DynamoDB scan takes is a million, and a process
-/// has no use for that many.
+/// Segments that one replay may read in parallel. DynamoDB allows a million, which no process can use.
 pub const SEGMENTS_MAX: u32 = 256;
 
 impl Progress {
-    /// The beginning, in that many segments (from 1 to [`SEGMENTS_MAX`]; anything else is brought there).
+    /// A new replay in this many segments, clamped to 1..=[`SEGMENTS_MAX`].
     #[must_use]
     pub fn start(segments: u32) -> Self {
         let segments = usize::try_from(segments.clamp(1, SEGMENTS_MAX)).unwrap_or(1);
-        Self { segments: vec![SegmentProgress::Start; segments] }
+        Self { segments: vec![SegmentProgress::Start; segments], set_aside: 0 }
     }
 
-    /// Whether every segment is at its end.
+    /// Whether every segment was read to its end.
     #[must_use]
     pub fn is_done(&self) -> bool {
         let is_done = |segment: &SegmentProgress| *segment == SegmentProgress::Done;
@@ -105,13 +116,13 @@ impl Progress {
     }
 }
 
-/// Why a replay stopped. What had been saved can be resumed.
+/// Why a replay stopped. It can be resumed from the saved progress.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The store could not be read, or holds something that is no commit.
+    /// The store could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// What was read could not be applied, or the progress not saved.
+    /// The sink could not apply a page or save the progress.
     #[error("the replay's sink failed")]
     Sink(#[source] Source),
 }
@@ -119,18 +130,17 @@ pub enum ReplayError {
 /// How fast a replay reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Commits in one page of one segment, from 1. Memory holds one page for each segment, and no more.
+    /// Commits per page, at least 1. Memory holds one page per segment.
     pub commits_per_page: u32,
-    /// Commits in one second, over all segments; none for as fast as the store gives them.
+    /// Commits per second over all segments; `None` for no limit.
     pub commits_per_second_max: Option<u32>,
 }
 
-/// Reads a store from wherever `progress` is to its end and gives everything to `sink`, at least once.
-///
-/// Stops at the first error of the store or of the sink, without having skipped anything.
+/// Reads a store from `progress` to its end, and gives every commit to `sink` at least once. An item that is not a commit
+/// is set aside and counted.
 ///
 /// # Errors
-/// [`ReplayError`]. Resume with the progress that was saved last.
+/// [`ReplayError`], at the first error of the store or the sink. Nothing was skipped: resume with the saved progress.
 pub async fn replay(
     source: &dyn ReplaySource,
     host: &dyn Host,
@@ -145,11 +155,12 @@ pub async fn replay(
         pace,
         started: host.monotonic(),
         shared: Mutex::new(Shared { progress, read: 0 }),
+        saving: futures_util::lock::Mutex::new(()),
     };
     let of_segments = replay.segments().len();
     let segments = replay.segments().into_iter().enumerate();
     let segments = segments.map(|(place, at)| replay.segment(place, of_segments, at));
-    // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+    // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
     let segments: Vec<_> = segments.collect();
     stream::iter(segments).buffer_unordered(of_segments.max(1)).try_collect::<Vec<()>>().await?;
     Ok(replay.progress())
@@ -162,11 +173,13 @@ struct Replay<'a> {
     pace: Pace,
     started: Duration,
     shared: Mutex<Shared>,
+    /// Held while progress is saved, so that what is saved last is the newest.
+    saving: futures_util::lock::Mutex<()>,
 }
 
 struct Shared {
     progress: Progress,
-    /// Commits that all segments have read.
+    /// Commits read so far, over all segments.
     read: u64,
 }
 
@@ -187,19 +200,24 @@ impl Replay<'_> {
             };
             let limit = self.pace.commits_per_page.max(1);
             let page = self.source.scan(number(place), number(of_segments), after, limit).await?;
-            self.keep_pace(page.commits.len()).await;
+            self.keep_pace(page.commits.len() + page.corrupt.len()).await;
+            for corrupt in &page.corrupt {
+                let set_aside = self.sink.set_aside(corrupt).await;
+                set_aside.map_err(ReplayError::Sink)?;
+            }
             if !page.commits.is_empty() {
                 let applied = self.sink.apply(page.commits).await;
                 applied.map_err(ReplayError::Sink)?;
             }
             at = page.next.map_or(SegmentProgress::Done, SegmentProgress::After);
-            let progress = self.advance(place, at.clone());
-            let saved = self.sink.save(&progress).await;
+            self.advance(place, at.clone(), page.corrupt.len());
+            let _saving = self.saving.lock().await;
+            let saved = self.sink.save(&self.progress()).await;
             saved.map_err(ReplayError::Sink)?;
         }
     }
 
-    /// Waits until all that has been read could have been read at the wanted pace.
+    /// Waits until the commits read so far are within the pace.
     async fn keep_pace(&self, commits: usize) {
         let read = {
             let mut shared = self.lock();
@@ -218,12 +236,13 @@ impl Replay<'_> {
         }
     }
 
-    fn advance(&self, place: usize, at: SegmentProgress) -> Progress {
+    fn advance(&self, place: usize, at: SegmentProgress, set_aside: usize) {
         let mut shared = self.lock();
+        let set_aside = u64::try_from(set_aside).unwrap_or(u64::MAX);
+        shared.progress.set_aside = shared.progress.set_aside.saturating_add(set_aside);
         if let Some(segment) = shared.progress.segments.get_mut(place) {
             *segment = at;
         }
-        shared.progress.clone()
     }
 
     fn segments(&self) -> Vec<SegmentProgress> {
@@ -235,7 +254,7 @@ impl Replay<'_> {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
-        // No code that holds the lock can panic half-way.
+        // Code that holds the lock cannot panic half-way.
         self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

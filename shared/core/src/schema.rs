@@ -1,67 +1,69 @@
-//! How domain events become stored text and come back, also when they were written years ago.
+//! Encodes domain events for storage, and decodes them in any schema version that was ever written.
 
 use crate::Payload;
 
-/// An event on its way into a store: its name, the version of its payload's shape, and the payload.
+/// An encoded event that is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
     /// The event's name, in the past tense.
     pub event_type: String,
-    /// Which shape the payload has, from 1.
+    /// The schema version of the payload, from 1.
     pub schema_version: u32,
-    /// The facts.
+    /// The event's data.
     pub payload: Payload,
 }
 
-/// Why stored text is not an event that this code knows. Nothing is ever guessed or skipped.
+/// Why a stored event cannot be decoded. Nothing is ever guessed or skipped.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields' names say it")]
 pub enum SchemaError {
-    /// No event has that name.
-    #[error("no event is called {0:?}; deploy the version that wrote it")]
+    /// This code has no event of this name and version.
+    #[error("unknown event {0:?}; deploy the version that wrote it")]
     UnknownEvent(String),
     /// The event was written by newer code.
     #[error(
         "{event_type} has schema version {got}, this code knows up to {known}; deploy the version that wrote it"
     )]
     Newer {
-        /// The event's name.
         event_type: String,
-        /// The version that is stored.
         got: u32,
         /// The newest version that this code reads.
         known: u32,
     },
-    /// The payload does not have the shape that its name and version promise. The cause names fields, never values.
+    /// The payload does not match its schema. The error has its place in the payload, and never a value.
     #[error(
-        "{event_type} v{schema_version} does not have its shape (line {line}, column {column})"
+        "{event_type} v{schema_version} does not match its schema (line {line}, column {column})"
     )]
-    Malformed {
-        /// The event's name.
-        event_type: String,
-        /// The version that is stored.
-        schema_version: u32,
-        /// Where in the payload.
-        line: usize,
-        /// Where in the payload.
-        column: usize,
-    },
+    Malformed { event_type: String, schema_version: u32, line: usize, column: usize },
 }
 
-/// A set of domain events with explicit names and schema versions. [`event_schema!`](crate::event_schema) writes it.
+impl SchemaError {
+    /// Whether newer code wrote the event. Old code meets such events during a deployment: retry them later.
+    #[must_use]
+    pub const fn is_of_newer_code(&self) -> bool {
+        match self {
+            Self::UnknownEvent(_) | Self::Newer { .. } => true,
+            Self::Malformed { .. } => false,
+        }
+    }
+}
+
+/// An enum of domain events with explicit names and schema versions. Implement it with
+/// [`event_schema!`](crate::event_schema).
 pub trait EventSchema: Sized {
-    /// Every name with the newest version of its payload.
+    /// Every event name with its newest schema version.
     const NEWEST: &'static [(&'static str, u32)];
 
-    /// The event as it is stored, always in its newest shape.
+    /// Encodes the event in its newest schema version.
     ///
     /// # Errors
     /// When the payload has no JSON form.
     fn encode(&self) -> Result<NewEvent, serde_json::Error>;
 
-    /// The event, or the events, that a stored one means today: the upcast.
+    /// Decodes a stored event, and upcasts an old one to today's events.
     ///
     /// # Errors
-    /// [`SchemaError`] when the name is unknown, the version newer than this code, or the shape wrong.
+    /// [`SchemaError`] when the name is unknown, the version is newer than this code, or the payload is malformed.
     fn decode(
         event_type: &str,
         schema_version: u32,
@@ -69,11 +71,11 @@ pub trait EventSchema: Sized {
     ) -> Result<Vec<Self>, SchemaError>;
 }
 
-/// Gives an enum of events its names and schema versions.
+/// Implements [`EventSchema`] for an enum of events.
 ///
-/// Each variant holds one payload struct. The text after `as` is the event's name, and the number the newest schema
-/// version of its payload. Older versions follow in braces, each with the function that turns its payload into today's
-/// events (one, or several). Name and version are storage format: neither is ever taken away. A variant may be renamed.
+/// Each variant holds one payload struct. The text after `as` is the event's name, and the number its newest schema
+/// version. Older versions follow in braces, each with the function that upcasts its payload to one or more of today's
+/// events. Names and versions are storage format: never remove one. A variant may be renamed.
 ///
 /// ```
 /// use dekigoto::{EventSchema, Payload, event_schema};
@@ -139,7 +141,7 @@ macro_rules! event_schema {
     };
 }
 
-/// What [`event_schema!`](crate::event_schema) expands to calls of. Not for direct use.
+/// Called by the expansion of [`event_schema!`](crate::event_schema). Not for direct use.
 #[doc(hidden)]
 pub mod __private {
     use serde::de::DeserializeOwned;
@@ -148,7 +150,7 @@ pub mod __private {
 
     pub use serde_json::Error as JsonError;
 
-    /// Reads a payload, and keeps its text out of the error.
+    /// Deserializes a payload, and keeps its values out of the error.
     pub fn read<T: DeserializeOwned>(
         event_type: &str,
         schema_version: u32,
@@ -162,7 +164,7 @@ pub mod __private {
         })
     }
 
-    /// Tells a newer version from a name that nobody knows.
+    /// Distinguishes a newer version from an unknown event.
     #[must_use]
     pub fn unknown(newest: &[(&str, u32)], event_type: &str, got: u32) -> SchemaError {
         match newest.iter().find(|(name, _)| *name == event_type) {

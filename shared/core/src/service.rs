@@ -1,4 +1,4 @@
-//! The registry: everything that a service is made of, named once.
+//! The registry: names each aggregate and view of a service once.
 
 use std::sync::Arc;
 
@@ -8,10 +8,9 @@ use crate::{
     views::{AnyView, UnknownView},
 };
 
-/// Everything that a service is made of. Its router, its relay, its projectors and its tests take from it what they need.
+/// The aggregates and views of a service. Router, relay, projectors and tests are built from it.
 ///
-/// `R` is what the service's HTTP edge makes of an aggregate's routes. The kit's core knows no HTTP, and a service
-/// without it has `()`.
+/// `R` is the HTTP edge's type for routes. The core knows no HTTP; a service without HTTP uses `()`.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bank/account.rs"));
@@ -36,26 +35,26 @@ pub struct Service<R = ()> {
 pub struct Registered<R> {
     name: &'static str,
     events: &'static [(&'static str, u32)],
-    today: fn(&str, u32, &Payload) -> Result<Vec<NewEvent>, SchemaError>,
+    upcast: fn(&str, u32, &Payload) -> Result<Vec<NewEvent>, SchemaError>,
     routes: R,
 }
 
 impl<R> Service<R> {
-    /// A service of that name. It is the CloudEvents source of its integration events, such as `dekigoto.orders`.
+    /// An empty service. Its name, such as `dekigoto.orders`, is the CloudEvents source of its integration events.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let announcements = Announcements::by(name);
         Self { aggregates: Vec::new(), views: Vec::new(), queries: Vec::new(), announcements }
     }
 
-    /// Adds an aggregate: the routes that lead to it, and how it announces its events to other services
-    /// ([`relay::nothing`](crate::relay::nothing) where they stay inside).
+    /// Adds an aggregate, its routes, and how it announces its events to other services
+    /// ([`relay::nothing`](crate::relay::nothing) if it does not).
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self, routes: R, announce: Announce<A>) -> Self {
         self.aggregates.push(Registered {
             name: A::TYPE,
             events: A::Event::NEWEST,
-            today: today::<A::Event>,
+            upcast: upcast::<A::Event>,
             routes,
         });
         Self { announcements: self.announcements.of::<A>(announce), ..self }
@@ -68,34 +67,34 @@ impl<R> Service<R> {
         self
     }
 
-    /// Adds a view, and the routes that read it.
+    /// Adds a view and its routes.
     #[must_use]
     pub fn view_at<V: AnyView + Default + 'static>(mut self, routes: R) -> Self {
         self.queries.push(routes);
         self.view::<V>()
     }
 
-    /// The routes of all parts.
+    /// The routes of all aggregates and views.
     pub fn routes(&self) -> impl Iterator<Item = &R> {
         self.aggregates.iter().map(|aggregate| &aggregate.routes).chain(&self.queries)
     }
 
-    /// The aggregates, in the order in which they were named.
+    /// The aggregates, in the order in which they were added.
     #[must_use]
     pub fn aggregates(&self) -> &[Registered<R>] {
         &self.aggregates
     }
 
-    /// The views, in the order in which they were named.
+    /// The views, in the order in which they were added.
     #[must_use]
     pub fn views(&self) -> &[Arc<dyn AnyView>] {
         &self.views
     }
 
-    /// The view of that name.
+    /// Finds a view by its name.
     ///
     /// # Errors
-    /// [`UnknownView`], which lists the names that there are.
+    /// [`UnknownView`], which lists the known names.
     pub fn view_named(&self, name: &str) -> Result<Arc<dyn AnyView>, UnknownView> {
         let found = self.views.iter().find(|view| view.name() == name);
         let unknown = || UnknownView {
@@ -105,14 +104,23 @@ impl<R> Service<R> {
         found.cloned().ok_or_else(unknown)
     }
 
+    /// The events that a view needs, for the filter of its subscription: those that it names, or all events of the
+    /// aggregates that it folds.
+    #[must_use]
+    pub fn events_for(&self, view: &dyn AnyView) -> Vec<&'static str> {
+        let folded = self.aggregates.iter().filter(|it| view.folds().contains(&it.name));
+        let all = || folded.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
+        view.events().map_or_else(all, <[_]>::to_vec)
+    }
+
     /// How the service announces its events.
     #[must_use]
     pub fn announcements(&self) -> &Announcements {
         &self.announcements
     }
 
-    /// What is wrong with the registry: a name that stands for two things, or an aggregate that no view folds. A test of
-    /// every service asserts that there is nothing.
+    /// Checks the registry: lists duplicate names, aggregates that no view folds, and folds of unknown aggregates. A
+    /// test of each service asserts that the list is empty.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let aggregates = self.aggregates.iter().map(Registered::name);
@@ -133,7 +141,21 @@ impl<R> Service<R> {
                 .map(|name| format!("view {} folds {name}, which is not registered", view.name()))
         });
         faults.extend(unknown);
+        faults.extend(self.views.iter().flat_map(|view| self.strange_events(&**view)));
         faults
+    }
+
+    /// Events that a view wants and never gets.
+    fn strange_events(&self, view: &dyn AnyView) -> Vec<String> {
+        let folded = self.aggregates.iter().filter(|it| view.folds().contains(&it.name));
+        let known: Vec<&str> =
+            folded.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
+        let wanted = view.events().unwrap_or_default().iter();
+        let strange = wanted.filter(|name| !known.contains(name));
+        let fault = |name| {
+            format!("view {} wants {name}, which no aggregate that it folds has", view.name())
+        };
+        strange.map(fault).collect()
     }
 }
 
@@ -144,27 +166,27 @@ impl<R> Registered<R> {
         self.name
     }
 
-    /// Every event with the newest version of its payload.
+    /// Every event name with its newest schema version.
     #[must_use]
     pub fn events(&self) -> &'static [(&'static str, u32)] {
         self.events
     }
 
-    /// What a stored event means today, in its newest shape. For golden files.
+    /// Upcasts a stored event to its newest schema version. For golden files.
     ///
     /// # Errors
-    /// [`SchemaError`] when this code does not understand it.
-    pub fn today(
+    /// [`SchemaError`] when the event cannot be decoded.
+    pub fn upcast(
         &self,
         event_type: &str,
         schema_version: u32,
         payload: &Payload,
     ) -> Result<Vec<NewEvent>, SchemaError> {
-        (self.today)(event_type, schema_version, payload)
+        (self.upcast)(event_type, schema_version, payload)
     }
 }
 
-fn today<E: EventSchema>(
+fn upcast<E: EventSchema>(
     event_type: &str,
     schema_version: u32,
     payload: &Payload,
@@ -181,7 +203,7 @@ fn today<E: EventSchema>(
     encoded.collect()
 }
 
-/// The names that come twice.
+/// The names that occur twice.
 fn twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();

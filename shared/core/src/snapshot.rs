@@ -1,21 +1,21 @@
-//! The state after a commit, embedded in the commit. A cache: deleting or damaging any snapshot changes no answer.
+//! Snapshots: the state after a commit, embedded in the commit. They are a cache: losing one changes no answer.
 //!
-//! Equinox keeps a snapshot in a *tip* that every append rewrites, so an append costs as much as the state is large.
-//! Here one commit in [`SNAPSHOT_EVERY`](crate::Aggregate::SNAPSHOT_EVERY) carries it, and nothing is rewritten.
+//! Equinox keeps a snapshot in a *tip* document that every append rewrites, so each append pays for the size of the
+//! state. Here one commit in [`SNAPSHOT_EVERY`](crate::Aggregate::SNAPSHOT_EVERY) carries it, and nothing is rewritten.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Fingerprint, Payload, Version, limits::SNAPSHOT_BYTES_MAX};
 
-/// A command key that a snapshot remembers, with the version after the commit that it made.
+/// A command that a snapshot remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(Fingerprint, Fingerprint, Version)", into = "(Fingerprint, Fingerprint, Version)")]
 pub struct RememberedKey {
-    /// Actor and key, digested.
+    /// The digest of actor and key.
     pub identity: Fingerprint,
-    /// What was asked for.
+    /// The digest of the request.
     pub fingerprint: Fingerprint,
-    /// The last version of the commit.
+    /// The last version of the command's commit.
     pub version: Version,
 }
 
@@ -31,20 +31,20 @@ impl From<RememberedKey> for (Fingerprint, Fingerprint, Version) {
     }
 }
 
-/// An aggregate's state after one commit, with the command keys that came before it.
+/// An aggregate's state after a commit, and the command keys before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// Which shape the state has: the aggregate's `SNAPSHOT_SCHEMA`.
+    /// The schema version of the state: the aggregate's `SNAPSHOT_SCHEMA`.
     pub schema: u32,
-    /// The last version that the state holds.
+    /// The last version in the state.
     pub version: Version,
     /// Recent command keys, newest first.
     pub keys: Vec<RememberedKey>,
-    /// The state.
+    /// The state as JSON.
     pub state: Payload,
 }
 
-/// The stored form: the snapshot's text behind a digest of it, so that a damaged one is known for what it is.
+/// The stored form. The digest reveals a damaged snapshot.
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     sum: Fingerprint,
@@ -52,13 +52,13 @@ struct Sealed {
 }
 
 impl Snapshot {
-    /// The state, when it has the wanted shape.
+    /// Decodes the state; `None` when it has another schema version.
     #[must_use]
     pub fn state<T: DeserializeOwned>(&self, schema: u32) -> Option<T> {
         (self.schema == schema).then(|| self.state.read().ok()).flatten()
     }
 
-    /// The stored text; none when it would be larger than [`SNAPSHOT_BYTES_MAX`].
+    /// The stored text; `None` when it exceeds [`SNAPSHOT_BYTES_MAX`].
     #[must_use]
     pub fn seal(&self) -> Option<String> {
         let body = Payload::of(self).ok()?;
@@ -67,11 +67,11 @@ impl Snapshot {
         (text.len() <= SNAPSHOT_BYTES_MAX).then_some(text)
     }
 
-    /// Reads what [`seal`](Self::seal) wrote; none when it is damaged.
+    /// Reads the text of [`seal`](Self::seal); `None` when it is damaged.
     #[must_use]
     pub fn unseal(text: &str) -> Option<Self> {
         let sealed: Sealed = serde_json::from_str(text).ok()?;
-        let is_whole = Fingerprint::of(&[sealed.body.as_str()]) == sealed.sum;
-        is_whole.then(|| sealed.body.read().ok()).flatten()
+        let is_intact = Fingerprint::of(&[sealed.body.as_str()]) == sealed.sum;
+        is_intact.then(|| sealed.body.read().ok()).flatten()
     }
 }

@@ -1,4 +1,4 @@
-//! Specifications of deciders and views, as sentences: given what happened, when this is asked, then that happens.
+//! Specs of deciders and views: given these events, when this command comes, then those events happen.
 //!
 //! ```
 //! # use dekigoto::{Aggregate, Decider, event_schema};
@@ -29,16 +29,14 @@
 //! given::<Lamp>([Event::Lit(Lit {})]).when(Command::Light).then_refused(Refusal::AlreadyLit);
 //! ```
 //!
-//! A spec that does not hold panics at the test's own line and shows the difference. Each spec of an [`Aggregate`]
-//! also holds it to what a store relies on, whatever the spec is about:
+//! A failed spec panics at its own line and shows the difference. Every spec of an [`Aggregate`] also checks the laws
+//! that a store relies on:
 //!
-//! - events survive being stored and read;
+//! - an event is the same after it was stored and read;
 //! - the same state and command give the same decision;
-//! - a state that was a snapshot decides like one that was folded.
+//! - a state from a snapshot decides like a folded one.
 //!
-//! A refused command cannot have events: the types see to that.
-//!
-//! Views are specified in the same words, and may add what delivery does to them:
+//! Specs of views use the same words, and can vary the delivery of the events:
 //!
 //! ```
 //! # use dekigoto::{Aggregate, Decider, Envelope, event_schema, views::{Fold, SingleView, View}};
@@ -71,13 +69,14 @@
 //! given_view::<TimesLit>([lit()]).when(lit()).delivered_twice().shuffled().then(2);
 //! ```
 //!
-//! The three words are Greg Young's, as Emmett has them for deciders. That views answer to reordered and repeated
-//! deliveries in a spec is ours.
+//! Given-when-then specs of aggregates are Greg Young's, and Emmett's for deciders. Specs of views under reordered and
+//! repeated delivery are our addition.
 
 mod delivery;
 mod difference;
 #[cfg(test)]
 mod failing;
+mod golden;
 mod permutations;
 #[cfg(test)]
 mod tests;
@@ -85,6 +84,7 @@ mod view;
 #[cfg(test)]
 mod view_tests;
 
+pub use golden::golden_files;
 pub use view::{GivenView, Happened, ProjectedView, given_view, given_view_across, happened};
 
 use std::fmt::Debug;
@@ -92,39 +92,39 @@ use std::fmt::Debug;
 use self::difference::{changed, count, difference, expectation, line, unlike};
 use crate::{Aggregate, Decider, EventSchema};
 
-/// What a decider decides.
+/// The result of `decide`.
 type Decision<A> = Result<Vec<<A as Decider>::Event>, <A as Decider>::Refusal>;
 
-/// What a decision breaks, if anything.
+/// Checks a decision; `Some` describes the broken law.
 type DecisionLaw<A> =
     fn(&<A as Decider>::State, &<A as Decider>::Command, &Decision<A>) -> Option<String>;
 
-/// What a spec's decider is held to besides the spec: what is wrong, if anything is.
+/// The laws that a spec checks besides its own expectation. `Some` describes the broken one.
 struct Laws<A: Decider> {
     of_events: fn(&[A::Event]) -> Option<String>,
     of_decision: DecisionLaw<A>,
 }
 
-/// A decider with a past. [`given`] makes it.
+/// A decider after some events. Made by [`given`].
 pub struct Given<A: Decider> {
     state: A::State,
     laws: Laws<A>,
 }
 
-/// A decider that has met a command. [`Given::when`] makes it.
-#[must_use = "a spec says nothing before `then`"]
+/// A decider after a command. Made by [`Given::when`].
+#[must_use = "a spec checks nothing without `then`"]
 pub struct Decided<A: Decider> {
     state: A::State,
     decision: Decision<A>,
     laws: Laws<A>,
 }
 
-/// Begins a spec of an aggregate: these events have happened.
+/// Begins a spec of an aggregate after these events.
 ///
 /// # Panics
-/// When one of the events does not survive being stored and read.
+/// When an event is not the same after it was stored and read.
 #[track_caller]
-#[must_use = "a spec says nothing before `then`"]
+#[must_use = "a spec checks nothing without `then`"]
 pub fn given<A>(events: impl IntoIterator<Item = A::Event>) -> Given<A>
 where
     A: Aggregate<Event: Debug + PartialEq, Refusal: Debug + PartialEq>,
@@ -132,10 +132,9 @@ where
     begin(events, Laws { of_events: storage_law::<A::Event>, of_decision: decision_laws::<A> })
 }
 
-/// Begins a spec of a decider whose events are never stored: these events have happened. Only what the spec says is
-/// checked.
+/// Begins a spec of a decider whose events are never stored, after these events. No laws are checked.
 #[track_caller]
-#[must_use = "a spec says nothing before `then`"]
+#[must_use = "a spec checks nothing without `then`"]
 pub fn given_unstored<A>(events: impl IntoIterator<Item = A::Event>) -> Given<A>
 where
     A: Decider<Event: Debug + PartialEq, Refusal: Debug + PartialEq>,
@@ -146,15 +145,15 @@ where
 #[track_caller]
 fn begin<A: Decider>(events: impl IntoIterator<Item = A::Event>, laws: Laws<A>) -> Given<A> {
     let events: Vec<A::Event> = events.into_iter().collect();
-    hold((laws.of_events)(&events));
+    assert_law((laws.of_events)(&events));
     Given { state: events.iter().fold(A::State::default(), A::evolve), laws }
 }
 
 impl<A: Decider> Given<A> {
-    /// What is asked.
+    /// Decides on a command.
     ///
     /// # Panics
-    /// When the decider breaks a law: see the [module](self).
+    /// When the decision breaks a law; see the [module](self).
     #[track_caller]
     pub fn when(self, command: A::Command) -> Decided<A>
     where
@@ -162,7 +161,7 @@ impl<A: Decider> Given<A> {
     {
         let Self { state, laws } = self;
         let decision = A::decide(&state, command.clone());
-        hold((laws.of_decision)(&state, &command, &decision));
+        assert_law((laws.of_decision)(&state, &command, &decision));
         Decided { state, decision, laws }
     }
 }
@@ -171,7 +170,7 @@ impl<A> Decided<A>
 where
     A: Decider<Event: Debug + PartialEq, Refusal: Debug + PartialEq>,
 {
-    /// Exactly these events happen, in this order. Answers with the spec's next beginning: what is true now.
+    /// Expects exactly these events, in this order. Returns a `Given` with these events added, to continue the spec.
     ///
     /// # Panics
     /// When the command is refused or other events happen.
@@ -185,20 +184,20 @@ where
                 fail(&format!("{}refused: {refusal:?}\n", expectation(&expected)));
             }
         };
-        hold((self.laws.of_events)(&events));
+        assert_law((self.laws.of_events)(&events));
         Given { state: events.iter().fold(self.state, A::evolve), laws: self.laws }
     }
 
-    /// The command is accepted and nothing happens.
+    /// Expects that the command is accepted without events.
     ///
     /// # Panics
-    /// When the command is refused or something happens.
+    /// When the command is refused or events happen.
     #[track_caller]
     pub fn then_nothing(self) -> Given<A> {
         self.then([])
     }
 
-    /// The command is refused for exactly this reason.
+    /// Expects exactly this refusal.
     ///
     /// # Panics
     /// When the command is accepted or refused for another reason.
@@ -220,7 +219,7 @@ where
     }
 }
 
-/// Ends the test where the spec stands.
+/// Fails the test at the line of the spec.
 #[track_caller]
 #[expect(clippy::panic, reason = "a failed spec must fail its test")]
 fn fail(why: &str) -> ! {
@@ -228,13 +227,13 @@ fn fail(why: &str) -> ! {
 }
 
 #[track_caller]
-fn hold(broken: Option<String>) {
+fn assert_law(broken: Option<String>) {
     if let Some(why) = broken {
         fail(&why);
     }
 }
 
-/// An event that is stored and read is the same event.
+/// An event is the same after it was stored and read.
 fn storage_law<E: EventSchema + Debug + PartialEq>(events: &[E]) -> Option<String> {
     events.iter().find_map(|event| {
         let stored = match event.encode() {
@@ -244,7 +243,7 @@ fn storage_law<E: EventSchema + Debug + PartialEq>(events: &[E]) -> Option<Strin
         match E::decode(&stored.event_type, stored.schema_version, &stored.payload) {
             Ok(read) if read.as_slice() == std::slice::from_ref(event) => None,
             Ok(read) => Some(format!(
-                "  an event is not what it was after being stored and read\n{}",
+                "  an event changed when it was stored and read\n{}",
                 difference(std::slice::from_ref(event), &read)
             )),
             Err(cause) => Some(format!("  {event:?}\n  cannot be read once stored: {cause}\n")),
@@ -252,7 +251,7 @@ fn storage_law<E: EventSchema + Debug + PartialEq>(events: &[E]) -> Option<Strin
     })
 }
 
-/// A decision depends on the state and the command alone, and the state may have been a snapshot.
+/// A decision depends only on the state and the command, and the state may come from a snapshot.
 fn decision_laws<A>(
     state: &A::State,
     command: &A::Command,
@@ -265,14 +264,14 @@ where
     if again != *decision {
         return Some(format!("  decided twice, decided differently\n{}", unlike(decision, &again)));
     }
-    let thawed = serde_json::to_string(state).and_then(|text| serde_json::from_str(&text));
-    let thawed: A::State = match thawed {
+    let restored = serde_json::to_string(state).and_then(|text| serde_json::from_str(&text));
+    let restored: A::State = match restored {
         Ok(state) => state,
         Err(cause) => {
             return Some(format!("  the state does not survive a snapshot: {cause}\n"));
         }
     };
-    let again = A::decide(&thawed, command.clone());
+    let again = A::decide(&restored, command.clone());
     (again != *decision)
         .then(|| format!("  decided differently after a snapshot\n{}", unlike(decision, &again)))
 }

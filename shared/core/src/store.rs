@@ -4,80 +4,80 @@ use async_trait::async_trait;
 
 use crate::{Commit, Corrupt, Ordinal, StreamId};
 
-/// What an adapter could not do, with the private cause for the log.
+/// The private cause of an adapter's failure, for the log.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an append did not succeed, by what to do next.
+/// Why an append failed. Each variant says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// The place is taken. Look at who took it; else load again and decide again.
-    #[error("another commit has taken the place")]
+    /// Another commit has the place. If it is not from the same command, load again and decide again.
+    #[error("another commit has this place")]
     Conflict {
-        /// The commit that is there.
+        /// The commit at the place.
         found: Box<Commit>,
     },
-    /// The store is busy. Back off, then send the same bytes.
+    /// The store is busy. Back off, then send the same commit.
     #[error("the event store is throttling")]
     Throttled(#[source] Source),
-    /// The store refused the commit's size: it never fits.
-    #[error("the event store refuses a commit of this size")]
+    /// The commit is too large for the store. Do not retry.
+    #[error("the commit is too large for the event store")]
     TooLarge(#[source] Source),
-    /// Sent, no answer: it may or may not be there. Look the command key up before deciding again.
-    #[error("no answer from the event store; the commit may be there")]
+    /// No answer: the commit may or may not be stored. Send the same commit again to find out.
+    #[error("no answer from the event store; the commit may be stored")]
     Unknown(#[source] Source),
-    /// A bug, a missing permission or a bad table. Give up and alarm.
+    /// A bug, a missing permission or a bad table. Give up and alert an operator.
     #[error("the event store is broken")]
     Broken(#[source] Source),
 }
 
-/// Why a read did not succeed, by what to do next.
+/// Why a read failed. Each variant says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// What is stored is not a history. Give up and alarm.
+    /// The stored items are not a valid history. Give up and alert an operator.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
     /// The store is busy or did not answer. Back off and read again.
     #[error("the event store does not answer")]
     Unavailable(#[source] Source),
-    /// A bug, a missing permission or a bad table. Give up and alarm.
+    /// A bug, a missing permission or a bad table. Give up and alert an operator.
     #[error("the event store is broken")]
     Broken(#[source] Source),
 }
 
-/// Which way a read goes, and from where.
+/// Where a read starts, and in which direction it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadFrom {
-    /// From the newest commit, down.
+    /// From the newest commit, descending.
     Newest,
-    /// From that commit, down.
+    /// From this commit, descending.
     Down(Ordinal),
-    /// From that commit, up.
+    /// From this commit, ascending.
     Up(Ordinal),
 }
 
-/// Keeps commits, for ever. Append-only: there is no unconditional append, and no way to edit or delete.
+/// Stores commits for ever. There is no unconditional append, no edit and no delete.
 ///
 /// Every implementation passes the contract suite of the testkit; that suite is the port's specification.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Stores the commit at its place, if that place is free.
+    /// Stores a commit at its place, if the place is free.
     ///
-    /// Where that very commit is there already, it says [`Ok`]: an adapter may have repeated a request whose answer
-    /// was lost, and then finds its own commit.
+    /// Returns [`Ok`] also when this very commit is already stored: an adapter may have repeated a request whose answer
+    /// was lost.
     ///
     /// # Errors
-    /// [`AppendError`], which says what to do next. Sending the same commit again is safe after any of them: its place is
-    /// fixed, so it is there or nowhere.
+    /// [`AppendError`]. Sending the same commit again is safe after any of them: its place is fixed, so it is stored
+    /// there or nowhere.
     async fn append(&self, commit: &Commit) -> Result<(), AppendError>;
 
-    /// The commits of one stream, at most `limit` and at least one if there is one that way.
+    /// Reads at most `limit` commits of one stream.
     ///
-    /// Strongly consistent: it sees every append that was acknowledged before it began. A store may answer with
-    /// fewer than `limit`; only an empty answer means that there are no more. A `limit` of 0 counts as 1, so that it
-    /// cannot look like an end.
+    /// The read is strongly consistent: it sees every append that was acknowledged before it began. A page may be
+    /// shorter than `limit`; only an empty page means that there are no more commits. A `limit` of 0 counts as 1,
+    /// because an empty page would look like the end.
     ///
     /// # Errors
-    /// [`ReadError`]; also for a stored item that is no commit, which is never skipped.
+    /// [`ReadError`], also for a stored item that is not a commit: it is never skipped.
     async fn read(
         &self,
         stream: &StreamId,

@@ -11,16 +11,16 @@ use crate::{
     Timestamp, Version,
 };
 
-/// A commit as it is stored. Unknown attributes are ignored; a missing or wrong-typed one is an error.
+/// The stored form of a commit. Unknown attributes are ignored; a missing or wrong-typed one is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredCommit {
-    /// Partition key: the stream.
+    /// The partition key: the stream.
     pub pk: String,
-    /// Sort key: the ordinal.
+    /// The sort key: the ordinal.
     pub sk: u64,
     /// The version of the first event.
     pub v: u64,
-    /// When, in milliseconds since 1970.
+    /// The time of the command, in milliseconds since 1970.
     pub at: i64,
     /// The events, as JSON text.
     pub ev: String,
@@ -38,24 +38,24 @@ pub struct StoredCommit {
     /// The trace context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tp: Option<String>,
-    /// The snapshot, sealed.
+    /// The snapshot, sealed with a digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sn: Option<String>,
 }
 
-/// A stored item is not a commit. Says which, and what is wrong with it; never a value from it.
+/// A stored item is not a valid commit. The error names the item and the fault, and never a value from it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stream {stream:?}, commit {ordinal:?}: {what}")]
 pub struct Corrupt {
-    /// The stream, as far as it is known.
+    /// The stream's key, as stored.
     pub stream: String,
-    /// The ordinal, as far as it is known.
+    /// The ordinal, if known.
     pub ordinal: Option<u64>,
-    /// What is wrong.
+    /// The fault.
     pub what: String,
 }
 
-/// The events of a commit as JSON text.
+/// Encodes the events of a commit as JSON text.
 pub(crate) struct StoredEvents;
 
 #[derive(Serialize)]
@@ -85,7 +85,7 @@ impl StoredEvents {
                 p: &event.payload,
             })
             .collect();
-        // Strings, numbers and raw JSON always have a JSON form.
+        // Cannot fail: strings, numbers and raw JSON always have a JSON form.
         serde_json::to_string(&events).unwrap_or_default()
     }
 
@@ -99,6 +99,12 @@ impl StoredEvents {
         });
         Ok(recorded.collect())
     }
+}
+
+impl StoredCommit {
+    /// The names of all attributes. An item may hold others, which only newer code knows.
+    pub const ATTRIBUTES: [&'static str; 12] =
+        ["pk", "sk", "v", "at", "ev", "key", "fp", "act", "cor", "cau", "tp", "sn"];
 }
 
 impl From<&Commit> for StoredCommit {
@@ -153,7 +159,7 @@ impl TryFrom<StoredCommit> for Commit {
         };
         let commit =
             Self::restore(stream, ordinal, first_version, context, stored.fp, events, snapshot);
-        // A damaged seal was dropped above. A whole one for another version was written by a bug or by someone else.
+        // A damaged snapshot was dropped above. An intact one of another version comes from a bug or an intruder.
         match commit.snapshot() {
             Some(snapshot) if snapshot.version != commit.last_version() => Err(corrupt(&format!(
                 "its snapshot is of version {}, not {}",

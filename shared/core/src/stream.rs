@@ -1,4 +1,4 @@
-//! Which stream, and where in it: ids, versions, ordinals and the head.
+//! Stream ids, and positions in a stream: versions, ordinals and the head.
 
 use std::{fmt, num::NonZeroU64};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{AGGREGATE_ID_BYTES_MAX, AGGREGATE_TYPE_BYTES_MAX};
 
-/// Separates type and id in a store's key. A type cannot hold it, so no two streams share a key whatever the id holds.
+/// Separates type and id in a store's key. A type cannot contain it, so no two streams share a key.
 const KEY_SEPARATOR: char = '#';
 
 /// The name of a stream: the type and the id of one aggregate.
@@ -41,10 +41,10 @@ impl TryFrom<StreamIdParts> for StreamId {
     }
 }
 
-/// Why a stream cannot have this name.
+/// Why a type and an id cannot name a stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidStreamId {
-    /// The type is empty, too long, or holds `#`.
+    /// The type is empty, too long, or contains `#`.
     #[error("an aggregate type is 1 to {AGGREGATE_TYPE_BYTES_MAX} bytes without '{KEY_SEPARATOR}'")]
     Type,
     /// The id is empty or too long.
@@ -56,7 +56,7 @@ impl StreamId {
     /// Names the stream of one aggregate.
     ///
     /// # Errors
-    /// [`InvalidStreamId`] when type or id is empty or over its limit, or the type holds `#`.
+    /// [`InvalidStreamId`] when type or id is empty or too long, or the type contains `#`.
     pub fn new(
         aggregate_type: impl Into<String>,
         aggregate_id: impl Into<String>,
@@ -72,10 +72,10 @@ impl StreamId {
         Ok(Self { aggregate_type, aggregate_id })
     }
 
-    /// Reads what [`key`](Self::key) wrote. The first separator ends the type; all others belong to the id.
+    /// Parses a [`key`](Self::key). The first `#` ends the type; any others belong to the id.
     ///
     /// # Errors
-    /// [`InvalidStreamId`] when the key has no separator or a part breaks its limit.
+    /// [`InvalidStreamId`] when the key has no `#`, or a part is empty or too long.
     pub fn from_key(key: &str) -> Result<Self, InvalidStreamId> {
         let (aggregate_type, aggregate_id) =
             key.split_once(KEY_SEPARATOR).ok_or(InvalidStreamId::Type)?;
@@ -88,7 +88,7 @@ impl StreamId {
         self.to_string()
     }
 
-    /// The aggregate's type, such as `Order`.
+    /// The aggregate type, such as `Order`.
     #[must_use]
     pub fn aggregate_type(&self) -> &str {
         &self.aggregate_type
@@ -118,7 +118,7 @@ macro_rules! position {
             /// The first.
             pub const FIRST: Self = Self(NonZeroU64::MIN);
 
-            /// The position with that number; none for 0.
+            /// The position with this number; `None` for 0.
             #[must_use]
             pub const fn new(number: u64) -> Option<Self> {
                 match NonZeroU64::new(number) {
@@ -133,13 +133,13 @@ macro_rules! position {
                 self.0.get()
             }
 
-            /// The position that many places later. Saturates, which 2^64 commits do not reach.
+            /// The position this many places later. Saturates at 2^64 - 1.
             #[must_use]
             pub const fn plus(self, places: u64) -> Self {
                 Self(self.0.saturating_add(places))
             }
 
-            /// The position before this one; none before the first.
+            /// The position before this one; `None` before the first.
             #[must_use]
             pub const fn previous(self) -> Option<Self> {
                 Self::new(self.get() - 1)
@@ -163,10 +163,10 @@ position! {
     Ordinal
 }
 
-/// Where a stream ends: the place that the next commit takes.
+/// The end of a stream: the next commit goes after it.
 ///
-/// A head comes only from a load or, for a stream that the caller has just named, from [`Head::empty`]. A commit is
-/// built from a head, so a commit that leaves a gap cannot be written down.
+/// A head comes from a load or, for a new stream, from [`Head::empty`]. A commit is built from a head, so no commit can
+/// leave a gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     stream: StreamId,
@@ -174,7 +174,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head of a stream that has no commit yet.
+    /// The head of a stream without commits.
     #[must_use]
     pub fn empty(stream: StreamId) -> Self {
         Self { stream, last: None }
@@ -190,13 +190,13 @@ impl Head {
         &self.stream
     }
 
-    /// The newest event's version; none in an empty stream.
+    /// The newest event's version; `None` in an empty stream.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         self.last.map(|(_, version)| version)
     }
 
-    /// The newest commit's ordinal; none in an empty stream.
+    /// The newest commit's ordinal; `None` in an empty stream.
     #[must_use]
     pub fn ordinal(&self) -> Option<Ordinal> {
         self.last.map(|(ordinal, _)| ordinal)

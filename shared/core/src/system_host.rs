@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{Host, Timestamp};
 
-/// The machine that we run on.
+/// The machine's own clocks, randomness and timer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemHost;
 
@@ -18,7 +18,7 @@ pub struct SystemHost;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
 impl Host for SystemHost {
     fn now(&self) -> Timestamp {
-        // A clock that is off the calendar says 1970: time orders nothing, so a wrong one is only told wrong.
+        // An impossible clock reads as 1970. Nothing depends on the order of times, so only the shown time is wrong.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millis(millis).unwrap_or(Timestamp::EPOCH)
@@ -31,8 +31,8 @@ impl Host for SystemHost {
 
     fn random(&self) -> Uuid {
         let mut bytes = [0; 16];
-        // The kernel's generator fails only before it is seeded, at boot. A key that is not random would then meet
-        // another request's commit, which is refused rather than mixed up.
+        // The kernel's generator fails only before it is seeded, at boot. A key that is not random could then equal
+        // another request's key, which is refused as key reuse.
         let _ = getrandom::fill(&mut bytes);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }

@@ -1,4 +1,4 @@
-//! When something happened, to the millisecond. Nothing here reads a clock: time arrives as data.
+//! Moments in time, to the millisecond. Nothing here reads a clock: time arrives as data.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A moment in UTC with millisecond precision, written as `2026-11-23T09:00:00.123Z`.
 ///
-/// The text form has a fixed width, so it sorts as the moments do: views use it in sort keys.
+/// The text has a fixed width, so text order is time order. Views use it in sort keys.
 ///
 /// ```
 /// use dekigoto::Timestamp;
@@ -27,10 +27,10 @@ impl Timestamp {
     /// 1970-01-01T00:00:00.000Z.
     pub const EPOCH: Self = Self(jiff::Timestamp::UNIX_EPOCH);
 
-    /// The moment that many milliseconds after 1970-01-01T00:00:00Z.
+    /// The moment this many milliseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// When the moment lies outside the years -9999 to 9999.
+    /// When the moment is outside the years -9999 to 9999.
     pub fn from_millis(millis: i64) -> Result<Self, InvalidTimestamp> {
         jiff::Timestamp::from_millisecond(millis).map(Self).map_err(|_| InvalidTimestamp)
     }
@@ -41,7 +41,7 @@ impl Timestamp {
         self.0.as_millisecond()
     }
 
-    /// The UTC day, as `2026-11-23`.
+    /// The UTC date, such as `2026-11-23`.
     #[must_use]
     pub fn date(self) -> String {
         self.0.strftime("%Y-%m-%d").to_string()

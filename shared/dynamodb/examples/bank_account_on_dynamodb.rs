@@ -14,7 +14,7 @@ use dekigoto_testkit::aws::config;
 use tokio::net::TcpListener;
 
 #[path = "../../core/examples/bank_account.rs"]
-#[expect(dead_code, reason = "its `main` takes the store in memory")]
+#[expect(dead_code, reason = "its `main` uses the store in memory")]
 mod bank_account;
 
 #[tokio::main]

@@ -11,7 +11,7 @@ pub(crate) fn item_of(commit: &Commit) -> Result<Item, serde_dynamo::Error> {
     serde_dynamo::aws_sdk_dynamodb_1::to_item(StoredCommit::from(commit))
 }
 
-/// The commit that an item holds; or which item is none, and why. Nothing in it is guessed.
+/// Decodes an item, or says which item is not a commit, and why. Nothing is guessed.
 pub(crate) fn commit_of(item: Item) -> Result<Commit, Corrupt> {
     let (stream, ordinal) = place_of(&item);
     let attributes = serde_dynamo::AttributeValue::from(AttributeValue::M(item));
@@ -29,7 +29,7 @@ pub(crate) fn commit_of(item: Item) -> Result<Commit, Corrupt> {
     Commit::try_from(stored)
 }
 
-/// Where an item is, as far as its own key says so: an item that cannot be read must still be found.
+/// Stream and ordinal, as far as the item's key is readable: an error must name an item that cannot be decoded.
 pub(crate) fn place_of(item: &Item) -> (String, Option<u64>) {
     let stream = match item.get("pk") {
         Some(AttributeValue::S(stream)) => stream.clone(),

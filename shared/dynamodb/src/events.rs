@@ -20,7 +20,7 @@ use crate::{
 
 /// An event store in one DynamoDB table with the partition key `pk` (text) and the sort key `sk` (number).
 ///
-/// It asks for the actions `PutItem`, `Query` and, to replay, `Scan`; never for `UpdateItem` or `DeleteItem`.
+/// It needs the actions `PutItem`, `Query` and, to replay, `Scan`; never `UpdateItem` or `DeleteItem`.
 #[derive(Clone, Debug)]
 pub struct DynamoEventStore {
     pub(crate) client: Client,
@@ -45,13 +45,13 @@ impl EventStore for DynamoEventStore {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            // The whole concurrency control. With both keys given, it asks whether this very item exists.
+            // This is the whole concurrency control. Both keys are given, so the condition is about this one item.
             .condition_expression("attribute_not_exists(pk)")
-            // The winner comes back with the refusal, at no extra read, and tells a lost race from a lost reply.
+            // The refusal returns the existing item, without another read. It tells a lost race from a lost reply.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            // Nothing can have been there before.
+            // There is no old item to return.
             .return_values(ReturnValue::None)
-            // Measured by the table's own metrics; asking would cost bytes in every reply.
+            // The table's own metrics have it; asking would make every reply larger.
             .return_consumed_capacity(ReturnConsumedCapacity::None)
             // The table has no local secondary index.
             .return_item_collection_metrics(ReturnItemCollectionMetrics::None)
@@ -76,7 +76,7 @@ impl EventStore for DynamoEventStore {
             let page = page.map_err(|error| Failure::of("DynamoDB Query", &error))?;
             let items = page.items.unwrap_or_default();
             after = page.last_evaluated_key.filter(|key| !key.is_empty());
-            // A page can be empty before the end, and only the end may look like the end.
+            // A page can be empty before the end, but callers take an empty result for the end.
             if !items.is_empty() || after.is_none() {
                 let commits: Result<Vec<Commit>, _> = items.into_iter().map(commit_of).collect();
                 return Ok(commits?);
@@ -92,9 +92,9 @@ impl DynamoEventStore {
             .query()
             .table_name(&self.table)
             .expression_attribute_values(":pk", AttributeValue::S(stream.key()))
-            // Read strongly: a stale head makes a version that exists, and the client sees a false conflict.
+            // Strongly consistent: after a stale head the client would see a false conflict.
             .consistent_read(true)
-            // DynamoDB refuses 0, and no commit at all would look like the end of the stream.
+            // DynamoDB refuses 0, and an empty result would look like the end of the stream.
             .limit(i32::try_from(limit.max(1)).unwrap_or(i32::MAX))
             .return_consumed_capacity(ReturnConsumedCapacity::None);
         let place = |ordinal: u64| AttributeValue::N(ordinal.to_string());
@@ -114,14 +114,14 @@ impl DynamoEventStore {
     }
 }
 
-/// An append that was refused: it lost the race, or an earlier attempt of it had won and the reply was lost.
+/// Handles a refused append: it lost the race, or an earlier attempt succeeded and its reply was lost.
 fn refused(commit: &Commit, error: &SdkError<PutItemError>) -> Result<(), AppendError> {
     let Some(PutItemError::ConditionalCheckFailedException(taken)) = error.as_service_error()
     else {
         return Err(Failure::of("DynamoDB PutItem", error).into());
     };
     let Some(item) = taken.item().cloned() else {
-        let reason = "the condition failed, but the item that is there did not come back";
+        let reason = "the condition failed, but the reply lacks the existing item";
         return Err(Failure::broken("DynamoDB PutItem", reason).into());
     };
     let found = commit_of(item).map_err(|corrupt| AppendError::Broken(corrupt.into()))?;

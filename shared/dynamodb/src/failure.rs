@@ -1,4 +1,4 @@
-//! What DynamoDB says when it does not do it, sorted by what to do next.
+//! Errors of DynamoDB, sorted by what to do next.
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
@@ -7,11 +7,11 @@ use dekigoto::{AppendError, Cause, ReadError, Source, ViewError};
 /// What to do about a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Refused because of load or of a transaction that is under way: nothing was done by this attempt.
+    /// Refused because of load or a running transaction: this attempt did nothing.
     Busy,
     /// The item is over DynamoDB's limit.
     TooLarge,
-    /// No answer, or one from a server in trouble: it may have been done.
+    /// No reply, or a server error: the request may have been carried out.
     Unknown,
     /// A bug, a missing permission or a bad table.
     Broken,
@@ -25,7 +25,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Sorts an error of the SDK, which has by then made all its attempts.
+    /// Sorts an error that the SDK returns after its retries.
     pub(crate) fn of<E>(operation: &'static str, error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
@@ -36,11 +36,11 @@ impl Failure {
                 let is_refusal = answer.raw().status().is_client_error();
                 kind_of(answer.err().code(), answer.err().message(), is_refusal)
             }
-            // Time-outs, broken connections and unreadable replies: it may have been done.
+            // Time-outs, broken connections and unreadable replies: it may have been carried out.
             _ => Kind::Unknown,
         };
         let reason = match error {
-            SdkError::ServiceError(answer) => told(answer.err()),
+            SdkError::ServiceError(answer) => describe(answer.err()),
             _ => DisplayErrorContext(error).to_string(),
         };
         Self { kind, cause: Cause { operation, reason } }
@@ -64,11 +64,11 @@ fn kind_of(code: Option<&str>, message: Option<&str>, is_refusal: bool) -> Kind 
         | "TransactionConflictException"
         | "TransactionInProgressException"
         | "ReplicatedWriteConflictException" => Kind::Busy,
-        // The only sign of an item over 400 KB is the text of its validation error.
+        // Only the message of the validation error says that an item is over 400 KB.
         "ValidationException" | "ValidationError" if is_about_size(message) => Kind::TooLarge,
         "RequestEntityTooLarge" | "RequestEntityTooLargeException" => Kind::TooLarge,
         _ if is_refusal => Kind::Broken,
-        // A server in trouble; or a success that cannot be read, behind which the item may well be there.
+        // A server error, or a success that cannot be read: the item may have been written.
         _ => Kind::Unknown,
     }
 }
@@ -78,7 +78,7 @@ fn is_about_size(message: Option<&str>) -> bool {
         .is_some_and(|text| text.to_ascii_lowercase().contains("exceeded the maximum allowed size"))
 }
 
-fn told<E: ProvideErrorMetadata + RequestId>(error: &E) -> String {
+fn describe<E: ProvideErrorMetadata + RequestId>(error: &E) -> String {
     let code = error.code().unwrap_or("no code");
     let message = error.message().unwrap_or("no message");
     let request = error.request_id().unwrap_or("none");

@@ -1,8 +1,4 @@
-//! The event store and the view store of the kit on DynamoDB.
-//!
-//! Promises what the contract suites of the testkit check, and that every answer of DynamoDB becomes the error that
-//! says what to do next. Knows nothing of orders, HTTP or Lambda, and of a commit only that it is an item with `pk`
-//! and `sk`.
+#![doc = include_str!("../README.md")]
 
 mod event_item;
 mod events;

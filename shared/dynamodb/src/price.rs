@@ -2,10 +2,10 @@
 
 use dekigoto::StoredCommit;
 
-/// Bytes that one write unit pays for.
+/// Bytes that one write unit covers.
 pub const WRITE_UNIT_BYTES: usize = 1024;
 
-/// A commit's size in bytes as DynamoDB counts it: names and values, a number at about half a byte a digit.
+/// A commit's size in bytes as DynamoDB counts it: names and values, with about half a byte for a digit.
 #[must_use]
 pub fn size_bytes(commit: &StoredCommit) -> usize {
     let texts = [
@@ -26,14 +26,14 @@ pub fn size_bytes(commit: &StoredCommit) -> usize {
     texts.sum::<usize>() + fingerprint + sk + v + at
 }
 
-/// Write units that storing a commit costs: one for each started 1,024 bytes. An estimate from [`size_bytes`]; a test
-/// compares it with what an engine reports.
+/// Write units for storing a commit: one for each started 1,024 bytes. An estimate from [`size_bytes`]; a test compares
+/// it with what an embedded DynamoDB charges.
 #[must_use]
 pub fn write_units(commit: &StoredCommit) -> usize {
     size_bytes(commit).div_ceil(WRITE_UNIT_BYTES)
 }
 
-/// DynamoDB keeps two digits in a byte, without leading and trailing zeros, and one byte more (two when negative).
+/// DynamoDB stores two digits in a byte, without leading and trailing zeros, plus one byte (two when negative).
 fn number_bytes(digits: &str) -> usize {
     let significant = digits.trim_start_matches('-').trim_matches('0').len();
     let sign = usize::from(digits.starts_with('-'));

@@ -1,9 +1,9 @@
-//! Reading the whole table, by a parallel segment Scan.
+//! Reads the whole table with a parallel, segmented Scan.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use dekigoto::{
-    Commit, Corrupt, ReadError,
+    Corrupt, ReadError,
     replay::{ReplayPage, ReplayPosition, ReplaySource},
 };
 
@@ -33,17 +33,22 @@ impl ReplaySource for DynamoEventStore {
             .total_segments(number(of_segments.max(1)))
             .set_exclusive_start_key(after.map(key_of))
             .limit(number(limit.max(1)))
-            // Twice the price of an eventually consistent scan, which could miss a commit that a view then lacks.
+            // An eventually consistent scan is half the price, but could miss a commit, and a view would lack it.
             .consistent_read(true)
             .select(Select::AllAttributes)
             .return_consumed_capacity(ReturnConsumedCapacity::None)
             .send()
             .await
             .map_err(|error| Failure::of("DynamoDB Scan", &error))?;
-        let items = page.items.unwrap_or_default();
-        let commits: Result<Vec<Commit>, Corrupt> = items.into_iter().map(commit_of).collect();
+        let (mut commits, mut corrupt) = (Vec::new(), Vec::new());
+        for item in page.items.unwrap_or_default() {
+            match commit_of(item) {
+                Ok(commit) => commits.push(commit),
+                Err(cause) => corrupt.push(cause),
+            }
+        }
         let next = page.last_evaluated_key.filter(|key| !key.is_empty());
-        Ok(ReplayPage { commits: commits?, next: next.as_ref().map(position_of).transpose()? })
+        Ok(ReplayPage { commits, corrupt, next: next.as_ref().map(position_of).transpose()? })
     }
 }
 

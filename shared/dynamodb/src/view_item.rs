@@ -9,7 +9,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
 use crate::{Item, failure::Failure, view_table::ViewTable};
 
-/// The attributes that every row has. A row that stands in an index also has that index's keys.
+/// The attributes of every row. A row in an index also has the keys of that index.
 #[derive(Serialize, Deserialize)]
 struct RowItem {
     pk: String,
@@ -58,6 +58,6 @@ fn text(item: &mut Item, name: &str) -> Result<Option<String>, Source> {
     match item.remove(name) {
         None => Ok(None),
         Some(AttributeValue::S(text)) => Ok(Some(text)),
-        Some(_) => Err(format!("attribute {name:?} is not a text").into()),
+        Some(_) => Err(format!("attribute {name:?} is not text").into()),
     }
 }

@@ -1,4 +1,4 @@
-//! Reading rows by their keys, strongly consistent.
+//! Reads rows by their keys, strongly consistent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(crate) async fn one(table: &ViewTable, key: &RowKey) -> Result<Option<Row>, 
         .get_item()
         .table_name(&table.name)
         .set_key(Some(key_item(key)))
-        // Read strongly: a projector that reads a stale row computes a write that loses, again and again.
+        // Strongly consistent: after a stale read, a projector's write conflicts again and again.
         .consistent_read(true)
         .return_consumed_capacity(ReturnConsumedCapacity::None)
         .send()
@@ -33,14 +33,14 @@ pub(crate) async fn several(
     table: &ViewTable,
     keys: &[RowKey],
 ) -> Result<Vec<Option<Row>>, ViewError> {
-    // DynamoDB refuses a key that is named twice.
+    // DynamoDB refuses duplicate keys.
     let distinct: BTreeSet<&RowKey> = keys.iter().collect();
     let mut missing: Vec<Item> = distinct.into_iter().map(key_item).collect();
     let mut found: BTreeMap<RowKey, Row> = BTreeMap::new();
     while !missing.is_empty() {
         let asked = missing.len();
         let (rows, unprocessed) = batch(table, missing).await?;
-        // Each round must get somewhere, so there are never more rounds than keys.
+        // Each round must process a key, so there are never more rounds than keys.
         if unprocessed.len() >= asked {
             return Err(ViewError::Unavailable(no_progress().into()));
         }
@@ -53,7 +53,7 @@ pub(crate) async fn several(
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
-/// One round: the rows that came, and the keys that DynamoDB had no time for.
+/// One round: the rows found, and the unprocessed keys.
 async fn batch(table: &ViewTable, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), ViewError> {
     let wanted = KeysAndAttributes::builder()
         .set_keys(Some(keys))
@@ -68,7 +68,7 @@ async fn batch(table: &ViewTable, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Ite
         .send()
         .await
         .map_err(|error| Failure::of("DynamoDB BatchGetItem", &error))?;
-    // One table was asked, so one table answers; under its ARN, it would come back under its ARN.
+    // The request names one table, so the reply does too, by its name or its ARN.
     let rows = answer.responses.unwrap_or_default().into_values().flatten();
     let unprocessed = answer.unprocessed_keys.unwrap_or_default().into_values();
     Ok((rows.collect(), unprocessed.flat_map(|left| left.keys).collect()))

@@ -5,7 +5,7 @@ use dekigoto::{Index, RowKey, ViewError};
 
 use crate::{Item, failure::Failure};
 
-/// Secondary indexes of a table when nobody says how many.
+/// The number of secondary indexes by default.
 pub(crate) const INDEXES_DEFAULT: u8 = 2;
 
 /// A table and how to reach it.

@@ -1,4 +1,4 @@
-//! Writing rows over the revision before, one or all or none.
+//! Writes rows over their previous revisions: all of them or none.
 
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -22,7 +22,7 @@ pub(crate) async fn one(table: &ViewTable, row: &Row) -> Result<(), ViewError> {
         .table_name(&table.name)
         .set_item(Some(item_of(table, row)?))
         .condition_expression(condition)
-        // What is there does not matter: the caller reads again, because it must decide again.
+        // The existing row is not needed: the caller reads again, because it must decide again.
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
         .return_values(ReturnValue::None)
         .return_consumed_capacity(ReturnConsumedCapacity::None)
@@ -43,9 +43,9 @@ pub(crate) async fn one(table: &ViewTable, row: &Row) -> Result<(), ViewError> {
 /// Several rows, by one transaction.
 pub(crate) async fn several(table: &ViewTable, rows: &[Row]) -> Result<(), ViewError> {
     let puts: Result<Vec<_>, _> = rows.iter().map(|row| put(table, row)).collect();
-    // The SDK gives the request a random ClientRequestToken and keeps it through its own attempts, so an attempt whose
-    // reply was lost is not carried out twice. A token that derived from the rows would go wrong: a table that was
-    // emptied and rebuilt within ten minutes would be told that it holds what it does not.
+    // The SDK sends a random ClientRequestToken and repeats it when it retries, so a transaction whose reply was lost
+    // is not carried out twice. A token derived from the rows would be wrong: if a table were emptied and rebuilt
+    // within ten minutes, DynamoDB would report success without writing.
     let sent = table
         .client
         .transact_write_items()
@@ -75,7 +75,7 @@ fn put(table: &ViewTable, row: &Row) -> Result<TransactWriteItem, ViewError> {
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// What must be true of the row that is there, with the revision that it must have.
+/// The condition on the existing row, and the revision that it must have.
 fn condition(row: &Row) -> (&'static str, Option<AttributeValue>) {
     match row.revision {
         0 | 1 => ("attribute_not_exists(pk)", None),
@@ -83,8 +83,8 @@ fn condition(row: &Row) -> (&'static str, Option<AttributeValue>) {
     }
 }
 
-/// Tells the reasons of a cancelled transaction apart. The gravest counts: a row that can never be written must not
-/// look like a race that can be won.
+/// Sorts the reasons of a cancelled transaction. The most serious one counts: a row that can never be written must not
+/// look like a conflict.
 fn cancelled(error: &SdkError<TransactWriteItemsError>) -> ViewError {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()
@@ -106,7 +106,7 @@ fn cancelled(error: &SdkError<TransactWriteItemsError>) -> ViewError {
     }
 }
 
-/// Another writer was there first, or is there now.
+/// Another writer has changed the row, or is changing it.
 const CONFLICTS: &[&str] = &["ConditionalCheckFailed", "TransactionConflict"];
 
 /// Too much load.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A view store in one DynamoDB table with the keys `pk` and `sk` (text), and for each secondary index `n`, from 1, the
-/// index `index<n>` with the keys `ix<n>pk` and `ix<n>sk`, which projects everything.
+/// index `index<n>` with the keys `ix<n>pk` and `ix<n>sk`, which projects all attributes.
 ///
 /// It needs the actions `GetItem`, `BatchGetItem`, `PutItem` and, on table and indexes, `Query`.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ impl DynamoViewStore {
         Self(ViewTable { client, name: table.into(), indexes: INDEXES_DEFAULT })
     }
 
-    /// The same store, where the table has that many secondary indexes: at most 20, as DynamoDB allows.
+    /// The same store, for a table with that many secondary indexes. DynamoDB allows 20.
     #[must_use]
     pub fn with_indexes(self, indexes: u8) -> Self {
         Self(ViewTable { indexes, ..self.0 })

@@ -1,4 +1,4 @@
-//! What every handler stands on.
+//! The state that every handler shares.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -9,43 +9,43 @@ use dekigoto::{Engine, Limits, Ports};
 
 use crate::{limits::REQUEST_TIME_MAX, seal::CursorKey};
 
-/// The state of the router: stores, host and engine. Handlers take it as axum's `State`.
+/// The router's state: stores, host and engine. Handlers extract it as axum's `State`.
 #[derive(Clone)]
 pub struct App {
     ports: Ports,
     engine: Engine,
     request_time_max: Duration,
-    /// Read when the first list needs it.
+    /// Loaded when the first list needs it.
     pub(crate) cursor_key: Arc<OnceLock<CursorKey>>,
 }
 
 impl App {
-    /// An application on these stores, with the usual limits.
+    /// An application on these stores, with the default limits.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         let engine = Engine::new(Arc::clone(&ports.store), Arc::clone(&ports.host));
         Self { ports, engine, request_time_max: REQUEST_TIME_MAX, cursor_key: Arc::default() }
     }
 
-    /// The same application with other limits. A command must end before its request does, so give the engine less time.
+    /// Replaces the limits. Give the engine less time than the request, so that a command ends before its request does.
     #[must_use]
     pub fn with_limits(self, request_time_max: Duration, engine: Limits) -> Self {
         Self { request_time_max, engine: self.engine.with_limits(engine), ..self }
     }
 
-    /// Stores and host.
+    /// The stores and the host.
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.ports
     }
 
-    /// Runs commands.
+    /// The engine that runs commands.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// How long one request may take.
+    /// The time after which a request is answered with 503.
     #[must_use]
     pub fn request_time_max(&self) -> Duration {
         self.request_time_max

@@ -1,4 +1,4 @@
-//! A request's body: how much of it is read, and as what.
+//! Reads a request's body, with its size and media type checked.
 
 use axum::{
     body::{Bytes, to_bytes},
@@ -18,10 +18,10 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// A body that must be there.
+/// Extracts a required JSON body.
 pub struct Json<T>(pub T);
 
-/// A body that may be left out or be `{}`.
+/// Extracts an optional JSON body. An absent body is `T::default()`.
 pub struct OptionalJson<T>(pub T);
 
 impl<T: Body> FromRequest<App> for Json<T> {
@@ -62,9 +62,9 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
     })
 }
 
-/// Only JSON in UTF-8 as it is: a compressed body could unfold to any size.
+/// Accepts only uncompressed JSON in UTF-8: a compressed body could expand to any size.
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
-    // A header that is given twice, or is no text, says nothing that could be relied on.
+    // A repeated or non-ASCII header is ambiguous, so it counts as a wrong one.
     let (kind, encoding) = (only(headers, &CONTENT_TYPE), only(headers, &CONTENT_ENCODING));
     let is_json = kind.is_ok_and(|kind| kind.is_some_and(is_json));
     let is_plain = encoding.is_ok_and(|it| it.is_none_or(|it| is_word(it, "identity")));

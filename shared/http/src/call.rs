@@ -1,15 +1,19 @@
-//! What a command carries besides its body: caller, key, precondition and causes.
+//! The parts of a command's request besides its body: caller, key, precondition and trace.
 
 use axum::{
+    Json,
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use dekigoto::{CommandKey, Context, Expect, Version};
+use dekigoto::{Aggregate, Answer, CommandError, CommandKey, Context, Expect, Version};
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     app::App,
     caller::{Caller, Owner},
+    causes::of_command,
     headers::{IDEMPOTENCY_KEY, RequestId, etag, mark_replayed, only},
     params::Params,
     problem::{Kind, Problem},
@@ -26,13 +30,13 @@ impl<O: Owner> FromRequestParts<App> for Caller<O> {
     }
 }
 
-/// One command's caller, key, precondition and causes. A handler takes it as an argument.
+/// The caller, key, precondition and trace of one command. An axum extractor.
 pub struct Call<O> {
     /// Who sent the command.
     pub caller: Caller<O>,
-    /// The client's name for it, or the name that the edge gave it.
+    /// The client's `Idempotency-Key`, or the one that the edge generated.
     pub key: CommandKey,
-    /// What the client expects of the stream (`If-Match`).
+    /// The precondition (`If-Match`).
     pub expect: Expect,
     request_id: String,
     traceparent: Option<String>,
@@ -55,8 +59,15 @@ impl<O: Owner> FromRequestParts<App> for Call<O> {
     }
 }
 
-/// A call of staff or of a trusted service. Any other caller is refused before anything of the request is read, so the
-/// refusal says nothing about it.
+/// The body of the usual answer to a command.
+#[derive(Serialize)]
+struct Done {
+    id: String,
+    version: Option<Version>,
+}
+
+/// A [`Call`] by staff or a trusted service. Other callers get 403 before the rest of the request is parsed, so the
+/// answer reveals nothing about it.
 pub struct StaffCall<O>(pub Call<O>);
 
 impl<O: Owner> FromRequestParts<App> for StaffCall<O> {
@@ -69,7 +80,7 @@ impl<O: Owner> FromRequestParts<App> for StaffCall<O> {
 }
 
 impl<O> Call<O> {
-    /// The command's context, as of now.
+    /// The command's context, with the current time.
     #[must_use]
     pub fn context(&self, app: &App) -> Context {
         Context {
@@ -82,7 +93,30 @@ impl<O> Call<O> {
         }
     }
 
-    /// An answer with the headers of a command's answer: the stream's version as `ETag`, and the mark of a replay.
+    /// The id of a new aggregate. It derives from caller and key, so a repeated command finds its own first commit.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        let name = format!("{}\n{}", self.caller.actor(), self.key);
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+    }
+
+    /// The usual answer to a command: `{"id": …, "version": …}` with the headers of [`answer`](Self::answer).
+    ///
+    /// # Errors
+    /// The problem of a failed command. `refused` turns the domain's refusal into a problem.
+    pub fn done<A: Aggregate>(
+        &self,
+        id: &A::Id,
+        answer: Result<Answer<A>, CommandError<A::Refusal>>,
+        refused: impl FnOnce(&A::Refusal) -> Problem,
+        status: StatusCode,
+    ) -> Result<Response, Problem> {
+        let answer = answer.map_err(|error| of_command(error, refused))?;
+        let done = Done { id: id.to_string(), version: answer.version };
+        Ok(self.answer(answer.version, answer.replayed, (status, Json(done))))
+    }
+
+    /// Adds the headers of a command's answer: the stream's version as `ETag`, and `Idempotent-Replayed` for a replay.
     pub fn answer(
         &self,
         version: Option<Version>,
@@ -101,7 +135,7 @@ impl<O> Call<O> {
     }
 }
 
-/// The key. Where the client gave none, the layer around every handler has made one.
+/// Reads `Idempotency-Key`. Where the client sent none, the layer around every handler has generated one.
 fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
     let text = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default().to_owned();
     CommandKey::try_from(text)
@@ -109,7 +143,7 @@ fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
 }
 
 /// Reads `If-Match`: one strong tag, or `*` for "it exists". A weak tag never matches (RFC 9110, 13.1.1), so it is
-/// refused as malformed rather than failing without a word.
+/// malformed; a 412 would not tell the client why.
 fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
     let Some(text) = only(headers, &header::IF_MATCH)? else {
         return Ok(Expect::Anything);
@@ -125,7 +159,7 @@ fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
     })
 }
 
-/// W3C trace context, when it is well-formed; anything else is dropped, never recorded.
+/// Reads the W3C trace context. A malformed one is dropped, so that it is never recorded.
 fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     let lengths: Vec<usize> = text.split('-').map(str::len).collect();

@@ -6,13 +6,13 @@ use dekigoto::limits::METADATA_TEXT_BYTES_MAX;
 
 use crate::problem::{Kind, Problem};
 
-/// Names the owner of things, such as a customer's id: what a token's `sub` is read as.
+/// The id of a resource owner, such as a customer. It is parsed from a token's `sub`.
 pub trait Owner: FromStr + PartialEq + Clone + Send + Sync + 'static {}
 
 impl<T: FromStr + PartialEq + Clone + Send + Sync + 'static> Owner for T {}
 
-/// Who is calling. The function in front of the router sets it, from the identity that the gateway has verified; a request
-/// without it is refused. `O` names the owners of the service's things.
+/// Who is calling. The function in front of the router adds it to the request's extensions, from the identity that the
+/// gateway verified. A handler that extracts it answers 401 without one. `O` is the service's owner id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller<O> {
     actor: String,
@@ -21,21 +21,21 @@ pub struct Caller<O> {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Role<O> {
-    /// A trusted service, or staff: may do everything.
+    /// Staff or a trusted service: may do everything.
     Trusted,
-    /// An owner: acts only on their own things.
+    /// May act only on their own resources.
     Owner(O),
 }
 
 impl<O: Owner> Caller<O> {
-    /// A trusted service, known by its IAM identity; `None` when that is empty or too long to be recorded.
+    /// A trusted service, named by its IAM identity. `None` when the name is empty or too long to be recorded.
     #[must_use]
     pub fn service(actor: &str) -> Option<Self> {
         Self::named(actor, Role::Trusted)
     }
 
-    /// The bearer of a verified token: staff when its scopes hold `staff_scope`, else the owner named by `sub`. `None`
-    /// when `sub` names no owner.
+    /// The bearer of a verified token: staff when `scopes` contains `staff_scope`, else the owner in `sub`. `None` when
+    /// `sub` is not an owner id.
     #[must_use]
     pub fn bearer(sub: &str, scopes: &str, staff_scope: &str) -> Option<Self> {
         let role = if scopes.split_whitespace().any(|scope| scope == staff_scope) {
@@ -46,7 +46,7 @@ impl<O: Owner> Caller<O> {
         Self::named(sub, role)
     }
 
-    /// Any caller, where no identity is required: the one-process run and `AuthMode` none.
+    /// A trusted caller without an identity, for deployments without authentication.
     #[must_use]
     pub fn anonymous() -> Self {
         Self { actor: "anonymous".to_owned(), role: Role::Trusted }
@@ -57,7 +57,7 @@ impl<O: Owner> Caller<O> {
         is_usable.then(|| Self { actor: actor.to_owned(), role })
     }
 
-    /// Refuses owners.
+    /// Refuses everybody but staff and trusted services.
     ///
     /// # Errors
     /// A problem of the kind [`Kind::FORBIDDEN`].
@@ -68,7 +68,7 @@ impl<O: Owner> Caller<O> {
         }
     }
 
-    /// Refuses an owner who acts for somebody else.
+    /// Refuses an owner who acts for another owner. Trusted callers pass.
     ///
     /// # Errors
     /// A problem of the kind [`Kind::FORBIDDEN`].
@@ -79,7 +79,7 @@ impl<O: Owner> Caller<O> {
         Err(forbidden("Your token lets you act only for yourself."))
     }
 
-    /// Whether the caller may see what belongs to this owner.
+    /// Whether the caller may see this owner's resources.
     #[must_use]
     pub fn owns(&self, owner: &O) -> bool {
         self.owner().is_none_or(|own| own == owner)
@@ -87,13 +87,13 @@ impl<O: Owner> Caller<O> {
 }
 
 impl<O> Caller<O> {
-    /// The name under which events record the caller.
+    /// The caller's name in the metadata of events.
     #[must_use]
     pub fn actor(&self) -> &str {
         &self.actor
     }
 
-    /// The owner that the caller is; `None` for staff and services.
+    /// The owner's id; `None` for staff and services.
     #[must_use]
     pub fn owner(&self) -> Option<&O> {
         match &self.role {

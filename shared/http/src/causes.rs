@@ -1,6 +1,9 @@
-//! What the engine and the stores say, as problems.
+//! Turns errors of the engine and the stores into problems.
 
-use dekigoto::{CommandError, LoadError, ReadError, SchemaError, Source, ViewError};
+use dekigoto::{
+    CommandError, LoadError, ReadError, SchemaError, Source, ViewError,
+    views::{FoldError, ProjectError},
+};
 
 use crate::problem::{FieldFault, Kind, Problem};
 
@@ -16,9 +19,7 @@ fn internal(cause: impl Into<Source>) -> Problem {
     Problem::new(Kind::INTERNAL, detail).because(cause)
 }
 
-/// The problem that tells of a failed command.
-///
-/// A refusal is the domain's own word: `refused` turns it into a problem.
+/// The problem of a failed command. `refused` turns the domain's refusal into a problem.
 pub fn of_command<R>(error: CommandError<R>, refused: impl FnOnce(&R) -> Problem) -> Problem {
     match error {
         CommandError::Refused(refusal) => refused(&refusal),
@@ -57,13 +58,8 @@ impl From<LoadError> for Problem {
 
 impl From<SchemaError> for Problem {
     fn from(error: SchemaError) -> Self {
-        match error {
-            // While a deployment is under way, old code meets what new code wrote. It will have gone in a moment.
-            error @ SchemaError::Newer { .. } => unavailable(error),
-            error @ (SchemaError::UnknownEvent(_) | SchemaError::Malformed { .. }) => {
-                internal(error)
-            }
-        }
+        // During a deployment, old code reads events of new code. The old code is gone in a moment.
+        if error.is_of_newer_code() { unavailable(error) } else { internal(error) }
     }
 }
 
@@ -72,6 +68,31 @@ impl From<ReadError> for Problem {
         match error {
             ReadError::Unavailable(cause) => unavailable(cause),
             error @ (ReadError::Corrupt(_) | ReadError::Broken(_)) => internal(error),
+        }
+    }
+}
+
+impl From<FoldError> for Problem {
+    fn from(error: FoldError) -> Self {
+        match error {
+            FoldError::Read(error) => error.into(),
+            FoldError::Schema { cause, .. } => cause.into(),
+            FoldError::Stream(_) => Self::not_found(),
+            error @ FoldError::TooLong(_) => broken(error),
+        }
+    }
+}
+
+/// Why the row of a view across aggregates cannot be shown. Where a part of it cannot be read, the sum would be wrong; it
+/// can be read again once the deployment has ended or the view is rebuilt.
+impl From<ProjectError> for Problem {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::Store(error) => error.into(),
+            error @ (ProjectError::Unreadable { .. }
+            | ProjectError::NoJson
+            | ProjectError::Stream(_)
+            | ProjectError::Contended(_)) => unavailable(error),
         }
     }
 }
@@ -85,19 +106,19 @@ impl From<ViewError> for Problem {
     }
 }
 
-/// A refusal that names the field at fault.
-pub fn at_fault(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
+/// A problem with one field of the body.
+pub fn bad_field(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
     let fault = FieldFault { pointer: pointer.to_owned(), detail: why.to_string() };
     Problem::new(kind, why.to_string()).with_faults(vec![fault])
 }
 
-/// What is stored cannot be shown.
+/// A problem for stored data that cannot be read.
 pub fn broken(cause: impl Into<Source>) -> Problem {
-    Problem::new(Kind::INTERNAL, "What is stored of it cannot be read. Tell us the instance.")
+    Problem::new(Kind::INTERNAL, "The stored data cannot be read. Tell us the instance.")
         .because(cause)
 }
 
-/// A stored row that cannot be read. serde's own error repeats what it could not read, so only the place is logged.
+/// A problem for a stored row that cannot be read. serde's error repeats the data, so only the column is logged.
 #[must_use]
 pub fn unreadable(cause: &serde_json::Error) -> Problem {
     broken(format!("a row is unreadable at column {}", cause.column()))

@@ -1,7 +1,7 @@
-//! The key that cursors are sealed with: 32 random bytes in a row of the view table.
+//! The secret key of cursors: 32 random bytes in a row of the view table.
 //!
-//! It is no setting, because whoever may look at a function may read its environment. The process that needs it first
-//! makes it, and the write succeeds only where none is yet: all processes end up with the same key, whoever was first.
+//! It is not an environment variable, because everybody who may view a function may read its environment. The first
+//! process that needs the key makes it with a conditional write, so all processes use the same key.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dekigoto::{Host, Payload, Row, RowKey, ViewError, ViewStore};
@@ -14,61 +14,62 @@ use crate::{
     seal::CursorKey,
 };
 
-/// The row's partition. It is the only one that the template lets the api function write.
+/// The row's partition. The template lets the api function write no other.
 const PARTITION: &str = "cursor-key";
 
-/// Times that the row is looked for. Whoever loses the race to write it finds it the second time.
-const LOOKS_MAX: u32 = 3;
+/// Times that the row is looked up. A process that loses the race to write it finds it the second time.
+const LOOKUPS_MAX: u32 = 3;
 
-/// What the row says.
+/// The row's body.
 #[derive(Serialize, Deserialize)]
 struct Body {
-    /// The key's bytes, as base64.
+    /// Base64 of the key's bytes.
     key: String,
 }
 
-/// The key, read once in the life of a process and only when a list needs it.
+/// The secret key. A process reads it once, when the first list needs it.
 pub(crate) async fn cursor_key(app: &App) -> Result<&CursorKey, Problem> {
     if let Some(key) = app.cursor_key.get() {
         return Ok(key);
     }
-    let key = found_or_made(&*app.ports().views, &*app.ports().host).await?;
+    let key = find_or_make(&*app.ports().views, &*app.ports().host).await?;
     Ok(app.cursor_key.get_or_init(|| key))
 }
 
-async fn found_or_made(views: &dyn ViewStore, host: &dyn Host) -> Result<CursorKey, Problem> {
+async fn find_or_make(views: &dyn ViewStore, host: &dyn Host) -> Result<CursorKey, Problem> {
     let place = RowKey::new(PARTITION, "row");
-    for _ in 0..LOOKS_MAX {
+    for _ in 0..LOOKUPS_MAX {
         let found = views.read(std::slice::from_ref(&place)).await?.pop().flatten();
         if let Some(row) = found {
-            return key_of(&row);
+            return key_in(&row);
         }
-        let row = made(place.clone(), host)?;
+        let row = make(place.clone(), host)?;
         match views.write(std::slice::from_ref(&row)).await {
-            Ok(()) => return key_of(&row),
-            // Somebody else has made one.
+            Ok(()) => return key_in(&row),
+            // Another process made one first.
             Err(ViewError::Conflict) => {}
-            // It may be there all the same. The next request will find it.
+            // The write may have succeeded all the same; the next request finds out.
             Err(error @ (ViewError::Unavailable(_) | ViewError::Broken(_))) => {
                 return Err(error.into());
             }
         }
     }
-    Err(ViewError::Unavailable("the cursor key comes and goes".into()).into())
+    Err(ViewError::Unavailable("the cursor key appears and disappears".into()).into())
 }
 
-/// A key that is damaged is not replaced: every cursor that is out there would be refused without anybody knowing why.
-fn key_of(row: &Row) -> Result<CursorKey, Problem> {
-    // The cause of a failure could repeat what it could not read, and that is a secret.
+/// Reads the key from its row. A damaged key is an error and is not replaced: a new one would silently invalidate every
+/// cursor.
+fn key_in(row: &Row) -> Result<CursorKey, Problem> {
+    // Drops the cause: it could repeat the secret.
     let bytes = row.body.read().ok().and_then(|Body { key }| URL_SAFE_NO_PAD.decode(key).ok());
     let key = bytes.and_then(|bytes| CursorKey::of(&bytes));
     key.ok_or_else(|| broken(format!("row {PARTITION} of the view table holds no key")))
 }
 
-fn made(key: RowKey, host: &dyn Host) -> Result<Row, Problem> {
+fn make(key: RowKey, host: &dyn Host) -> Result<Row, Problem> {
     let (first, second) = (host.random(), host.random());
     if first == second {
-        // A generator that repeats itself is not random, and a key that can be guessed is not a secret.
+        // A generator that repeats itself is not random, so the key could be guessed.
         let detail = "Something broke on our side. Send it again.";
         return Err(Problem::new(Kind::INTERNAL, detail).because("randomness repeats itself"));
     }

@@ -1,4 +1,4 @@
-//! Everything that is wrong with a request's fields, told at once.
+//! Collects everything that is wrong with a request's fields, for one answer.
 
 use std::fmt::Display;
 
@@ -7,21 +7,16 @@ use crate::{
     problem::{FieldFault, Kind, Problem},
 };
 
-/// What is wrong with the fields of one request. It tells of a bounded number, and repeats a bounded part of the
-/// client's own words.
+/// The faults of one request. Both the number of faults listed and the client input echoed are bounded.
+#[derive(Default)]
 pub(crate) struct Faults {
-    told: Vec<FieldFault>,
-    untold: usize,
+    listed: Vec<FieldFault>,
+    unlisted: usize,
     is_malformed: bool,
-    echo_left: usize,
+    echoed_bytes: usize,
 }
 
 impl Faults {
-    /// None yet.
-    pub(crate) fn none() -> Self {
-        Self { told: Vec::new(), untold: 0, is_malformed: false, echo_left: ECHO_BYTES_MAX }
-    }
-
     /// The field does not have the documented shape.
     pub(crate) fn malformed(&mut self, pointer: String, why: impl Display) {
         self.is_malformed = true;
@@ -33,43 +28,46 @@ impl Faults {
         self.add(pointer, why);
     }
 
-    /// As much of a name of the client's choice as may still be repeated; none when it is too much.
-    pub(crate) fn repeated(&mut self, name: &str) -> Option<String> {
+    /// The client's name for a field, shortened; `None` when this answer has echoed enough input.
+    pub(crate) fn echo(&mut self, name: &str) -> Option<String> {
         let shown = shortened(name);
-        self.echo_left = self.echo_left.checked_sub(shown.len())?;
+        let echoed_bytes = self.echoed_bytes + shown.len();
+        if echoed_bytes > ECHO_BYTES_MAX {
+            return None;
+        }
+        self.echoed_bytes = echoed_bytes;
         Some(shown)
     }
 
-    /// Whether nothing is wrong.
-    pub(crate) fn are_none(&self) -> bool {
-        self.told.is_empty()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.listed.is_empty()
     }
 
-    /// The refusal: malformed when any field is, else `invalid`.
+    /// The problem: malformed when the shape of any field is wrong, else of the kind `invalid`.
     pub(crate) fn refusal(self, invalid: Kind) -> Problem {
         let kind = if self.is_malformed { Kind::MALFORMED } else { invalid };
-        let detail = match self.told.as_slice() {
+        let detail = match self.listed.as_slice() {
             [only] if only.pointer.is_empty() => format!("The body {}.", only.detail),
             [only] => format!("{}: {}.", only.pointer, only.detail.trim_end_matches('.')),
-            told if self.untold == 0 => format!("{} fields are at fault; see errors.", told.len()),
-            told => {
-                let all = told.len() + self.untold;
+            all if self.unlisted == 0 => format!("{} fields are at fault; see errors.", all.len()),
+            listed => {
+                let all = listed.len() + self.unlisted;
                 format!("{all} fields are at fault; errors has the first {FAULTS_MAX}.")
             }
         };
-        Problem::new(kind, detail).with_faults(self.told)
+        Problem::new(kind, detail).with_faults(self.listed)
     }
 
     fn add(&mut self, pointer: String, why: impl Display) {
-        if self.told.len() == FAULTS_MAX {
-            self.untold += 1;
+        if self.listed.len() == FAULTS_MAX {
+            self.unlisted += 1;
             return;
         }
-        self.told.push(FieldFault { pointer, detail: why.to_string() });
+        self.listed.push(FieldFault { pointer, detail: why.to_string() });
     }
 }
 
-/// A name, cut so that an answer cannot be made to carry much of it.
+/// Cuts a name, so that a client cannot make an answer carry much of its input.
 fn shortened(name: &str) -> String {
     if name.len() <= ECHOED_NAME_BYTES_MAX {
         return name.to_owned();

@@ -1,8 +1,8 @@
-//! Reading a JSON object strictly, field by field.
+//! Reads a JSON object strictly, field by field.
 //!
-//! Not by derived deserialization, which stops at its first error, takes the last of two equal names, and takes an
-//! array of values for an object. Here each field is known, given once, and exactly what the contract says; and a client
-//! learns of all its mistakes in one answer.
+//! Derived deserialization stops at the first error, may keep the last of two equal names, and accepts an array for a
+//! struct. This reader requires that each field is known, appears once, and has the documented type; and one answer
+//! lists all faults.
 
 use std::{fmt, str::FromStr};
 
@@ -17,16 +17,16 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// A request's body as a type: every field is read by its name, and what is wrong goes to the faults.
+/// A type that is read from a JSON object. Faults are collected, not returned one by one.
 pub trait Body: Sized {
-    /// What it is when all fields are well-formed but one breaks a business limit.
+    /// The kind of problem when every field is well-formed, but one breaks a business limit.
     const INVALID: Kind = Kind::MALFORMED;
 
-    /// Reads the fields. None when one of them is at fault.
+    /// Reads every field, then builds the value. `None` when a field is at fault.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
-/// Reads a body.
+/// Parses a body.
 ///
 /// # Errors
 /// A problem that names every field at fault.
@@ -36,13 +36,13 @@ pub(crate) fn parse<B: Body>(bytes: &[u8]) -> Result<B, Problem> {
         return Err(malformed("is empty; it must be a JSON object"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("is not UTF-8"))?;
-    // The whole syntax is checked here, without recursion: nesting costs no stack.
+    // Checks the syntax of the whole text without recursion, so deep nesting cannot overflow the stack.
     let value: &RawValue =
         serde_json::from_str(text).map_err(|cause| malformed(&format!("is not JSON: {cause}")))?;
-    let mut faults = Faults::none();
+    let mut faults = Faults::default();
     let body = object(value, String::new(), &mut faults);
     match body {
-        Some(body) if faults.are_none() => Ok(body),
+        Some(body) if faults.is_empty() => Ok(body),
         Some(_) | None => Err(faults.refusal(B::INVALID)),
     }
 }
@@ -70,13 +70,13 @@ pub struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// A text that must be there and be a `T`.
+    /// A required string that parses as `T`.
     pub fn text<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.needed(name)?;
+        let value = self.required(name)?;
         self.text_of(name, value)
     }
 
-    /// A text that may be left out: `Some(None)` then.
+    /// An optional string: `Some(None)` when it is absent, `None` when it is at fault. `null` is at fault.
     pub fn optional_text<T: FromStr<Err: fmt::Display>>(
         &mut self,
         name: &'static str,
@@ -87,7 +87,7 @@ impl Fields<'_> {
         }
     }
 
-    /// A whole number that must be there and be a `T`. Only digits are one: not `1.0`, `1e3` or `"1"`.
+    /// A required whole number that converts to `T`. `1.0`, `1e3` and `"1"` are at fault.
     pub fn whole<T>(&mut self, name: &'static str) -> Option<T>
     where
         T: TryFrom<u64, Error: fmt::Display>,
@@ -96,21 +96,21 @@ impl Fields<'_> {
         self.well_formed(name, T::try_from(unsigned(number)))
     }
 
-    /// A whole number that must be there.
+    /// A required whole number of at most 64 bits.
     pub fn integer(&mut self, name: &'static str) -> Option<i64> {
-        let text = self.needed(name)?.get();
+        let text = self.required(name)?.get();
         let number = text.parse().ok().filter(|_| text != "-0");
         self.well_formed(name, number.ok_or("must be a whole number of at most 64 bits"))
     }
 
-    /// A list of objects that must be there. Of more than `most` only the number is told.
+    /// A required list of objects. A list of more than `most` has one fault, `too_many`, and its items are not read.
     pub fn list<B: Body>(
         &mut self,
         name: &'static str,
         most: usize,
         too_many: impl fmt::Display,
     ) -> Option<Vec<B>> {
-        let value = self.needed(name)?;
+        let value = self.required(name)?;
         let list = serde_json::from_str::<Vec<&RawValue>>(value.get());
         let values = self.well_formed(name, list.map_err(|_| "must be a list"))?;
         if values.len() > most {
@@ -118,14 +118,14 @@ impl Fields<'_> {
         }
         let pointer = self.pointer_to(name);
         let read = values.into_iter().enumerate();
-        // Not a short-circuiting collect: every element tells its own faults.
+        // Collects in two steps, because a short-circuiting `collect` would stop at the first faulty item.
         let read: Vec<Option<B>> = read
             .map(|(place, value)| object(value, format!("{pointer}/{place}"), self.faults))
             .collect();
         read.into_iter().collect()
     }
 
-    /// What a business limit says of a field.
+    /// Applies a business limit to a field: an `Err` becomes a fault of that field.
     pub fn check<T>(
         &mut self,
         name: &'static str,
@@ -135,7 +135,7 @@ impl Fields<'_> {
         checked.map_err(|why| self.faults.invalid(pointer, why)).ok()
     }
 
-    /// What the contract's shape says of a field.
+    /// Records an `Err` as a fault in the shape of a field.
     fn well_formed<T>(
         &mut self,
         name: &'static str,
@@ -159,13 +159,13 @@ impl Fields<'_> {
 }
 
 impl<'a> Fields<'a> {
-    fn needed(&mut self, name: &'static str) -> Option<&'a RawValue> {
+    fn required(&mut self, name: &'static str) -> Option<&'a RawValue> {
         let value = self.take(name)?;
         self.well_formed(name, value.ok_or("is missing"))
     }
 
-    /// The value of a field, if it is there. At fault when it is there twice.
-    #[expect(clippy::option_option, reason = "at fault, absent and present are three things")]
+    /// The value of a field, if it is present. Two values are a fault.
+    #[expect(clippy::option_option, reason = "a field is at fault, absent or present")]
     fn take(&mut self, name: &'static str) -> Option<Option<&'a RawValue>> {
         self.known.push(name);
         let mut given = self.entries.iter().filter(|(given, _)| given == name);
@@ -177,7 +177,7 @@ impl<'a> Fields<'a> {
     fn finish(self) {
         let unknown = self.entries.iter().filter(|(name, _)| !self.known.contains(&&**name));
         for (name, _) in unknown {
-            let Some(name) = self.faults.repeated(name) else {
+            let Some(name) = self.faults.echo(name) else {
                 let why = "holds more fields that are not known";
                 return self.faults.malformed(self.pointer, why);
             };
@@ -191,17 +191,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A name as a part of a JSON pointer (RFC 6901).
+/// Escapes a name for a JSON pointer (RFC 6901).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A number for a type that takes none below zero: those become the largest one, which no limit of ours allows.
+/// Converts a number for an unsigned type. Negative numbers become `u64::MAX`, which every limit refuses.
 pub fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// The entries of an object, as they stand there: also those whose name was there before.
+/// The entries of an object in their order, with repeated names kept.
 struct Entries<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {

@@ -1,4 +1,4 @@
-//! The headers that the edge reads and writes.
+//! Headers that the edge reads and writes.
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
@@ -7,23 +7,23 @@ use axum::{
 
 use crate::problem::{Kind, Problem};
 
-/// The client's name for a command.
+/// The client's key of a command, as an HTTP header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Marks an answer that is the first answer given again.
+/// Marks a replayed answer: the command was carried out by an earlier request.
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Names one request: `instance` in problems, and the correlation id of its events.
+/// The id of one request: `instance` in problems, and the correlation id of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
-/// The entity tag of a version.
+/// The strong entity tag of a version, such as `"3"`.
 #[must_use]
 pub fn etag(version: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
-/// The only value of a header; `None` when it is absent.
+/// The single value of a header; `None` when it is absent.
 ///
 /// # Errors
 /// A problem when the header is given twice or holds more than visible ASCII.
@@ -43,7 +43,6 @@ pub(crate) fn only<'a>(
     Ok(Some(text))
 }
 
-/// Marks an answer as the first answer given again.
 pub(crate) fn mark_replayed(response: &mut Response) {
     response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
 }

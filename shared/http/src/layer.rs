@@ -1,4 +1,4 @@
-//! What surrounds every handler: the request id, the rendering of problems, the log line, and a net for panics.
+//! The layer around every handler: request id, deadline, panics, rendering of problems, and the log line.
 
 use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
@@ -21,7 +21,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// Wraps the router.
+/// Wraps every request.
 pub(crate) async fn surround(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = match request.extensions().get::<RequestId>() {
         Some(id) => id.clone(),
@@ -37,7 +37,7 @@ pub(crate) async fn surround(State(app): State<App>, mut request: Request, next:
     response
 }
 
-/// What the handler answers, if it does: a panic and an endless wait are answered for it.
+/// Runs the handler. A panic becomes 500, a missed deadline 503.
 async fn handled(app: &App, request: Request, next: Next) -> Response {
     let handled = pin!(AssertUnwindSafe(next.run(request)).catch_unwind());
     match select(app.ports().host.alarm(app.request_time_max()), handled).await {
@@ -59,8 +59,8 @@ async fn handled(app: &App, request: Request, next: Next) -> Response {
     }
 }
 
-/// The key of a command, made here when the client gave none. Every answer carries it, and errors above all: whoever
-/// reads "send it again with the same key" must know the key.
+/// The key of a command; generated when the client sent none. Every answer carries it, because a client that is told to
+/// send it again with the same key must know the key.
 fn command_key(app: &App, request: &mut Request) -> Option<HeaderValue> {
     if request.method() != Method::POST {
         return None;
@@ -74,7 +74,7 @@ fn command_key(app: &App, request: &mut Request) -> Option<HeaderValue> {
     is_key.then(|| given.clone())
 }
 
-/// Gives a problem its body, and keeps the headers that the router had set (`Allow`).
+/// Renders a problem, and keeps the headers that the router set (`Allow`).
 fn render(response: Response, id: &RequestId) -> Response {
     let Some(problem) = response.extensions().get::<Arc<Problem>>().cloned() else {
         return response;
@@ -96,7 +96,7 @@ fn render(response: Response, id: &RequestId) -> Response {
     answer
 }
 
-/// A cause with its own causes, in one line.
+/// A cause and its sources, in one line.
 fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(cause), |cause| cause.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
@@ -104,18 +104,18 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
 
 fn log(response: &Response, method: &Method, path_bytes: usize, id: &RequestId) {
     let status = response.status().as_u16();
-    // The path holds ids, and may hold anything: only its length is logged.
+    // A path may contain anything, so only its length is logged.
     let method = known(method);
     info!(request.id = %id.0, method, path_bytes, status, "{method} answered {status}");
 }
 
-/// A method's name. Any other is the client's own text, and neither told nor logged.
+/// The name of a standard method. Any other is client input, which is neither echoed nor logged.
 fn known(method: &Method) -> &'static str {
     let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
     methods.into_iter().find(|name| method == name).unwrap_or("this method")
 }
 
-/// For a path that the router does not know.
+/// Answers for a path that has no route.
 pub(crate) async fn unknown_path() -> Problem {
     Problem::new(
         Kind::NOT_FOUND,
@@ -123,7 +123,7 @@ pub(crate) async fn unknown_path() -> Problem {
     )
 }
 
-/// For a method that a path does not know. The router adds `Allow`.
+/// Answers for a method that the path does not have. The router adds `Allow`.
 pub(crate) async fn unknown_method(method: Method, OriginalUri(_): OriginalUri) -> Problem {
     let detail = format!("This path does not take {}; see Allow.", known(&method));
     Problem::new(Kind::METHOD_NOT_ALLOWED, detail)

@@ -1,4 +1,4 @@
-//! Reading query parameters strictly: each known, each once.
+//! Reads query parameters strictly: each must be known and appear once.
 
 use std::{fmt, str::FromStr};
 
@@ -15,7 +15,9 @@ use crate::{
     problem::{FieldFault, Kind, Problem},
 };
 
-/// The query parameters of one request, read by name.
+/// The query parameters of one request. Read each by its name, then call [`finish`](Self::finish).
+///
+/// Readers return `None` for an absent or faulty parameter; `finish` refuses the faulty ones.
 pub struct Params {
     pairs: Vec<(String, String)>,
     known: Vec<&'static str>,
@@ -31,19 +33,19 @@ impl FromRequestParts<App> for Params {
         if pairs.len() > PARAMETERS_MAX {
             return Err(malformed(format!("There are more than {PARAMETERS_MAX} parameters.")));
         }
-        Ok(Self { pairs, known: Vec::new(), faults: Faults::none() })
+        Ok(Self { pairs, known: Vec::new(), faults: Faults::default() })
     }
 }
 
 impl Params {
-    /// A parameter that is a `T`, if it is there.
+    /// An optional parameter that parses as `T`.
     pub fn read<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
         let text = self.text(name)?;
         self.well_formed(name, text.parse())
     }
 
-    /// A parameter that must be there and be a `T`.
-    pub fn needed<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+    /// A required parameter that parses as `T`.
+    pub fn required<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
         if !self.pairs.iter().any(|(given, _)| given == name) {
             self.known.push(name);
             return self.well_formed(name, Err("is missing"));
@@ -51,7 +53,7 @@ impl Params {
         self.read(name)
     }
 
-    /// A parameter's text, if it is there.
+    /// An optional parameter's text.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         self.known.push(name);
         let mut given = self.pairs.iter().filter(|(given, _)| given == name);
@@ -60,14 +62,14 @@ impl Params {
         self.well_formed(name, once).flatten()
     }
 
-    /// A parameter that is a version.
+    /// An optional parameter that is a version.
     pub fn version(&mut self, name: &'static str) -> Option<Version> {
         let text = self.text(name)?;
         let version = digits(&text).and_then(Version::new);
         self.well_formed(name, version.ok_or("is a version: a whole number from 1"))
     }
 
-    /// The page size.
+    /// The page size, from the parameter `limit`.
     pub fn limit(&mut self) -> u32 {
         let Some(text) = self.text("limit") else {
             return PAGE_ITEMS_DEFAULT;
@@ -78,12 +80,18 @@ impl Params {
         self.well_formed("limit", number.ok_or(why)).unwrap_or(PAGE_ITEMS_DEFAULT)
     }
 
-    /// Refuses what is at fault in those that were read, and all that were not: they are unknown. All at once.
+    /// Ends the reading. Parameters that were not read are unknown.
+    ///
+    /// # Errors
+    /// One problem that lists every faulty and every unknown parameter.
     pub fn finish(self) -> Result<(), Problem> {
         self.finish_with(Some(()))
     }
 
-    /// As [`finish`](Self::finish), with what was read of parameters that must be there.
+    /// As [`finish`](Self::finish), and returns what was read of the required parameters.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
     pub fn finish_with<T>(mut self, read: Option<T>) -> Result<T, Problem> {
         let known = match self.known.as_slice() {
             [] => "there is none".to_owned(),
@@ -91,13 +99,13 @@ impl Params {
         };
         for (name, _) in &self.pairs {
             if !self.known.contains(&&**name) {
-                let name = self.faults.repeated(name).unwrap_or_default();
+                let name = self.faults.echo(name).unwrap_or_default();
                 self.faults
                     .malformed(format!("?{name}"), format!("is not a known parameter; {known}"));
             }
         }
         match read {
-            Some(read) if self.faults.are_none() => Ok(read),
+            Some(read) if self.faults.is_empty() => Ok(read),
             Some(_) | None => Err(self.faults.refusal(Kind::MALFORMED)),
         }
     }
@@ -107,7 +115,19 @@ impl Params {
     }
 }
 
-/// The only parameter of the path. Use it where a type is extracted from the path: axum's own refusal would not be a
+/// Extracts the single parameter of the path, usually the id of an aggregate.
+pub struct PathId<T>(pub T);
+
+impl<T: FromStr<Err: fmt::Display>> FromRequestParts<App> for PathId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let id = path_text(parts, app).await?.parse();
+        id.map(Self).map_err(|cause: T::Err| malformed(format!("The id in the path: {cause}.")))
+    }
+}
+
+/// The single parameter of the path. Use it to extract a type from the path: axum's own rejection would not be a
 /// problem of the contract.
 ///
 /// # Errors
@@ -117,13 +137,13 @@ pub async fn path_text(parts: &mut Parts, app: &App) -> Result<String, Problem> 
     path.map(|Path(text)| text).map_err(|_| malformed("The path is not UTF-8."))
 }
 
-/// A refusal of one parameter.
-pub fn at(name: &str, what: &str) -> Problem {
+/// A problem with one query parameter.
+pub fn bad_parameter(name: &str, what: &str) -> Problem {
     let fault = FieldFault { pointer: format!("?{name}"), detail: what.to_owned() };
     malformed(format!("?{name}: {what}.")).with_faults(vec![fault])
 }
 
-/// A malformed request.
+/// A problem of the kind [`Kind::MALFORMED`].
 pub fn malformed(detail: impl Into<String>) -> Problem {
     Problem::new(Kind::MALFORMED, detail)
 }

@@ -1,6 +1,6 @@
 //! Errors as clients see them: problem details (RFC 9457) with a stable `code`.
 //!
-//! What the client reads and what the log keeps are different fields, so that no cause leaks into an answer.
+//! The client's text and the log's cause are different fields, so that no cause leaks into an answer.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -9,19 +9,19 @@ use axum::{
 use dekigoto::Source;
 use serde::Serialize;
 
-/// Seconds after which a client that was told to come back may do so.
+/// How long a client should wait before it sends a retryable request again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
-/// One field at fault.
+/// A field or parameter at fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldFault {
-    /// JSON pointer (RFC 6901) to the field.
+    /// JSON pointer (RFC 6901) to a field of the body, or `?name` for a query parameter.
     pub pointer: String,
     /// What is wrong with it.
     pub detail: String,
 }
 
-/// An error answer.
+/// An error answer, and its private cause for the log.
 #[derive(Debug)]
 pub struct Problem {
     kind: Kind,
@@ -30,8 +30,8 @@ pub struct Problem {
     cause: Option<Source>,
 }
 
-/// A kind of problem: its status, its stable `code` and its title. A service adds kinds of its own with
-/// [`Kind::new`]; those that every service can answer are constants.
+/// A kind of problem: its status, stable `code` and title. The kinds that every service needs are constants; a service
+/// adds its own with [`Kind::new`].
 ///
 /// ```
 /// use dekigoto_http::Kind;
@@ -43,39 +43,39 @@ pub struct Kind {
     status: u16,
     code: &'static str,
     title: &'static str,
-    asks_to_come_back: bool,
+    retryable: bool,
 }
 
 impl Kind {
-    /// A kind of problem. The code never changes: programs branch on it.
+    /// A kind of problem. Never change its code: clients branch on it.
     ///
     /// # Panics
-    /// At compile time, when the status is not that of an error.
+    /// When the status is not 400 to 599. In a constant, this is a compile error.
     #[must_use]
     pub const fn new(status: u16, code: &'static str, title: &'static str) -> Self {
         assert!(status >= 400 && status <= 599, "a problem has the status of an error");
-        Self { status, code, title, asks_to_come_back: false }
+        Self { status, code, title, retryable: false }
     }
 
-    /// The same kind, whose answers carry `Retry-After`.
+    /// Makes answers of this kind carry `Retry-After`.
     #[must_use]
     pub const fn retryable(self) -> Self {
-        Self { asks_to_come_back: true, ..self }
+        Self { retryable: true, ..self }
     }
 
-    /// The status.
+    /// The HTTP status.
     #[must_use]
     pub fn status(self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The stable code.
+    /// The stable code that clients branch on.
     #[must_use]
     pub fn code(self) -> &'static str {
         self.code
     }
 
-    /// The title.
+    /// The title: the same text for every problem of this kind.
     #[must_use]
     pub fn title(self) -> &'static str {
         self.title
@@ -87,44 +87,44 @@ macro_rules! kinds {
         impl Kind {
             $($(#[$doc])* pub const $name: Self = $kind;)+
 
-            /// Every kind that the kit answers by itself.
+            /// Every kind that the edge defines.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
         }
     };
 }
 
 kinds! {
-    /// Not JSON, wrong shape, bad id, bad parameter.
+    /// The body, a header, an id or a parameter is malformed.
     MALFORMED = Self::new(400, "malformed-request", "The request is malformed");
-    /// No caller.
+    /// The request has no verified identity.
     UNAUTHENTICATED = Self::new(401, "unauthenticated", "Authentication required");
-    /// Not this caller.
+    /// This caller may not do this.
     FORBIDDEN = Self::new(403, "forbidden", "Not allowed");
-    /// Not there, or not the caller's.
+    /// It does not exist, or is not the caller's.
     NOT_FOUND = Self::new(404, "not-found", "Not found");
-    /// The path has other methods.
+    /// The path exists, but not with this method.
     METHOD_NOT_ALLOWED = Self::new(405, "method-not-allowed", "Method not allowed");
-    /// The state forbids the command.
+    /// The aggregate's state forbids the command.
     ILLEGAL_TRANSITION = Self::new(409, "illegal-transition", "The current state forbids this");
-    /// Other commands on the same stream were faster each time.
+    /// Other commands on the same stream won every attempt.
     VERSION_CONFLICT = Self::new(409, "version-conflict", "Version conflict").retryable();
     /// `If-Match` does not hold.
     PRECONDITION_FAILED = Self::new(412, "precondition-failed", "If-Match does not hold");
-    /// The body is over its limit.
+    /// The body or its events exceed a size limit.
     PAYLOAD_TOO_LARGE = Self::new(413, "payload-too-large", "The body is too large");
-    /// Not JSON by its content type.
+    /// The content type is not plain JSON in UTF-8.
     UNSUPPORTED_MEDIA_TYPE = Self::new(415, "unsupported-media-type", "Only JSON is accepted");
-    /// Same key, other request.
+    /// The same command key came with another request.
     KEY_REUSED = Self::new(422, "key-reused", "The key was used for another request");
     /// Too many requests.
     THROTTLED = Self::new(429, "throttled", "Too many requests").retryable();
-    /// A bug of the service.
+    /// A bug, or stored data that cannot be read.
     INTERNAL = Self::new(500, "internal", "Internal error");
-    /// Down or too slow; sending the same request with the same key is safe.
+    /// A store is down or too slow. Sending the same request with the same key again is safe.
     UNAVAILABLE = Self::new(503, "unavailable", "Service unavailable").retryable();
 }
 
-/// The answer's body, in the order of RFC 9457.
+/// The body of the answer, with members in the order of RFC 9457.
 #[derive(Serialize)]
 struct Body<'a> {
     r#type: String,
@@ -138,44 +138,44 @@ struct Body<'a> {
 }
 
 impl Problem {
-    /// A problem of that kind, with a sentence that says what happened and what to do.
+    /// A problem of this kind. `detail` says in a sentence what happened and what to do.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), faults: Vec::new(), cause: None }
     }
 
-    /// Names the fields at fault.
+    /// Lists the fields at fault, as `errors`.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<FieldFault>) -> Self {
         self.faults = faults;
         self
     }
 
-    /// Keeps the cause for the log.
+    /// Adds the cause, for the log only.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Source>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// Nothing by that name, as far as this caller may know.
+    /// Answers the same whether the resource does not exist or is not the caller's.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(Kind::NOT_FOUND, "Nothing with this id exists, or it is not yours. Check the id.")
     }
 
-    /// The kind.
+    /// The kind of problem.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The cause, for the log.
+    /// The private cause.
     #[must_use]
     pub fn cause(&self) -> Option<&Source> {
         self.cause.as_ref()
     }
 
-    /// The answer to the request with that id.
+    /// The response to the request with this id.
     #[must_use]
     pub fn answer(&self, request_id: &str) -> Response {
         let Kind { code, title, .. } = self.kind;
@@ -192,11 +192,11 @@ impl Problem {
         let json = HeaderValue::from_static("application/problem+json");
         let text = serde_json::to_string(&body).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, json)], text).into_response();
-        if self.kind.asks_to_come_back {
+        if self.kind.retryable {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         if self.kind == Kind::UNAUTHENTICATED {
-            // Callers who sign their requests are refused by the gateway and never see this answer.
+            // The gateway refuses callers with bad IAM signatures, so only bearers of tokens see this answer.
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         }
@@ -205,7 +205,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    // The outermost layer knows the request id and writes the body; see `layer`.
+    // Leaves the body to the outermost layer, which knows the request id; see `layer`.
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
         response.extensions_mut().insert(std::sync::Arc::new(self));

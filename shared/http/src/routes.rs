@@ -1,5 +1,7 @@
-//! The table of routes. The router is made of it, and a service's tests hold the same table against its document: a route
-//! that is not documented cannot be served by accident.
+//! The route table. The router is built from it, and a service's tests compare the same table with its OpenAPI
+//! document, so no undocumented route is served by accident.
+
+use std::collections::BTreeSet;
 
 use axum::{
     Router,
@@ -9,41 +11,66 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use crate::{app::App, contract::Contract, layer};
+use dekigoto::views::SingleView;
 
-/// Routes, each with its handler.
+use crate::{
+    app::App,
+    caller::Owner,
+    contract::{Contract, answer},
+    layer,
+    row::row,
+};
+
+const DOCUMENT_PATH: &str = "/v1/openapi.json";
+
+/// The routes of a service, each with its handler.
 #[derive(Default)]
 pub struct Routes {
     router: Router<App>,
     list: Vec<(Method, &'static str)>,
 }
 
-/// Adds the routes of one part of a service.
+/// Adds the routes of one aggregate or view.
 pub type AddRoutes = fn(Routes) -> Routes;
 
-/// A service whose parts have HTTP routes.
+/// For an aggregate or view without routes.
+#[must_use]
+pub fn no_routes(routes: Routes) -> Routes {
+    routes
+}
+
+/// A service whose aggregates and views have HTTP routes.
 pub type Service = dekigoto::Service<AddRoutes>;
 
 impl Routes {
-    /// The routes of a service: those of its aggregates and views, and `GET /v1/health` and `GET /v1/openapi.json`.
+    /// The routes of a service's aggregates and views, plus `GET /v1/health` and `GET /v1/openapi.json`.
     #[must_use]
     pub fn of(service: &Service, contract: &'static Contract) -> Self {
-        let own = Self::default()
-            .get("/v1/health", |params| contract.health(params))
-            .get("/v1/openapi.json", |params| contract.document(params));
-        service.routes().fold(own, |routes, add| add(routes))
+        let own = Self::default().get("/v1/health", |params| contract.health(params));
+        let mut routes = service.routes().fold(own, |routes, add| add(routes));
+        routes.list.push((Method::GET, DOCUMENT_PATH));
+        let document = contract.document(&routes.list);
+        let answer = get(move |params| answer(document.clone(), params));
+        Self { router: routes.router.route(DOCUMENT_PATH, answer), ..routes }
     }
 
-    /// Adds a query.
+    /// Adds a query (`GET`).
     #[must_use]
     pub fn get<H: Handler<T, App>, T: 'static>(self, path: &'static str, query: H) -> Self {
         self.and(Method::GET, path, get(query))
     }
 
-    /// Adds a command.
+    /// Adds a command (`POST`).
     #[must_use]
     pub fn post<H: Handler<T, App>, T: 'static>(self, path: &'static str, command: H) -> Self {
         self.and(Method::POST, path, post(command))
+    }
+
+    /// Adds a query for the row of the view `V` whose id is in the path, never older than `?minVersion=n`. For staff and
+    /// services. `O` is the service's owner id.
+    #[must_use]
+    pub fn row<O: Owner, V: SingleView>(self, path: &'static str) -> Self {
+        self.get(path, row::<O, V>)
     }
 
     /// Method and path of every route.
@@ -52,8 +79,17 @@ impl Routes {
         &self.list
     }
 
-    /// The router: every route, inside the layer that gives each request an id, a deadline and a log line, and that turns
-    /// problems into answers.
+    /// Routes that are missing in the service's document, and operations of the document without a route. A test of each
+    /// service asserts that the list is empty.
+    #[must_use]
+    pub fn undocumented(&self, contract: &Contract) -> Vec<String> {
+        let routed: BTreeSet<String> =
+            self.list.iter().map(|(method, path)| format!("{method} {path}")).collect();
+        routed.symmetric_difference(&contract.operations()).cloned().collect()
+    }
+
+    /// Builds the router. One layer around all routes gives each request an id, a deadline and a log line, catches
+    /// panics, and renders problems.
     pub fn router(self, app: App) -> Router {
         self.router
             .method_not_allowed_fallback(layer::unknown_method)

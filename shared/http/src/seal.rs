@@ -1,4 +1,4 @@
-//! The seal of a cursor: HMAC-SHA-256 under a key that no client has.
+//! The seal of a cursor: HMAC-SHA-256 under a secret key.
 
 use std::ops::RangeInclusive;
 
@@ -6,47 +6,46 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// Bytes of a key.
 pub(crate) const KEY_BYTES: usize = 32;
 
-/// Bytes of a seal: half of HMAC-SHA-256, 128 bits.
+/// A seal is the first 128 bits of HMAC-SHA-256.
 const SEAL_BYTES: usize = 16;
 
-/// A place in a list: what the last item of a page was listed by. A service has one type for each kind of list.
+/// A place in a list: the sort key of the last item on a page. A service has one type for each kind of list.
 pub trait Place: Sized {
-    /// How many bytes a place takes.
+    /// Length of the byte form.
     const BYTES: RangeInclusive<usize>;
 
-    /// The place as bytes.
+    /// Encodes the place.
     fn to_bytes(&self) -> Vec<u8>;
 
-    /// The place that these bytes hold; `None` when they hold none.
+    /// Decodes a place; `None` when the bytes are not one.
     fn from_bytes(bytes: &[u8]) -> Option<Self>;
 }
 
-/// Characters of the longest cursor of a place with that many bytes.
+/// Length of the cursor of a place with this many bytes, in characters.
 #[must_use]
 pub const fn cursor_bytes(place_bytes: usize) -> usize {
     ((place_bytes + SEAL_BYTES) * 4).div_ceil(3)
 }
 
-/// What cursors are sealed with. It has no `Debug`: it is a secret.
+/// The secret key of cursors. It has no `Debug`, so that it cannot be logged.
 #[derive(Clone)]
 pub(crate) struct CursorKey(Hmac<Sha256>);
 
 impl CursorKey {
-    /// The key made of these bytes; `None` when they are too few or too many.
+    /// `None` unless there are [`KEY_BYTES`] bytes.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let bytes = (bytes.len() == KEY_BYTES).then_some(bytes)?;
         Hmac::new_from_slice(bytes).ok().map(Self)
     }
 }
 
-/// Text that has the form of a cursor. Only the key tells whether it is one.
+/// Decoded text in the form of a cursor, not yet verified.
 pub(crate) struct Sealed(Vec<u8>);
 
 impl Sealed {
-    /// `None` when no cursor of such a place looks like that. No key has to be read to refuse it.
+    /// `None` when the text cannot be a cursor of `P`. This needs no key, so bad text is refused without reading one.
     pub(crate) fn of<P: Place>(text: &str) -> Option<Self> {
         let text = (text.len() <= cursor_bytes(*P::BYTES.end())).then_some(text)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -54,7 +53,7 @@ impl Sealed {
     }
 }
 
-/// What a cursor is bound to.
+/// The parts of a request that a cursor is bound to.
 pub(crate) struct Binding<'a>(pub(crate) &'a [&'a str]);
 
 impl Binding<'_> {
@@ -65,10 +64,10 @@ impl Binding<'_> {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The place; `None` when it was altered, or is bound to something else.
+    /// The place; `None` when the cursor was altered or has another binding.
     pub(crate) fn open<'b>(&self, key: &CursorKey, Sealed(bytes): &'b Sealed) -> Option<&'b [u8]> {
         let (place, seal) = bytes.split_last_chunk::<SEAL_BYTES>()?;
-        // Takes the same time wherever the seals differ.
+        // Compares in constant time.
         self.mac(key, place).verify_truncated_left(seal).ok()?;
         Some(place)
     }
@@ -76,7 +75,7 @@ impl Binding<'_> {
     fn mac(&self, CursorKey(key): &CursorKey, place: &[u8]) -> Hmac<Sha256> {
         let parts = self.0.iter().map(|part| part.as_bytes());
         parts.chain([place]).fold(key.clone(), |mac, part| {
-            // The length in front of each part keeps the boundaries.
+            // The length prefix keeps ["ab", "c"] different from ["a", "bc"].
             mac.chain_update(part.len().to_be_bytes()).chain_update(part)
         })
     }
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_its_place_and_a_seal_and_as_long_as_base64_makes_it() {
+    fn a_cursor_is_base64_of_the_place_and_a_seal() {
         for bytes in [8, 24, 40] {
             let cursor = Binding(LISTS[0]).seal(&key(1), &vec![7; bytes]);
             assert_eq!(cursor.len(), cursor_bytes(bytes));
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_fits_one_key_and_one_binding_s14() {
+    fn a_cursor_is_valid_for_one_key_and_one_binding_s14() {
         let cursor = Binding(&["ab", "c", ""]).seal(&key(1), &[7; 24]);
         assert_eq!(opened(&["ab", "c", ""], &key(1), &cursor), Some(vec![7; 24]));
         assert_eq!(opened(&["ab", "c", ""], &key(2), &cursor), None);
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_32_bytes() {
+    fn a_key_must_have_32_bytes() {
         assert!(CursorKey::of(&[0; KEY_BYTES - 1]).is_none());
         assert!(CursorKey::of(&[0; KEY_BYTES + 1]).is_none());
     }
@@ -152,7 +151,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
 
         #[test]
-        fn a_cursor_comes_back_as_its_place(place in prop::collection::vec(any::<u8>(), 8..=40)) {
+        fn opening_a_cursor_returns_its_place(place in prop::collection::vec(any::<u8>(), 8..=40)) {
             let cursor = Binding(LISTS[0]).seal(&key(1), &place);
             prop_assert!(cursor.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)));
             prop_assert_eq!(opened(LISTS[0], &key(1), &cursor), Some(place));
@@ -160,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn any_byte_that_is_changed_added_or_taken_away_is_refused_s14(
+        fn an_altered_cursor_is_refused_s14(
             place in prop::collection::vec(any::<u8>(), 8..=40),
             (at, byte) in (any::<prop::sample::Index>(), any::<u8>()),
         ) {
@@ -178,7 +177,7 @@ mod tests {
             prop_assert!(refuses(&longer));
             prop_assert!(refuses(&bytes[1..]) && refuses(&bytes[..bytes.len() - 1]));
             prop_assert!(refuses(&bytes[..place]));
-            // The text has no second spelling either.
+            // No other text decodes to the same cursor.
             let mut text = cursor.clone().into_bytes();
             let place = at.index(text.len());
             let other = byte & 0x7f;

@@ -1,9 +1,9 @@
 //! One configuration and one HTTP client for every AWS client of the process.
 //!
-//! It is made for a short start: nothing opens a connection, reads a certificate or looks for credentials before the
-//! first request. Parsing the system's certificate bundle alone would double the start-up time of a function.
+//! It keeps the start short: nothing opens a connection, reads a certificate or looks for credentials before the first
+//! request. Parsing the system's certificate bundle alone would double the start-up time of a function.
 
-use std::{env, ffi::OsString, fmt, fs, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{env, ffi::OsString, fs, path::PathBuf, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, ecs::EcsCredentialsProvider,
@@ -11,80 +11,86 @@ use aws_config::{
     retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::{
-    Connector, HttpClientError,
-    proxy::ProxyConfig,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
-    runtime_components::RuntimeComponents,
-};
+use aws_smithy_http_client::{HttpClientError, tls::TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-/// Time for TCP and TLS together.
+use crate::https::Https;
+
+/// Time to connect, TCP and TLS together.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Time for one attempt, from the request's first byte to the answer's first byte and on to its last.
+/// Time for one attempt, from the first byte of the request to the last byte of the reply.
 pub const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Time for one operation, all attempts and the waits between them included.
+/// Time for one operation, with all attempts and the waits between them.
 pub const OPERATION_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Attempts of one operation. The event sources and the engine retry above this.
+/// Attempts of one operation. The engine and the event sources retry beyond these.
 pub const ATTEMPTS_MAX: u32 = 3;
 
 const _: () = assert!(CONNECT_TIME_MAX.as_millis() < ATTEMPT_TIME_MAX.as_millis());
 const _: () = assert!(ATTEMPT_TIME_MAX.as_millis() < OPERATION_TIME_MAX.as_millis());
 
-/// The roots that AWS's endpoints chain to: <https://www.amazontrust.com/repository/>.
+/// The root certificates of AWS's endpoints: <https://www.amazontrust.com/repository/>.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// Why no AWS client can be made.
+/// Why AWS clients cannot be configured.
 #[derive(Debug, thiserror::Error)]
 pub enum AwsError {
     /// The file that `AWS_CA_BUNDLE` names cannot be used.
     #[error("AWS_CA_BUNDLE names {}, which is not a readable file of PEM certificates", path.display())]
     CaBundle {
-        /// What it names.
+        /// The path that it names.
         path: PathBuf,
-        /// Why it cannot be read; none where it was read and holds no certificate.
+        /// Why it cannot be read. `None` when it was read, but contains no certificate.
         #[source]
         cause: Option<std::io::Error>,
     },
-    /// Nothing says where AWS is.
-    #[error(
-        "AWS_REGION is not set; Lambda sets it, and so must whoever starts the function elsewhere"
-    )]
+    /// No region is set.
+    #[error("AWS_REGION is not set; Lambda sets it, and outside Lambda you must set it")]
     Region,
-    /// There is no TLS.
-    #[error("no HTTPS client can be made")]
+    /// The HTTPS client cannot be built.
+    #[error("the HTTPS client cannot be built")]
     Https(#[from] HttpClientError),
 }
 
-/// The configuration that every AWS client of the process is made from.
+/// The configuration of every AWS client of the process.
 ///
-/// Region, credentials, endpoint, FIPS and dual stack come from the environment, in the SDK's own variables. Lambda sets
-/// the first two. The SDK's whole default chain (profiles, single sign-on, roles to assume, instance metadata) could
-/// not find anything more in a function, and would be a tenth of its size.
+/// Region, credentials, endpoint, FIPS and dual stack come from the SDK's own environment variables. Lambda sets the
+/// first two. The SDK's whole default chain (profiles, single sign-on, roles to assume, instance metadata) would find
+/// nothing more in a function, and would be a tenth of its size.
 ///
 /// # Errors
 /// When no region is set, or `AWS_CA_BUNDLE` names something that is not a file of certificates.
 pub fn sdk_config() -> Result<SdkConfig, AwsError> {
+    sdk_config_from(|name| env::var_os(name))
+}
+
+/// The same, with variables from anywhere.
+///
+/// # Errors
+/// As [`sdk_config`].
+pub fn sdk_config_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<SdkConfig, AwsError> {
+    let text = |name: &str| text(variable(name));
+    let flag = |name: &str| text(name).map(|value| value.eq_ignore_ascii_case("true"));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIME_MAX)
         .operation_attempt_timeout(ATTEMPT_TIME_MAX)
         .operation_timeout(OPERATION_TIME_MAX)
         .build();
-    // Standard, not adaptive: adaptive holds requests back in the client, and a function has no time to wait.
+    // Standard, not adaptive: adaptive delays requests in the client, and a function has no time to wait.
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
-    let https = Https::trusting(&Trust::chosen_by(|name| env::var_os(name))?)?;
+    let https = Https::trusting(Trust::chosen_by(&variable)?.store())?;
     let https = SharedHttpClient::new(https);
     let region = text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
     let mut config = SdkConfig::builder()
         // Pinned: a newer version may change what is retried, and when.
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.ok_or(AwsError::Region)?))
-        .credentials_provider(credentials(&https))
+        .credentials_provider(credentials(
+            text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some(),
+            &https,
+        ))
         .http_client(https)
         .timeout_config(timeouts)
         .retry_config(retries);
@@ -94,29 +100,25 @@ pub fn sdk_config() -> Result<SdkConfig, AwsError> {
     Ok(config.build())
 }
 
-/// Where Lambda puts a function's credentials: into the environment, or, for environments that outlive them, behind an
-/// address on the host.
-fn credentials(https: &SharedHttpClient) -> SharedCredentialsProvider {
-    if text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_none() {
+/// The function's credentials: from environment variables or, where the environment outlives them, from a local
+/// endpoint that Lambda provides.
+fn credentials(is_endpoint: bool, https: &SharedHttpClient) -> SharedCredentialsProvider {
+    if !is_endpoint {
         return SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     }
     let provider = ProviderConfig::default().with_http_client(https.clone());
     SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&provider).build())
 }
 
-fn text(name: &str) -> Option<String> {
-    let value = env::var_os(name)?.into_string().ok()?;
+fn text(value: Option<OsString>) -> Option<String> {
+    let value = value?.into_string().ok()?;
     (!value.is_empty()).then_some(value)
 }
 
-fn flag(name: &str) -> Option<bool> {
-    text(name).map(|value| value.eq_ignore_ascii_case("true"))
-}
-
-/// Whom to trust.
+/// Which root certificates to trust.
 #[derive(Debug)]
 enum Trust {
-    /// The roots of AWS's own endpoints, which this crate carries.
+    /// The roots of AWS's endpoints, which are part of this crate.
     Amazon,
     /// The machine's bundle, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
     System,
@@ -125,7 +127,7 @@ enum Trust {
 }
 
 impl Trust {
-    /// `AWS_CA_BUNDLE`, then `SSL_CERT_FILE` or `TRUST_STORE=system`, then partitions with roots of their own.
+    /// `AWS_CA_BUNDLE` comes first, then `TRUST_STORE=system`, partitions with their own roots, and `SSL_CERT_FILE`.
     fn chosen_by(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, AwsError> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         if let Some(path) = variable("AWS_CA_BUNDLE") {
@@ -159,58 +161,13 @@ impl Trust {
     }
 }
 
-/// An HTTPS client that comes into being with the first request, and is then the same for all.
-///
-/// The SDK's own would build a connector for each client at start, certificates and all, only to validate it.
-struct Https {
-    tls: TlsContext,
-    connector: OnceLock<SharedHttpConnector>,
-}
-
-impl Https {
-    fn trusting(trust: &Trust) -> Result<Self, HttpClientError> {
-        let tls = TlsContext::builder().with_trust_store(trust.store());
-        Ok(Self { tls: tls.build()?, connector: OnceLock::new() })
-    }
-
-    fn connect(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let mut connector = Connector::builder().connector_settings(settings.clone());
-        connector
-            .set_sleep_impl(components.sleep_impl())
-            // HTTPS_PROXY and its kin, as every AWS tool takes them.
-            .set_proxy_config(Some(ProxyConfig::from_env()));
-        let connector = connector
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(self.tls.clone());
-        SharedHttpConnector::new(connector.build())
-    }
-}
-
-impl fmt::Debug for Https {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Https")
-    }
-}
-
-impl HttpClient for Https {
-    /// One connector, and so one pool of connections, for all: every client of the process has the settings of this
-    /// file. (The first caller's are taken; only the credentials of a container are asked for with other time-outs.)
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let connector = || self.connect(settings, components);
-        self.connector.get_or_init(connector).clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use aws_smithy_http_client::{
+        Connector,
+        tls::{Provider, rustls_provider::CryptoMode},
+    };
+
     use super::*;
 
     fn chosen(variables: &[(&str, &str)]) -> Result<Trust, AwsError> {
@@ -223,7 +180,7 @@ mod tests {
 
     /// A connector panics on a certificate that it cannot read.
     fn assert_connects(trust: &Trust) {
-        let https = Https::trusting(trust).unwrap();
+        let https = Https::trusting(trust.store()).unwrap();
         let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(https.tls);
@@ -231,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_roots_of_amazon_are_five_certificates_that_can_be_read() {
+    fn amazons_roots_are_five_readable_certificates() {
         let begins = "-----BEGIN CERTIFICATE-----";
         let pem = std::str::from_utf8(AMAZON_ROOTS).unwrap();
         assert_eq!(pem.matches(begins).count(), 5);
@@ -239,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_chooses_whom_to_trust() {
+    fn the_environment_chooses_the_trusted_roots() {
         for (variables, is_system) in [
             (&[][..], false),
             (&[("AWS_REGION", "eu-west-1")], false),
@@ -258,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_of_certificates_is_used_and_anything_else_is_named() {
+    fn a_bundle_of_certificates_is_used_and_anything_else_is_an_error() {
         let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/src/amazon-roots.pem");
         let trust = chosen(&[("AWS_CA_BUNDLE", roots), ("TRUST_STORE", "system")]).unwrap();
         assert!(matches!(trust, Trust::Bundle(_)), "{trust:?}");

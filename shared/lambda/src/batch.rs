@@ -1,6 +1,7 @@
 //! Batches as Lambda delivers them, taken apart record by record, so that one bad record fails alone.
 
-use aws_lambda_events::sqs::SqsMessage;
+use std::collections::BTreeSet;
+
 use dekigoto::batch::{Delivered, Report};
 use lambda_runtime::Error;
 use serde::Deserialize;
@@ -45,11 +46,27 @@ struct SequenceNumber {
     number: String,
 }
 
+/// What is read of a message. Its attributes are its sender's, and may hold anything.
+#[derive(Deserialize)]
+struct Message {
+    #[serde(rename = "messageId")]
+    id: String,
+    body: Option<Box<RawValue>>,
+}
+
+impl Message {
+    /// The text of the body. A pipe delivers a body that is JSON as the value itself and not as its text.
+    fn text(&self) -> String {
+        let Some(body) = &self.body else { return String::new() };
+        serde_json::from_str(body.get()).unwrap_or_else(|_| body.get().to_owned())
+    }
+}
+
 impl Batch {
     /// Takes an invocation's payload apart.
     ///
     /// # Errors
-    /// When a record has no id of its own (or shares it), or comes from a source that we do not know. Such a batch
+    /// When a record has no id, shares it with another record, or comes from a source that we do not know. Such a batch
     /// fails as a whole: a record that cannot be named could not be reported, and would be deleted in silence.
     pub fn read(payload: &RawValue) -> Result<Self, Error> {
         let batch: RawBatch = serde_json::from_str(payload.get())
@@ -65,7 +82,7 @@ impl Batch {
             }
         }
         match (stream.is_empty(), queue.is_empty()) {
-            (true, _) => Ok(Self::Queue(with_own_ids(queue)?)),
+            (true, _) => Ok(Self::Queue(with_own_ids(once(queue))?)),
             (false, true) => Ok(Self::Stream(with_own_ids(stream)?)),
             (false, false) => Err("records from two event sources in one batch".into()),
         }
@@ -79,10 +96,17 @@ fn stream_record(record: &RawValue) -> Result<Delivered<String>, Error> {
 }
 
 fn message(record: &RawValue) -> Result<Delivered<String>, Error> {
-    let message: SqsMessage = serde_json::from_str(record.get())
-        .map_err(|cause| format!("a queue record is unreadable (column {})", cause.column()))?;
-    let id = message.message_id.ok_or("a queue record without a message id")?;
-    Ok(Delivered { id, record: message.body.unwrap_or_default() })
+    let message: Message =
+        serde_json::from_str(record.get()).map_err(|_| "a queue record without a message id")?;
+    Ok(Delivered { record: message.text(), id: message.id })
+}
+
+/// SQS may deliver one message twice in one batch. It is handled once, and its id names both copies. (Two messages under
+/// one id stay two, and fail the batch.)
+fn once(mut messages: Vec<Delivered<String>>) -> Vec<Delivered<String>> {
+    let mut seen = BTreeSet::new();
+    messages.retain(|message| seen.insert((message.id.clone(), message.record.clone())));
+    messages
 }
 
 fn with_own_ids(records: Vec<Delivered<String>>) -> Result<Vec<Delivered<String>>, Error> {

@@ -1,4 +1,4 @@
-//! Configuration: read once at start, every missing name reported together.
+//! Configuration: read once at start. All missing names are reported together.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use thiserror::Error;
 #[derive(Clone, Debug)]
 pub struct Config(BTreeMap<&'static str, String>);
 
-/// Settings that are missing or unusable. The function does not start.
+/// Settings that are missing or invalid. The function does not start.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
     /// Not set, or empty.
     #[error("environment variables are missing or empty: {}. Set them in template.yaml", .0.join(", "))]
     Missing(Vec<&'static str>),
-    /// Set to something that it cannot be.
+    /// Set to an invalid value.
     #[error("environment variable {name}: {why}")]
     Invalid {
-        /// Which.
+        /// The variable.
         name: &'static str,
-        /// Why not.
+        /// Why its value is invalid.
         why: String,
     },
 }
@@ -37,7 +37,7 @@ impl Config {
         Self::read(names, |name| std::env::var(name).ok())
     }
 
-    /// Reads the named settings from anywhere.
+    /// Reads the named settings from a lookup function.
     ///
     /// # Errors
     /// As [`from_env`](Self::from_env).
@@ -63,16 +63,16 @@ impl Config {
         if missing.is_empty() { Ok(Self(settings)) } else { Err(ConfigError::Missing(missing)) }
     }
 
-    /// A setting's text; empty for a name that was not asked for.
+    /// A setting's text; empty for a name that was not read.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// A setting as something better than text.
+    /// A setting, parsed.
     ///
     /// # Errors
-    /// [`ConfigError::Invalid`] when the text cannot be one.
+    /// [`ConfigError::Invalid`] when the text cannot be parsed.
     pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
         &self,
         name: &'static str,

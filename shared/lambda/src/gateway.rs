@@ -1,7 +1,7 @@
 //! Requests and answers of an API Gateway HTTP API, payload format 2.0.
 //!
-//! Ours and not a crate's, because what a client sends has to reach the router as it was sent: no parser walks `..` up
-//! before the router sees it, and a body that cannot be decoded is the client's fault and not the function's.
+//! Our own code and not a crate's, because a request must reach the router as the client sent it: no parser resolves
+//! `..` before the router sees it, and a body that cannot be decoded is the client's error and not the function's.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -14,17 +14,18 @@ use tracing::warn;
 
 use crate::identity::{Authorizer, Identity};
 
-/// The one payload format that is read and answered.
+/// The only payload format that is supported.
 const FORMAT: &str = "2.0";
 
-/// One event, with what is read of it and no more.
+/// One event, with only the fields that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
     version: String,
     raw_path: String,
-    raw_query_string: String,
-    headers: BTreeMap<String, String>,
+    // A request without a query or headers may leave these out, or say null.
+    raw_query_string: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
     request_context: RequestContext,
     body: Option<String>,
     #[serde(default)]
@@ -44,10 +45,10 @@ struct Http {
     method: String,
 }
 
-/// One invocation: what the gateway says of the request, and the request.
+/// One invocation: the request, and what the gateway says about it.
 #[derive(Debug)]
 pub struct Invocation {
-    /// The gateway's name for the request.
+    /// The gateway's id of the request.
     pub id: Option<String>,
     /// The caller that the gateway has verified.
     pub identity: Option<Identity>,
@@ -55,25 +56,25 @@ pub struct Invocation {
     pub request: Result<http::Request<Body>, NotHttp>,
 }
 
-/// A body. One that says it is base64 and is not becomes an error only to whoever reads it.
+/// A body. Invalid base64 is an error only when the body is read.
 pub type Body = Result<Vec<u8>, NotBase64>;
 
-/// The body says that it is base64 and is not.
+/// The body is marked as base64, but is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body is not base64")]
 pub struct NotBase64;
 
-/// No client can have sent this over HTTP: a method, a URI or a header holds what HTTP cannot carry. A header that is left
-/// out instead would change the request's meaning: a command without its key is another command.
+/// The method, the URI or a header is not valid in HTTP. The request is refused as a whole: without an invalid header
+/// it would mean something else, as a command without its key is another command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the {0} is not one that HTTP can carry")]
+#[error("the {0} is not valid in HTTP")]
 pub struct NotHttp(&'static str);
 
 impl Invocation {
-    /// Takes an invocation's payload apart.
+    /// Parses an invocation's payload.
     ///
     /// # Errors
-    /// When it is no event of an HTTP API. Nothing of the payload is in the error, for it goes to the log.
+    /// When it is not an event of an HTTP API. The error is logged, so it contains nothing of the payload.
     pub fn read(payload: &RawValue) -> Result<Self, Error> {
         let event: Event = serde_json::from_str(payload.get()).map_err(|cause| {
             format!(
@@ -88,8 +89,8 @@ impl Invocation {
         let identity = context.authorizer.as_ref().and_then(Authorizer::verified);
         let request = request(
             &context.http.method,
-            &uri(&event.raw_path, &event.raw_query_string),
-            &event.headers,
+            &uri(&event.raw_path, &event.raw_query_string.unwrap_or_default()),
+            &event.headers.unwrap_or_default(),
             body(event.body, event.is_base64_encoded),
         );
         let id = context.request_id;
@@ -130,10 +131,10 @@ fn body(body: Option<String>, is_base64: bool) -> Body {
     }
 }
 
-/// Path and query in the form in which they were sent.
+/// Path and query as the client sent them.
 ///
-/// An HTTP API decodes every escape of a path but `%25` before it calls, so that what stands here may hold anything: it is
-/// escaped again. Function URLs and some emulators decode nothing; an escape that is still there stays as it is.
+/// An HTTP API decodes every escape of a path except `%25`, so the path may contain any character: it is escaped again.
+/// Function URLs and some emulators decode nothing: an existing escape stays as it is.
 fn uri(path: &str, query: &str) -> String {
     let mut uri = String::with_capacity(path.len() + query.len() + 2);
     if !path.starts_with('/') {
@@ -147,7 +148,7 @@ fn uri(path: &str, query: &str) -> String {
     uri
 }
 
-/// Copies text, with an escape for each byte that cannot stand in a URI or that the part does not take.
+/// Copies text, and escapes each byte that a URI or this part of it does not allow.
 fn escape(text: &str, uri: &mut String, takes: impl Fn(u8) -> bool) {
     for byte in text.bytes() {
         if byte.is_ascii_graphic() && !br##""#<>\^`{|}"##.contains(&byte) && takes(byte) {
@@ -159,7 +160,7 @@ fn escape(text: &str, uri: &mut String, takes: impl Fn(u8) -> bool) {
     }
 }
 
-/// What an invocation answers.
+/// The answer to an invocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -170,7 +171,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer in the gateway's form. Text stays text; anything else travels as base64, which the gateway undoes.
+    /// The answer in the gateway's form. Text stays text; anything else is sent as base64, which the gateway decodes.
     #[must_use]
     pub fn new(parts: &response::Parts, body: Vec<u8>) -> Self {
         let (body, is_base64_encoded) = match String::from_utf8(body) {
@@ -182,8 +183,8 @@ impl Answer {
     }
 }
 
-/// Each header once. The format has one value for each name; commas separate values, as they do in HTTP. (Cookies would
-/// need a list of their own. Nothing here sets one.)
+/// Each header once: the format has one value for each name, and commas separate values, as in HTTP. (Cookies would
+/// need the format's separate list. Nothing here sets one.)
 fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! An HTTP API behind API Gateway: one invocation is one request, with the caller that the gateway has verified.
+//! An HTTP API behind API Gateway: one invocation is one request, from a caller that the gateway has verified.
 
 use std::{marker::PhantomData, str::FromStr};
 
@@ -17,7 +17,7 @@ use crate::{
     identity::Identity,
 };
 
-/// How callers are known.
+/// How callers are authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthMode {
     /// Requests are signed by trusted services.
@@ -28,9 +28,9 @@ pub enum AuthMode {
     None,
 }
 
-/// No mode has that name.
+/// There is no mode of that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("AUTH_MODE is iam, jwt or none")]
+#[error("AUTH_MODE must be iam, jwt or none")]
 pub struct UnknownAuthMode;
 
 impl FromStr for AuthMode {
@@ -47,8 +47,8 @@ impl FromStr for AuthMode {
 }
 
 impl AuthMode {
-    /// The caller, if the gateway has verified one in the way that this mode asks for. The handler does not trust that
-    /// a route was configured right: without an identity there is no caller, and the router refuses.
+    /// The caller, if the gateway has verified one as this mode requires. The handler does not rely on the route's
+    /// configuration: without an identity there is no caller, and the router refuses the request.
     fn caller<O: Owner>(self, identity: Option<Identity>, staff_scope: &str) -> Option<Caller<O>> {
         match (self, identity) {
             (Self::None, _) => Some(Caller::anonymous()),
@@ -61,7 +61,7 @@ impl AuthMode {
     }
 }
 
-/// An HTTP API: its router, and how its callers are known. `O` names the owners of the service's things.
+/// An HTTP API: its router, and how its callers are authenticated. `O` identifies the owner of a resource.
 #[derive(Clone)]
 pub struct HttpApi<O> {
     router: Router,
@@ -71,7 +71,7 @@ pub struct HttpApi<O> {
 }
 
 impl<O: Owner> HttpApi<O> {
-    /// An API. In the mode [`AuthMode::Jwt`], a token whose scopes hold `staff_scope` makes its bearer staff.
+    /// An API. In the mode [`AuthMode::Jwt`], a token with the scope `staff_scope` makes its bearer staff.
     #[must_use]
     pub fn new(router: Router, mode: AuthMode, staff_scope: &'static str) -> Self {
         Self { router, mode, staff_scope, owner: PhantomData }
@@ -96,7 +96,7 @@ impl<O: Owner> HttpApi<O> {
             }
             Err(_) => {
                 let detail =
-                    "The request holds what HTTP cannot carry in a method, a path or a header.";
+                    "The method, the path or a header of the request is not valid in HTTP.";
                 Problem::new(Kind::MALFORMED, detail).answer(&id.unwrap_or_default())
             }
         };
@@ -106,8 +106,8 @@ impl<O: Owner> HttpApi<O> {
     }
 }
 
-/// The body as the router reads it: one that is not what it claims to be breaks off, and the router says so in its own
-/// words.
+/// The body as a stream. Invalid base64 is an error of the stream, and the router answers it as any body that it cannot
+/// read.
 fn streamed(body: gateway::Body) -> Body {
     match body {
         Ok(bytes) => Body::from(bytes),

@@ -1,4 +1,4 @@
-//! Who the gateway says is calling.
+//! The caller, as the gateway has verified it.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -11,16 +11,16 @@ pub enum Identity {
         /// The ARN of the user or assumed role.
         arn: String,
     },
-    /// The caller carries a token.
+    /// The caller sent a token.
     Jwt {
-        /// Who it was issued to.
+        /// The subject that it was issued to.
         sub: String,
         /// Its scopes, separated by spaces.
         scopes: String,
     },
 }
 
-/// What the gateway's authorizer found, by its kind.
+/// What the gateway's authorizer reports, by its kind.
 #[derive(Deserialize)]
 pub(crate) struct Authorizer {
     jwt: Option<Jwt>,
@@ -41,7 +41,7 @@ struct Iam {
 }
 
 impl Authorizer {
-    /// The identity, where there is one.
+    /// The identity, if there is one.
     pub(crate) fn verified(&self) -> Option<Identity> {
         if let Some(jwt) = &self.jwt {
             return jwt.verified();
@@ -55,7 +55,7 @@ impl Jwt {
     fn verified(&self) -> Option<Identity> {
         let claim = |name| self.claims.as_ref()?.get(name)?.as_str();
         let sub = claim("sub")?.to_owned();
-        // The gateway lists scopes only where a route asks for some; the token's own claim is always there.
+        // The gateway lists scopes only where a route requires some. The token's own claim is always there.
         let granted = self.scopes.as_ref().filter(|scopes| !scopes.is_empty());
         let scopes = match granted {
             Some(scopes) => scopes.join(" "),
@@ -65,8 +65,8 @@ impl Jwt {
     }
 }
 
-/// A caller in a role is the role. Its session is a task, an instance or a random name: a command that one task sent
-/// and another repeats is still the same command.
+/// A caller that assumed a role is the role, without the session, which is a task, an instance or a random name: a
+/// command that one task sends and another repeats is still the same command.
 fn without_session(arn: &str) -> &str {
     match arn.rsplit_once('/') {
         Some((role, _session)) if role.contains(":assumed-role/") => role,

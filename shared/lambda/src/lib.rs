@@ -1,6 +1,4 @@
-//! Lambda events in and out, start-up, configuration and logs.
-//!
-//! Knows the shapes that AWS delivers and the environment that it starts functions in. Does not know what an order is.
+#![doc = include_str!("../README.md")]
 
 pub mod aws;
 pub mod batch;
@@ -9,6 +7,7 @@ mod deadline;
 pub mod gateway;
 #[cfg(feature = "http")]
 pub mod http;
+mod https;
 pub mod identity;
 mod projector;
 mod relay;
@@ -19,5 +18,5 @@ pub mod telemetry;
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;
 pub use projector::project;
-pub use relay::relay;
+pub use relay::{Answer as RelayAnswer, relay, relay_or_republish};
 pub use start::{start, warm_up};

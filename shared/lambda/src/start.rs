@@ -7,8 +7,8 @@ use tracing::error;
 
 /// Starts logging and a runtime, and runs the function until Lambda ends it.
 ///
-/// One thread is enough: a function handles one event at a time, and a thread pool would only make the start longer.
-/// What `run` fails with is logged as text, because `main`'s own `Debug` output of an error is hard to read.
+/// One thread is enough: a function handles one event at a time, and a thread pool would only slow down the start. An
+/// error of `run` is logged as text, because the `Debug` output of `main` is hard to read.
 pub fn start<F>(function: &str, run: impl FnOnce() -> F) -> ExitCode
 where
     F: Future<Output = Result<(), Error>>,
@@ -16,21 +16,21 @@ where
     crate::telemetry::init();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(cause) => return gave_up(function, &cause),
+        Err(cause) => return failed(function, &cause),
     };
     match runtime.block_on(run()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(cause) => gave_up(function, &cause),
+        Err(cause) => failed(function, &cause),
     }
 }
 
-/// Time that a warm-up may take. The function starts without it then.
+/// Time that a warm-up may take. After that, the function starts without it.
 const WARM_UP_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Makes one cheap call while Lambda still starts the function, so that the first request finds an open connection.
 ///
-/// Lambda gives a starting function a full CPU, whatever its memory, and a TLS handshake takes most of it: moved here, it
-/// does not cost the first caller. What comes of the call is of no interest. Outside Lambda nothing is called.
+/// Lambda gives a starting function a full CPU, whatever its memory, so a TLS handshake is fast here, and the first
+/// caller does not wait for it. The result is ignored. Outside Lambda nothing is called.
 #[expect(
     clippy::disallowed_methods,
     reason = "read once, at start, to know whether this is Lambda"
@@ -41,7 +41,7 @@ pub async fn warm_up(call: impl Future) {
     }
 }
 
-fn gave_up(function: &str, cause: &dyn fmt::Display) -> ExitCode {
+fn failed(function: &str, cause: &dyn fmt::Display) -> ExitCode {
     error!("{function} ended: {cause}");
     ExitCode::FAILURE
 }

@@ -1,4 +1,4 @@
-//! Logs: one JSON object a line on standard output, which Lambda carries to CloudWatch.
+//! Logs: one JSON object per line on standard output, which Lambda sends to CloudWatch.
 
 use std::panic::{PanicHookInfo, set_hook};
 
@@ -9,7 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 pub fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.to_lowercase().parse().ok());
-    // A second call, as tests make it, changes nothing.
+    // A second call, as in tests, changes nothing.
     let _ = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -20,7 +20,7 @@ pub fn init() {
     set_hook(Box::new(log_panic));
 }
 
-/// Where it was, and not what it said: the sentence of a panic may hold anything that the code was working on.
+/// Logs the location of a panic and not its message, which may contain any data.
 fn log_panic(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(place, "A panic");
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_logged_with_its_place_and_without_its_words_s17() {
+    fn a_panic_is_logged_with_its_location_and_without_its_message_s17() {
         let written = Written::default();
         let writer = written.clone();
         let log = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();

@@ -1,9 +1,4 @@
-//! SNS, EventBridge and SQS behind the ports of the kit.
-//!
-//! Promises that each message's own answer is looked at, and that what has no answer counts as not sent. Knows
-//! nothing of orders: a message is a body with a kind and attributes.
-//!
-//! Each adapter makes its client with the first message, so an adapter that is not used costs nothing at start.
+#![doc = include_str!("../README.md")]
 
 mod cause;
 mod eventbridge;

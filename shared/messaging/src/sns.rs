@@ -7,7 +7,7 @@ use aws_sdk_sns::{
     types::{MessageAttributeValue, PublishBatchRequestEntry},
 };
 use aws_types::SdkConfig;
-use dekigoto::{Bus, Message, Refused, Source};
+use dekigoto::{Attribute, Bus, Message, Refused, Source};
 
 use crate::{cause::cause_of, lazy::Lazy};
 
@@ -82,8 +82,15 @@ fn entry(
     let mut entry =
         PublishBatchRequestEntry::builder().id(place.to_string()).message(&message.body);
     for (name, value) in &message.attributes {
-        let value =
-            MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
+        // A filter that compares numbers passes over an attribute of the type String.
+        let data_type = match value {
+            Attribute::Text(_) => "String",
+            Attribute::Number(_) => "Number",
+        };
+        let value = MessageAttributeValue::builder()
+            .data_type(data_type)
+            .string_value(value.to_string())
+            .build()?;
         entry = entry.message_attributes(*name, value);
     }
     entry.build()

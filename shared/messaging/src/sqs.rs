@@ -1,9 +1,14 @@
 //! Queues of SQS.
 
 use async_trait::async_trait;
-use aws_sdk_sqs::{Client, error::BuildError, types::MessageAttributeValue};
+use aws_sdk_sqs::{
+    Client,
+    error::BuildError,
+    operation::send_message_batch::SendMessageBatchOutput,
+    types::{MessageAttributeValue, SendMessageBatchRequestEntry},
+};
 use aws_types::SdkConfig;
-use dekigoto::{Cause, Parking, Pointer, RetryQueue, Source};
+use dekigoto::{Cause, Parking, Pointer, Refused, RetryQueue, Source};
 
 use crate::{
     cause::cause_of,
@@ -28,11 +33,36 @@ impl SqsRetryQueue {
 
 #[async_trait]
 impl RetryQueue for SqsRetryQueue {
-    async fn put(&self, pointer: &Pointer) -> Result<(), Source> {
-        // JSON escapes every control character, so whatever the id holds, SQS takes it.
-        let body = serde_json::to_string(pointer)?;
-        self.queue.send(&body, &[]).await
+    async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
+        let entries: Result<Vec<_>, _> = pointers.iter().enumerate().map(entry).collect();
+        let client = self.queue.client.get();
+        let batch = client.send_message_batch().queue_url(&self.queue.url);
+        let sent = batch.set_entries(Some(entries?)).send().await;
+        let output = sent.map_err(|error| cause_of("SQS SendMessageBatch", &error))?;
+        Ok(answers(pointers.len(), &output))
     }
+}
+
+fn entry((place, pointer): (usize, &Pointer)) -> Result<SendMessageBatchRequestEntry, BuildError> {
+    // JSON escapes every control character, so whatever the id holds, SQS takes it.
+    let body = pointer.text();
+    SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body).build()
+}
+
+/// One answer for each pointer: a reply of 200 holds failed entries too, and an entry that it does not mention was not
+/// taken as far as anybody knows.
+fn answers(pointers: usize, output: &SendMessageBatchOutput) -> Vec<Result<(), Refused>> {
+    let refused = |code: &str| Refused { code: code.to_owned(), for_good: false };
+    let mut answers = vec![Err(refused("NoAnswer")); pointers];
+    let taken = output.successful().iter().map(|taken| (taken.id(), Ok(())));
+    let failed = output.failed().iter().map(|it| (it.id(), Err(refused(it.code()))));
+    for (id, answer) in taken.chain(failed) {
+        let place = id.parse::<usize>().ok();
+        if let Some(entry) = place.and_then(|place| answers.get_mut(place)) {
+            *entry = answer;
+        }
+    }
+    answers
 }
 
 /// Sets messages aside in a dead-letter queue.

@@ -16,7 +16,7 @@ const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 /// assert_eq!("2026-11-23".parse::<Day>()?.days_since("2026-11-01".parse()?), 22);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-// Holds the day's first moment, so that comparing and counting need no calendar.
+// Stored as the day's first moment: comparing and subtracting then need no calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(Timestamp);
 
@@ -26,16 +26,16 @@ pub struct Day(Timestamp);
 pub struct InvalidDay;
 
 impl Day {
-    /// The UTC day of that moment.
+    /// The UTC day of `at`.
     #[must_use]
     pub fn of(at: Timestamp) -> Self {
         let since_midnight = at.as_millis().rem_euclid(MILLIS_PER_DAY);
         let midnight = at.as_millis() - since_midnight;
-        // Only the very first day that a timestamp knows has no midnight.
+        // Only the earliest day that a timestamp can express has no midnight.
         Self(Timestamp::from_millis(midnight).unwrap_or(at))
     }
 
-    /// How many days this day is after `earlier`; negative when it is before.
+    /// The days from `earlier` to this day; negative if this day is before `earlier`.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> i64 {
         (self.0.as_millis() - earlier.0.as_millis()) / MILLIS_PER_DAY
@@ -60,7 +60,7 @@ impl FromStr for Day {
     fn from_str(text: &str) -> Result<Self, InvalidDay> {
         let midnight: Timestamp =
             format!("{text}T00:00:00.000Z").parse().map_err(|_| InvalidDay)?;
-        // Comparing with what would be written refuses every other notation of the same day.
+        // Formatting it again must give the same text: this refuses every other notation of the day.
         if midnight.date() == text { Ok(Self(midnight)) } else { Err(InvalidDay) }
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_that_do_not_exist_or_are_written_otherwise_are_refused() {
+    fn invalid_days_and_other_notations_are_refused() {
         let bad = [
             "",
             "2026-02-29",
@@ -101,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn a_day_before_1970_is_counted_like_any_other() {
+    fn days_before_1970_work() {
         let at: Timestamp = "1969-12-31T00:00:00.001Z".parse().unwrap();
         assert_eq!(Day::of(at), "1969-12-31".parse().unwrap());
     }
 
     #[test]
-    fn a_day_is_its_text_in_json() {
+    fn a_day_is_a_string_in_json() {
         let day: Day = serde_json::from_str(r#""2026-11-23""#).unwrap();
         assert_eq!(serde_json::to_string(&day).unwrap(), r#""2026-11-23""#);
     }

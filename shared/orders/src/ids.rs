@@ -1,4 +1,4 @@
-//! Ids: parsed at the edge, carried as proof.
+//! Ids. A value of these types has passed its checks.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -8,23 +8,23 @@ use uuid::Uuid;
 
 use crate::{PaymentReference, limits::ID_BYTES_MAX};
 
-/// The UUIDv5 namespace of order ids. It never changes: a repeated PlaceOrder must name the same order for ever.
+/// The UUIDv5 namespace of order ids. It must never change: a repeated PlaceOrder must always give the same order id.
 const ORDERS: Uuid = Uuid::from_u128(0x8d1f_6f0e_5a3c_4c0b_9b0e_0d2b_7c9e_51a4);
 
-/// The text is not an id of that kind.
+/// The text is not a valid id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} is {form}")]
 pub struct InvalidId {
-    /// What the text was meant to be, such as `an order id`.
+    /// The kind of id, such as `an order id`.
     pub what: &'static str,
-    /// The form that it must have.
+    /// The required form.
     pub form: &'static str,
 }
 
 const UUID_FORM: &str = "a UUID in lower case, such as 0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
 const NAME_FORM: &str = "1 to 64 letters, digits and . _ : @ | - characters";
 
-const _: () = assert!(ID_BYTES_MAX == 64, "the form above says so");
+const _: () = assert!(ID_BYTES_MAX == 64, "NAME_FORM names the limit");
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
@@ -38,7 +38,7 @@ macro_rules! uuid_id {
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let invalid = InvalidId { what: $what, form: UUID_FORM };
                 let id = Uuid::try_parse(text).map(Self).map_err(|_| invalid)?;
-                // One order has one name: a second spelling would be a second stream.
+                // Only one spelling is valid: a second one would name a second stream.
                 if id.to_string() == text { Ok(id) } else { Err(invalid) }
             }
         }
@@ -64,7 +64,7 @@ macro_rules! uuid_id {
 }
 
 uuid_id! {
-    /// An order's id: a UUID in lower case. Also the id of the order's payment stream.
+    /// An order's id: a UUID in lower case. The order's payment stream has the same id.
     OrderId, "an order id"
 }
 uuid_id! {
@@ -73,26 +73,26 @@ uuid_id! {
 }
 
 impl OrderId {
-    /// The id of the order that this command places. The same caller with the same key places the same order, so a
-    /// repeated command meets its own first commit.
+    /// The id of the order that this command places. The same caller and key always give the same id, so a
+    /// repeated command finds its own first commit.
     #[must_use]
     pub fn derive(actor: &str, key: &CommandKey) -> Self {
-        // The length keeps the boundary: ("ab", "c") is not ("a", "bc").
+        // The length keeps ("ab", "c") and ("a", "bc") apart.
         let name = format!("{}:{actor}{key}", actor.len());
         Self(Uuid::new_v5(&ORDERS, name.as_bytes()))
     }
 }
 
 impl PaymentId {
-    /// The id of the payment that the provider calls `reference`, for this order.
+    /// The id of this order's payment that has this provider reference.
     #[must_use]
     pub fn derive(order: OrderId, reference: &PaymentReference) -> Self {
         Self(Uuid::new_v5(&order.0, reference.as_str().as_bytes()))
     }
 }
 
-/// The characters of other systems' ids: also of OpenID Connect subjects, such as `auth0|5f7c`. No separator in a
-/// key of ours is among them.
+/// Allows what ids of other systems contain, such as the OpenID Connect subject `auth0|5f7c`, but none of the
+/// separators in our keys.
 fn is_name(text: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:@|-".contains(&byte))
@@ -106,7 +106,6 @@ macro_rules! name_id {
         pub struct $name(String);
 
         impl $name {
-            /// The id's text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -148,11 +147,11 @@ macro_rules! name_id {
 }
 
 name_id! {
-    /// A customer's id, made elsewhere: 1 to 64 letters, digits and `. _ : @ | -`.
+    /// A customer's id from another system: 1 to 64 letters, digits and `. _ : @ | -`.
     CustomerId, "a customer id"
 }
 name_id! {
-    /// A product's id, made elsewhere: 1 to 64 letters, digits and `. _ : @ | -`.
+    /// A product's id from another system: 1 to 64 letters, digits and `. _ : @ | -`.
     ProductId, "a product id"
 }
 
@@ -165,19 +164,19 @@ mod tests {
     }
 
     #[test]
-    fn an_order_id_depends_on_the_caller_and_the_key_alone() {
+    fn an_order_id_depends_only_on_the_caller_and_the_key() {
         assert_eq!(OrderId::derive("a", &key("k")), OrderId::derive("a", &key("k")));
         assert_ne!(OrderId::derive("a", &key("k")), OrderId::derive("b", &key("k")));
         assert_ne!(OrderId::derive("a", &key("k")), OrderId::derive("a", &key("l")));
     }
 
     #[test]
-    fn an_order_id_keeps_the_boundary_between_caller_and_key() {
+    fn an_order_id_depends_on_where_the_caller_ends_and_the_key_begins() {
         assert_ne!(OrderId::derive("ab", &key("c")), OrderId::derive("a", &key("bc")));
         assert_ne!(OrderId::derive("1:a", &key("b")), OrderId::derive("", &key("1:ab")));
     }
 
-    /// If this fails, commands that are retried across a deployment place their orders twice.
+    /// If this fails, a PlaceOrder that is retried across a deployment places a second order.
     #[test]
     fn the_derivation_of_ids_never_changes() {
         let order = OrderId::derive("shop", &key("checkout-7"));
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn one_order_has_one_spelling() {
+    fn an_order_id_has_one_spelling() {
         let good = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
         assert!(good.parse::<OrderId>().is_ok());
         let bad = [
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_takes_the_ids_of_other_systems_and_no_separator_of_ours() {
+    fn a_customer_id_may_hold_foreign_ids_but_no_separators_of_our_keys() {
         for text in ["c-42", "a", "auth0|5f7c8ec7", "mail@example.org", "urn:x:1", &"x".repeat(64)]
         {
             assert!(text.parse::<CustomerId>().is_ok(), "{text:?}");
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_json_checks_too() {
+    fn deserializing_checks_ids_too() {
         assert!(serde_json::from_str::<ProductId>(r#""p-1""#).is_ok());
         assert!(serde_json::from_str::<ProductId>(r#""p 1""#).is_err());
         assert!(serde_json::from_str::<OrderId>(r#""p-1""#).is_err());

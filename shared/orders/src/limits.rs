@@ -1,7 +1,7 @@
-//! Every limit of the domain: one name, one home, and the relations between them checked by the compiler.
+//! Every limit of the domain. The compiler checks the relations between them.
 //!
-//! Stored events are read through the same checks. A limit may therefore be raised, but never lowered: what was
-//! written under the higher one would not decode any more.
+//! Stored events pass the same checks when they are read. So a limit may be raised but never lowered: events written
+//! under the higher limit would no longer decode.
 
 use dekigoto::limits::{EVENT_BYTES_MAX, SNAPSHOT_BYTES_MAX};
 
@@ -14,8 +14,8 @@ pub const QUANTITY_MAX: u32 = 10_000;
 /// The price of one piece, in minor units.
 pub const UNIT_AMOUNT_MAX: u64 = 1_000_000_000_000;
 
-/// The largest amount, in minor units: 2^53 - 1. Every JSON reader keeps an integer up to here exact, also those that
-/// read all numbers as doubles.
+/// The largest amount, in minor units: 2^53 - 1. Up to here integers stay exact even in JSON readers that
+/// parse every number as a double.
 pub const AMOUNT_MAX: u64 = (1 << 53) - 1;
 
 /// Bytes of a customer's or a product's id.
@@ -24,7 +24,7 @@ pub const ID_BYTES_MAX: usize = 64;
 /// Bytes of a payment provider's reference.
 pub const REFERENCE_BYTES_MAX: usize = 128;
 
-/// Bytes of a provider's reason to decline a payment.
+/// Bytes of a provider's reason for declining a payment.
 pub const DECLINE_REASON_BYTES_MAX: usize = 200;
 
 /// Bytes of a carrier's name.
@@ -33,26 +33,26 @@ pub const CARRIER_BYTES_MAX: usize = 64;
 /// Bytes of a carrier's tracking number.
 pub const TRACKING_NUMBER_BYTES_MAX: usize = 128;
 
-/// Bytes of a person's reason to cancel or refund.
+/// Bytes of a person's reason for a cancellation or refund.
 pub const REASON_BYTES_MAX: usize = 500;
 
-/// Payments, captured or declined, that one order may have. They are all in the state of one stream.
+/// Payments of one order, captured or declined. The state of one stream holds them all.
 pub const PAYMENTS_PER_ORDER_MAX: usize = 50;
 
-/// With that many payments no declined one is recorded any more, so that failing again and again does not leave a
-/// captured payment without a place.
+/// From this many payments on, no declined one is recorded, so that repeated declines always leave room for a
+/// captured payment.
 pub const PAYMENTS_WITH_DECLINED_MAX: usize = 40;
 
-/// JSON around the texts of one line of an order or one payment: names, quotes, digits.
+/// JSON around the texts of one order line or one payment: names, quotes, digits.
 const JSON_OVERHEAD_BYTES_MAX: usize = 300;
 
-/// A quote or a backslash takes two bytes in JSON. Control characters would take six; no text holds any.
+/// A quote or a backslash takes two bytes in JSON. A control character would take six, but texts may not hold any.
 const JSON_ESCAPE_FACTOR: usize = 2;
 
 const _: () = assert!(UNIT_AMOUNT_MAX <= AMOUNT_MAX);
 const _: () = assert!(PAYMENTS_WITH_DECLINED_MAX < PAYMENTS_PER_ORDER_MAX);
 const _: () = {
-    // The largest order has a total that can be computed, so that it is refused and not wrapped.
+    // The total of the largest order fits u64: it is refused, and never wraps.
     let pieces = 100 * 10_000;
     assert!(ITEMS_MAX == 100 && QUANTITY_MAX == 10_000 && UNIT_AMOUNT_MAX <= u64::MAX / pieces);
 };

@@ -1,4 +1,4 @@
-//! Money: integers in the currency's minor unit, and no arithmetic that can wrap.
+//! Money: integers in the currency's minor unit, with arithmetic that cannot wrap.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::limits::{AMOUNT_MAX, UNIT_AMOUNT_MAX};
 
-/// The currencies that one can pay with: ISO 4217 list one of 2026-01-01 without metals, funds, accounting units and
-/// codes for testing. Sorted.
+/// The currencies for payment: ISO 4217 list one of 2026-01-01 without metals, funds, accounting units and
+/// test codes. Sorted.
 ///
-/// A code is never taken away, also when its currency ends: stored events hold it.
+/// Never remove a code, even when its currency is withdrawn: stored events hold it.
 const CODES: &[&str] = &[
     "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BHD",
     "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF",
@@ -36,13 +36,12 @@ const CODES: &[&str] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency(&'static str);
 
-/// The text is not a currency that one can pay with.
+/// The text is not a supported currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a currency is an ISO 4217 code in upper case, such as JPY")]
 pub struct InvalidCurrency;
 
 impl Currency {
-    /// The three letters.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.0
@@ -76,13 +75,12 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-/// The number is not an amount.
+/// The number is not a valid amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} is an integer from 0 to {max} in the currency's minor unit")]
 pub struct InvalidAmount {
-    /// What the number was meant to be.
+    /// The kind of amount, such as `a unit amount`.
     pub what: &'static str,
-    /// The largest that is allowed.
     pub max: u64,
 }
 
@@ -96,13 +94,11 @@ macro_rules! amount {
         pub struct $name(u64);
 
         impl $name {
-            /// Nothing.
             pub const ZERO: Self = Self(0);
 
-            /// The largest amount.
             pub const MAX: Self = Self($max);
 
-            /// Minor units.
+            /// The number of minor units.
             #[must_use]
             pub const fn get(self) -> u64 {
                 self.0
@@ -145,7 +141,7 @@ amount! {
 }
 
 impl UnitAmount {
-    /// The price of that many pieces; none above [`Amount::MAX`].
+    /// The price of that many pieces; `None` above [`Amount::MAX`].
     #[must_use]
     pub fn times(self, pieces: u32) -> Option<Amount> {
         Amount::try_from(self.0.checked_mul(pieces.into())?).ok()
@@ -153,25 +149,25 @@ impl UnitAmount {
 }
 
 impl Amount {
-    /// The sum; none above [`Amount::MAX`].
+    /// The sum; `None` above [`Amount::MAX`].
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {
         Self::try_from(self.0.checked_add(other.0)?).ok()
     }
 
-    /// The difference; none below zero.
+    /// The difference; `None` below zero.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// The sum, or [`Amount::MAX`]. For folds, which must not fail; what is decided has been checked before.
+    /// The sum, at most [`Amount::MAX`]. For folds, which must not fail: `decide` has checked the amounts.
     #[must_use]
     pub fn saturating_plus(self, other: Self) -> Self {
         self.plus(other).unwrap_or(Self::MAX)
     }
 
-    /// The difference, or nothing. For folds, which must not fail; what is decided has been checked before.
+    /// The difference, at least zero. For folds, which must not fail: `decide` has checked the amounts.
     #[must_use]
     pub fn saturating_minus(self, other: Self) -> Self {
         self.minus(other).unwrap_or(Self::ZERO)
@@ -183,14 +179,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_currencies_is_sorted_so_that_it_can_be_searched() {
+    fn the_currency_codes_are_sorted() {
         assert!(CODES.is_sorted_by(|left, right| left < right));
         assert!(CODES.iter().all(|code| code.len() == 3));
-        assert_eq!(CODES.len(), 155, "a code is added when ISO adds one and never taken away");
+        assert_eq!(CODES.len(), 155, "codes may be added, never removed");
     }
 
     #[test]
-    fn currencies_are_known_codes_in_upper_case() {
+    fn only_known_currency_codes_in_upper_case_parse() {
         for code in ["JPY", "EUR", "USD", "KWD", "XOF", "ZWG"] {
             assert_eq!(code.parse::<Currency>().unwrap().as_str(), code);
         }
@@ -200,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_end_where_every_json_reader_is_still_exact() {
+    fn the_largest_amount_is_exact_in_every_json_reader() {
         assert_eq!(Amount::MAX.get(), 9_007_199_254_740_991);
         assert!(Amount::try_from(AMOUNT_MAX + 1).is_err());
         assert!(UnitAmount::try_from(UNIT_AMOUNT_MAX).is_ok());
@@ -208,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn arithmetic_answers_none_where_it_would_leave_the_range() {
+    fn arithmetic_returns_none_outside_the_range() {
         let one = Amount::try_from(1).unwrap();
         assert_eq!(Amount::MAX.plus(one), None);
         assert_eq!(Amount::ZERO.minus(one), None);
@@ -220,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_in_json_is_an_integer_within_its_range() {
+    fn an_amount_in_json_is_an_integer_within_the_range() {
         assert!(serde_json::from_str::<Amount>("9007199254740991").is_ok());
         for text in
             ["9007199254740992", "-1", "1.0", "1e3", "\"1\"", "null", "18446744073709551616"]

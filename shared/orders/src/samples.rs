@@ -1,5 +1,5 @@
-//! Events and commands that tests begin with.
-#![allow(missing_docs, clippy::unwrap_used, reason = "test data, named for what it is")]
+//! Sample events and commands for tests.
+#![allow(clippy::unwrap_used, reason = "test data")]
 
 use dekigoto::{
     Aggregate as _, Commit, Context, Envelope, EventSchema as _, Fingerprint, Head, Timestamp,
@@ -14,7 +14,7 @@ use crate::{
     payment::{PaidOrder, PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded},
 };
 
-/// That many minutes after 09:00 on the day on which the samples happen.
+/// That many minutes after 09:00 on the day of the samples.
 pub fn at(minute: i64) -> Timestamp {
     let start: Timestamp = "2026-11-23T09:00:00.000Z".parse().unwrap();
     Timestamp::from_millis(start.as_millis() + minute * 60_000).unwrap()
@@ -87,7 +87,7 @@ pub fn cancelled() -> OrderEvent {
     })
 }
 
-/// The order of the samples, as its payments know it: 3,000 JPY.
+/// The sample order as its payments see it: 3,000 JPY.
 pub fn paid_order() -> PaidOrder {
     PaidOrder {
         order_id: order_id(),
@@ -137,7 +137,7 @@ pub fn refunded(reference: &str, minor_units: u64) -> PaymentEvent {
     })
 }
 
-/// The envelope of some event of the order of the samples.
+/// The envelope of an event of the sample order.
 pub fn envelope() -> Envelope {
     let event = placed().encode().unwrap();
     let context = Context::new(at(0), "sample".parse().unwrap(), "shop");

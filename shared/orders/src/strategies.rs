@@ -1,5 +1,5 @@
-//! Values for property tests: the usual, the extreme and the odd.
-#![allow(missing_docs, clippy::unwrap_used, reason = "test data, named for what it is")]
+//! Values for property tests: usual, extreme and odd ones.
+#![allow(clippy::unwrap_used, reason = "test data")]
 
 use proptest::{collection::vec, option, prelude::*};
 
@@ -11,7 +11,7 @@ use crate::{
     samples::{amount, paid_order, payment_id, reference},
 };
 
-/// Text of any language, with what JSON must escape, and nothing that is refused.
+/// Valid text of several languages, with characters that JSON must escape.
 fn text() -> impl Strategy<Value = String> {
     "[\"\\\\a-zA-Z0-9 éß漢字🙂<>=]{0,15}x"
 }
@@ -73,7 +73,7 @@ pub fn order_command() -> impl Strategy<Value = OrderCommand> {
 }
 
 fn small_reference() -> impl Strategy<Value = PaymentReference> {
-    // Few references, so that they meet again.
+    // Few references, so that they repeat.
     (0..6u8).prop_map(|number| reference(&format!("ch_{number}")))
 }
 
@@ -88,7 +88,7 @@ fn payment_amount() -> impl Strategy<Value = Amount> {
     .prop_map(amount)
 }
 
-/// Mostly the order's own.
+/// Mostly the order's currency.
 fn payment_currency() -> impl Strategy<Value = Currency> {
     prop_oneof![12 => Just("JPY"), 1 => Just("EUR")].prop_map(|code| code.parse().unwrap())
 }

@@ -1,4 +1,4 @@
-//! Texts that people and providers wrote: bounded, and without characters that hide or reorder what is read.
+//! Free text from people and providers: bounded, and without characters that hide or reorder text.
 
 use std::{fmt, str::FromStr};
 
@@ -9,25 +9,23 @@ use crate::limits::{
     TRACKING_NUMBER_BYTES_MAX,
 };
 
-/// A text that cannot be taken. The sentence never repeats the text.
+/// The text is not allowed. The message never repeats the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {fault}; at most {bytes_max} bytes are allowed")]
 pub struct InvalidText {
-    /// What the text was meant to be, such as `the carrier`.
+    /// The kind of text, such as `the carrier`.
     pub what: &'static str,
-    /// Its limit.
     pub bytes_max: usize,
-    /// What is wrong.
     pub fault: TextFault,
 }
 
 /// What is wrong with a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextFault {
-    /// Nothing, or white space only.
+    /// Empty, or only white space.
     #[error("is empty")]
     Blank,
-    /// Over its limit, in bytes of UTF-8.
+    /// Over the limit, in bytes of UTF-8.
     #[error("is too long")]
     TooLong,
     /// A control character, or one that hides or reorders text.
@@ -36,7 +34,7 @@ pub enum TextFault {
 }
 
 fn check(text: &str, bytes_max: usize) -> Result<(), TextFault> {
-    // The length comes first, so that no later check walks through megabytes.
+    // The length is checked first, so that no later check scans megabytes.
     if text.len() > bytes_max {
         return Err(TextFault::TooLong);
     }
@@ -49,10 +47,10 @@ fn check(text: &str, bytes_max: usize) -> Result<(), TextFault> {
     Ok(())
 }
 
-/// Control characters break log lines and terminals; line separators and the marks that set the direction of writing
-/// make a text look like another one (Unicode Standard Annex 9).
+/// Control characters break log lines and terminals; line separators and bidirectional marks make a text
+/// look like another one (Unicode Standard Annex 9).
 fn is_unprintable(character: char) -> bool {
-    // The last two are no characters at all, and SQS would refuse the message that carries them.
+    // The last two are noncharacters, and SQS refuses messages that contain them.
     character.is_control()
         || matches!(character,
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
@@ -66,7 +64,6 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// The text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -107,23 +104,23 @@ macro_rules! text {
 }
 
 text! {
-    /// The payment provider's own id of a payment: 1 to 128 bytes.
+    /// The payment provider's id for a payment: 1 to 128 bytes.
     PaymentReference, "the payment reference", REFERENCE_BYTES_MAX
 }
 text! {
-    /// The provider's reason to decline a payment: 1 to 200 bytes.
+    /// The provider's reason for declining a payment: 1 to 200 bytes.
     DeclineReason, "the decline reason", DECLINE_REASON_BYTES_MAX
 }
 text! {
-    /// Who carries a parcel: 1 to 64 bytes.
+    /// The carrier of a parcel: 1 to 64 bytes.
     Carrier, "the carrier", CARRIER_BYTES_MAX
 }
 text! {
-    /// The carrier's number of a parcel: 1 to 128 bytes.
+    /// The carrier's tracking number: 1 to 128 bytes.
     TrackingNumber, "the tracking number", TRACKING_NUMBER_BYTES_MAX
 }
 text! {
-    /// Why somebody cancelled an order or gave money back: 1 to 500 bytes.
+    /// The reason for a cancellation or refund: 1 to 500 bytes.
     Reason, "the reason", REASON_BYTES_MAX
 }
 
@@ -136,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_measured_in_bytes() {
+    fn the_limit_of_a_text_is_in_bytes() {
         assert_eq!(fault(&"a".repeat(64)), None);
         assert_eq!(fault(&"a".repeat(65)), Some(TextFault::TooLong));
         assert_eq!(fault(&"配".repeat(21)), None);
@@ -150,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_cannot_be_seen_are_refused() {
+    fn unprintable_characters_are_refused() {
         for text in [
             "a\nb",
             "a\0",
@@ -166,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_any_language_and_markup_are_data() {
+    fn any_language_and_any_markup_is_accepted() {
         for text in ["ヤマト運輸", "=1+1", "<script>", "O'Neill & Söhne", "🚚", "👩‍🚀"]
         {
             assert_eq!(fault(text), None, "{text:?}");
@@ -174,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn reading_json_checks_too() {
+    fn deserializing_checks_texts_too() {
         assert!(serde_json::from_str::<Carrier>(r#""DHL""#).is_ok());
         assert!(serde_json::from_str::<Carrier>(r#""D\nHL""#).is_err());
         assert!(serde_json::from_str::<Carrier>("7").is_err());
     }
 
     #[test]
-    fn the_sentence_names_the_field_and_not_the_text() {
+    fn the_message_names_the_field_and_not_the_text() {
         let sentence = "secret\n".parse::<Reason>().unwrap_err().to_string();
         assert_eq!(
             sentence,

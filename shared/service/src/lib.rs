@@ -1,6 +1,6 @@
-//! The order service on the kit: its use cases, its views, and the registry that names them.
+//! The order service, built on the kit: its use cases, its views, and the registry that names them.
 //!
-//! The same code runs in Lambda, in one process, and in tests. It knows no AWS type and no environment variable.
+//! The same code runs in Lambda, in one process, and in tests. It uses no AWS type and no environment variable.
 
 pub mod limits;
 mod order;
@@ -13,7 +13,7 @@ pub use problems::KINDS;
 pub use service::{CONTRACT, STAFF_SCOPE, service};
 pub use views::{CustomerSummaryView, DailySalesView, OrderSummaryView};
 
-/// Who is calling. Things belong to customers.
+/// A caller of this service. Orders belong to customers.
 pub type Caller = dekigoto_http::Caller<orders::CustomerId>;
 
 type Call = dekigoto_http::Call<orders::CustomerId>;

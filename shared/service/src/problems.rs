@@ -1,6 +1,6 @@
-//! What the domain refuses, as problems.
+//! Maps the domain's refusals to problem details.
 
-use dekigoto_http::{Kind, Problem, at_fault};
+use dekigoto_http::{Kind, Problem, bad_field};
 use orders::{
     order::{InvalidOrder, OrderRefusal},
     payment::{InvalidPayment, PaymentRefusal},
@@ -13,10 +13,10 @@ pub(crate) const INVALID_ORDER: Kind = Kind::new(422, "invalid-order", "The orde
 pub(crate) const INVALID_PAYMENT: Kind =
     Kind::new(422, "invalid-payment", "The payment breaks a limit");
 
-/// The kinds of problems that this service adds to those of the kit.
+/// The kinds of problems that this service adds to the kit's.
 pub const KINDS: [Kind; 2] = [INVALID_ORDER, INVALID_PAYMENT];
 
-/// The problem that tells of an order's refusal.
+/// The problem for an order's refusal.
 pub(crate) fn of_order(refusal: &OrderRefusal) -> Problem {
     match refusal {
         OrderRefusal::NotFound => Problem::not_found(),
@@ -29,12 +29,12 @@ pub(crate) fn of_order(refusal: &OrderRefusal) -> Problem {
                 | InvalidOrder::TooManyItems
                 | InvalidOrder::TotalTooLarge => "/items",
             };
-            at_fault(INVALID_ORDER, pointer, invalid)
+            bad_field(INVALID_ORDER, pointer, invalid)
         }
     }
 }
 
-/// The problem that tells of a payment's refusal.
+/// The problem for a payment's refusal.
 pub(crate) fn of_payment(refusal: &PaymentRefusal) -> Problem {
     match refusal {
         PaymentRefusal::NotFound => Problem::not_found(),
@@ -43,7 +43,7 @@ pub(crate) fn of_payment(refusal: &PaymentRefusal) -> Problem {
                 InvalidPayment::Zero | InvalidPayment::TotalTooLarge => "/amount",
                 InvalidPayment::OtherCurrency { .. } => "/currency",
             };
-            at_fault(INVALID_PAYMENT, pointer, invalid)
+            bad_field(INVALID_PAYMENT, pointer, invalid)
         }
         PaymentRefusal::ReferenceReused
         | PaymentRefusal::AlreadyPaid

@@ -1,4 +1,4 @@
-//! The registry: everything that the order service is made of, named once.
+//! The registry: every aggregate and view of the order service.
 //!
 //! To add an aggregate, a command, an event version or a view, follow the recipes in `CONTRIBUTING.md`.
 
@@ -11,10 +11,10 @@ use crate::{
     views::{self, CustomerSummaryView, DailySalesView, OrderSummaryView},
 };
 
-/// The scope that makes a token's bearer staff.
+/// The scope of a staff token.
 pub const STAFF_SCOPE: &str = "orders:staff";
 
-/// What the service says about itself: `infra/openapi.yaml` as JSON, see `build.rs`.
+/// The HTTP contract: `infra/openapi.yaml` as JSON, see `build.rs`.
 pub static CONTRACT: Contract = Contract {
     version: env!("CARGO_PKG_VERSION"),
     openapi: include_str!(concat!(env!("OUT_DIR"), "/openapi.json")),
@@ -34,7 +34,7 @@ pub fn service() -> Service {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_registry_has_no_fault() {
+    fn the_registry_has_no_faults() {
         assert_eq!(super::service().faults(), Vec::<String>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! The AWS SDK's own clients on an HTTP layer that a test writes: real requests, real retries, scripted replies.
+//! The AWS SDK's clients on a scripted HTTP layer: real requests, real retries, scripted replies.
 
 use std::{
     collections::VecDeque,
@@ -22,16 +22,16 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
 use aws_types::{SdkConfig, region::Region};
 
-/// What becomes of one request.
+/// What happens to one request.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// It is answered with this status and this body, without being carried out.
+    /// It is answered with this status and body, and not carried out.
     Says(u16, String),
-    /// It is lost, and was not carried out.
+    /// It is lost, and not carried out.
     Lost,
-    /// It is carried out by the service behind, and the answer is lost.
+    /// The service behind carries it out, and the answer is lost.
     CarriedOutAndLost,
-    /// It is carried out by the service behind, and the answer comes.
+    /// The service behind carries it out and answers.
     CarriedOut,
 }
 
@@ -44,7 +44,8 @@ impl Reply {
     }
 }
 
-/// An HTTP client that replies as told and keeps what it was asked. Behind the script's end everything is carried out.
+/// An HTTP client that replies by a script and records the requests. After the script's end, the service behind
+/// answers.
 #[derive(Clone)]
 pub struct ScriptedHttp {
     replies: Arc<Mutex<VecDeque<Reply>>>,
@@ -59,7 +60,7 @@ impl fmt::Debug for ScriptedHttp {
 }
 
 impl ScriptedHttp {
-    /// Gives these replies, one for each request. There is no service behind.
+    /// Sends these replies, one for each request. There is no service behind it.
     #[must_use]
     pub fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self {

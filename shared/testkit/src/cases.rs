@@ -1,10 +1,10 @@
-//! Running the cases of a suite one after the other, so that each failing one names itself.
+//! Runs the cases of a suite one after the other, and reports all that fail.
 
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
-/// The cases that did not hold.
+/// How many cases have run, and which failed.
 #[derive(Default)]
 pub(crate) struct Cases {
     run: usize,
@@ -12,7 +12,7 @@ pub(crate) struct Cases {
 }
 
 impl Cases {
-    /// Runs one case. A panic in it is its failure, and the next case runs all the same.
+    /// Runs one case. A panic fails it, and the next case still runs.
     pub(crate) async fn run(&mut self, name: &'static str, case: impl Future<Output = ()>) {
         self.run += 1;
         if AssertUnwindSafe(case).catch_unwind().await.is_err() {
@@ -24,11 +24,7 @@ impl Cases {
     #[track_caller]
     pub(crate) fn report(self, suite: &str) {
         let Self { run, failed } = self;
-        assert!(
-            failed.is_empty(),
-            "{suite}: {} of {run} cases do not hold: {failed:#?}",
-            failed.len()
-        );
+        assert!(failed.is_empty(), "{suite}: {} of {run} cases failed: {failed:#?}", failed.len());
         assert!(run > 0, "{suite}: no case was run");
     }
 }

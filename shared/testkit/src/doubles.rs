@@ -1,4 +1,4 @@
-//! Doubles of the outside world.
+//! Doubles of the event store.
 
 use std::{
     collections::VecDeque,
@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use dekigoto::{AppendError, Commit, EventStore, ReadError, ReadFrom, StreamId};
 
-/// A store that counts what is asked of it.
+/// A store that counts the calls to it.
 pub struct CountedStore {
     inner: Arc<dyn EventStore>,
     appends: AtomicUsize,
@@ -20,7 +20,7 @@ pub struct CountedStore {
 }
 
 impl CountedStore {
-    /// Counts what is asked of `inner`.
+    /// Counts the calls to `inner`.
     #[must_use]
     pub fn new(inner: Arc<dyn EventStore>) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl CountedStore {
         }
     }
 
-    /// Appends, reads, and commits that the reads gave, since the last time.
+    /// Appends, reads, and commits read, since the last `take`.
     #[must_use]
     pub fn take(&self) -> (usize, usize, usize) {
         let take = |count: &AtomicUsize| count.swap(0, Ordering::Relaxed);
@@ -62,17 +62,17 @@ impl EventStore for CountedStore {
 /// What an unreliable store does with an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Passes it on, and drops the reply.
+    /// Carries it out, and drops the reply.
     LosesReply,
     /// Drops the request.
     LosesRequest,
     /// Refuses it because of load.
     Throttles,
-    /// Refuses it because something is wrong for good.
+    /// Refuses it because of a permanent error.
     Breaks,
 }
 
-/// A store that fails as told, append by append, and then is reliable.
+/// A store whose first appends fail by a script.
 pub struct UnreliableStore {
     inner: Arc<dyn EventStore>,
     faults: Mutex<VecDeque<Fault>>,

@@ -1,16 +1,15 @@
-//! What is answered and published, against the schemas that say so.
+//! Checks answers and messages against their JSON Schemas.
 
 use serde_json::Value;
 
-/// A schema under which a field that it does not name is a fault. Readers ignore such a field, but we send nothing that
-/// we do not document.
+/// A schema that refuses fields that it does not name. Readers ignore such fields, but we send only what we document.
 pub struct ClosedSchema(jsonschema::Validator);
 
 impl ClosedSchema {
     /// Reads a schema.
     ///
     /// # Panics
-    /// When it is none.
+    /// When it is not a JSON Schema.
     #[must_use]
     pub fn new(schema: &Value) -> Self {
         let mut schema = schema.clone();
@@ -18,7 +17,7 @@ impl ClosedSchema {
         Self(jsonschema::options().should_validate_formats(true).build(&schema).unwrap())
     }
 
-    /// What is wrong with the value; nothing when it keeps the schema.
+    /// What is wrong with the value; empty when it is valid.
     #[must_use]
     pub fn faults(&self, value: &Value) -> Vec<String> {
         let faults = self.0.iter_errors(value);
@@ -26,7 +25,7 @@ impl ClosedSchema {
     }
 }
 
-/// Lets no object of the schema hold more than it names. Parts of an `allOf`, which name no type, stay open.
+/// Allows no object of the schema a field that it does not name. Parts of an `allOf`, which name no type, stay open.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(keywords) => {
@@ -49,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_is_kept_field_by_field() {
+    fn missing_invalid_and_unnamed_fields_are_faults() {
         let schema = json!({
             "type": "object",
             "required": ["id"],

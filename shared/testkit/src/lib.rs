@@ -1,16 +1,4 @@
-//! Contract suites for the ports of the kit, and doubles of the outside world. Only ever a dev-dependency.
-//!
-//! A store is right when it passes [`store_contract`], a view store when it passes [`view_contract`]: the suites are
-//! the specification of the ports, so an adapter has no tests of behaviour of its own.
-//!
-//! ```no_run
-//! # use dekigoto_testkit::{StoreSubject, store_contract};
-//! # async fn fresh_table() -> Box<dyn StoreSubject> { unimplemented!() }
-//! # async fn test() {
-//! store_contract(fresh_table).await;
-//! # }
-//! ```
-
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -29,6 +17,7 @@ pub mod sim;
 mod store_contract;
 mod tally;
 mod view_contract;
+mod virtual_time;
 mod world;
 
 pub use doubles::{CountedStore, Fault, UnreliableStore};
@@ -38,4 +27,5 @@ pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, V
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
 pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, stream};
 pub use view_contract::{memory_views, view_contract};
+pub use virtual_time::{SlowViews, VirtualHost};
 pub use world::{World, still_host};

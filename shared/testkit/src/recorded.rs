@@ -1,4 +1,4 @@
-//! What was asked of the stores, and for how much: for tests of what an answer costs and of what its cost gives away.
+//! Records the calls to the stores, for tests of what an answer costs and what its cost reveals.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use dekigoto::{
     ViewError, ViewStore,
 };
 
-/// Both stores at once, with every call written down: its kind and its size, and no id.
+/// Both stores, with a record of every call: its kind and size, without ids.
 pub struct RecordedCalls {
     store: Arc<dyn EventStore>,
     views: Arc<dyn ViewStore>,
@@ -16,12 +16,12 @@ pub struct RecordedCalls {
 }
 
 impl RecordedCalls {
-    /// Writes down what is asked of these two.
+    /// Records the calls to these two stores.
     pub fn of(store: Arc<dyn EventStore>, views: Arc<dyn ViewStore>) -> Arc<Self> {
         Arc::new(Self { store, views, calls: Mutex::default() })
     }
 
-    /// The calls since the last time.
+    /// The calls since the last `take`.
     #[must_use]
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())

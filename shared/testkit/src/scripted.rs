@@ -1,4 +1,4 @@
-//! Buses, queues and stores that fail as a test tells them to.
+//! Buses, queues and stores that fail by a script.
 
 use std::{
     collections::VecDeque,
@@ -16,12 +16,12 @@ use dekigoto::{
     limits::ROWS_PER_CALL_MAX,
 };
 
-/// What a bus says to one call.
+/// What a bus answers to one call.
 pub type BusAnswer = Result<Vec<Result<(), Refused>>, Source>;
 
 type Script = Box<dyn Fn(usize, &[Message]) -> BusAnswer + Send + Sync>;
 
-/// A bus that answers each call as its script says, and remembers every call.
+/// A bus that answers each call by its script, and records every call.
 pub struct ScriptedBus {
     script: Script,
     calls: Mutex<Vec<Vec<Message>>>,
@@ -40,13 +40,13 @@ impl ScriptedBus {
         })
     }
 
-    /// A bus that takes everything.
+    /// A bus that accepts everything.
     #[must_use]
     pub fn reliable() -> Arc<Self> {
         Self::new(|_, batch| Ok(batch.iter().map(|_| Ok(())).collect()))
     }
 
-    /// The answer that refuses these messages and takes the others.
+    /// The answer that refuses these messages and accepts the others.
     pub fn refusing(
         batch: &[Message],
         for_good: bool,
@@ -65,7 +65,7 @@ impl ScriptedBus {
         self.calls.lock().unwrap().clone()
     }
 
-    /// The messages that were taken and acknowledged.
+    /// The messages that were accepted.
     #[must_use]
     pub fn taken(&self) -> Vec<Message> {
         self.taken.lock().unwrap().clone()
@@ -87,7 +87,7 @@ impl Bus for ScriptedBus {
     }
 }
 
-/// Every port at once, and none of them answers.
+/// Every port at once. Every call fails.
 #[derive(Clone, Copy, Debug)]
 pub struct Down;
 
@@ -104,7 +104,7 @@ impl Bus for Down {
 
 #[async_trait]
 impl RetryQueue for Down {
-    async fn put(&self, _: &Pointer) -> Result<(), Source> {
+    async fn put(&self, _: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
         Err(down())
     }
 }
@@ -145,7 +145,7 @@ impl ViewStore for Down {
 /// What an unreliable view store does with a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViewFault {
-    /// Says that another writer was there first.
+    /// Reports a conflict with another writer.
     Conflicts,
     /// Writes, and drops the reply.
     LosesReply,
@@ -153,7 +153,7 @@ pub enum ViewFault {
     LosesRequest,
 }
 
-/// A view store that fails as told, write by write, counts what is asked of it, and lets others run between its steps.
+/// A view store whose first writes fail by a script. It counts the calls, and yields between a read and a write.
 pub struct UnreliableViews {
     inner: Arc<dyn ViewStore>,
     faults: Mutex<VecDeque<ViewFault>>,
@@ -175,7 +175,7 @@ impl UnreliableViews {
         })
     }
 
-    /// Reads and writes since the last time.
+    /// Reads and writes since the last `take`.
     #[must_use]
     pub fn take(&self) -> (usize, usize) {
         (self.reads.swap(0, Ordering::Relaxed), self.writes.swap(0, Ordering::Relaxed))
@@ -188,7 +188,7 @@ impl ViewStore for UnreliableViews {
         assert!(keys.len() <= ROWS_PER_CALL_MAX, "{} rows in one read", keys.len());
         self.reads.fetch_add(1, Ordering::Relaxed);
         let rows = self.inner.read(keys).await;
-        // Whoever else has read the same rows now races for the write.
+        // Let another task read the same rows and race for the write.
         Host::sleep(&crate::still_host(), Duration::ZERO).await;
         rows
     }
@@ -215,7 +215,7 @@ impl ViewStore for UnreliableViews {
     }
 }
 
-/// An event store where somebody else is always faster: each append to a stream that exists finds its newest commit.
+/// An event store where another writer always wins: an append to an existing stream conflicts with its newest commit.
 pub struct BeatenStore(pub Arc<dyn EventStore>);
 
 #[async_trait]

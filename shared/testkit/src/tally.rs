@@ -1,4 +1,4 @@
-//! An aggregate to test stores with: numbers are added, and the state tells whether any was lost, repeated or moved.
+//! An aggregate to test stores with: it adds numbers, and its state shows whether one was lost, repeated or moved.
 
 use dekigoto::{
     Aggregate, Commit, Context, Decider, EventSchema as _, Fingerprint, Head, NewEvent, StreamId,
@@ -24,7 +24,7 @@ pub struct Added {
     pub padding: String,
 }
 
-/// What may happen to a tally.
+/// The events of a tally.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A number was added.
@@ -37,12 +37,12 @@ event_schema! {
     }
 }
 
-/// The numbers so far. Another order, a missing or a repeated number makes another digest.
+/// The numbers so far. Another order, a missing or a repeated number gives another digest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
-    /// How many.
+    /// How many numbers.
     pub count: u64,
-    /// Which, in which order.
+    /// A digest of the numbers in their order.
     pub digest: u64,
 }
 
@@ -91,7 +91,7 @@ pub fn stream(id: &str) -> StreamId {
     StreamId::new("Tally", id).unwrap()
 }
 
-/// A context with everything in it, under that command key.
+/// A context with every field set, and that command key.
 #[must_use]
 pub fn context(key: &str) -> Context {
     Context {

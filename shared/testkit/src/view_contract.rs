@@ -10,10 +10,10 @@ use futures_util::future::join_all;
 
 use crate::cases::Cases;
 
-/// Runs every case on an empty store of its own, and fails with the names of those that do not hold.
+/// Runs every case on an empty store of its own, and panics with the names of the cases that failed.
 ///
-/// Lists are checked right after writes: a store whose lists are a moment behind must be given its moment by the
-/// factory's store.
+/// Lists are checked right after writes: where lists are eventually consistent, the store under test must wait before
+/// it lists.
 pub async fn view_contract<F, S>(fresh: F)
 where
     F: Fn() -> S,
@@ -29,16 +29,16 @@ where
         rows_that_were_never_written_are_none,
         a_row_comes_back_as_it_was_written,
         reads_answer_in_the_order_of_the_keys,
-        a_write_succeeds_only_over_the_revision_before_s8,
-        among_twenty_racers_each_revision_has_one_winner_s8,
+        a_write_succeeds_only_over_the_previous_revision_s8,
+        among_twenty_writers_each_revision_has_one_winner_s8,
         several_rows_are_written_all_or_none,
         a_hundred_rows_are_one_write_and_one_read,
         lists_are_ordered_and_bounded_by_sort,
-        a_list_goes_on_after_any_row_in_both_directions,
-        a_list_goes_on_after_a_row_that_is_gone,
+        a_list_continues_after_any_row_in_both_directions,
+        a_list_continues_after_a_missing_row,
         a_list_over_a_megabyte_is_complete,
-        indexes_list_the_rows_that_stand_in_them,
-        rows_with_the_same_place_in_an_index_are_all_listed,
+        an_index_lists_the_rows_in_it,
+        rows_with_the_same_index_key_are_all_listed,
         lists_do_not_leave_their_partition_s14,
     }
     cases.report("view contract");
@@ -74,7 +74,7 @@ fn sorts(page: &RowPage) -> Vec<&str> {
     page.rows.iter().map(|row| row.key.sort.as_str()).collect()
 }
 
-/// Pages of that size, until the end.
+/// All rows, in pages of at most that size.
 async fn pages(views: &dyn ViewStore, mut query: RowQuery, limit: u32) -> Vec<Row> {
     query.limit = limit;
     let mut rows = Vec::new();
@@ -131,7 +131,7 @@ async fn reads_answer_in_the_order_of_the_keys(views: &dyn ViewStore) {
     assert_eq!(read, [Some("c"), None, Some("a"), Some("c"), Some("b")]);
 }
 
-async fn a_write_succeeds_only_over_the_revision_before_s8(views: &dyn ViewStore) {
+async fn a_write_succeeds_only_over_the_previous_revision_s8(views: &dyn ViewStore) {
     let write = async |revision| views.write(&[row("p", "s", revision, "x")]).await;
     let conflict = |outcome| assert!(matches!(outcome, Err(ViewError::Conflict)), "{outcome:?}");
     conflict(write(2).await);
@@ -147,7 +147,7 @@ async fn a_write_succeeds_only_over_the_revision_before_s8(views: &dyn ViewStore
     assert_eq!(read[0].as_ref().unwrap().revision, 2);
 }
 
-async fn among_twenty_racers_each_revision_has_one_winner_s8(views: &dyn ViewStore) {
+async fn among_twenty_writers_each_revision_has_one_winner_s8(views: &dyn ViewStore) {
     for revision in 1..=5 {
         let racers = (0..20).map(|racer| async move {
             let body = format!("{revision}-{racer}");
@@ -217,7 +217,7 @@ async fn lists_are_ordered_and_bounded_by_sort(views: &dyn ViewStore) {
     check(Some(("a", "e")), true, 1, "e").await;
 }
 
-async fn a_list_goes_on_after_any_row_in_both_directions(views: &dyn ViewStore) {
+async fn a_list_continues_after_any_row_in_both_directions(views: &dyn ViewStore) {
     write_letters(views).await;
     for limit in 1..=6 {
         for newest_first in [false, true] {
@@ -231,7 +231,7 @@ async fn a_list_goes_on_after_any_row_in_both_directions(views: &dyn ViewStore) 
     }
 }
 
-async fn a_list_goes_on_after_a_row_that_is_gone(views: &dyn ViewStore) {
+async fn a_list_continues_after_a_missing_row(views: &dyn ViewStore) {
     write_letters(views).await;
     let after = |sort: &str, newest_first, between: Option<(&str, &str)>| RowQuery {
         after: Some(Position { sort: sort.to_owned(), key: RowKey::new("p", sort) }),
@@ -272,7 +272,7 @@ async fn a_list_over_a_megabyte_is_complete(views: &dyn ViewStore) {
     assert_eq!(read, page.rows.into_iter().map(Some).collect::<Vec<_>>());
 }
 
-async fn indexes_list_the_rows_that_stand_in_them(views: &dyn ViewStore) {
+async fn an_index_lists_the_rows_in_it(views: &dyn ViewStore) {
     let indexed = |sort: &str, revision, first: Option<&str>, second: Option<&str>| Row {
         indexes: [
             first.map(|sort| (Index(1), RowKey::new("open", sort))),
@@ -295,14 +295,14 @@ async fn indexes_list_the_rows_that_stand_in_them(views: &dyn ViewStore) {
     assert_eq!(list(Index(2), "customer").await, "ab");
     assert_eq!(list(Index(1), "customer").await, "");
 
-    // A row that is closed leaves the index; a row that changes its place moves.
+    // A closed row leaves the index; a row with another sort key moves.
     views.write(&[indexed("c", 2, None, Some("0"))]).await.unwrap();
     views.write(&[indexed("a", 2, Some("1"), Some("1"))]).await.unwrap();
     assert_eq!(list(Index(1), "open").await, "ab");
     assert_eq!(list(Index(2), "customer").await, "cab");
 }
 
-async fn rows_with_the_same_place_in_an_index_are_all_listed(views: &dyn ViewStore) {
+async fn rows_with_the_same_index_key_are_all_listed(views: &dyn ViewStore) {
     for place in 0..9 {
         let mut row = row(&format!("p{}", place % 2), &format!("{place}"), 1, "x");
         row.indexes.insert(Index(2), RowKey::new("same", "moment"));
@@ -328,7 +328,7 @@ async fn lists_do_not_leave_their_partition_s14(views: &dyn ViewStore) {
     for index in [None, Some(Index(1))] {
         let mut query = RowQuery { index, ..all_of("alice") };
         assert_eq!(views.list(&query).await.unwrap().rows.len(), 1);
-        // A position that was given out for somebody else's list.
+        // A position in somebody else's list.
         query.after = Some(Position { sort: "0".to_owned(), key: RowKey::new("bob", "0") });
         let page = views.list(&query).await.unwrap();
         let partitions = page.rows.iter().map(|row| row.key.partition.as_str());

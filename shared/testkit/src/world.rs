@@ -1,4 +1,4 @@
-//! A service's surroundings in memory.
+//! Every port of a service, in memory.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use dekigoto::{
     views::{AnyView, Projector},
 };
 
-/// A host at 09:00 on 2026-11-23, where every test begins.
+/// A host whose clock starts at 09:00 on 2026-11-23.
 #[must_use]
 pub fn still_host() -> ManualHost {
     ManualHost::starting_at("2026-11-23T09:00:00.000Z".parse().unwrap())
 }
 
-/// Everything that a service stands on, in memory. A test looks into the fields, and puts what fails in front of them.
+/// Every port of a service, in memory. A test reads the fields, and wraps them in doubles that fail.
 #[derive(Clone)]
 pub struct World {
     /// The events.
@@ -24,9 +24,9 @@ pub struct World {
     pub views: MemoryViews,
     /// Pointers to commits that could not be published.
     pub retry: MemoryRetryQueue,
-    /// What was set aside.
+    /// What was parked.
     pub parking: MemoryParking,
-    /// The clock, which stands still until somebody sleeps.
+    /// The clock, which stands still until a task sleeps.
     pub host: ManualHost,
 }
 

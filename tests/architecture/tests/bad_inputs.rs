@@ -1,4 +1,4 @@
-//! `tests/BAD_INPUTS.md` names tests that are there.
+//! `tests/BAD_INPUTS.md` names existing tests.
 
 use std::{
     collections::BTreeSet,
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Cases of a suite and rules of a table: one test runs them all, so they have no attribute of their own.
+/// Cases of a suite and rules of a table. One test runs them all, so they have no `#[test]` attribute.
 const CASES: [&str; 3] = [
     "any_damaged_or_missing_snapshot_changes_no_answer_s11",
     "a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits_s5",
@@ -17,7 +17,7 @@ const CASES: [&str; 3] = [
 const ROWS: usize = 48;
 
 #[test]
-fn every_bad_input_names_tests_that_are_there() {
+fn every_bad_input_names_existing_tests() {
     let mut tests = BTreeSet::new();
     for folder in ["shared", "functions", "tests"] {
         collect(&root().join(folder), &mut tests);

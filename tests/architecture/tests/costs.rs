@@ -1,10 +1,10 @@
-//! The README's cost table is what `make bench` measured, and every budget held.
+//! The README's cost table shows the results of `make bench`, and all budgets hold.
 
 use std::{fs, path::Path};
 
 use serde_json::Value;
 
-// The bench is a workspace of its own; what makes the table from the results has no dependency but JSON.
+// The bench is a separate workspace, but the module that renders the table depends on JSON only.
 #[path = "../../bench/stores/src/readme.rs"]
 mod readme;
 
@@ -18,14 +18,14 @@ fn results() -> Value {
 }
 
 #[test]
-fn the_readme_shows_the_costs_that_were_measured() {
+fn the_readme_shows_the_measured_costs() {
     let shown = read("README.md");
     let measured = readme::with_table(&shown, &results()).expect("the markers are there");
     assert_eq!(shown, measured, "run `make bench`");
 }
 
 #[test]
-fn every_budget_held_when_it_was_measured() {
+fn every_measured_cost_is_within_its_budget() {
     let results = results();
     let budgets = results["budgets"].as_array().expect("budgets are a list");
     assert!(!budgets.is_empty());

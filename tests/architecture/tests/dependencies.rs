@@ -8,31 +8,33 @@ use std::{
 
 use serde_json::Value;
 
-/// Our packages, by what they are.
+/// Our packages, by role.
 const PURE: &[&str] = &["dekigoto", "orders"];
 const ADAPTERS: &[&str] = &["dekigoto-dynamodb", "dekigoto-messaging"];
 const SHARED: &[&str] = &[
     "dekigoto",
     "orders",
     "order-service",
+    "dekigoto-aws",
     "dekigoto-http",
     "dekigoto-dynamodb",
     "dekigoto-messaging",
     "dekigoto-lambda",
+    "dekigoto-local",
     "dekigoto-testkit",
 ];
-const LAMBDA: &str = "dekigoto-lambda";
+const LAMBDA: [&str; 2] = ["dekigoto-lambda", "dekigoto-aws"];
 
 /// One package: its folder, and its dependencies by kind (`None` is the normal one).
 struct Package {
     name: String,
     manifest: String,
     direct: Vec<(String, Option<String>)>,
-    /// Those that a feature turns on, as the code names them.
+    /// The optional dependencies, by their names in the code.
     optional: BTreeSet<String>,
     resolved: Vec<String>,
     id: String,
-    /// Whether it is a part of this checkout.
+    /// Whether it belongs to this checkout.
     is_ours: bool,
 }
 
@@ -79,7 +81,8 @@ fn packages() -> &'static BTreeMap<String, Package> {
     })
 }
 
-fn metadata() -> Value {
+/// What `cargo metadata` says of the workspace.
+pub(crate) fn metadata() -> Value {
     let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host])
@@ -113,7 +116,7 @@ fn is_function(package: &Package) -> bool {
     package.manifest.contains("/functions/")
 }
 
-/// What a package names itself, outside its tests.
+/// The direct dependencies of a package, except those of its tests.
 fn names(package: &Package) -> BTreeSet<&str> {
     package
         .direct
@@ -123,7 +126,7 @@ fn names(package: &Package) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Everything that is built for a package, however deep.
+/// The direct and transitive dependencies of a package.
 fn pulls_in(package: &Package) -> BTreeSet<&'static str> {
     let mut seen = BTreeSet::new();
     let mut todo = vec![package.id.clone()];
@@ -131,7 +134,7 @@ fn pulls_in(package: &Package) -> BTreeSet<&'static str> {
         if let Some(next) = packages().get(&id)
             && seen.insert(next.id.as_str())
         {
-            // What only a feature turns on is not a part of the package: the real host's timer is none of the kit.
+            // Optional dependencies do not count: the real host's timer is not part of the kit.
             let is_optional = |id: &String| {
                 packages()
                     .get(id)
@@ -158,7 +161,7 @@ fn pulls_in_none(package: &str, forbidden: impl Fn(&str) -> bool) {
 }
 
 #[test]
-fn the_domain_and_the_kit_know_no_runtime_no_http_and_no_aws() {
+fn the_domain_and_the_kit_use_no_runtime_http_or_aws() {
     for package in PURE {
         pulls_in_none(package, |name| {
             is_aws(name)
@@ -171,7 +174,7 @@ fn the_domain_and_the_kit_know_no_runtime_no_http_and_no_aws() {
 }
 
 #[test]
-fn the_domain_knows_only_the_kit_and_the_kit_nobody() {
+fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
     for (package, allowed) in [
         ("dekigoto", &[][..]),
         ("orders", &["dekigoto"]),
@@ -180,6 +183,17 @@ fn the_domain_knows_only_the_kit_and_the_kit_nobody() {
         ("dekigoto-dynamodb", &["dekigoto"]),
         ("dekigoto-messaging", &["dekigoto"]),
         ("dekigoto-lambda", &["dekigoto", "dekigoto-http"]),
+        ("dekigoto-local", &["dekigoto", "dekigoto-http"]),
+        (
+            "dekigoto-aws",
+            &[
+                "dekigoto",
+                "dekigoto-dynamodb",
+                "dekigoto-http",
+                "dekigoto-lambda",
+                "dekigoto-messaging",
+            ],
+        ),
     ] {
         let bad: Vec<_> = names(named(package))
             .into_iter()
@@ -190,7 +204,7 @@ fn the_domain_knows_only_the_kit_and_the_kit_nobody() {
 }
 
 #[test]
-fn only_the_adapters_name_the_aws_sdk() {
+fn only_the_adapters_depend_on_the_aws_sdk() {
     for package in
         ours().filter(|package| !ADAPTERS.contains(&package.name.as_str()) && !is_test(package))
     {
@@ -201,10 +215,10 @@ fn only_the_adapters_name_the_aws_sdk() {
 }
 
 #[test]
-fn only_the_functions_name_the_lambda_runtime() {
-    for package in ours()
-        .filter(|package| package.name != LAMBDA && !is_function(package) && !is_test(package))
-    {
+fn only_the_functions_depend_on_the_lambda_runtime() {
+    for package in ours().filter(|package| {
+        !LAMBDA.contains(&package.name.as_str()) && !is_function(package) && !is_test(package)
+    }) {
         let bad: Vec<_> = names(package).into_iter().filter(|name| is_lambda(name)).collect();
         assert!(bad.is_empty(), "{} names {bad:?}", package.name);
     }
@@ -216,12 +230,12 @@ fn the_one_process_run_builds_without_aws() {
 }
 
 #[test]
-fn the_use_cases_know_no_aws() {
+fn the_use_cases_do_not_depend_on_aws() {
     pulls_in_none("order-service", |name| is_aws(name) || is_lambda(name));
 }
 
 #[test]
-fn nothing_shared_knows_a_function() {
+fn no_shared_crate_depends_on_a_function() {
     let functions: BTreeSet<_> = ours()
         .filter(|package| is_function(package))
         .map(|package| package.name.as_str())
@@ -249,8 +263,8 @@ fn the_testkit_is_for_tests_only() {
 fn there_is_one_tls_stack() {
     let versions =
         |wanted: &str| packages().values().filter(|package| package.name == wanted).count();
-    assert_eq!(versions("rustls"), 1, "`cargo tree -i rustls` shows who brings another");
+    assert_eq!(versions("rustls"), 1, "`cargo tree -i rustls` shows what pulls in another");
     for other in ["openssl", "native-tls", "aws-lc-rs"] {
-        assert_eq!(versions(other), 0, "`cargo tree -i {other}` shows who brings it");
+        assert_eq!(versions(other), 0, "`cargo tree -i {other}` shows what pulls it in");
     }
 }

@@ -1,4 +1,4 @@
-//! The service on memory adapters, without a runtime: nothing in it ever waits.
+//! The service on memory adapters, without a runtime, because nothing in it waits.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl Edge {
     }
 }
 
-/// The outcome of work that does not wait.
+/// Polls a future that must be ready at once.
 pub(crate) fn now<T>(work: impl Future<Output = T>) -> T {
     let Some(outcome) = work.now_or_never() else {
         fails("memory adapters do not wait");
@@ -60,13 +60,13 @@ pub(crate) fn now<T>(work: impl Future<Output = T>) -> T {
     outcome
 }
 
-/// Something does not hold.
-#[expect(clippy::panic, reason = "a fuzz target's way to fail is to panic")]
+/// Reports a broken property.
+#[expect(clippy::panic, reason = "fuzz targets fail by panicking")]
 pub(crate) fn fails(what: &str) -> ! {
     panic!("{what}")
 }
 
-/// Fails unless it holds.
+/// Fails unless the property holds.
 pub(crate) fn holds(it: bool, what: &str) {
     if !it {
         fails(what);

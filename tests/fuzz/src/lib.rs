@@ -1,8 +1,8 @@
-//! What must hold for any bytes.
+//! Fuzz targets: properties that hold for any bytes.
 //!
-//! Each target is a plain function of bytes that panics when something does not hold. It runs in two ways: as a test over
+//! Each target is a plain function of bytes that panics when a property is broken. It runs in two ways: as a test over
 //! the saved corpus (`cargo test -p fuzz`, a part of `make test`), and under libFuzzer (`make fuzz TARGET=request`), which
-//! looks for bytes that reach new code and saves them into the corpus.
+//! looks for bytes that reach new code.
 
 mod cursor;
 mod edge;
@@ -13,7 +13,7 @@ pub use cursor::cursor;
 pub use request::request;
 pub use stored_event::stored_event;
 
-/// A function of bytes that panics when something does not hold.
+/// A function of bytes that panics when a property is broken.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.

@@ -19,8 +19,8 @@ const SAMPLE: &str = r#"{"customerId":"c-42","currency":"JPY","items":[{"product
 
 /// Sends the bytes after the first as a body; the first chooses the command.
 ///
-/// Holds: the status is a documented one; an error is a problem with its code; no answer repeats the input; what is
-/// refused leaves no trace; what is accepted is stored so that it reads back.
+/// Checks that the status is documented, that an error is a problem with its code, that no answer repeats the input, that
+/// a refused command writes nothing, and that an accepted one can be read back.
 pub fn request(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else {
         return;
@@ -43,11 +43,11 @@ pub fn request(bytes: &[u8]) {
     match answer.status {
         200 | 201 => reads_back(&world, before.len() + 1),
         400 | 409 | 413 | 422 => {
-            holds(before == after, "what is refused leaves no trace");
+            holds(before == after, "a refused command writes nothing");
             is_problem(&answer);
             echoes_little(body, &answer.body);
         }
-        other => fails(&format!("{other} is no answer to a body")),
+        other => fails(&format!("{other} is not a documented status")),
     }
 }
 
@@ -75,7 +75,7 @@ fn reads_back(world: &Edge, commits: usize) {
         for event in commit.envelopes() {
             let is_read = event.decode::<OrderEvent>().is_ok_and(|events| !events.is_empty())
                 || event.decode::<PaymentEvent>().is_ok_and(|events| !events.is_empty());
-            holds(is_read, "what was accepted reads back");
+            holds(is_read, "an accepted command can be read back");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Any bytes as a stored commit, as damage or newer code may leave them.
+//! Any bytes as a stored commit, as damage or newer code may produce.
 
 use dekigoto::{Commit, EventSchema, SchemaError, StoredCommit};
 use orders::{order::OrderEvent, payment::PaymentEvent};
@@ -7,9 +7,9 @@ use crate::edge::{fails, holds};
 
 /// Reads the bytes as the JSON form of a stored commit.
 ///
-/// Holds: what is not a commit is refused; what is one is written in the same form
-/// again; each of its events is read, or refused as newer, unknown or malformed; and an event that was read means the
-/// same when it is written by this code and read again.
+/// Checks that bytes that are not a commit are refused; that a commit is written in the same form
+/// again; that each of its events decodes, or is refused as newer, unknown or malformed; and that a decoded event is
+/// the same after it is encoded and decoded again.
 pub fn stored_event(bytes: &[u8]) {
     let Ok(stored) = serde_json::from_slice::<StoredCommit>(bytes) else {
         return;

@@ -1,10 +1,6 @@
-//! Every target over its saved corpus, and over every prefix and single-byte change of the short ones.
+//! Runs every target on its saved corpus, and on every prefix and single-byte change of the short inputs.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test's way to fail is to panic"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::path::Path;
 
@@ -32,7 +28,7 @@ fn run(name: &str, target: Target) {
             }
         }
     }
-    assert!(inputs >= 10, "{}: {inputs} inputs are no corpus", folder.display());
+    assert!(inputs >= 10, "{}: {inputs} inputs are too few", folder.display());
 }
 
 fn target(name: &str) -> Target {
@@ -45,7 +41,7 @@ fn any_body_is_answered_as_documented() {
 }
 
 #[test]
-fn no_bytes_are_a_cursor_that_we_did_not_make() {
+fn no_bytes_forge_a_cursor() {
     run("cursor", target("cursor"));
 }
 

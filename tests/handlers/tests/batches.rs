@@ -1,10 +1,10 @@
-//! S15: a batch whose records cannot all be named fails as a whole, and nothing of it is done.
+//! S15: a batch with a record that has no id fails as a whole, and none of it is processed.
 
 use serde_json::{Value, json};
 
 use crate::support::{Functions, ORDER_SUMMARY, VIEWS, sample};
 
-/// Fails as a whole in both functions that take batches, without a trace.
+/// The event must fail as a whole in both batch functions, and write nothing.
 async fn fails(event: Value) {
     let world = Functions::with_history();
     let before = world.views.dump();
@@ -16,7 +16,7 @@ async fn fails(event: Value) {
     assert!(world.parking.dump().is_empty() && world.retry.drain().is_empty());
 }
 
-/// A sample with another value at that pointer.
+/// A sample event with another value at that pointer.
 fn with(name: &str, pointer: &str, value: Value) -> Value {
     let mut event = sample(name);
     *event.pointer_mut(pointer).unwrap() = value;
@@ -24,7 +24,7 @@ fn with(name: &str, pointer: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn records_without_an_id_of_their_own_fail_the_whole_batch_s15() {
+async fn records_with_a_missing_or_shared_id_fail_the_whole_batch_s15() {
     fails(with("projector-raw.json", "/Records/1/messageId", Value::Null)).await;
     fails(with("projector-raw.json", "/Records/1/messageId", json!(""))).await;
     let shared = sample("projector-raw.json")["Records"][0]["messageId"].clone();
@@ -53,7 +53,7 @@ async fn a_projector_refuses_a_stream() {
 }
 
 #[tokio::test]
-async fn an_empty_batch_is_done() {
+async fn an_empty_batch_succeeds() {
     let world = Functions::default();
     let nothing = json!({ "Records": [] });
     assert_eq!(world.publisher(&nothing).await.answer, Ok(vec![]));
@@ -61,7 +61,7 @@ async fn an_empty_batch_is_done() {
 }
 
 #[tokio::test]
-async fn records_that_change_history_are_parked_wherever_they_stand_l4() {
+async fn records_that_change_history_are_parked_at_any_position_l4() {
     for change in ["MODIFY", "REMOVE"] {
         for place in 0..3 {
             let world = Functions::default();
@@ -79,7 +79,7 @@ async fn records_that_change_history_are_parked_wherever_they_stand_l4() {
 }
 
 #[tokio::test]
-async fn the_same_batch_twice_and_backwards_changes_nothing_s8() {
+async fn a_batch_repeated_in_reverse_order_changes_nothing_s8() {
     let world = Functions::with_history();
     let mut event = sample("projector-raw.json");
     for view in VIEWS {
@@ -94,7 +94,7 @@ async fn the_same_batch_twice_and_backwards_changes_nothing_s8() {
 }
 
 #[tokio::test]
-async fn without_time_every_record_comes_back() {
+async fn without_time_left_every_record_is_reported() {
     let world = Functions::with_history();
     let event = sample("projector-raw.json");
     for millis in [0, 499] {

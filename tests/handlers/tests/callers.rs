@@ -1,4 +1,4 @@
-//! S14: who the handler believes, in each `AUTH_MODE`, whatever the gateway was told to do.
+//! S14: which identities the handler accepts in each `AUTH_MODE`, however the gateway is configured.
 
 use dekigoto_lambda::http::{AuthMode, UnknownAuthMode};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn jwt(sub: &str, scope: &str) -> Value {
 }
 
 #[tokio::test]
-async fn only_the_identity_that_the_mode_asks_for_is_a_caller_s14() {
+async fn only_the_identity_of_the_auth_mode_is_a_caller_s14() {
     let customer = jwt("c-42", "openid");
     let table = [
         (AuthMode::Iam, iam(), 200),
@@ -43,13 +43,13 @@ async fn only_the_identity_that_the_mode_asks_for_is_a_caller_s14() {
         let world = Functions::with_history();
         let answer = world.api(mode, &by("api-get-order.json", &authorizer)).await;
         assert_eq!(answer.0, status, "{mode:?} {authorizer}: {}", answer.1);
-        // Health asks nobody.
+        // Health is open.
         assert_eq!(world.api(mode, &by("api-health.json", &authorizer)).await.0, 200);
     }
 }
 
 #[tokio::test]
-async fn a_header_names_nobody_s14() {
+async fn headers_do_not_authenticate_s14() {
     let mut event = by("api-get-order.json", &Value::Null);
     event["headers"]["authorization"] = json!("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJjLTQyIn0.");
     event["headers"]["x-amzn-iam-arn"] = json!("arn:aws:iam::123456789012:role/shop");
@@ -85,7 +85,7 @@ async fn a_problem_carries_the_gateways_request_id() {
 }
 
 #[test]
-fn auth_mode_is_one_of_three_words() {
+fn auth_mode_is_iam_jwt_or_none() {
     for (name, mode) in [("iam", AuthMode::Iam), ("jwt", AuthMode::Jwt), ("none", AuthMode::None)] {
         assert_eq!(name.parse(), Ok(mode));
     }

@@ -1,4 +1,4 @@
-//! The contract is open in every `AUTH_MODE`, and passes through the gateway whole. The documentation page stays out of
+//! The contract is open in every `AUTH_MODE`, and passes the gateway unchanged. The documentation page is not in
 //! the function.
 
 use dekigoto_lambda::http::AuthMode;
@@ -13,7 +13,7 @@ async fn ask(mode: AuthMode, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn anybody_reads_the_contract_in_every_mode() {
+async fn the_contract_is_open_in_every_auth_mode() {
     for mode in [AuthMode::Iam, AuthMode::Jwt, AuthMode::None] {
         let answer = ask(mode, "/v1/openapi.json").await;
         assert_eq!(answer["statusCode"], 200);

@@ -1,4 +1,4 @@
-//! Callers who are not who they say, and headers that say too much. The numbers are the rows of
+//! Forged identities and hostile headers. The numbers are the rows of
 //! tests/BAD_INPUTS.md.
 
 use dekigoto_lambda::http::AuthMode;
@@ -10,7 +10,7 @@ use crate::{
     support::{Functions, ORDER, sample},
 };
 
-/// A new order, with a header of its own.
+/// A request for a new order, with another header.
 fn places(name: &str, value: &str) -> Value {
     let mut event = sample("api-place-order.json");
     event["headers"][name] = json!(value);
@@ -18,7 +18,7 @@ fn places(name: &str, value: &str) -> Value {
 }
 
 #[tokio::test]
-async fn row_21_without_claims_nobody_is_let_in_and_nothing_is_said() {
+async fn row_21_without_claims_every_request_gets_401() {
     for authorizer in [
         Value::Null,
         json!({}),
@@ -41,7 +41,7 @@ async fn row_21_without_claims_nobody_is_let_in_and_nothing_is_said() {
 }
 
 #[tokio::test]
-async fn row_22_a_customers_token_may_not_do_what_staff_do() {
+async fn row_22_a_customers_token_gets_403_for_staff_operations() {
     let order = format!("/v1/orders/{ORDER}");
     for (method, path, body) in [
         ("POST", format!("{order}/confirm"), Value::Null),
@@ -73,7 +73,7 @@ async fn row_22_a_customers_token_may_not_do_what_staff_do() {
 }
 
 #[tokio::test]
-async fn row_35_many_long_headers_neither_stop_nor_change_the_answer() {
+async fn row_35_many_long_headers_do_not_change_the_answer() {
     let mut event = sample("api-place-order.json");
     for number in 0..100 {
         event["headers"][format!("x-bomb-{number}")] = json!("b".repeat(8 * 1024));
@@ -98,7 +98,7 @@ async fn row_35_a_line_break_in_a_header_is_malformed_and_never_logged() {
 
 #[tokio::test]
 async fn row_35_a_duplicate_authorization_is_not_read() {
-    // The gateway joins what is given twice, and has read it; the function reads only what the gateway verified.
+    // The gateway joins duplicate headers. The function reads only the identity that the gateway verified.
     let event = places("authorization", "Bearer aaa.bbb.ccc,Bearer ddd.eee.fff");
     let logged = Log::start();
     assert_eq!(Functions::default().api(AuthMode::Iam, &event).await.0, 201);
@@ -128,7 +128,7 @@ async fn row_36_forged_origins_and_traces_are_not_believed() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_event_fails_the_invocation_and_is_not_told_s17() {
+async fn an_event_that_is_not_http_fails_without_repeating_its_content_s17() {
     let secret = json!("4111-1111");
     let records = json!({ "Records": [{ "eventSource": "aws:sqs", "body": secret }] });
     let rest = json!({ "version": "1.0", "httpMethod": "GET", "path": "/", "body": secret });

@@ -1,5 +1,5 @@
-//! Whatever paths, queries and bodies a client sends, as API Gateway hands them to the api function. The numbers are the
-//! rows of tests/BAD_INPUTS.md; what the router alone decides is tested beside the router.
+//! Hostile paths, queries and bodies, as API Gateway passes them to the api function. The numbers are the
+//! rows of tests/BAD_INPUTS.md; the router's own decisions are tested in `shared/service`.
 
 use dekigoto_lambda::http::AuthMode;
 use http::Response;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Functions, ORDER, sample};
 
-/// A request of a trusted service.
+/// A request from a trusted service.
 pub(crate) fn asks(method: &str, path: &str, query: &str) -> Value {
     let mut event = sample("api-get-order.json");
     event["rawPath"] = json!(path);
@@ -18,7 +18,7 @@ pub(crate) fn asks(method: &str, path: &str, query: &str) -> Value {
     event
 }
 
-/// The answer, which is the documented error, with nothing written.
+/// Sends a request that must get the documented error and write nothing.
 pub(crate) async fn refuses(event: &Value, status: u16, code: &str) -> Response<String> {
     let world = Functions::default();
     let response = world.api_response(AuthMode::Iam, event).await;
@@ -54,7 +54,7 @@ async fn row_14_invalid_base64_is_malformed_and_the_answer_names_its_key() {
 }
 
 #[tokio::test]
-async fn row_14_a_body_that_may_be_left_out_is_not_left_out_by_breaking_it() {
+async fn row_14_invalid_base64_of_an_optional_body_is_malformed() {
     let world = Functions::default();
     let (_, placed) = world.api(AuthMode::Iam, &sample("api-place-order.json")).await;
     let before = world.store.dump();
@@ -70,16 +70,16 @@ async fn row_14_a_body_that_may_be_left_out_is_not_left_out_by_breaking_it() {
 }
 
 #[tokio::test]
-async fn row_14_base64_of_what_is_no_text_is_malformed() {
+async fn row_14_base64_of_bytes_that_are_not_text_is_malformed() {
     let mut event = sample("api-place-order-base64.json");
     event["body"] = json!("/w=="); // One byte, 0xff.
     refuses(&event, 400, "malformed-request").await;
 }
 
 #[tokio::test]
-async fn row_18_a_hostile_id_never_reaches_a_key() {
+async fn row_18_a_hostile_id_never_reaches_a_store_key() {
     let long = "a".repeat(1024);
-    // As they were sent, which function URLs and some emulators keep, and with the escapes undone, as an HTTP API does.
+    // As sent (function URLs and some emulators pass it so), and unescaped, as an HTTP API does.
     for id in [
         "1",
         "%2e%2e",
@@ -124,7 +124,7 @@ async fn row_18_a_slash_in_an_id_is_another_path() {
 }
 
 #[tokio::test]
-async fn row_23_unknown_methods_and_paths_are_told_apart() {
+async fn row_23_an_unknown_method_gets_405_and_an_unknown_path_404() {
     for (method, path, allow) in [
         ("DELETE", "/v1/orders", "GET,HEAD,POST"),
         ("OPTIONS", "/v1/orders", "GET,HEAD,POST"),
@@ -152,7 +152,7 @@ async fn row_23_unknown_methods_and_paths_are_told_apart() {
 }
 
 #[tokio::test]
-async fn what_http_cannot_carry_is_refused_in_words_of_its_own() {
+async fn an_event_with_an_invalid_method_path_or_header_is_malformed() {
     let [mut header, mut value] = [(); 2].map(|()| sample("api-get-order.json"));
     header["headers"]["a b"] = json!("c");
     value["headers"]["a"] = json!("b\nc");
@@ -160,7 +160,7 @@ async fn what_http_cannot_carry_is_refused_in_words_of_its_own() {
         let body = refuses(&event, 400, "malformed-request").await.into_body();
         let whole = concat!(
             r#"{"type":"urn:dekigoto:problem:malformed-request","title":"The request is malformed","status":400,"#,
-            r#""detail":"The request holds what HTTP cannot carry in a method, a path or a header.","#,
+            r#""detail":"The method, the path or a header of the request is not valid in HTTP.","#,
             r#""code":"malformed-request","instance":"BvZ0XgKnliAEJmg="}"#,
         );
         assert_eq!(body, whole, "{event}");
@@ -168,14 +168,14 @@ async fn what_http_cannot_carry_is_refused_in_words_of_its_own() {
 }
 
 #[tokio::test]
-async fn row_23_a_head_is_a_get_without_its_body() {
+async fn row_23_head_answers_like_get_without_a_body() {
     let world = Functions::default();
     let head = world.api_response(AuthMode::Iam, &asks("HEAD", "/v1/health", "")).await;
     assert_eq!((head.status().as_u16(), &**head.body()), (200, ""));
 }
 
 #[tokio::test]
-async fn queries_reach_the_router_as_they_were_sent() {
+async fn queries_reach_the_router_unchanged() {
     let world = Functions::with_history();
     for (query, status) in [
         ("customerId=a%23b", 400),

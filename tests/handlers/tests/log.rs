@@ -8,7 +8,7 @@ use std::{
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// What is logged on this thread while it lives.
+/// Collects what this thread logs until it is dropped.
 pub(crate) struct Log {
     written: Written,
     _guard: DefaultGuard,

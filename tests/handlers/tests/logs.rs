@@ -1,4 +1,4 @@
-//! S17: what is logged of a request.
+//! S17: logs hold no payload.
 
 use dekigoto::ViewStore as _;
 use dekigoto_lambda::http::AuthMode;
@@ -9,7 +9,7 @@ use crate::{
     support::{Functions, ORDER, VIEWS, sample},
 };
 
-/// Everything of the samples that is somebody's: ids, names, amounts, reasons, and what was damaged below.
+/// Private data in the samples: ids, names, amounts, reasons, and the damaged values below.
 const PRIVATE: [&str; 7] = ["c-42", "p-1", "JPY", "1500", "checkout-7f3a", "4111-1111", ORDER];
 
 fn lines(log: &Log) -> Vec<Value> {
@@ -25,7 +25,7 @@ fn field<'a>(line: &'a Value, name: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn a_request_that_succeeds_is_one_line_with_its_id_and_status_s17() {
+async fn a_successful_request_is_one_log_line_with_id_and_status_s17() {
     let (world, log) = (Functions::default(), Log::start());
     assert_eq!(world.api(AuthMode::Iam, &sample("api-place-order.json")).await.0, 201);
     let lines = lines(&log);
@@ -37,7 +37,7 @@ async fn a_request_that_succeeds_is_one_line_with_its_id_and_status_s17() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_is_one_line_and_nothing_of_it_is_logged_s17() {
+async fn a_refused_request_is_one_log_line_without_its_content_s17() {
     for body in ["4111-1111", r#"{"4111-1111":1}"#, r#"{"customerId":"4111-1111 "}"#] {
         let mut event = sample("api-place-order.json");
         event["body"] = json!(body);
@@ -50,7 +50,7 @@ async fn a_request_that_is_refused_is_one_line_and_nothing_of_it_is_logged_s17()
 }
 
 #[tokio::test]
-async fn a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payload_s17() {
+async fn a_failure_is_logged_once_with_its_cause_and_request_but_no_payload_s17() {
     let world = Functions::with_history();
     for mut item in world.store.dump() {
         item.ev = item.ev.replace("\"t\":", "\"4111-1111\":");
@@ -72,8 +72,8 @@ async fn a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payload_
     let cause = field(&errors[0], "cause").as_str().unwrap();
     assert!(cause.contains("commit Some(1)") && cause.contains("column"), "{cause}");
     assert_eq!(field(&errors[0], "request.id"), "BvZ0XgKnliAEJmg=");
-    assert_eq!(text.matches("column").count(), 1, "the cause is told once: {text}");
-    // The stream is named, because somebody has to mend it; nothing that is in it is.
+    assert_eq!(text.matches("column").count(), 1, "the cause is logged once: {text}");
+    // The log names the stream, because somebody has to repair it, but not its content.
     for word in PRIVATE.into_iter().filter(|word| *word != ORDER) {
         assert!(!text.contains(word), "{word} is in the log: {text}");
     }
@@ -81,38 +81,39 @@ async fn a_failure_is_logged_once_with_its_cause_and_its_request_and_no_payload_
 }
 
 #[tokio::test]
-async fn a_damaged_row_is_logged_by_its_place_s17() {
+async fn a_damaged_row_is_logged_by_its_key_s17() {
     let world = Functions::with_history();
     for view in VIEWS {
         world.projector(view, &sample("projector-raw.json")).await.unwrap();
     }
     for mut row in world.views.dump() {
-        // Valid JSON, and a text where something else should be. Records of what was counted have no fields.
+        // Valid JSON with a text in place of another type. Processed-event records have no fields.
         let Some(first) = row.body.as_str().find(':') else { continue };
         let text = format!("{}:\"4111-1111\"}}", &row.body.as_str()[..first]);
         row.body = serde_json::from_str(&text).unwrap();
         row.revision += 1;
         world.views.write(&[row]).await.unwrap();
     }
-    for (path, query) in [
-        (format!("/v1/orders/{ORDER}"), ""),
-        ("/v1/orders".to_owned(), "customerId=c-42"),
-        ("/v1/customers/c-42/summary".to_owned(), ""),
-        ("/v1/sales/daily".to_owned(), "from=2026-11-23&to=2026-11-23"),
+    // The store knows an order. A sum with an unreadable part would be wrong; a report is shown without it.
+    for (path, query, expected) in [
+        (format!("/v1/orders/{ORDER}"), "", 200),
+        ("/v1/orders".to_owned(), "customerId=c-42", 200),
+        ("/v1/customers/c-42/summary".to_owned(), "", 503),
+        ("/v1/sales/daily".to_owned(), "from=2026-11-23&to=2026-11-23", 200),
     ] {
         let mut event = sample("api-get-order.json");
         event["rawPath"] = json!(path);
         event["rawQueryString"] = json!(query);
         let log = Log::start();
         let (status, body) = world.api(AuthMode::Iam, &event).await;
-        assert_eq!((status, &body["code"]), (500, &json!("internal")), "{path}: {body}");
+        assert_eq!(status, expected, "{path}: {body}");
         let text = log.text();
         assert!(text.contains("unreadable at column") && !text.contains("4111"), "{path}: {text}");
     }
 }
 
 #[tokio::test]
-async fn a_method_of_the_clients_own_is_not_logged_s17() {
+async fn an_unknown_method_is_not_logged_s17() {
     let mut event = sample("api-health.json");
     event["requestContext"]["http"]["method"] = json!("CARD-4111-1111");
     let (world, log) = (Functions::default(), Log::start());

@@ -6,7 +6,7 @@ use dekigoto::{Host as _, Message, StoredCommit, memory::InMemoryEventBus};
 use dekigoto_http::{App, Routes};
 use dekigoto_lambda::{
     http::{AuthMode, HttpApi},
-    project, relay, stream,
+    project, relay, relay_or_republish, stream,
 };
 use dekigoto_testkit::World;
 use http::Response;
@@ -18,7 +18,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-/// The order that the sample events tell of.
+/// The order of the sample events.
 pub(crate) const ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
 
 /// The service's views.
@@ -32,7 +32,7 @@ pub(crate) fn sample(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// All functions on one world.
+/// All functions on the same stores.
 #[derive(Default)]
 pub(crate) struct Functions(World);
 
@@ -44,7 +44,7 @@ impl std::ops::Deref for Functions {
     }
 }
 
-/// What an invocation of the publisher did.
+/// The effects of one publisher invocation.
 pub(crate) struct Published {
     pub(crate) answer: Result<Vec<String>, String>,
     pub(crate) topic: Vec<Message>,
@@ -52,7 +52,7 @@ pub(crate) struct Published {
 }
 
 impl Functions {
-    /// With the commits of the sample stream in the store.
+    /// With the commits of the sample stream record in the store.
     pub(crate) fn with_history() -> Self {
         let world = Self::default();
         for record in sample("publisher-stream.json")["Records"].as_array().unwrap() {
@@ -62,7 +62,7 @@ impl Functions {
         world
     }
 
-    /// One HTTP request through the api function.
+    /// Sends one HTTP request through the api function.
     pub(crate) async fn api(&self, mode: AuthMode, event: &Value) -> (u16, Value) {
         let response = self.api_response(mode, event).await;
         let body = serde_json::from_str(response.body()).unwrap_or(Value::Null);
@@ -80,7 +80,7 @@ impl Functions {
         response.body(said["body"].as_str().unwrap().to_owned()).unwrap()
     }
 
-    /// One invocation of the api function: what it hands back to Lambda, or why it fails.
+    /// Invokes the api function: its result for Lambda, or its error.
     pub(crate) async fn invoke(&self, mode: AuthMode, event: &Value) -> Result<Value, String> {
         let router = Routes::of(&service(), &CONTRACT).router(App::new(self.ports()));
         let api = HttpApi::<CustomerId>::new(router, mode, STAFF_SCOPE);
@@ -88,7 +88,7 @@ impl Functions {
         said.map(|said| serde_json::to_value(said).unwrap()).map_err(|cause| cause.to_string())
     }
 
-    /// One batch through the publisher function.
+    /// Sends one batch through the publisher function.
     pub(crate) async fn publisher(&self, event: &Value) -> Published {
         let (topic, bus) = (InMemoryEventBus::new(), InMemoryEventBus::new());
         let (topic_inbox, handler) = InMemoryEventBus::inbox();
@@ -103,12 +103,35 @@ impl Functions {
         Published { answer, topic, bus }
     }
 
-    /// One batch through the projector function. The ids that have to come back.
+    /// Invokes the publisher function as an operator does, and returns its answer.
+    pub(crate) async fn republish(&self, event: &Value) -> Value {
+        let bus = Arc::new(InMemoryEventBus::new());
+        let publisher = self.relay(service().announcements(), bus.clone(), bus);
+        let history = Arc::new(self.store.clone());
+        let invocation = self.invocation(Duration::from_secs(60), event);
+        let said = relay_or_republish(publisher, history, invocation).await.unwrap();
+        serde_json::to_value(said).unwrap()
+    }
+
+    /// Sends one batch through a publisher whose store does not answer, and returns the ids of the failed messages.
+    pub(crate) async fn publisher_without_store(
+        &self,
+        event: &Value,
+    ) -> Result<Vec<String>, String> {
+        let service = service();
+        let bus = Arc::new(InMemoryEventBus::new());
+        let mut publisher = self.relay(service.announcements(), bus.clone(), bus);
+        publisher.store = Arc::new(dekigoto_testkit::Down);
+        let answer = relay(publisher, self.invocation(Duration::from_secs(30), event)).await;
+        answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
+    }
+
+    /// Sends one batch through the projector function, and returns the ids of the failed messages.
     pub(crate) async fn projector(&self, view: &str, event: &Value) -> Result<Vec<String>, String> {
         self.projector_within(Duration::from_secs(30), view, event).await
     }
 
-    /// As [`projector`](Self::projector), in an invocation that has that much time left.
+    /// As [`projector`](Self::projector), with that much time left in the invocation.
     pub(crate) async fn projector_within(
         &self,
         time: Duration,
@@ -127,7 +150,7 @@ impl Functions {
         LambdaEvent::new(to_raw_value(event).unwrap(), context)
     }
 
-    /// The sample order as clients read it from its view.
+    /// The sample order, read from its view through the API.
     pub(crate) async fn shown(&self) -> Value {
         let mut event = sample("api-get-order.json");
         event["rawQueryString"] = json!("");

@@ -1,5 +1,5 @@
-//! What the simulator finds and is being mended. When a mend is merged, its line goes, and from then on the run fails if the
-//! fault comes back.
+//! The known faults: what the simulator finds and nobody has mended yet. Whoever mends one deletes its line, and from then on
+//! the run fails if the fault comes back.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::nemesis::FORGED;
 
 /// A known fault.
 pub(crate) struct Known {
-    /// Its name, with the finding's number.
+    /// What it is.
     pub(crate) name: &'static str,
     invariants: &'static [&'static str],
     /// What its violations say.
@@ -18,43 +18,13 @@ pub(crate) struct Known {
     tried: Option<&'static str>,
 }
 
-/// Hides the planted bug that keeps no time anywhere.
-pub(crate) const RETRIES_KEEP_NO_TIME: &str =
-    "7: the retry queue's invocations keep no time to settle";
-
 /// The known faults.
-pub(crate) const KNOWN: &[Known] = &[
-    Known {
-        name: "1: a slow view table dead-letters healthy messages",
-        invariants: &["L4"],
-        says: "dead-lettered a healthy message in a long outage",
-        tried: None,
-    },
-    Known {
-        name: "5: a bus outage floods the topic",
-        invariants: &["S16"],
-        says: "went to the topic",
-        tried: None,
-    },
-    Known {
-        name: RETRIES_KEEP_NO_TIME,
-        invariants: &["S16"],
-        says: "relay of retries was stopped, though only",
-        tried: None,
-    },
-    Known {
-        name: "bad input: views believe a message of an event that the store does not have",
-        invariants: &["S8", "L2", "S15"],
-        says: "",
-        tried: Some(FORGED),
-    },
-    Known {
-        name: "12: an event of newer code is dead-lettered at once",
-        invariants: &["L4"],
-        says: "dead-lettered an event of newer code",
-        tried: None,
-    },
-];
+pub(crate) const KNOWN: &[Known] = &[Known {
+    name: "views believe a message whose event the store does not have",
+    invariants: &["S8", "L2", "S15"],
+    says: "",
+    tried: Some(FORGED),
+}];
 
 /// The names of the known faults among a run's violations, and the others.
 pub(crate) fn sorted(journal: &Journal) -> (BTreeSet<&'static str>, Vec<Violation>) {

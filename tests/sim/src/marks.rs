@@ -23,7 +23,6 @@ pub(crate) const MARKS: &[&str] = &[
     "retried",
     "served from the store",
     "stale If-Match",
-    "stopped by Lambda",
     "the store was asked for what no message delivered",
     "unknown, then found",
     "version conflict",

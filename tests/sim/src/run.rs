@@ -51,7 +51,7 @@ pub(crate) struct Outcome {
     pub(crate) calls: u64,
     /// What is wrong and not known.
     pub(crate) wrong: Vec<Violation>,
-    /// What is wrong and known: the names of the findings.
+    /// The names of the known faults that the run shows.
     pub(crate) known: BTreeSet<&'static str>,
 }
 
@@ -97,7 +97,7 @@ fn live(executor: &mut Executor, client: &Client, chaos: Duration) {
         return world.sim.violation("L6", "tasks keep each other awake");
     }
     world.sim.heal();
-    nemesis::deploy_new_code(world);
+    nemesis::deploy_new_code(world, chaos);
     world.sim.step(|| "healed".to_owned());
     if !rests(executor, world, "after the faults stopped") {
         return;
@@ -131,9 +131,7 @@ fn redrive(world: &World) {
     }
     for record in world.stream.given_up() {
         if let StreamRecord::Commit(commit) = record {
-            let (stream, ordinal) = (commit.stream().clone(), commit.ordinal());
-            let pointer = Pointer { stream, ordinal };
-            world.retries.put(serde_json::to_string(&pointer).unwrap());
+            world.retries.put(Pointer::to(&commit).text());
         }
     }
 }

@@ -39,8 +39,7 @@ pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
     let known: Vec<&str> = totals.known.keys().copied().collect();
     if !known.is_empty() {
         table += &format!(
-            "\nFound by the simulator and not mended yet, each with the number of its finding; a redrive repairs what they \
-             leave behind: {}.\n",
+            "\nThe simulator also finds a fault that is not mended yet: {}.\n",
             known.join("; ")
         );
     }

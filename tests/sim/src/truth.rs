@@ -22,6 +22,7 @@ pub(crate) struct Truth(Arc<Inner>);
 struct Inner {
     sim: Sim,
     events: EventTable,
+    views: ViewTable,
     memory: Mutex<Memory>,
 }
 
@@ -38,8 +39,8 @@ pub(crate) struct Memory {
 
 impl Truth {
     pub(crate) fn new(sim: &Sim, events: &EventTable, views: &ViewTable) -> Self {
-        let (sim, events) = (sim.clone(), events.clone());
-        let truth = Self(Arc::new(Inner { sim, events, memory: Mutex::default() }));
+        let (sim, events, own) = (sim.clone(), events.clone(), views.clone());
+        let truth = Self(Arc::new(Inner { sim, events, views: own, memory: Mutex::default() }));
         // Weak: the tables must not hold what holds the tables.
         let weak = Arc::downgrade(&truth.0);
         truth.0.events.on_commit(move |commit: &Commit| {
@@ -52,7 +53,8 @@ impl Truth {
         views.on_write(move |rows: &[Row]| {
             if let Some(inner) = weak.upgrade() {
                 let mut memory = inner.memory.lock().unwrap();
-                memory.rows.written(&inner.sim, &inner.events, rows);
+                let Inner { sim, events, views, .. } = &*inner;
+                memory.rows.written(sim, events, views, rows);
             }
         });
         truth

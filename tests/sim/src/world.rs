@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use dekigoto::{Commit, Ports, relay::StreamRecord};
+use dekigoto::{Commit, Ports, relay::StreamRecord, views::AnyView};
 use dekigoto_http::{App, Routes};
 use dekigoto_testkit::sim::{
-    BUS, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, TOPIC, Topic, ViewTable,
-    deliver,
+    BUS, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, Subscription, TOPIC,
+    Topic, ViewTable, deliver,
 };
 use order_service::{CONTRACT, service};
 
@@ -31,15 +31,15 @@ const RETRIES: QueueSettings = QueueSettings {
     visibility: Duration::from_secs(360),
     receives_max: 100,
     batch_max: 10,
-    batches_at_once: 2,
+    batches_at_once: 10,
     window: Duration::ZERO,
 };
 
 /// The queue of a view. Fewer batches at once than in the template: there are fewer messages.
 pub(crate) const VIEW: QueueSettings = QueueSettings {
     visibility: Duration::from_secs(181),
-    receives_max: 5,
-    batch_max: 100,
+    receives_max: 100,
+    batch_max: 99,
     batches_at_once: 2,
     window: Duration::from_secs(1),
 };
@@ -84,10 +84,15 @@ impl World {
         });
         let retries = Queue::new(sim, "retries");
         let relay_dead = Queue::new(sim, "publisher's dead letters");
-        let queues: Vec<Queue> =
-            service().views().iter().map(|view| Queue::new(sim, view.name())).collect();
+        let service = service();
+        let subscription = |view: &Arc<dyn AnyView>| Subscription {
+            queue: Queue::new(sim, view.name()),
+            events: service.events_for(&**view),
+        };
+        let subscriptions: Vec<Subscription> = service.views().iter().map(subscription).collect();
+        let queues: Vec<Queue> = subscriptions.iter().map(|it| it.queue.clone()).collect();
         let seen = truth.clone();
-        let topic = Topic::new(sim, &TOPIC, queues.clone(), move |message, role| {
+        let topic = Topic::new(sim, &TOPIC, subscriptions, move |message, role| {
             seen.domain_event_sent(message, role);
         });
         let seen = truth.clone();
@@ -158,13 +163,14 @@ impl Shop {
 
     fn relay(&self, sim: &Sim) -> Function<Relaying> {
         let shop = self.clone();
-        Function::new(sim, "relay", RELAY_TIME, move |machine| Relaying(shop.relay_on(&machine)))
+        let start = move |machine| Relaying(shop.relay_on(&machine));
+        Function::new(sim, "relay", self.wiring.relay_time(RELAY_TIME), start)
     }
 
     fn retry(&self, sim: &Sim) -> Function<Retrying> {
         let shop = self.clone();
         let start = move |machine| Retrying(shop.relay_on(&machine));
-        Function::new(sim, "relay of retries", RELAY_TIME, start)
+        Function::new(sim, "relay of retries", self.wiring.relay_time(RELAY_TIME), start)
     }
 
     fn relay_on(&self, machine: &Machine) -> crate::consumers::Relayed {
@@ -172,7 +178,7 @@ impl Shop {
         let relay = dekigoto::relay::Relay {
             topic: self.wiring.bus(Arc::new(self.topic.port(machine))),
             bus: self.wiring.bus(Arc::new(self.bus.port(machine))),
-            retry: Arc::new(self.retries.port(machine)),
+            retry: self.wiring.retry(Arc::new(self.retries.port(machine))),
             parking: Arc::new(self.relay_dead.port(machine)),
             store: ports.store,
             host: ports.host,

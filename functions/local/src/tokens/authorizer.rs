@@ -1,5 +1,5 @@
-//! What API Gateway's JWT authorizer does in front of the deployed function: it reads the token, and tells the router who
-//! is calling. Whose order it is remains the router's question.
+//! Stands in for API Gateway's JWT authorizer: it verifies the token and passes the caller to the router. The router
+//! checks ownership.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use super::{
     rs256::PROVIDER,
 };
 
-/// Checks tokens of one issuer.
+/// Verifies tokens of one issuer.
 pub(super) struct Authorizer {
     key: DecodingKey,
     validation: Validation,
 }
 
-/// What is read of a token that holds.
+/// The claims of a valid token.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
@@ -33,9 +33,8 @@ struct Claims {
 }
 
 impl Authorizer {
-    /// Checks tokens of this issuer.
     pub(super) fn of(issuer: &Issuer) -> Self {
-        // A second installation, as tests make it, changes nothing.
+        // Fails if it is already installed, as in tests; that is harmless.
         let _ = PROVIDER.install_default();
         let (modulus, exponent) = issuer.public_key();
         let mut validation = Validation::new(Algorithm::RS256);
@@ -47,7 +46,7 @@ impl Authorizer {
         Self { key: DecodingKey::from_rsa_raw_components(&modulus, &exponent), validation }
     }
 
-    /// Whoever the request's token names; none when it has none that holds.
+    /// The caller that the request's token names; `None` without a valid token.
     fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let (Some(only), None) = (given.next(), given.next()) else { return None };
@@ -55,13 +54,13 @@ impl Authorizer {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
-        // The issuer has one key, so there is none to choose by the token's `kid`.
+        // The issuer has one key, so the token's `kid` is not needed.
         let claims = decode::<Claims>(token, &self.key, &self.validation).ok()?.claims;
         Caller::bearer(&claims.sub, &claims.scope, STAFF_SCOPE)
     }
 }
 
-/// The layer in front of the router. Without a caller the router refuses, and answers health.
+/// The layer in front of the router. Without a caller, the router serves only the open routes.
 pub(super) async fn authorize(
     State(authorizer): State<Arc<Authorizer>>,
     mut request: Request,

@@ -1,5 +1,5 @@
-//! A token issuer for this machine: it gives anybody any token. What it issues is real, so that whoever checks tokens can
-//! be tested for real: the authorizer beside it, and API Gateway's in a local AWS.
+//! A token issuer for this machine: it gives anybody any token. Its tokens are real, to test real
+//! verification: the authorizer beside it, and API Gateway's in a local AWS.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ use rsa::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Whom the tokens are for.
+/// The audience of the tokens.
 pub(super) const AUDIENCE: &str = "orders";
 
-/// Seconds that a token is valid when nobody says how many.
+/// The default lifetime of a token, in seconds.
 const LIFETIME_SECONDS: i64 = 3600;
 
-/// An issuer with a key of its own, which dies with the process.
+/// An issuer whose key lives as long as the process.
 pub(super) struct Issuer {
     url: String,
     kid: String,
@@ -35,13 +35,13 @@ pub(super) struct Issuer {
     key: SigningKey<Sha256>,
 }
 
-/// What to write into a token.
+/// The claims to put into a token.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Wanted {
     sub: String,
     scope: Option<String>,
-    // The rest is for tests: tokens that nobody may accept.
+    // The rest is for tests: tokens that must be refused.
     audience: Option<String>,
     issuer: Option<String>,
     lifetime_seconds: Option<i64>,
@@ -49,29 +49,29 @@ pub(super) struct Wanted {
 }
 
 impl Issuer {
-    /// Makes a key for the issuer that can be reached there.
+    /// Makes an issuer with a new key at that base URL.
     pub(super) fn start(base_url: &str) -> Self {
         let key = PrivateKey::generate();
         Self {
             url: format!("{base_url}/local/issuer"),
-            // Another key is another name: whoever keeps public keys must not take this one for that of an earlier run.
+            // A new id for each key: a cache of public keys must not mistake it for the key of an earlier run.
             kid: SystemHost.random().to_string(),
             public: key.to_public_key(),
             key: SigningKey::new(key),
         }
     }
 
-    /// The issuer's name and address, as tokens name it.
+    /// The issuer's URL, as in the `iss` claim.
     pub(super) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Modulus and exponent of its public key.
+    /// The modulus and exponent of the public key.
     pub(super) fn public_key(&self) -> (Box<[u8]>, Box<[u8]>) {
         (self.public.n_bytes(), self.public.e_bytes())
     }
 
-    /// A signed token.
+    /// Signs a token.
     pub(super) fn token(&self, wanted: &Wanted) -> String {
         let now = SystemHost.now().as_millis() / 1000;
         let starts = now.saturating_add(wanted.starts_in_seconds.unwrap_or(0));
@@ -91,7 +91,7 @@ impl Issuer {
         format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Discovery, public keys, and a token for whoever asks.
+    /// Discovery, public keys, and tokens.
     pub(super) fn routes(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/local/issuer/.well-known/openid-configuration", get(discovery))
@@ -119,7 +119,7 @@ async fn keys(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
     }] }))
 }
 
-/// As text, so that a shell can take it as it is.
+/// Answers plain text, so that a shell can use it directly.
 async fn issue(State(issuer): State<Arc<Issuer>>, Form(wanted): Form<Wanted>) -> String {
     issuer.token(&wanted)
 }

@@ -1,4 +1,4 @@
-//! Callers with tokens, as behind API Gateway's JWT authorizer, and a local issuer of them.
+//! Authentication with tokens, as behind API Gateway's JWT authorizer, and a local token issuer.
 
 mod authorizer;
 mod issuer;
@@ -11,11 +11,18 @@ use axum::{Router, middleware};
 use authorizer::{Authorizer, authorize};
 use issuer::Issuer;
 
-/// Puts an authorizer in front of the router, and its issuer beside it on that base URL.
+/// Puts an authorizer in front of the router, and adds the routes of its issuer on that base URL.
 pub(crate) fn guarded(router: Router, base_url: &str) -> Router {
     let issuer = Arc::new(Issuer::start(base_url));
     let authorizer = Arc::new(Authorizer::of(&issuer));
     router.layer(middleware::from_fn_with_state(authorizer, authorize)).merge(issuer.routes())
+}
+
+/// Explains how to get a token.
+pub(crate) fn tell(url: &str) {
+    eprintln!("Callers need a token. For a customer, or with -d scope=orders:staff for staff:");
+    eprintln!("  token=$(curl -s {url}/local/token -d sub=c-42)");
+    eprintln!("  curl '{url}/v1/orders?customerId=c-42' -H \"authorization: Bearer $token\"");
 }
 
 #[cfg(test)]
@@ -33,7 +40,7 @@ mod tests {
 
     const BASE: &str = "http://127.0.0.1:3000";
 
-    /// Says who is calling.
+    /// A router that answers the caller.
     fn echo() -> Router {
         let actor = |caller: Option<Extension<Caller>>| async move {
             caller.map_or_else(|| "nobody".to_owned(), |Extension(caller)| format!("{caller:?}"))
@@ -53,7 +60,7 @@ mod tests {
         text(app, request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
-    /// Who calls with these headers.
+    /// The caller of a request with these headers.
     async fn caller(app: &Router, authorizations: &[&str]) -> String {
         let mut request = Request::get("/");
         for authorization in authorizations {
@@ -63,7 +70,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_is_its_subject_and_only_while_it_holds_s14() {
+    async fn the_caller_is_the_subject_of_a_valid_token_s14() {
         let app = guarded(echo(), BASE);
         for (form, expected) in [
             ("sub=c-42", Caller::bearer("c-42", "", STAFF_SCOPE)),
@@ -84,14 +91,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_bearer_token_of_this_issuer_and_nothing_else_s14() {
+    async fn only_a_single_bearer_token_of_this_issuer_is_accepted_s14() {
         let (app, other) = (guarded(echo(), BASE), guarded(echo(), BASE));
         let token = token(&app, "sub=c-42").await;
         let bearer = format!("Bearer {token}");
         let me = format!("{:?}", Caller::bearer("c-42", "", STAFF_SCOPE).unwrap());
         assert_eq!(caller(&app, &[&bearer]).await, me);
         assert_eq!(caller(&app, &[&format!("bearer {token}")]).await, me);
-        // The same address and name, but another process and so another key.
+        // The same URL, but another process and so another key.
         assert_eq!(caller(&other, &[&bearer]).await, "nobody");
         let (signed, signature) = token.rsplit_once('.').unwrap();
         for wrong in [

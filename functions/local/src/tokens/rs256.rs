@@ -1,4 +1,4 @@
-//! RS256, and nothing else: the only signature that an API Gateway JWT authorizer takes.
+//! RS256 only, as API Gateway's JWT authorizer.
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind,
@@ -13,9 +13,9 @@ use rsa::{
     signature::Verifier as _,
 };
 
-/// Whom `jsonwebtoken` asks about signatures. It knows no other algorithm, whatever a token's header names.
+/// The crypto provider of `jsonwebtoken`. It supports no other algorithm, whatever a token's header says.
 pub(super) static PROVIDER: CryptoProvider = CryptoProvider {
-    // The issuer signs for itself.
+    // The issuer signs without this provider.
     signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
     verifier_factory: |algorithm, key| match algorithm {
         Algorithm::RS256 => Ok(Box::new(Rs256(public(key)?))),

@@ -7,16 +7,16 @@ use async_trait::async_trait;
 use super::lock;
 use crate::{Bus, Message, Parking, Pointer, Refused, RetryQueue, Source};
 
-/// Whom to call with which kind of message; none for every kind.
+/// A handler and its kind of message; `None` for every kind.
 type Subscription = (Option<String>, Handler);
 
-/// Called with each message that it subscribed to. It must not block, nor subscribe. Where a [`MemoryStore`] publishes
-/// to the bus, it runs inside the append: it may not use that store, but may keep the message for whoever does.
+/// Called with each message that it subscribed to. It must not block, and must not subscribe. When a [`MemoryStore`]
+/// publishes to the bus, the handler runs inside the append and must not use that store: keep the message for later.
 ///
 /// [`MemoryStore`]: super::MemoryStore
 pub type Handler = Box<dyn Fn(&Message) + Send + Sync>;
 
-/// The pattern's `InMemoryEventBus`: handlers subscribe by kind of message, and are called with each one sent.
+/// An event bus in memory. Handlers subscribe by kind of message, and are called with each one that is sent.
 ///
 /// ```
 /// use dekigoto::{Bus, Message, memory::InMemoryEventBus};
@@ -36,25 +36,25 @@ pub struct InMemoryEventBus {
 }
 
 impl InMemoryEventBus {
-    /// A bus that nobody has subscribed to.
+    /// A bus without subscribers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Calls `handler` with every message of that kind, or with all of them.
+    /// Calls `handler` with every message of a kind; with all messages if `kind` is `None`.
     pub fn subscribe(&self, kind: Option<&str>, handler: Handler) {
         lock(&self.subscriptions).push((kind.map(str::to_owned), handler));
     }
 
-    /// Calls every handler that wants the message, before it returns.
+    /// Calls every subscribed handler, then returns.
     pub fn deliver(&self, message: &Message) {
         let wants = |kind: &Option<String>| kind.as_ref().is_none_or(|it| *it == message.kind);
         let subscriptions = lock(&self.subscriptions);
         subscriptions.iter().filter(|(kind, _)| wants(kind)).for_each(|(_, call)| call(message));
     }
 
-    /// A handler that keeps what it is called with, and where it keeps it.
+    /// A list, and a handler that adds each message to it.
     #[must_use]
     pub fn inbox() -> (Arc<Mutex<Vec<Message>>>, Handler) {
         let inbox = Arc::new(Mutex::new(Vec::new()));
@@ -78,7 +78,7 @@ pub struct MemoryRetryQueue {
 }
 
 impl MemoryRetryQueue {
-    /// Takes everything out of the queue.
+    /// Removes and returns everything in the queue.
     #[must_use]
     pub fn drain(&self) -> Vec<Pointer> {
         std::mem::take(&mut lock(&self.pointers))
@@ -87,9 +87,9 @@ impl MemoryRetryQueue {
 
 #[async_trait]
 impl RetryQueue for MemoryRetryQueue {
-    async fn put(&self, pointer: &Pointer) -> Result<(), Source> {
-        lock(&self.pointers).push(pointer.clone());
-        Ok(())
+    async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
+        lock(&self.pointers).extend_from_slice(pointers);
+        Ok(vec![Ok(()); pointers.len()])
     }
 }
 
@@ -100,7 +100,7 @@ pub struct MemoryParking {
 }
 
 impl MemoryParking {
-    /// What is there: bodies with their reasons.
+    /// The parked bodies with their reasons.
     #[must_use]
     pub fn dump(&self) -> Vec<(String, String)> {
         lock(&self.parked).clone()

@@ -1,4 +1,4 @@
-//! A clock that a test sets, randomness that counts, and waiting that takes no time.
+//! A host for tests: a clock that the test sets, seeded randomness, and sleeps that take no time.
 
 use std::{
     sync::{Arc, Mutex},
@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::lock;
 use crate::{Host, Timestamp};
 
-/// A [`Host`] for tests and examples: the same run gives the same result, to the last bit.
+/// A deterministic [`Host`] for tests and examples.
 ///
-/// The clock stands still until somebody sleeps, [advances](Self::advance) or [sets](Self::set) it. A sleep returns at
-/// once, after other tasks had their turn, with the clock moved on by as long as it would have taken. Clones are one host.
+/// The clock stands still until somebody sleeps, [advances](Self::advance) or [sets](Self::set) it. A sleep lets other
+/// tasks run, advances the clock, and returns at once. Clones share one clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,7 +39,7 @@ struct Clocks {
     now: Timestamp,
     monotonic: Duration,
     slept: Duration,
-    throws: u64,
+    draws: u64,
 }
 
 impl ManualHost {
@@ -49,24 +49,24 @@ impl ManualHost {
         Self::starting_at(Timestamp::EPOCH)
     }
 
-    /// A host at that time of day.
+    /// A host whose clock shows `now`.
     #[must_use]
     pub fn starting_at(now: Timestamp) -> Self {
-        let clocks = Clocks { now, monotonic: Duration::ZERO, slept: Duration::ZERO, throws: 0 };
+        let clocks = Clocks { now, monotonic: Duration::ZERO, slept: Duration::ZERO, draws: 0 };
         Self { clocks: Arc::new(Mutex::new(clocks)) }
     }
 
-    /// Sets the time of day, forwards or backwards, as an operator may. Monotonic time does not notice.
+    /// Sets the wall clock, forwards or backwards. Monotonic time does not change.
     pub fn set(&self, now: Timestamp) {
         lock(&self.clocks).now = now;
     }
 
-    /// Lets time pass, on both clocks. Parts of a millisecond do not show in the time of day.
+    /// Advances both clocks. The wall clock drops fractions of a millisecond.
     pub fn advance(&self, time: Duration) {
         lock(&self.clocks).pass(time);
     }
 
-    /// How long everybody has slept, together.
+    /// The total time of all sleeps.
     #[must_use]
     pub fn slept(&self) -> Duration {
         lock(&self.clocks).slept
@@ -84,7 +84,7 @@ impl Clocks {
         self.monotonic = self.monotonic.saturating_add(time);
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         let then = self.now.as_millis().saturating_add(millis);
-        // The end of time is as far as a clock goes.
+        // Stays at the last moment that a timestamp can hold.
         self.now = Timestamp::from_millis(then).unwrap_or(self.now);
     }
 }
@@ -101,9 +101,9 @@ impl Host for ManualHost {
 
     fn random(&self) -> Uuid {
         let mut clocks = lock(&self.clocks);
-        // Digested, because a caller that takes a few bits of it wants those bits to vary.
-        let random = Uuid::new_v5(&Uuid::NAMESPACE_OID, &clocks.throws.to_le_bytes());
-        clocks.throws = clocks.throws.wrapping_add(1);
+        // A digest, so that every bit varies: callers may use only a few of them.
+        let random = Uuid::new_v5(&Uuid::NAMESPACE_OID, &clocks.draws.to_le_bytes());
+        clocks.draws = clocks.draws.wrapping_add(1);
         random
     }
 
@@ -113,19 +113,19 @@ impl Host for ManualHost {
             clocks.slept = clocks.slept.saturating_add(time);
             clocks.pass(time);
         }
-        others_turn().await;
+        yield_now().await;
     }
 
     async fn alarm(&self, time: Duration) {
         let end = self.monotonic().saturating_add(time);
-        // Looks at the clock whenever the work that it races does something.
-        let look = || if self.monotonic() < end { Poll::Pending } else { Poll::Ready(()) };
-        std::future::poll_fn(|_| look()).await;
+        // Checks the clock each time that the racing work is polled.
+        let check = || if self.monotonic() < end { Poll::Pending } else { Poll::Ready(()) };
+        std::future::poll_fn(|_| check()).await;
     }
 }
 
-/// Lets every other task that is ready run once, as it would while a real host sleeps.
-async fn others_turn() {
+/// Lets every other ready task run once, as it would while a real host sleeps.
+async fn yield_now() {
     let mut yielded = false;
     std::future::poll_fn(|context| {
         if std::mem::replace(&mut yielded, true) {
@@ -142,14 +142,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_hosts_throw_the_same_dice() {
+    fn two_hosts_return_the_same_random_numbers() {
         let (one, other) = (ManualHost::new(), ManualHost::new());
-        let throws = |host: &ManualHost| [host.random(), host.random(), host.random()];
-        assert_eq!(throws(&one), throws(&other));
+        let numbers = |host: &ManualHost| [host.random(), host.random(), host.random()];
+        assert_eq!(numbers(&one), numbers(&other));
     }
 
     #[tokio::test]
-    async fn a_sleep_takes_no_time_and_moves_both_clocks() {
+    async fn a_sleep_takes_no_time_and_advances_both_clocks() {
         let host = ManualHost::new();
         host.sleep(Duration::from_secs(3600)).await;
         host.advance(Duration::from_millis(1));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_leaves_monotonic_time_alone() {
+    fn setting_the_clock_back_does_not_change_monotonic_time() {
         let host = ManualHost::starting_at("2026-11-23T09:00:00Z".parse().unwrap());
         host.advance(Duration::from_secs(1));
         host.set(Timestamp::EPOCH);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_time_stops_the_clock() {
+    fn advancing_past_the_last_timestamp_stops_the_wall_clock() {
         let host = ManualHost::new();
         host.advance(Duration::MAX);
         assert_eq!(host.now(), Timestamp::EPOCH);

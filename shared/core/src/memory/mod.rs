@@ -1,6 +1,6 @@
-//! Adapters that keep everything in memory: for tests, for examples and for a system in one process.
+//! In-memory adapters, for tests, examples and single-process systems.
 //!
-//! They pass the same contract suite as the adapters for AWS.
+//! They pass the same contract suites as the AWS adapters.
 
 mod bus;
 mod host;
@@ -15,8 +15,7 @@ pub use views::MemoryViews;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks, also when another thread panicked while it held the lock: every change below is made in one step, so
-/// nothing half-done can be seen.
+/// Locks a mutex and ignores poisoning: every change here is one step, so a panic leaves nothing half-done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Reading the whole of an event store in memory.
+//! Replays an event store in memory.
 
 use std::ops::Bound;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, lock};
 use crate::{
-    Commit, Corrupt, ReadError,
+    Commit, ReadError,
     replay::{ReplayPage, ReplayPosition, ReplaySource},
 };
 
@@ -35,13 +35,18 @@ impl ReplaySource for MemoryStore {
             stream_key: stream_key.clone(),
             ordinal: *ordinal,
         });
-        let commits: Result<Vec<Commit>, Corrupt> =
-            page.iter().map(|(_, item)| Commit::try_from((*item).clone())).collect();
-        Ok(ReplayPage { commits: commits?, next })
+        let (mut commits, mut corrupt) = (Vec::new(), Vec::new());
+        for (_, item) in page {
+            match Commit::try_from(item.clone()) {
+                Ok(commit) => commits.push(commit),
+                Err(cause) => corrupt.push(cause),
+            }
+        }
+        Ok(ReplayPage { commits, corrupt, next })
     }
 }
 
-/// A stream lies in one segment, whichever process asks.
+/// The segment of a stream: the same in every process.
 fn segment_of(stream_key: &str, of_segments: u32) -> u32 {
     let sum = stream_key
         .bytes()

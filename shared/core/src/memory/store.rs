@@ -15,9 +15,9 @@ use crate::{
 pub(super) type Items = BTreeMap<(String, u64), StoredCommit>;
 type Listener = Box<dyn Fn(&Commit) + Send + Sync>;
 
-/// An event store in memory, which also tells listeners of each commit, as a DynamoDB stream does.
+/// An event store in memory. It calls listeners with each commit, as a DynamoDB stream would.
 ///
-/// It keeps commits in their stored form, so that a commit goes through the same encoding as on DynamoDB.
+/// It keeps commits in their stored form, so they go through the same encoding as on DynamoDB.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     pub(super) items: Arc<Mutex<Items>>,
@@ -37,13 +37,13 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Calls `listener` with every commit from now on, in the order of the appends. It must not block.
+    /// Calls `listener` with every later commit, in the order of the appends. It must not block.
     pub fn on_commit(&self, listener: impl Fn(&Commit) + Send + Sync + 'static) {
         lock(&self.listeners).push(Box::new(listener));
     }
 
-    /// Delivers every event from now on to the subscribers of `bus`, in the order of the appends: what stream,
-    /// publisher and topic do in the cloud, without their delays, duplicates and disorder.
+    /// Publishes every later event to `bus`, in the order of the appends. In the cloud, stream, publisher and topic do
+    /// this, with delays, duplicates and reordering.
     pub fn publish_to(&self, bus: &InMemoryEventBus) {
         let bus = bus.clone();
         self.on_commit(move |commit| {
@@ -51,14 +51,13 @@ impl MemoryStore {
         });
     }
 
-    /// Every commit as it is stored, by stream and ordinal. For tests and for showing.
+    /// Every stored commit, by stream and ordinal.
     #[must_use]
     pub fn dump(&self) -> Vec<StoredCommit> {
         lock(&self.items).values().cloned().collect()
     }
 
-    /// Puts an item as it is, over whatever is there: what a bug or a stranger could do to a table. For tests of the
-    /// reading side.
+    /// Overwrites an item without any check, as a bug or an intruder could. For tests of readers.
     pub fn put_raw(&self, item: StoredCommit) {
         lock(&self.items).insert((item.pk.clone(), item.sk), item);
     }
@@ -82,7 +81,7 @@ impl EventStore for MemoryStore {
                 return Err(AppendError::Conflict { found: Box::new(found) });
             }
         }
-        // Listeners are told under the lock, so that they hear of commits in the order of the appends.
+        // Calls listeners under the lock, so that they see commits in the order of the appends.
         for listener in lock(&self.listeners).iter() {
             listener(commit);
         }

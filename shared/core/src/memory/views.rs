@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use super::lock;
 use crate::{Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore};
 
-/// A view store in memory. Its lists are never behind its writes.
+/// A view store in memory. Unlike those of DynamoDB, its lists always show every write.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryViews {
     rows: Arc<Mutex<BTreeMap<RowKey, Row>>>,
@@ -23,7 +23,7 @@ impl MemoryViews {
         Self::default()
     }
 
-    /// Every row, by key. For tests and for showing.
+    /// Every row, by key.
     #[must_use]
     pub fn dump(&self) -> Vec<Row> {
         lock(&self.rows).values().cloned().collect()

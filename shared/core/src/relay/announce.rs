@@ -84,6 +84,18 @@ pub enum Unannounced {
     Json(#[from] serde_json::Error),
 }
 
+impl Unannounced {
+    /// Whether newer code wrote the event, so that it can be announced once a deployment has passed.
+    #[must_use]
+    pub const fn is_of_newer_code(&self) -> bool {
+        match self {
+            Self::UnknownAggregate(_) => true,
+            Self::Schema(cause) => cause.is_of_newer_code(),
+            Self::Id(..) | Self::Json(_) => false,
+        }
+    }
+}
+
 type AnyAnnounce =
     Arc<dyn Fn(&Envelope) -> Result<Vec<IntegrationEvent>, Unannounced> + Send + Sync>;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::{Circuit, TimeLeft};
 use crate::{
     Bus, Host, Message, backoff,
     batch::TIME_TO_STOP,
@@ -38,80 +39,100 @@ pub struct Failure {
 
 /// Sends all messages, in batches of at most [`BUS_BATCH_MAX`] and [`BUS_BATCH_BYTES_MAX`], several at once.
 ///
-/// Entries that fail are sent again, with jittered waits, until [`SENDS_PER_MESSAGE_MAX`] or until `time_left` runs
-/// short. A reply that was lost makes a duplicate, never a loss.
+/// Entries that fail are sent again, with jittered waits, until [`SENDS_PER_MESSAGE_MAX`], until `time_left` runs short,
+/// or until `circuit` says that the bus is left alone. A reply that was lost makes a duplicate, never a loss.
 pub async fn send_all(
     bus: &dyn Bus,
+    circuit: &Circuit,
     host: &dyn Host,
     messages: &[Message],
-    time_left: &(dyn Fn() -> Duration + Sync),
+    time_left: &TimeLeft<'_>,
 ) -> Failures {
-    let mut calls = Vec::new();
-    for batch in batches(messages) {
-        calls.push(send_batch(bus, host, batch, time_left));
-    }
+    let line = Line { bus, circuit, host, time_left };
+    // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+    let calls: Vec<_> = batches(messages).into_iter().map(|batch| line.send(batch)).collect();
     stream::iter(calls).buffered(CALLS_AT_ONCE_MAX).collect::<Vec<_>>().await.concat()
 }
 
-async fn send_batch(
-    bus: &dyn Bus,
-    host: &dyn Host,
-    batch: &[Message],
-    time_left: &(dyn Fn() -> Duration + Sync),
-) -> Failures {
-    let mut failures = vec![Some(unsent()); batch.len()];
-    for attempt in 0..SENDS_PER_MESSAGE_MAX {
-        if attempt > 0 {
-            let wait = backoff(attempt, RESEND_DELAY_FIRST, RESEND_DELAY_MAX, host.random());
-            if time_left() < wait + TIME_TO_STOP {
+/// One bus in one invocation.
+struct Line<'a> {
+    bus: &'a dyn Bus,
+    circuit: &'a Circuit,
+    host: &'a dyn Host,
+    time_left: &'a TimeLeft<'a>,
+}
+
+impl Line<'_> {
+    /// Sends one batch, and again what was not taken of it.
+    async fn send(&self, batch: &[Message]) -> Failures {
+        let mut failures = vec![Some(unsent()); batch.len()];
+        for attempt in 0..SENDS_PER_MESSAGE_MAX {
+            if !self.may_begin(attempt).await {
                 break;
             }
-            host.sleep(wait).await;
-        }
-        // Also before the first attempt: calls that were slow may have left nothing for those behind them.
-        if time_left() < TIME_TO_STOP {
-            break;
-        }
-        let pending: Vec<usize> = still_failing(&failures);
-        let again: Vec<Message> =
-            pending.iter().filter_map(|place| batch.get(*place).cloned()).collect();
-        let answers = answers(bus, &again).await;
-        for (place, answer) in pending.into_iter().zip(answers) {
-            if let Some(entry) = failures.get_mut(place) {
-                *entry = answer;
+            let pending: Vec<usize> = still_failing(&failures);
+            let again: Vec<Message> =
+                pending.iter().filter_map(|place| batch.get(*place).cloned()).collect();
+            let answers = self.answers(&again).await;
+            for (place, answer) in pending.into_iter().zip(answers) {
+                if let Some(entry) = failures.get_mut(place) {
+                    *entry = answer;
+                }
+            }
+            let is_left_alone = self.circuit.opened_by().is_some();
+            if still_failing(&failures).is_empty() || is_left_alone {
+                break;
             }
         }
-        if still_failing(&failures).is_empty() {
-            break;
-        }
+        failures
     }
-    failures
+
+    /// Waits before a later attempt. Says whether there is time for this one, also for the first: calls that were slow
+    /// may have left nothing for those behind them.
+    async fn may_begin(&self, attempt: u32) -> bool {
+        if attempt > 0 {
+            let random = self.host.random();
+            let wait = backoff(attempt, RESEND_DELAY_FIRST, RESEND_DELAY_MAX, random);
+            if (self.time_left)() < wait + TIME_TO_STOP {
+                return false;
+            }
+            self.host.sleep(wait).await;
+        }
+        (self.time_left)() >= TIME_TO_STOP
+    }
+
+    /// One answer for each message, whatever the bus says.
+    async fn answers(&self, messages: &[Message]) -> Failures {
+        let started = self.host.monotonic();
+        let call = self.circuit.call(self.host, (self.time_left)(), self.bus.send(messages)).await;
+        let mut answers: Failures = match call {
+            Ok(entries) => entries
+                .into_iter()
+                .map(|entry| {
+                    let refused = entry.err()?;
+                    Some(Failure { reason: refused.code, for_good: refused.for_good })
+                })
+                .collect(),
+            Err(reason) => return vec![Some(Failure { reason, for_good: false }); messages.len()],
+        };
+        // An answer that is missing is not a success.
+        answers.resize(messages.len(), Some(unsent()));
+        // A bus that is down may answer, and refuse every entry.
+        let refusals = answers.iter().map_while(|it| it.as_ref().filter(|it| !it.for_good));
+        match (refusals.clone().count() == answers.len(), refusals.last()) {
+            (true, Some(one)) => {
+                self.circuit.failed(&one.reason, self.host.monotonic().saturating_sub(started));
+            }
+            (_, _) => self.circuit.worked(),
+        }
+        answers
+    }
 }
 
 fn still_failing(failures: &Failures) -> Vec<usize> {
     let retryable = |failure: &Option<Failure>| failure.as_ref().is_some_and(|it| !it.for_good);
     let numbered = failures.iter().enumerate();
     numbered.filter(|(_, failure)| retryable(failure)).map(|(place, _)| place).collect()
-}
-
-/// One answer for each message, whatever the bus says.
-async fn answers(bus: &dyn Bus, messages: &[Message]) -> Failures {
-    let mut answers: Failures = match bus.send(messages).await {
-        Ok(entries) => entries
-            .into_iter()
-            .map(|entry| {
-                let refused = entry.err()?;
-                Some(Failure { reason: refused.code, for_good: refused.for_good })
-            })
-            .collect(),
-        Err(cause) => {
-            let failure = Failure { reason: cause.to_string(), for_good: false };
-            vec![Some(failure); messages.len()]
-        }
-    };
-    // An answer that is missing is not a success.
-    answers.resize(messages.len(), Some(unsent()));
-    answers
 }
 
 fn unsent() -> Failure {

@@ -1,4 +1,4 @@
-//! Delivering a spec's events to a view, through the real projection.
+//! Delivers the events of a spec to a view, through the real projection.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,15 +22,15 @@ use crate::{
     views::{Across, AcrossView, AnyView, Marked, Single, SingleView},
 };
 
-/// Delivers events of the truth in that order, and answers with the view's rows or with what went wrong.
-pub(super) type Run<R> = fn(&Truth, &[usize], Batching) -> Result<Rows<R>, String>;
+/// Delivers the events in an order. Returns the view's rows, or what went wrong.
+pub(super) type Run<R> = fn(&SpecEvents, &[usize], Batching) -> Result<Rows<R>, String>;
 
-/// How many events one step gets.
+/// How many events one call of the view gets.
 #[derive(Clone, Copy)]
 pub(super) enum Batching {
-    /// One.
+    /// One event.
     OneByOne,
-    /// All of one row.
+    /// All events of one row.
     AllAtOnce,
 }
 
@@ -43,15 +43,15 @@ impl fmt::Display for Batching {
     }
 }
 
-/// What happened, as a store holds it.
-pub(super) struct Truth {
+/// The events of a spec, in a store.
+pub(super) struct SpecEvents {
     store: MemoryStore,
-    /// In the order of the spec.
+    /// The events in the order of the spec.
     events: Vec<Envelope>,
 }
 
-impl Truth {
-    /// Commits the events, each after those of its stream that came before it.
+impl SpecEvents {
+    /// Commits each event to its stream, in the order of the spec.
     pub(super) fn of(happened: &[Happened]) -> Result<Self, String> {
         let (store, mut events) = (MemoryStore::new(), Vec::new());
         let mut heads: BTreeMap<&StreamId, Head> = BTreeMap::new();
@@ -92,25 +92,25 @@ impl Truth {
 }
 
 pub(super) fn single<V>(
-    truth: &Truth,
+    spec: &SpecEvents,
     order: &[usize],
     batching: Batching,
 ) -> Result<Rows<V::Row>, String>
 where
     V: SingleView<Row: Debug + PartialEq>,
 {
-    let (ports, views) = truth.ports();
+    let (ports, views) = spec.ports();
     let mut seen = BTreeSet::new();
     let mut rows = Rows::new();
     let view = Single::<V>::default();
-    for (key, events) in steps(truth, order, batching, &view)? {
+    for (key, events) in steps(spec, order, batching, &view)? {
         let outcomes = at_once(view.project(&ports, &key, &events))?;
         for (event, outcome) in events.iter().zip(&outcomes) {
             is_settled(event, outcome, !seen.insert(event.event_id))?;
         }
         let marked: Option<Marked<V::Row>> = stored(&views, &key)?;
         let Some(marked) = marked else { continue };
-        let folded = fold::<V>(truth, &key, &marked.watermarks)?;
+        let folded = fold::<V>(spec, &key, &marked.watermarks)?;
         if folded != marked.row {
             let seen = format!("{:?}", marked.watermarks);
             let differ = rows_differ(Some(&folded), Some(&marked.row));
@@ -123,16 +123,16 @@ where
     Ok(rows)
 }
 
-/// The row as the truth has it, up to these versions: one stream after the other.
+/// The row as folded directly from the events up to these versions, stream by stream.
 fn fold<V: SingleView>(
-    truth: &Truth,
+    spec: &SpecEvents,
     key: &RowKey,
     watermarks: &BTreeMap<String, u64>,
 ) -> Result<V::Row, String> {
     let mut row = V::Row::default();
     let of_row = |event: &&Envelope| matches!(V::row_of(event), Ok(Some(own)) if own == *key);
     for (aggregate_type, mark) in watermarks {
-        let of_stream = truth.events.iter().filter(of_row);
+        let of_stream = spec.events.iter().filter(of_row);
         let of_stream = of_stream.filter(|event| event.aggregate_type == *aggregate_type);
         for event in of_stream.filter(|event| event.version.get() <= *mark) {
             V::apply(&mut row, event).map_err(|cause| failed(event, &cause.to_string()))?;
@@ -142,18 +142,19 @@ fn fold<V: SingleView>(
 }
 
 pub(super) fn across<V>(
-    truth: &Truth,
+    spec: &SpecEvents,
     order: &[usize],
     batching: Batching,
 ) -> Result<Rows<V::Row>, String>
 where
     V: AcrossView<Row: Debug + PartialEq>,
 {
-    let (ports, views) = truth.ports();
+    let (ports, views) = spec.ports();
     let mut seen = BTreeSet::new();
     let mut rows = Rows::new();
-    let view = Across::<V>::default();
-    for (key, events) in steps(truth, order, batching, &view)? {
+    for (key, events) in steps(spec, order, batching, &Across::<V>::default())? {
+        // A new process each time, so that the row has several parts.
+        let view = Across::<V>::default();
         let outcomes = at_once(view.project(&ports, &key, &events))?;
         for (event, outcome) in events.iter().zip(&outcomes) {
             let is_first = seen.insert(event.event_id);
@@ -162,23 +163,21 @@ where
                 return Err(failed(event, "its first delivery was not counted"));
             }
         }
-        if let Some(row) = stored(&views, &key)? {
-            rows.insert(key, row);
-        }
+        let row = at_once(Across::<V>::read(&views, &key))?.map_err(|cause| cause.to_string())?;
+        rows.extend(row.map(|row| (key, row)));
     }
     Ok(rows)
 }
 
-/// The events as steps get them: those of one row together, or each alone. Events without a key are none of the
-/// view's business.
+/// Groups the events into calls of the view: one per row, or one per event. Events without a row key are left out.
 fn steps(
-    truth: &Truth,
+    spec: &SpecEvents,
     order: &[usize],
     batching: Batching,
     view: &dyn AnyView,
 ) -> Result<Vec<(RowKey, Vec<Envelope>)>, String> {
     let mut alone = Vec::new();
-    for event in truth.in_order(order) {
+    for event in spec.in_order(order) {
         let key = view.row_key(event).map_err(|cause| failed(event, &cause.to_string()))?;
         alone.extend(key.map(|key| (key, vec![event.clone()])));
     }
@@ -219,7 +218,7 @@ fn failed(event: &Envelope, why: &str) -> String {
     format!("  {}: {why}\n", name(event))
 }
 
-/// The adapters in memory never wait, so a spec needs no executor.
+/// In-memory adapters never wait, so a spec needs no executor.
 fn at_once<F: Future>(future: F) -> Result<F::Output, String> {
     future.now_or_never().ok_or_else(|| "  an adapter in memory waited\n".to_owned())
 }

@@ -1,4 +1,4 @@
-//! How a spec says what differs: plain text, one event a line.
+//! Renders the difference of a failed spec: plain text, one event a line.
 
 use std::fmt::{Debug, Write as _};
 
@@ -22,7 +22,7 @@ pub(super) fn expectation<E: Debug>(expected: &[E]) -> String {
     text + "  got "
 }
 
-/// Both sequences, one event a line: `=` in both, `-` expected only, `+` got only. An arrow marks where they part.
+/// Both sequences, one event a line: `=` in both, `-` expected only, `+` got only. `>` marks the first difference.
 pub(super) fn difference<E: Debug + PartialEq>(expected: &[E], got: &[E]) -> String {
     let mut text = format!("  expected {} (-), got {} (+)\n", count(expected), count(got));
     let same = expected.iter().zip(got).take_while(|(left, right)| left == right).count();
@@ -42,7 +42,7 @@ pub(super) fn difference<E: Debug + PartialEq>(expected: &[E], got: &[E]) -> Str
     text
 }
 
-/// Two texts, one under the other, with a mark below the first character that differs.
+/// Two texts, one below the other, with `^` below the first character that differs.
 pub(super) fn changed(expected: &str, got: &str) -> String {
     let mut text = String::new();
     line(&mut text, "  > - ", expected);
@@ -57,7 +57,7 @@ pub(super) fn line(text: &mut String, mark: &str, rest: &str) {
     let _ = writeln!(text, "{mark}{rest}");
 }
 
-/// Two rows as they are debugged, line by line: `=` in both, `-` expected only, `+` got only.
+/// The debug output of two rows, line by line: `=` in both, `-` expected only, `+` got only.
 pub(super) fn rows_differ<R: Debug>(expected: Option<&R>, got: Option<&R>) -> String {
     let show = |row: Option<&R>| row.map_or_else(String::new, |row| format!("{row:#?}"));
     let count = |row: Option<&R>| if row.is_some() { "a row" } else { "no row" };
@@ -69,7 +69,7 @@ pub(super) fn rows_differ<R: Debug>(expected: Option<&R>, got: Option<&R>) -> St
     text
 }
 
-/// Writes both texts, with the lines that they share once. A row has tens of lines, so looking ahead is cheap.
+/// Writes both texts, with shared lines once. A row has tens of lines, so the search ahead is cheap.
 fn merge(mut expected: &[&str], mut got: &[&str], text: &mut String) {
     while let ([left, rest_expected @ ..], [right, rest_got @ ..]) = (expected, got) {
         if left == right {
@@ -77,7 +77,7 @@ fn merge(mut expected: &[&str], mut got: &[&str], text: &mut String) {
             (expected, got) = (rest_expected, rest_got);
             continue;
         }
-        // Which side has to skip fewer lines to meet the other's again.
+        // Skips lines on the side that needs fewer skips to match again.
         let skip = |lines: &[&str], wanted: &&str| lines.iter().position(|it| it == wanted);
         match (skip(expected, right), skip(got, left)) {
             (Some(over), found) if found.is_none_or(|other| over <= other) => {

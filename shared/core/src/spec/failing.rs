@@ -1,4 +1,4 @@
-//! Specs that are meant to fail.
+//! Runs specs that must fail.
 
 use std::{
     cell::RefCell,
@@ -10,7 +10,7 @@ thread_local! {
     static FAILED_AT: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
 }
 
-/// The message and the line with which a spec of that file fails. Other tests' panics go where they always went.
+/// The message and the line of a failing spec in `test_file`. Panics of other tests are reported as usual.
 pub(super) fn failure_of(test_file: &str, spec: impl FnOnce()) -> (String, u32) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -37,7 +37,7 @@ pub(super) fn failure_of(test_file: &str, spec: impl FnOnce()) -> (String, u32) 
     (message.downcast_ref::<String>().unwrap().clone(), line)
 }
 
-/// The reported line is the test's own, whatever a formatter does to line numbers.
+/// Asserts that the reported line contains `text`. Comparing text, not numbers, survives reformatting.
 #[track_caller]
 pub(super) fn assert_reported_at(source: &str, line: u32, text: &str) {
     let index = usize::try_from(line).unwrap() - 1;

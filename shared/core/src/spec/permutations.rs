@@ -1,14 +1,14 @@
-//! In which orders the events of a spec are delivered.
+//! The orders in which a spec delivers its events.
 
 use crate::{Host as _, memory::ManualHost};
 
-/// Deliveries of which every order is tried: 120 orders.
+/// Up to this many deliveries, every order is tried: 120 orders.
 const DELIVERIES_PERMUTED_MAX: usize = 5;
 
-/// Orders that are tried where there are more deliveries, besides the given one and its reverse.
+/// Random orders that are tried for more deliveries, besides the given order and its reverse.
 const ORDERS_SAMPLED: usize = 100;
 
-/// Orders of `times` deliveries of each of `events` events, by the events' places. The given order comes first.
+/// The orders of `times` deliveries of each event, as indexes of the events. The given order comes first.
 pub(super) fn orders(events: usize, times: usize, is_shuffled: bool) -> Vec<Vec<usize>> {
     let given: Vec<usize> = std::iter::repeat_n(0..events, times).flatten().collect();
     if !is_shuffled {
@@ -36,7 +36,7 @@ fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
     items.iter().enumerate().flat_map(begin_with).collect()
 }
 
-/// Fisher and Yates: every order is as likely as any other, but for what 64 bits leave over.
+/// A Fisher-Yates shuffle. The bias of the modulo is negligible with 64 bits.
 fn shuffled(mut items: Vec<usize>, host: &ManualHost) -> Vec<usize> {
     for end in (1..items.len()).rev() {
         let (random, _) = host.random().as_u64_pair();
@@ -53,7 +53,7 @@ mod tests {
     use super::orders;
 
     #[test]
-    fn few_deliveries_come_in_every_order_and_the_given_one_first() {
+    fn few_deliveries_are_tried_in_every_order_with_the_given_one_first() {
         let all = orders(4, 1, true);
         assert_eq!(all.len(), 24);
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 24);
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn many_deliveries_come_in_a_sample_of_orders_that_is_always_the_same() {
+    fn many_deliveries_are_tried_in_a_repeatable_sample_of_orders() {
         let sample = orders(4, 2, true);
         assert_eq!(sample[..2], [vec![0, 1, 2, 3, 0, 1, 2, 3], vec![3, 2, 1, 0, 3, 2, 1, 0]]);
         assert!(sample.iter().collect::<BTreeSet<_>>().len() > 90, "few orders come twice");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn unshuffled_there_is_one_order() {
+    fn an_unshuffled_spec_has_one_order() {
         assert_eq!(orders(2, 2, false), [[0, 1, 0, 1]]);
     }
 }

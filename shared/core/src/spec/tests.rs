@@ -1,4 +1,4 @@
-//! A spec that holds is silent; one that does not says what differs, at the line of the test.
+//! A spec that holds is silent; a failed one shows the difference, at the line of the test.
 
 use std::cell::RefCell;
 
@@ -12,7 +12,7 @@ struct Added {
     amount: u32,
 }
 
-/// An event that loses a field on its way through the store.
+/// An event that loses a field when it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Forgetful {
     #[serde(skip)]
@@ -31,8 +31,8 @@ event_schema! { Event { Added as "Added": 1, Forgetful as "Forgetful": 1 } }
 enum Command {
     Add(Vec<u32>),
     Forget,
-    BeWhimsical,
-    LookAtWhatSnapshotsForget,
+    BeRandom,
+    UseWhatSnapshotsForget,
 }
 
 #[derive(Debug, PartialEq)]
@@ -64,11 +64,11 @@ impl Decider for Counter {
             }
             Command::Add(amounts) => Ok(amounts.into_iter().map(added).collect()),
             Command::Forget => Ok(vec![Event::Forgetful(Forgetful { lost: 7 })]),
-            Command::BeWhimsical => Ok(vec![added(TIMES_ASKED.with_borrow_mut(|times| {
+            Command::BeRandom => Ok(vec![added(TIMES_ASKED.with_borrow_mut(|times| {
                 *times += 1;
                 *times
             }))]),
-            Command::LookAtWhatSnapshotsForget => Ok(vec![added(state.forgotten)]),
+            Command::UseWhatSnapshotsForget => Ok(vec![added(state.forgotten)]),
         }
     }
 
@@ -114,7 +114,7 @@ fn specs_that_hold_are_silent() {
 }
 
 #[test]
-fn a_spec_goes_on_from_what_happened() {
+fn a_spec_continues_after_the_events_that_happened() {
     given::<Counter>([added(90)])
         .when(Command::Add(vec![9]))
         .then([added(9)])
@@ -123,7 +123,7 @@ fn a_spec_goes_on_from_what_happened() {
 }
 
 #[test]
-fn other_events_are_shown_line_by_line_with_the_first_difference_marked() {
+fn unexpected_events_are_shown_line_by_line_with_the_first_difference_marked() {
     let (message, line) = failure_of(|| {
         given::<Counter>([]).when(Command::Add(vec![1, 25, 3])).then([added(1), added(24)]);
     });
@@ -142,7 +142,7 @@ fn other_events_are_shown_line_by_line_with_the_first_difference_marked() {
 }
 
 #[test]
-fn a_missing_and_a_surplus_event_are_shown_as_such() {
+fn missing_and_surplus_events_are_shown() {
     let (message, _) = failure_of(|| {
         given::<Counter>([]).when(Command::Add(vec![1])).then([added(1), added(2)]);
     });
@@ -156,7 +156,7 @@ fn a_missing_and_a_surplus_event_are_shown_as_such() {
 }
 
 #[test]
-fn a_refusal_where_events_were_expected_is_shown() {
+fn an_unexpected_refusal_is_shown() {
     let (message, line) = failure_of(|| {
         given::<Counter>([]).when(Command::Add(vec![101])).then([added(101)]);
     });
@@ -166,7 +166,7 @@ fn a_refusal_where_events_were_expected_is_shown() {
 }
 
 #[test]
-fn events_where_a_refusal_was_expected_are_shown() {
+fn events_in_place_of_a_refusal_are_shown() {
     let (message, line) = failure_of(|| {
         given::<Counter>([]).when(Command::Add(vec![1])).then_refused(Refusal::Zero);
     });
@@ -176,7 +176,7 @@ fn events_where_a_refusal_was_expected_are_shown() {
 }
 
 #[test]
-fn another_reason_is_shown_under_the_expected_one() {
+fn a_different_refusal_is_shown_below_the_expected_one() {
     let (message, _) = failure_of(|| {
         let command = Command::Add(vec![101]);
         given::<Counter>([]).when(command).then_refused(Refusal::TooMuch { most: 99 });
@@ -186,11 +186,11 @@ fn another_reason_is_shown_under_the_expected_one() {
 }
 
 #[test]
-fn an_event_that_does_not_survive_the_store_fails_given_and_then() {
+fn an_event_that_changes_when_stored_fails_given_and_then() {
     let (message, _) = failure_of(|| {
         let _ = given::<Counter>([Event::Forgetful(Forgetful { lost: 1 })]);
     });
-    assert!(message.contains("not what it was after being stored and read"), "{message}");
+    assert!(message.contains("an event changed when it was stored and read"), "{message}");
 
     let (message, line) = failure_of(|| {
         given::<Counter>([]).when(Command::Forget).then([forgetful()]);
@@ -204,24 +204,24 @@ fn forgetful() -> Event {
 }
 
 #[test]
-fn a_decision_that_depends_on_more_than_state_and_command_fails() {
+fn a_decision_that_differs_when_repeated_fails() {
     let (message, _) = failure_of(|| {
-        let _ = given::<Counter>([]).when(Command::BeWhimsical);
+        let _ = given::<Counter>([]).when(Command::BeRandom);
     });
     assert!(message.contains("decided twice, decided differently"), "{message}");
 }
 
 #[test]
-fn a_state_that_does_not_survive_a_snapshot_fails() {
+fn a_state_that_decides_differently_after_a_snapshot_fails() {
     let (message, line) = failure_of(|| {
-        let _ = given::<Counter>([added(3)]).when(Command::LookAtWhatSnapshotsForget);
+        let _ = given::<Counter>([added(3)]).when(Command::UseWhatSnapshotsForget);
     });
-    assert_reported_at(line, ".when(Command::LookAtWhatSnapshotsForget)");
+    assert_reported_at(line, ".when(Command::UseWhatSnapshotsForget)");
     assert!(message.contains("decided differently after a snapshot"), "{message}");
 }
 
 #[test]
-fn a_decider_that_is_never_stored_is_held_to_its_spec_alone() {
+fn a_spec_of_an_unstored_decider_checks_no_laws() {
     given_unstored::<Counter>([forgetful()]).when(Command::Forget).then([forgetful()]);
     let (message, _) = failure_of(|| {
         given_unstored::<Counter>([]).when(Command::Add(vec![1])).then_nothing();

@@ -1,9 +1,9 @@
-//! Specifications of views, in the same three words.
+//! Specs of views, in the same words.
 
 use std::{collections::BTreeMap, fmt::Debug};
 
 use super::{
-    delivery::{Batching, Run, Truth, across, single},
+    delivery::{Batching, Run, SpecEvents, across, single},
     difference::{line, rows_differ},
     fail,
     permutations::orders,
@@ -13,10 +13,10 @@ use crate::{
     views::{AcrossView, SingleView},
 };
 
-/// Rows by their keys.
+/// Rows by key.
 pub(super) type Rows<R> = BTreeMap<RowKey, R>;
 
-/// An event of a view's spec: what happened, in which stream, when. [`happened`] makes it.
+/// An event of a view's spec, with its stream and time. Made by [`happened`].
 #[derive(Clone, Debug)]
 pub struct Happened {
     pub(super) stream: StreamId,
@@ -24,11 +24,10 @@ pub struct Happened {
     pub(super) at: Timestamp,
 }
 
-/// An event of the aggregate `A` with that id. It happened at 1970-01-01T00:00:00.000Z, unless the spec says
+/// An event of the aggregate `A` with this id. Its time is 1970-01-01T00:00:00.000Z; change it with
 /// [`at`](Happened::at).
 ///
-/// Its version follows from the spec: the events of one stream are numbered in the order in which they are written
-/// down.
+/// The events of one stream get their versions in the order of the spec.
 ///
 /// # Panics
 /// When the id cannot name a stream or the event has no JSON form.
@@ -43,7 +42,7 @@ pub fn happened<A: Aggregate>(id: &str, event: A::Event) -> Happened {
 }
 
 impl Happened {
-    /// An event as it is stored, perhaps by code that is years older than this.
+    /// An event in its stored form, such as one of an old schema version.
     ///
     /// # Panics
     /// When type and id cannot name a stream.
@@ -56,34 +55,34 @@ impl Happened {
         }
     }
 
-    /// The same event at that moment.
+    /// Sets the time of the event.
     #[must_use]
     pub fn at(self, at: Timestamp) -> Self {
         Self { at, ..self }
     }
 }
 
-/// A view with a past. [`given_view`] and [`given_view_across`] make it.
+/// A view after some events. Made by [`given_view`] and [`given_view_across`].
 pub struct GivenView<R> {
     view: &'static str,
     events: Vec<Happened>,
     run: Run<R>,
 }
 
-/// A view that has met an event. [`GivenView::when`] makes it.
-#[must_use = "a spec says nothing before `then`"]
+/// A view after one more event. Made by [`GivenView::when`].
+#[must_use = "a spec checks nothing without `then`"]
 pub struct ProjectedView<R> {
     given: GivenView<R>,
     is_twice: bool,
     is_shuffled: bool,
 }
 
-/// Begins a spec of a view of one aggregate: these events have happened.
+/// Begins a spec of a view of one aggregate, after these events.
 ///
-/// They go through [`Single`](crate::views::Single), with a [`MemoryStore`](crate::memory::MemoryStore)
-/// that holds the truth, so that gaps are repaired. After each delivery the row is compared with the fold of what its
-/// watermarks say that it has seen.
-#[must_use = "a spec says nothing before `then`"]
+/// The events go through [`Single`](crate::views::Single), with all of them in a
+/// [`MemoryStore`](crate::memory::MemoryStore), so gaps are repaired. After each delivery, the row must equal the fold
+/// of the events up to its watermarks.
+#[must_use = "a spec checks nothing without `then`"]
 pub fn given_view<V>(events: impl IntoIterator<Item = Happened>) -> GivenView<V::Row>
 where
     V: SingleView<Row: Debug + PartialEq>,
@@ -91,11 +90,10 @@ where
     GivenView { view: V::NAME, events: events.into_iter().collect(), run: single::<V> }
 }
 
-/// Begins a spec of a view across aggregates: these events have happened.
+/// Begins a spec of a view across aggregates, after these events.
 ///
-/// They go through [`Across`](crate::views::Across). Each event must be counted by its first delivery,
-/// and by no other.
-#[must_use = "a spec says nothing before `then`"]
+/// The events go through [`Across`](crate::views::Across). Each must be counted by its first delivery only.
+#[must_use = "a spec checks nothing without `then`"]
 pub fn given_view_across<V>(events: impl IntoIterator<Item = Happened>) -> GivenView<V::Row>
 where
     V: AcrossView<Row: Debug + PartialEq>,
@@ -104,7 +102,7 @@ where
 }
 
 impl<R> GivenView<R> {
-    /// The event that is added to them.
+    /// Adds an event.
     pub fn when(mut self, event: Happened) -> ProjectedView<R> {
         self.events.push(event);
         ProjectedView { given: self, is_twice: false, is_shuffled: false }
@@ -112,23 +110,23 @@ impl<R> GivenView<R> {
 }
 
 impl<R: Debug + PartialEq> ProjectedView<R> {
-    /// Every event, those given included, is delivered twice.
+    /// Delivers every event twice, including the given ones.
     pub fn delivered_twice(mut self) -> Self {
         self.is_twice = true;
         self
     }
 
-    /// The events, those given included, are delivered in every order; in a seeded sample of orders where there are
-    /// more than five deliveries. Each must come to the same rows.
+    /// Delivers all events in every order, including the given ones. More than five deliveries are tried in a seeded
+    /// sample of orders. Every order must give the same rows.
     pub fn shuffled(mut self) -> Self {
         self.is_shuffled = true;
         self
     }
 
-    /// The view has this row and no other. Answers with the spec's next beginning: what is true now.
+    /// Expects this row and no other. Returns a `GivenView` with all events, to continue the spec.
     ///
     /// # Panics
-    /// When the row is another, or there is none, or there are several, in any of the orders of delivery.
+    /// When the row differs, is missing or is not the only one, in any order of delivery.
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "a spec reads better without borrowing")]
     pub fn then(self, expected: R) -> GivenView<R> {
@@ -146,10 +144,10 @@ impl<R: Debug + PartialEq> ProjectedView<R> {
         })
     }
 
-    /// The view has these rows and no other.
+    /// Expects these rows and no others.
     ///
     /// # Panics
-    /// When a row is missing, is another or too many, in any of the orders of delivery.
+    /// When a row differs, is missing or is unexpected, in any order of delivery.
     #[track_caller]
     pub fn then_rows(self, expected: impl IntoIterator<Item = (RowKey, R)>) -> GivenView<R> {
         let expected: Rows<R> = expected.into_iter().collect();
@@ -160,29 +158,29 @@ impl<R: Debug + PartialEq> ProjectedView<R> {
         })
     }
 
-    /// The view has no row.
+    /// Expects that the view has no row.
     ///
     /// # Panics
-    /// When it has one.
+    /// When it has one, in any order of delivery.
     #[track_caller]
     pub fn then_nothing(self) -> GivenView<R> {
         self.then_rows([])
     }
 
-    /// Delivers in every order that the spec means, and looks at what comes of it.
+    /// Delivers in every order of the spec, and checks the rows of each.
     #[track_caller]
     fn check(self, is_wrong: impl Fn(&Rows<R>) -> Option<String>) -> GivenView<R> {
-        let truth = match Truth::of(&self.given.events) {
-            Ok(truth) => truth,
+        let spec = match SpecEvents::of(&self.given.events) {
+            Ok(spec) => spec,
             Err(why) => fail(&format!("  the events cannot be stored: {why}\n")),
         };
         let times = if self.is_twice { 2 } else { 1 };
         for order in orders(self.given.events.len(), times, self.is_shuffled) {
             for batching in [Batching::OneByOne, Batching::AllAtOnce] {
-                let rows = (self.given.run)(&truth, &order, batching);
+                let rows = (self.given.run)(&spec, &order, batching);
                 if let Some(why) = rows.map_or_else(Some, |rows| is_wrong(&rows)) {
                     let view = self.given.view;
-                    fail(&format!("  {view}, {batching}:\n{}{why}", truth.show(&order)));
+                    fail(&format!("  {view}, {batching}:\n{}{why}", spec.show(&order)));
                 }
             }
         }

@@ -1,26 +1,35 @@
 //! Views across aggregates: each event is counted once. The record of what was counted is in the same transaction.
 
-use std::{collections::BTreeMap, marker::PhantomData};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    marker::PhantomData,
+};
 
 use async_trait::async_trait;
 
 use super::{
-    AcrossView, AnyView, Counted, Folds as _, ProjectError, View,
-    rows::{Try, body, opened, until_undisturbed, write},
+    AcrossView, AnyView, Counted, Folds as _, ProjectError, VERSIONS_PER_RECORD, View,
+    parts::{Writer, part_key},
+    rows::{Try, body, opened, retried, until_undisturbed, write},
 };
 use crate::{
-    Envelope, Payload, Ports, Row, RowKey, SchemaError, batch::Outcome, limits::ROWS_PER_CALL_MAX,
+    Envelope, Payload, Ports, Row, RowKey, SchemaError, Version, ViewError, ViewStore,
+    batch::Outcome, limits::ROWS_PER_CALL_MAX,
 };
 
-/// Events that are counted together: the view's row and a record for each event's stream fit one call.
-const EVENTS_PER_WRITE_MAX: usize = ROWS_PER_CALL_MAX - 1;
+/// Events that are counted together: the view's row and a record for each event's stream fit one call. A queue whose batch
+/// is not larger has one transaction for each row.
+pub const EVENTS_PER_WRITE_MAX: usize = ROWS_PER_CALL_MAX - 1;
 
 /// An [`AcrossView`] as [`AnyView`].
-pub struct Across<V>(PhantomData<fn() -> V>);
+pub struct Across<V> {
+    writer: Writer,
+    view: PhantomData<fn() -> V>,
+}
 
 impl<V> Default for Across<V> {
     fn default() -> Self {
-        Self(PhantomData)
+        Self { writer: Writer::default(), view: PhantomData }
     }
 }
 
@@ -34,83 +43,175 @@ impl<V: AcrossView> AnyView for Across<V> {
         V::Folds::TYPES
     }
 
+    fn events(&self) -> Option<&'static [&'static str]> {
+        V::EVENTS
+    }
+
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         V::row_of(event)
     }
 
-    /// One all-or-nothing write for up to 99 events.
+    /// One all-or-nothing write for up to [`EVENTS_PER_WRITE_MAX`] events. Where that fails because of one of them, it is
+    /// tried in halves, so that the one at fault fails alone.
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(events.len());
-        for events in events.chunks(EVENTS_PER_WRITE_MAX) {
-            let count = || attempt::<V>(ports, key, events);
-            outcomes.extend(until_undisturbed(ports, events.len(), count).await);
+        let mut left: Vec<&[Envelope]> = events.chunks(EVENTS_PER_WRITE_MAX).rev().collect();
+        while let Some(events) = left.pop() {
+            match until_undisturbed(ports, || self.attempt(ports, key, events)).await {
+                Ok(done) => outcomes.extend(done),
+                Err(error) if is_about_one_row(&error) && events.len() > 1 => {
+                    let (first, second) = events.split_at(events.len() / 2);
+                    left.extend([second, first]);
+                }
+                Err(error) => outcomes.extend(retried(&error, events.len())),
+            }
         }
         outcomes
     }
 }
 
-/// Where a view keeps which versions of a stream it has counted. The record never expires: a redrive a year later
-/// still counts each event once.
-fn record_key<V: View>(stream: &str) -> RowKey {
-    RowKey::new(format!("{}/counted#{stream}", V::NAME), "counted")
+/// Whether fewer events at once may succeed: a record that cannot be read, or more than a transaction takes.
+fn is_about_one_row(error: &ProjectError) -> bool {
+    match error {
+        ProjectError::Unreadable { .. }
+        | ProjectError::NoJson
+        | ProjectError::Stream(_)
+        | ProjectError::Store(ViewError::Broken(_)) => true,
+        ProjectError::Store(ViewError::Conflict | ViewError::Unavailable(_))
+        | ProjectError::Contended(_) => false,
+    }
 }
 
-async fn attempt<V: AcrossView>(
-    ports: &Ports,
-    key: &RowKey,
-    events: &[Envelope],
-) -> Result<Try, ProjectError> {
-    let mut records: BTreeMap<RowKey, (Counted, u64)> = BTreeMap::new();
-    let mut record_keys = Vec::with_capacity(events.len());
-    for event in events {
-        let record = record_key::<V>(&event.stream()?.key());
-        records.entry(record.clone()).or_default();
-        record_keys.push(record);
+impl<V: AcrossView> Across<V> {
+    async fn attempt(
+        &self,
+        ports: &Ports,
+        key: &RowKey,
+        events: &[Envelope],
+    ) -> Result<Try, ProjectError> {
+        let part = part_key(key, V::SCHEMA, self.writer.place(&*ports.host));
+        let places: Result<Vec<Place>, _> = events.iter().map(Place::of::<V>).collect();
+        let places = places?;
+        let mut stored = read(&*ports.views, &part, &places).await?;
+        let Ok((mut row, revision)) = opened::<V::Row>(stored.remove(&part)) else {
+            // Readers say that this part cannot be read. Counting goes on in another.
+            self.writer.moved(&*ports.host);
+            return Ok(Try::Again);
+        };
+        let mut records = Records::open(stored)?;
+        let mut outcomes = Vec::with_capacity(events.len());
+        for (event, place) in events.iter().zip(&places) {
+            outcomes.push(count::<V>(&mut row, &mut records, place, event));
+        }
+        if !outcomes.contains(&Outcome::Applied) {
+            return Ok(Try::Done(outcomes));
+        }
+        let mut rows = vec![unlisted(part, revision, body(&row)?)];
+        for (place, (counted, revision)) in records.changed() {
+            rows.push(unlisted(place.clone(), *revision, body(counted)?));
+        }
+        if write(ports, &rows).await? {
+            return Ok(Try::Done(outcomes));
+        }
+        // Another process may have the same place.
+        self.writer.moved(&*ports.host);
+        Ok(Try::Again)
     }
-    let keys: Vec<RowKey> = std::iter::once(key).chain(records.keys()).cloned().collect();
-    let mut read = ports.views.read(&keys).await?.into_iter();
-    let (mut row, revision) = opened::<V::Row>(read.next().flatten())?;
-    for (record, there) in records.values_mut().zip(read) {
-        *record = opened(there)?;
+}
+
+/// Where a view keeps whether it has counted an event. The records never expire: a redrive a year later still counts each
+/// event once.
+struct Place {
+    /// The record of the event's version.
+    record: RowKey,
+    /// The first record of the stream: of before records were split, it may hold any version.
+    first: RowKey,
+    version: Version,
+}
+
+impl Place {
+    fn of<V: View>(event: &Envelope) -> Result<Self, ProjectError> {
+        let partition = format!("{}/counted#{}", V::NAME, event.stream()?.key());
+        let first = RowKey::new(&*partition, "counted");
+        let record = match (event.version.get() - 1) / VERSIONS_PER_RECORD {
+            0 => first.clone(),
+            number => RowKey::new(partition, format!("counted#{number}")),
+        };
+        Ok(Self { record, first, version: event.version })
+    }
+}
+
+/// The part and the records, where they are stored. One read, while no stream is longer than one record.
+async fn read(
+    views: &dyn ViewStore,
+    part: &RowKey,
+    places: &[Place],
+) -> Result<BTreeMap<RowKey, Row>, ProjectError> {
+    let mut keys: Vec<RowKey> = vec![part.clone()];
+    keys.extend(places.iter().flat_map(|place| [place.record.clone(), place.first.clone()]));
+    keys.sort();
+    keys.dedup();
+    let mut stored = BTreeMap::new();
+    for keys in keys.chunks(ROWS_PER_CALL_MAX) {
+        let rows = views.read(keys).await?;
+        stored.extend(rows.into_iter().flatten().map(|row| (row.key.clone(), row)));
+    }
+    Ok(stored)
+}
+
+/// What was counted: each record with the revision that a write of it will have.
+struct Records {
+    all: BTreeMap<RowKey, (Counted, u64)>,
+    changed: BTreeSet<RowKey>,
+}
+
+impl Records {
+    fn open(stored: BTreeMap<RowKey, Row>) -> Result<Self, ProjectError> {
+        let mut all = BTreeMap::new();
+        for (key, row) in stored {
+            all.insert(key, opened(Some(row))?);
+        }
+        Ok(Self { all, changed: BTreeSet::new() })
     }
 
-    let mut outcomes = Vec::with_capacity(events.len());
-    for (event, record) in events.iter().zip(&record_keys) {
-        let counted = records.get_mut(record).map(|(counted, _)| counted);
-        outcomes.push(count::<V>(&mut row, counted, event));
+    fn contains(&self, place: &Place) -> bool {
+        let is_in =
+            |key| self.all.get(key).is_some_and(|(counted, _)| counted.contains(place.version));
+        is_in(&place.record) || is_in(&place.first)
     }
-    if !outcomes.contains(&Outcome::Applied) {
-        return Ok(Try::Done(outcomes));
+
+    fn insert(&mut self, place: &Place) {
+        let (counted, _) = self.all.entry(place.record.clone()).or_insert((Counted::default(), 1));
+        counted.insert(place.version);
+        self.changed.insert(place.record.clone());
     }
-    let applied = |place: &RowKey| {
-        let mut all = record_keys.iter().zip(&outcomes);
-        all.any(|(record, outcome)| record == place && *outcome == Outcome::Applied)
-    };
-    let mut rows = vec![unlisted(key.clone(), revision, body(&row)?)];
-    for (place, (counted, revision)) in records.iter().filter(|(place, _)| applied(place)) {
-        rows.push(unlisted(place.clone(), *revision, body(counted)?));
+
+    fn changed(&self) -> impl Iterator<Item = (&RowKey, &(Counted, u64))> {
+        self.all.iter().filter(|(key, _)| self.changed.contains(*key))
     }
-    Ok(if write(ports, &rows).await? { Try::Done(outcomes) } else { Try::Again })
 }
 
 fn count<V: AcrossView>(
     row: &mut V::Row,
-    counted: Option<&mut Counted>,
+    records: &mut Records,
+    place: &Place,
     event: &Envelope,
 ) -> Outcome {
-    let Some(counted) = counted else {
-        return Outcome::Retry("no record".to_owned());
-    };
-    if counted.contains(event.version) {
+    if records.contains(place) {
         return Outcome::Duplicate;
     }
     match V::apply(row, event) {
         Ok(()) => {
-            counted.insert(event.version);
+            records.insert(place);
             Outcome::Applied
         }
-        Err(cause) => Outcome::Parked(format!("version {}: {cause}", event.version)),
+        Err(cause) if cause.is_of_newer_code() => Outcome::Retry(reason(event, &cause)),
+        Err(cause) => Outcome::Parked(reason(event, &cause)),
     }
+}
+
+fn reason(event: &Envelope, cause: &SchemaError) -> String {
+    format!("version {}: {cause}", event.version)
 }
 
 /// A row that stands in no index.

@@ -13,6 +13,9 @@ pub trait AnyView: Send + Sync {
     /// The types of the aggregates that it folds.
     fn folds(&self) -> &'static [&'static str];
 
+    /// The events that change a row; `None` when all events of its aggregates do.
+    fn events(&self) -> Option<&'static [&'static str]>;
+
     /// The row that an event belongs to; `None` when it changes no row.
     ///
     /// # Errors

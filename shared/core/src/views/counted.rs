@@ -1,10 +1,21 @@
 //! Which versions of a stream a view has already counted.
 
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::Version;
 
-/// A set of versions, kept as ranges: small for ever, because versions come nearly in order.
+/// Versions of a stream that one record holds. The next ones have a record of their own, so that a record stays small and
+/// a write touches one, however long the stream is.
+pub const VERSIONS_PER_RECORD: u64 = 1024;
+
+/// Ranges that a record writes as ranges. More of them, where versions were skipped, are written as one bit a version.
+const RANGES_MAX: usize = 32;
+
+/// A set of versions. Mostly they come in order, and then it is one range; where versions are skipped, its text is one bit
+/// a version.
 ///
 /// ```
 /// use dekigoto::{Version, views::Counted};
@@ -16,14 +27,28 @@ use crate::Version;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Counted(Vec<(u64, u64)>);
+#[serde(try_from = "Text", into = "Text")]
+pub struct Counted(
+    /// The last version of each range, by its first.
+    BTreeMap<u64, u64>,
+);
+
+/// The stored form. A record of before there were bits is all ranges.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Text {
+    /// First and last version of each range.
+    Ranges(Vec<(u64, u64)>),
+    /// The versions from `from` on, eight to a byte, the lowest bit first; the bytes are base64.
+    Bits { from: u64, bits: String },
+}
 
 impl Counted {
     /// Whether the version is in the set.
     #[must_use]
     pub fn contains(&self, version: Version) -> bool {
-        self.0.iter().any(|(first, last)| (*first..=*last).contains(&version.get()))
+        let range = self.0.range(..=version.get()).next_back();
+        range.is_some_and(|(_, last)| *last >= version.get())
     }
 
     /// Adds a version; false when it was there.
@@ -31,18 +56,116 @@ impl Counted {
         if self.contains(version) {
             return false;
         }
-        self.0.push((version.get(), version.get()));
-        self.0.sort_unstable();
-        let mut merged: Vec<(u64, u64)> = Vec::with_capacity(self.0.len());
-        for (first, last) in self.0.drain(..) {
-            match merged.last_mut() {
-                Some(before) if before.1.saturating_add(1) >= first => {
-                    before.1 = before.1.max(last)
-                }
-                Some(_) | None => merged.push((first, last)),
+        let version = version.get();
+        let before = self.0.range(..version).next_back();
+        let first =
+            before.filter(|(_, last)| **last + 1 == version).map_or(version, |(first, _)| *first);
+        let next = version.checked_add(1).and_then(|next| self.0.remove(&next));
+        self.0.insert(first, next.unwrap_or(version));
+        true
+    }
+
+    /// Adds every version from `first` to `last`, which come after all versions that are there.
+    fn push(&mut self, first: u64, last: u64) {
+        match self.0.last_entry() {
+            Some(mut range) if range.get().saturating_add(1) >= first => {
+                range.insert(last.max(*range.get()));
+            }
+            Some(_) | None => {
+                self.0.insert(first, last);
             }
         }
-        self.0 = merged;
-        true
+    }
+}
+
+impl From<Counted> for Text {
+    fn from(Counted(ranges): Counted) -> Self {
+        let span = ranges.first_key_value().zip(ranges.last_key_value());
+        match span {
+            Some(((from, _), (_, last)))
+                if ranges.len() > RANGES_MAX && last - from < VERSIONS_PER_RECORD =>
+            {
+                Self::Bits { from: *from, bits: STANDARD_NO_PAD.encode(bytes(*from, &ranges)) }
+            }
+            _ => Self::Ranges(ranges.into_iter().collect()),
+        }
+    }
+}
+
+/// One bit for each version from `from` on.
+fn bytes(from: u64, ranges: &BTreeMap<u64, u64>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for version in ranges.iter().flat_map(|(first, last)| *first..=*last) {
+        let place = usize::try_from(version - from).unwrap_or(usize::MAX);
+        bytes.resize(bytes.len().max(place / 8 + 1), 0);
+        if let Some(byte) = bytes.get_mut(place / 8) {
+            *byte |= 1 << (place % 8);
+        }
+    }
+    bytes
+}
+
+impl TryFrom<Text> for Counted {
+    type Error = &'static str;
+
+    fn try_from(text: Text) -> Result<Self, &'static str> {
+        let mut counted = Self::default();
+        match text {
+            Text::Ranges(mut ranges) => {
+                ranges.sort_unstable();
+                ranges.into_iter().for_each(|(first, last)| counted.push(first, last));
+            }
+            Text::Bits { from, bits } => {
+                let bytes = STANDARD_NO_PAD.decode(bits).map_err(|_| "bits that are not base64")?;
+                let bits =
+                    bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
+                for (version, _) in (from..).zip(bits).filter(|(_, is_counted)| *is_counted) {
+                    counted.push(version, version);
+                }
+            }
+        }
+        Ok(counted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn version(number: u64) -> Version {
+        Version::new(number).unwrap()
+    }
+
+    fn text(counted: &Counted) -> String {
+        serde_json::to_string(counted).unwrap()
+    }
+
+    #[test]
+    fn any_order_of_any_versions_is_that_set_and_survives_being_stored() {
+        let mut seed = 1_u64;
+        for holes in [1, 2, 3, 7] {
+            let (mut counted, mut set) = (Counted::default(), BTreeSet::new());
+            for _ in 0..600 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let number = 1 + (seed >> 40) % (VERSIONS_PER_RECORD / holes) * holes;
+                assert_eq!(counted.insert(version(number)), set.insert(number));
+                counted = serde_json::from_str(&text(&counted)).unwrap();
+            }
+            for number in 1..=VERSIONS_PER_RECORD {
+                assert_eq!(counted.contains(version(number)), set.contains(&number), "{number}");
+            }
+            assert!(text(&counted).len() < 512, "{}", text(&counted).len());
+        }
+    }
+
+    #[test]
+    fn a_record_of_before_is_read_however_long_it_is_and_whatever_its_order() {
+        let old = r#"[[3,3],[1,1],[5,9],[8,12],[100000,100001]]"#;
+        let mut counted: Counted = serde_json::from_str(old).unwrap();
+        assert!(counted.contains(version(10)) && !counted.contains(version(4)));
+        assert!(counted.insert(version(4)) && counted.insert(version(2)));
+        assert_eq!(text(&counted), "[[1,12],[100000,100001]]");
+        assert!(serde_json::from_str::<Counted>(r#"{"from":1,"bits":"?"}"#).is_err());
     }
 }

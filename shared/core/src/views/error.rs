@@ -26,3 +26,10 @@ pub enum ProjectError {
     #[error("other writers changed the row {0} times")]
     Contended(u32),
 }
+
+impl ProjectError {
+    /// serde's own error repeats what it could not read, so only the place is kept.
+    pub(super) fn unreadable(key: &RowKey, cause: &serde_json::Error) -> Self {
+        Self::Unreadable { key: key.clone(), column: cause.column() }
+    }
+}

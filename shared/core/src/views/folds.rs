@@ -1,10 +1,28 @@
 //! Which events a view folds, and how.
 
 use super::View;
-use crate::{Aggregate, Envelope, RowKey, SchemaError};
+use crate::{Aggregate, Envelope, EventSchema, RowKey, SchemaError};
+
+/// The events of one kind of aggregate, as published: what a view needs to know of it.
+///
+/// Every [`Aggregate`] has them. A service that only subscribes to another one's events implements this for a type of its
+/// own, with those events and fields that it reads; it needs neither the publisher's code nor its event store.
+pub trait Published: 'static {
+    /// The aggregate's type, such as `Order`.
+    const TYPE: &'static str;
+
+    /// Its events.
+    type Event: EventSchema;
+}
+
+impl<A: Aggregate> Published for A {
+    const TYPE: &'static str = <A as Aggregate>::TYPE;
+
+    type Event = <A as crate::Decider>::Event;
+}
 
 /// How a view folds the events of one kind of aggregate.
-pub trait Fold<A: Aggregate>: View {
+pub trait Fold<A: Published>: View {
     /// The row that the event belongs to; `None` when it changes no row.
     ///
     /// By default the aggregate's [only row](RowKey::only). The key may hold more than the id, such as the owner of the
@@ -41,7 +59,7 @@ macro_rules! folds {
         impl<V, $($aggregate),+> Folds<V> for ($($aggregate,)+)
         where
             V: View $(+ Fold<$aggregate>)+,
-            $($aggregate: Aggregate,)+
+            $($aggregate: Published,)+
         {
             const TYPES: &'static [&'static str] = &[$($aggregate::TYPE),+];
 

@@ -52,20 +52,26 @@ mod any;
 mod counted;
 mod error;
 mod folds;
+mod from_store;
+mod marked;
+mod parts;
 mod projector;
 mod rows;
 mod single;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use across::Across;
+pub use across::{Across, EVENTS_PER_WRITE_MAX};
 pub use any::{AnyView, UnknownView};
-pub use counted::Counted;
+pub use counted::{Counted, VERSIONS_PER_RECORD};
 pub use error::ProjectError;
-pub use folds::{Fold, Folds};
+pub use folds::{Fold, Folds, Published};
+pub use from_store::FoldError;
+pub use marked::Marked;
+pub use parts::PARTS_MAX;
 pub use projector::Projector;
 pub use rows::WRITES_MAX;
-pub use single::{Marked, Single};
+pub use single::Single;
 
 use crate::{Envelope, Index, RowKey, SchemaError};
 
@@ -83,13 +89,25 @@ pub trait View: Sized + Send + Sync + 'static {
     /// The view's name, such as `order-summary`. Part of the storage format: rows are stored under it.
     const NAME: &'static str;
 
+    /// Which shape and meaning the row has. Raise it when you add a field, or when a fold means something else than before.
+    ///
+    /// Rows of an older schema are never mixed with new ones. A row of a [`SingleView`] is folded again from the store when
+    /// an event touches it; an [`AcrossView`] keeps what was counted before beside what is counted now. Old code that is
+    /// still running leaves rows of a newer schema alone.
+    const SCHEMA: u32 = 1;
+
+    /// The events that change a row, where not all events of its aggregates do. The queue of the view subscribes to these
+    /// alone, and it skips all others unread. Leave it out in a [`SingleView`], which has to see every version.
+    const EVENTS: Option<&'static [&'static str]> = None;
+
     /// The row that an event belongs to; `None` when it changes no row, or is of an aggregate that the view does not
     /// fold.
     ///
     /// # Errors
     /// [`SchemaError`] when this code does not understand the event.
     fn row_of(envelope: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        Self::Folds::row_key(envelope)
+        let is_wanted = |events: &[&str]| events.contains(&envelope.event_type.as_str());
+        if Self::EVENTS.is_none_or(is_wanted) { Self::Folds::row_key(envelope) } else { Ok(None) }
     }
 
     /// Folds an event into its row. An event of an aggregate that the view does not fold changes nothing.
@@ -118,4 +136,10 @@ pub trait SingleView: View {
 
 /// A view whose rows add up events of many aggregates. Its folds commute, so the order of events does not matter, and
 /// each event is counted once. [`given_view_across`](crate::spec::given_view_across) specifies such a view.
-pub trait AcrossView: View {}
+///
+/// A row is stored in parts, one for each process that writes it, so that ten projectors of one row do not get in each
+/// other's way. [`Across::read`] and [`Across::list`] add them up.
+pub trait AcrossView: View {
+    /// Adds another part of the same row: what one would be, had both folded their events into one.
+    fn add(row: &mut Self::Row, part: Self::Row);
+}

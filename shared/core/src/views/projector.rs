@@ -30,6 +30,8 @@ enum Meaning {
     Other,
     /// Change this row.
     Change(RowKey, Box<Envelope>),
+    /// Wait: newer code wrote the event.
+    Later(String),
     /// Set the message aside.
     Unreadable(String),
 }
@@ -70,7 +72,8 @@ impl Projector {
             let meaning = self.meaning(&message.record);
             Delivered { id: message.id, record: Hint { body: message.record, meaning } }
         });
-        take_queue(hints.collect(), group_of, time_left, |group| self.step(group)).await
+        let host = &*self.ports.host;
+        take_queue(host, hints.collect(), group_of, time_left, |group| self.step(group)).await
     }
 
     fn meaning(&self, body: &str) -> Meaning {
@@ -81,6 +84,7 @@ impl Projector {
         match self.view.row_key(&event) {
             Ok(Some(key)) => Meaning::Change(key, Box::new(event)),
             Ok(None) => Meaning::Other,
+            Err(cause) if cause.is_of_newer_code() => Meaning::Later(cause.to_string()),
             Err(cause) => Meaning::Unreadable(cause.to_string()),
         }
     }
@@ -92,6 +96,7 @@ impl Projector {
         for hint in &group {
             let outcome = match &hint.meaning {
                 Meaning::Other => Outcome::Skipped,
+                Meaning::Later(reason) => Outcome::Retry(reason.clone()),
                 Meaning::Unreadable(reason) => Outcome::Parked(reason.clone()),
                 Meaning::Change(..) => applied
                     .next()
@@ -128,7 +133,7 @@ impl Hint {
     fn change(&self) -> Option<(&RowKey, &Envelope)> {
         match &self.meaning {
             Meaning::Change(key, event) => Some((key, event)),
-            Meaning::Other | Meaning::Unreadable(_) => None,
+            Meaning::Other | Meaning::Later(_) | Meaning::Unreadable(_) => None,
         }
     }
 }
@@ -137,6 +142,8 @@ impl Hint {
 fn group_of(hint: &Hint) -> (Option<RowKey>, Option<String>) {
     match &hint.meaning {
         Meaning::Change(key, _) => (Some(key.clone()), None),
-        Meaning::Other | Meaning::Unreadable(_) => (None, Some(hint.body.clone())),
+        Meaning::Other | Meaning::Later(_) | Meaning::Unreadable(_) => {
+            (None, Some(hint.body.clone()))
+        }
     }
 }

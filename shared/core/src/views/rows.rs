@@ -21,30 +21,29 @@ pub(super) enum Try {
     Again,
 }
 
-/// Tries until no other writer interferes. An error is a retry for every event.
+/// Tries until no other writer interferes.
 pub(super) async fn until_undisturbed<F>(
     ports: &Ports,
-    events: usize,
     attempt: impl Fn() -> F,
-) -> Vec<Outcome>
+) -> Result<Vec<Outcome>, ProjectError>
 where
     F: Future<Output = Result<Try, ProjectError>>,
 {
     for number in 0..WRITES_MAX {
-        match attempt().await {
-            Ok(Try::Done(outcomes)) => return outcomes,
-            Ok(Try::Again) => {
+        match attempt().await? {
+            Try::Done(outcomes) => return Ok(outcomes),
+            Try::Again => {
                 let random = ports.host.random();
                 let delay = backoff(number, RETRY_DELAY_FIRST, RETRY_DELAY_MAX, random);
                 ports.host.sleep(delay).await;
             }
-            Err(error) => return retried(&error, events),
         }
     }
-    retried(&ProjectError::Contended(WRITES_MAX), events)
+    Err(ProjectError::Contended(WRITES_MAX))
 }
 
-fn retried(error: &ProjectError, events: usize) -> Vec<Outcome> {
+/// An error of a step is a retry for each of its events.
+pub(super) fn retried(error: &ProjectError, events: usize) -> Vec<Outcome> {
     vec![Outcome::Retry(error.to_string()); events]
 }
 
@@ -57,7 +56,7 @@ pub(super) fn opened<T: DeserializeOwned + Default>(
     };
     match row.body.read() {
         Ok(body) => Ok((body, row.revision + 1)),
-        Err(cause) => Err(ProjectError::Unreadable { key: row.key, column: cause.column() }),
+        Err(cause) => Err(ProjectError::unreadable(&row.key, &cause)),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, marker::PhantomData};
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    AnyView, Folds as _, ProjectError, SingleView,
-    rows::{Try, body, opened, until_undisturbed, write},
+    AnyView, FoldError, Folds as _, Marked, ProjectError, SingleView,
+    from_store::{events_of, folded},
+    marked::Stored,
+    rows::{Try, body, retried, until_undisturbed, write},
 };
 use crate::{
     Envelope, Ports, ReadError, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome,
@@ -26,15 +27,6 @@ impl<V> Default for Single<V> {
     }
 }
 
-/// A row of a [`SingleView`] as it is stored: with one watermark for each stream that it folds.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Marked<R> {
-    /// The last version folded, by aggregate type.
-    pub watermarks: BTreeMap<String, u64>,
-    /// The row.
-    pub row: R,
-}
-
 #[async_trait]
 impl<V: SingleView> AnyView for Single<V> {
     fn name(&self) -> &'static str {
@@ -45,12 +37,40 @@ impl<V: SingleView> AnyView for Single<V> {
         V::Folds::TYPES
     }
 
+    fn events(&self) -> Option<&'static [&'static str]> {
+        V::EVENTS
+    }
+
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         V::row_of(event)
     }
 
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
-        until_undisturbed(ports, events.len(), || attempt::<V>(ports, key, events)).await
+        let outcomes = until_undisturbed(ports, || attempt::<V>(ports, key, events)).await;
+        outcomes.unwrap_or_else(|error| retried(&error, events.len()))
+    }
+}
+
+/// A row on its way from what was stored to what will be.
+struct Opened<R> {
+    marked: Marked<R>,
+    /// The watermarks that are stored.
+    before: BTreeMap<String, u64>,
+    /// The revision that a write will have.
+    revision: u64,
+    /// Whether the row was folded again, and so must be written though its watermarks may be the same.
+    is_folded_again: bool,
+}
+
+impl<R> Opened<R> {
+    /// How an event ends that the row holds: it counts as applied, once, where the row was folded again and has it from there.
+    fn already_folded(&mut self, event: &Envelope) -> Outcome {
+        let before = self.before.entry(event.aggregate_type.clone()).or_default();
+        if !self.is_folded_again || event.version.get() <= *before {
+            return Outcome::Duplicate;
+        }
+        *before = event.version.get();
+        Outcome::Applied
     }
 }
 
@@ -60,21 +80,24 @@ async fn attempt<V: SingleView>(
     events: &[Envelope],
 ) -> Result<Try, ProjectError> {
     let there = ports.views.read(std::slice::from_ref(key)).await?.pop().flatten();
-    let (mut marked, revision) = opened::<Marked<V::Row>>(there)?;
-    let before = marked.watermarks.clone();
+    let mut opened = match open::<V>(ports, key, there, events).await {
+        Ok(opened) => opened,
+        Err(outcome) => return Ok(Try::Done(vec![outcome; events.len()])),
+    };
     // Events are folded in the order of versions; outcomes go back in the order of delivery.
     let mut in_order: Vec<(usize, &Envelope)> = events.iter().enumerate().collect();
     in_order.sort_by_key(|(_, event)| (&event.aggregate_type, event.version));
     let mut outcomes = vec![Outcome::Duplicate; events.len()];
     for (place, event) in in_order {
-        let outcome = fold::<V>(ports, key, &mut marked, event).await;
+        let outcome = fold::<V>(ports, key, &mut opened, event).await;
         if let Some(slot) = outcomes.get_mut(place) {
             *slot = outcome;
         }
     }
+    let Opened { marked, before, revision, is_folded_again } = opened;
     // Watermarks are compared, and not outcomes: closing a part of a gap is progress, though the event itself comes
     // back or is parked.
-    if marked.watermarks == before {
+    if marked.watermarks == before && !is_folded_again {
         return Ok(Try::Done(outcomes));
     }
     let indexes = V::indexes(&marked.row).into_iter().collect();
@@ -82,31 +105,81 @@ async fn attempt<V: SingleView>(
     Ok(if write(ports, &[row]).await? { Try::Done(outcomes) } else { Try::Again })
 }
 
+/// The row to go on from. A row of an older schema, or one that cannot be read, is folded again from the store. A row of
+/// newer code is left alone, and its messages wait.
+async fn open<V: SingleView>(
+    ports: &Ports,
+    key: &RowKey,
+    there: Option<Row>,
+    events: &[Envelope],
+) -> Result<Opened<V::Row>, Outcome> {
+    let revision = there.as_ref().map_or(1, |row| row.revision + 1);
+    let opened =
+        |marked, before, is_folded_again| Opened { marked, before, revision, is_folded_again };
+    match there.map(|row| Stored::of(&row, V::SCHEMA)) {
+        None => Ok(opened(Marked::empty(V::SCHEMA), BTreeMap::new(), false)),
+        Some(Stored::Current(marked)) => {
+            let before = marked.watermarks.clone();
+            Ok(opened(marked, before, false))
+        }
+        Some(Stored::Outdated(before)) => {
+            let marked = folded_again::<V>(ports, key, events).await?;
+            Ok(opened(marked, before, true))
+        }
+        Some(Stored::Newer(schema)) => Err(Outcome::Retry(format!(
+            "newer code wrote the row, under schema {schema}; this code knows schema {}, so the message waits for the \
+             deployment to end",
+            V::SCHEMA
+        ))),
+    }
+}
+
+/// The row as the store has it now.
+async fn folded_again<V: SingleView>(
+    ports: &Ports,
+    key: &RowKey,
+    events: &[Envelope],
+) -> Result<Marked<V::Row>, Outcome> {
+    let mut marked = Marked::empty(V::SCHEMA);
+    let Some(id) = events.first().map(|event| event.aggregate_id.as_str()) else {
+        return Ok(marked);
+    };
+    for aggregate_type in V::Folds::TYPES {
+        let stream = StreamId::new(*aggregate_type, id);
+        let stream = stream.map_err(|cause| Outcome::Parked(cause.to_string()))?;
+        let events = events_of(&*ports.store, &stream, None).await.map_err(|it| failed(&it))?;
+        for event in &events {
+            apply::<V>(key, &mut marked, event)?;
+        }
+    }
+    Ok(marked)
+}
+
 /// Folds one event, after all events before it that the row has not seen.
 async fn fold<V: SingleView>(
     ports: &Ports,
     key: &RowKey,
-    marked: &mut Marked<V::Row>,
+    opened: &mut Opened<V::Row>,
     event: &Envelope,
 ) -> Outcome {
-    let mark = marked.watermarks.get(&event.aggregate_type).copied().unwrap_or(0);
+    let marked = &mut opened.marked;
+    let mark = marked.watermark(&event.aggregate_type);
     if event.version.get() <= mark {
-        return Outcome::Duplicate;
+        return opened.already_folded(event);
     }
     if event.version.get() == mark + 1 {
-        return apply::<V>(key, marked, event);
+        return apply::<V>(key, marked, event).err().unwrap_or(Outcome::Applied);
     }
     let missing = match missing(ports, event, Version::FIRST.plus(mark)).await {
         Ok(missing) => missing,
         Err(outcome) => return outcome,
     };
     for earlier in &missing {
-        if let parked @ Outcome::Parked(_) = apply::<V>(key, marked, earlier) {
-            return parked;
+        if let Err(outcome) = apply::<V>(key, marked, earlier) {
+            return outcome;
         }
     }
-    let reached = marked.watermarks.get(&event.aggregate_type).copied().unwrap_or(0);
-    if reached >= event.version.get() {
+    if marked.watermark(&event.aggregate_type) >= event.version.get() {
         Outcome::Applied
     } else if missing.len() == GAP_EVENTS_MAX {
         Outcome::Retry(format!("more than {GAP_EVENTS_MAX} events are missing"))
@@ -123,31 +196,40 @@ async fn missing(
 ) -> Result<Vec<Envelope>, Outcome> {
     let stream: StreamId = event.stream().map_err(|cause| Outcome::Parked(cause.to_string()))?;
     let read = read_events(&*ports.store, &stream, first, GAP_EVENTS_MAX).await;
-    let events = read.map_err(|error| match error {
-        ReadError::Unavailable(_) | ReadError::Broken(_) => Outcome::Retry(error.to_string()),
-        // What is stored is not a history: delivering the message again cannot change that.
-        ReadError::Corrupt(corrupt) => Outcome::Parked(corrupt.to_string()),
-    })?;
+    let events = read.map_err(|error| failed(&error.into()))?;
     Ok(events.into_iter().filter(|it| it.version <= event.version).collect())
 }
 
-/// Applies the next event. One that this code does not understand is parked, and the row stays as it is: every later
-/// event of the stream then finds the gap and is parked too, so nothing is applied out of order.
-fn apply<V: SingleView>(key: &RowKey, marked: &mut Marked<V::Row>, event: &Envelope) -> Outcome {
+/// Applies the next event. One that this code does not understand leaves the row as it is: every later event of the
+/// stream then finds the gap and ends in the same way, so nothing is applied out of order.
+fn apply<V: SingleView>(
+    key: &RowKey,
+    marked: &mut Marked<V::Row>,
+    event: &Envelope,
+) -> Result<(), Outcome> {
+    let version = event.version;
     match V::row_of(event) {
         // A key may name an owner. A message that names the wrong owner must not bring the history, which is read from
         // the store, into that owner's row.
         Ok(Some(other)) if other != *key => {
-            return Outcome::Parked(format!("version {} belongs to another row", event.version));
+            return Err(Outcome::Parked(format!("version {version} belongs to another row")));
         }
         Ok(_) => {}
-        Err(cause) => return Outcome::Parked(format!("version {}: {cause}", event.version)),
+        Err(cause) => return Err(failed(&FoldError::Schema { version, cause })),
     }
-    match V::apply(&mut marked.row, event) {
-        Ok(()) => {
-            marked.watermarks.insert(event.aggregate_type.clone(), event.version.get());
-            Outcome::Applied
-        }
-        Err(cause) => Outcome::Parked(format!("version {}: {cause}", event.version)),
+    folded::<V>(marked, event).map_err(|error| failed(&error))
+}
+
+/// What can succeed later is delivered again; what never can is set aside.
+fn failed(error: &FoldError) -> Outcome {
+    let reason = error.to_string();
+    match error {
+        FoldError::Read(ReadError::Unavailable(_) | ReadError::Broken(_))
+        | FoldError::TooLong(_) => Outcome::Retry(reason),
+        FoldError::Schema { cause, .. } if cause.is_of_newer_code() => Outcome::Retry(reason),
+        // What is stored is not a history, or not what its name promises: delivering the message again cannot change that.
+        FoldError::Read(ReadError::Corrupt(_))
+        | FoldError::Schema { .. }
+        | FoldError::Stream(_) => Outcome::Parked(reason),
     }
 }

@@ -1,14 +1,15 @@
-//! S1, S4, S5: what a command answers when the store conflicts, throttles or loses replies.
+//! Commands on a store that conflicts, throttles or loses replies (s1, s4, s5).
 
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    AppendError, CommandError, Commit, Engine, EventStore, Expect, LIMITS, ReadError, ReadFrom,
-    StreamId, Version,
+    AppendError, CommandError, Commit, Engine, EventStore, Expect, Head, Host as _, LIMITS,
+    ReadError, ReadFrom, StreamId, Version,
     memory::{ManualHost, MemoryStore},
 };
 use dekigoto_testkit::{
-    Add, BeatenStore, CountedStore, Fault, Sum, Tally, UnreliableStore, context, still_host,
+    Add, BeatenStore, CountedStore, Fault, Sum, Tally, UnreliableStore, commit, context,
+    still_host, stream,
 };
 
 fn engine(store: impl EventStore + 'static) -> Engine {
@@ -27,7 +28,7 @@ async fn add(
 }
 
 #[tokio::test]
-async fn expectations_are_checked_before_anything_is_decided() {
+async fn preconditions_are_checked_before_the_decision() {
     let store = MemoryStore::new();
     let engine = engine(store.clone());
     let at = |version| Expect::Version(Version::new(version).unwrap());
@@ -45,18 +46,18 @@ async fn expectations_are_checked_before_anything_is_decided() {
 }
 
 #[tokio::test]
-async fn a_replay_comes_before_the_expectation_s5() {
+async fn a_replay_is_answered_before_the_precondition_is_checked_s5() {
     let engine = engine(MemoryStore::new());
     let one = Expect::Version(Version::FIRST);
     add(&engine, "first", &[1], Expect::Anything).await.unwrap();
     add(&engine, "second", &[2], one).await.unwrap();
-    // The stream is at version 2 now, because of this very command.
+    // The stream is at version 2 now because of this command.
     let again = add(&engine, "second", &[2], one).await.unwrap();
     assert_eq!(again, (Some(2), Sum::of([1, 2]), true));
 }
 
 #[tokio::test]
-async fn a_race_that_is_lost_each_time_ends_as_a_conflict_s16() {
+async fn a_command_that_loses_every_race_is_a_conflict_s16() {
     let store = MemoryStore::new();
     add(&engine(store.clone()), "first", &[1], Expect::Anything).await.unwrap();
     let counted = Arc::new(CountedStore::new(Arc::new(BeatenStore(Arc::new(store.clone())))));
@@ -64,11 +65,70 @@ async fn a_race_that_is_lost_each_time_ends_as_a_conflict_s16() {
     let error = add(&beaten, "second", &[2], Expect::Anything).await.unwrap_err();
     assert!(matches!(error, CommandError::Conflict), "{error}");
     assert_eq!(counted.take().0, usize::try_from(LIMITS.decisions_max).unwrap());
-    assert_eq!(store.dump().len(), 1, "S4: nothing of it is there");
+    assert_eq!(store.dump().len(), 1, "nothing of the command is stored (s4)");
+}
+
+/// Every call takes almost as long as a client of the store waits.
+struct Slow(MemoryStore, ManualHost);
+
+#[async_trait::async_trait]
+impl EventStore for Slow {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        self.1.advance(CALL);
+        self.0.append(commit).await
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        self.1.advance(CALL);
+        self.0.read(stream, from, limit).await
+    }
+}
+
+const CALL: Duration = Duration::from_millis(4_900);
+
+#[tokio::test]
+async fn a_creation_that_lost_its_place_ends_in_the_time_of_one_command_s16() {
+    let (store, host) = (MemoryStore::new(), ManualHost::new());
+    // The place is taken by somebody else.
+    add(&engine(store.clone()), "theirs", &[1], Expect::Anything).await.unwrap();
+    let slow = Engine::new(Arc::new(Slow(store, host.clone())), Arc::new(host.clone()));
+    let add = Add(vec![2], 0);
+    let answer = slow.create::<Tally>(&"t".to_owned(), add, &context("ours")).await;
+    // The creation, one load, and no append, which would begin too late.
+    assert!(matches!(answer, Err(CommandError::Unavailable(_))), "{answer:?}");
+    assert!(host.monotonic() <= LIMITS.command_time_max + CALL, "{:?}", host.monotonic());
 }
 
 #[tokio::test]
-async fn a_lost_reply_costs_nothing_s3() {
+async fn a_load_without_a_snapshot_that_fits_reads_large_pages_and_the_next_commit_heals_it_s16() {
+    let store = MemoryStore::new();
+    let mut head = Head::empty(stream("t"));
+    for number in 1..=3_200 {
+        let next = commit(&head, &format!("k{number}"), &[number]);
+        store.append(&next).await.unwrap();
+        head = next.head();
+    }
+    let counted = Arc::new(CountedStore::new(Arc::new(store)));
+    let engine = Engine::new(counted.clone(), Arc::new(still_host()));
+    let id = "t".to_owned();
+    let history = engine.load::<Tally<2, 32>>(&id).await.unwrap();
+    assert_eq!(history.state, Sum::of(1..=3_200));
+    let (_, reads, commits) = counted.take();
+    assert_eq!((reads, commits), (5, 3_200));
+    let one = Add(vec![9], 0);
+    engine.execute::<Tally<2, 32>>(&id, one, &context("heals"), Expect::Anything).await.unwrap();
+    let _ = counted.take();
+    engine.load::<Tally<2, 32>>(&id).await.unwrap();
+    assert_eq!(counted.take(), (0, 1, 32));
+}
+
+#[tokio::test]
+async fn a_lost_reply_does_not_fail_the_command_s3() {
     for faults in [vec![Fault::LosesReply], vec![Fault::LosesRequest], vec![Fault::Throttles; 3]] {
         let store = MemoryStore::new();
         let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults.clone()));
@@ -79,7 +139,7 @@ async fn a_lost_reply_costs_nothing_s3() {
 }
 
 #[tokio::test]
-async fn after_no_answer_the_same_key_tells_which_s5() {
+async fn repeating_an_unanswered_command_tells_whether_it_was_stored_s5() {
     let sends = usize::try_from(LIMITS.sends_max).unwrap();
     for (fault, is_there) in [(Fault::LosesReply, true), (Fault::LosesRequest, false)] {
         let store = MemoryStore::new();
@@ -94,7 +154,7 @@ async fn after_no_answer_the_same_key_tells_which_s5() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_a_lost_reply_does_not_hide_that_the_commit_may_be_there_s4() {
+async fn an_error_after_a_lost_reply_reports_that_the_commit_may_be_stored_s4() {
     for faults in [vec![Fault::LosesReply, Fault::Breaks], vec![Fault::Breaks]] {
         let store = MemoryStore::new();
         let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults));
@@ -105,7 +165,7 @@ async fn a_refusal_after_a_lost_reply_does_not_hide_that_the_commit_may_be_there
     }
 }
 
-/// A store that takes half of a command's time and then throttles.
+/// A store that takes half of a command's time, then throttles.
 struct SlowStore(Arc<ManualHost>, CountedStore);
 
 #[async_trait::async_trait]
@@ -122,7 +182,7 @@ impl EventStore for SlowStore {
 }
 
 #[tokio::test]
-async fn a_command_begins_no_attempt_after_its_time_s16() {
+async fn a_command_begins_no_attempt_after_its_time_limit_s16() {
     let host = Arc::new(ManualHost::new());
     let counted = CountedStore::new(Arc::new(MemoryStore::new()));
     let slow = Arc::new(SlowStore(Arc::clone(&host), counted));
@@ -133,7 +193,7 @@ async fn a_command_begins_no_attempt_after_its_time_s16() {
 }
 
 #[tokio::test]
-async fn a_throttled_command_is_unavailable_and_not_there_s4() {
+async fn a_throttled_command_is_unavailable_and_not_stored_s4() {
     let store = MemoryStore::new();
     let faults = vec![Fault::Throttles; usize::try_from(LIMITS.sends_max).unwrap()];
     let engine = engine(UnreliableStore::new(Arc::new(store.clone()), faults));
@@ -143,7 +203,7 @@ async fn a_throttled_command_is_unavailable_and_not_there_s4() {
 }
 
 #[tokio::test]
-async fn accepting_without_events_writes_nothing() {
+async fn a_decision_without_events_writes_nothing() {
     let store = MemoryStore::new();
     let engine = engine(store.clone());
     let nothing = add(&engine, "first", &[], Expect::Anything).await.unwrap();

@@ -1,17 +1,21 @@
-//! The kit on its memory adapters, and on adapters that fail: publishing, projecting and the engine.
+//! Tests of engine, relay and views on in-memory adapters, and on adapters that fail.
 
-// Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
+// clippy.toml exempts only `#[test]` functions, not their helpers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test's way to fail is to panic"
+    reason = "tests fail by panicking"
 )]
 
 mod across;
 mod engine;
 mod examples;
+mod hot;
+mod schemas;
 mod sending;
 mod single;
+mod slow;
+mod subscriber;
 mod support;

@@ -1,18 +1,18 @@
-//! S7, L1: every entry's answer is looked at, and only what failed is sent again.
+//! Every entry's result is checked, and only failed entries are sent again (s7, l1).
 
 use std::time::Duration;
 
 use dekigoto::{
-    Host as _, Message, Timestamp,
+    Attribute, Host as _, Message, Timestamp,
     limits::{BUS_BATCH_BYTES_MAX, EVENT_BYTES_MAX},
-    relay::{Failures, SENDS_PER_MESSAGE_MAX, send_all},
+    relay::{Circuit, Failures, SENDS_PER_MESSAGE_MAX, send_all},
 };
 use dekigoto_testkit::{Down, ScriptedBus, still_host};
 
 fn message(body: impl Into<String>) -> Message {
     Message {
         body: body.into(),
-        attributes: vec![("eventType", "Added".to_owned())],
+        attributes: vec![("eventType", Attribute::Text("Added".to_owned()))],
         kind: "Added".to_owned(),
         at: Timestamp::EPOCH,
     }
@@ -27,7 +27,7 @@ fn bodies(messages: &[Message]) -> Vec<&str> {
 }
 
 async fn send(bus: &dyn dekigoto::Bus, messages: &[Message]) -> Failures {
-    send_all(bus, &still_host(), messages, &|| Duration::from_secs(30)).await
+    send_all(bus, &Circuit::default(), &still_host(), messages, &|| Duration::from_secs(30)).await
 }
 
 fn sent(failures: &Failures) -> Vec<bool> {
@@ -35,7 +35,7 @@ fn sent(failures: &Failures) -> Vec<bool> {
 }
 
 #[tokio::test]
-async fn a_thousand_messages_are_a_hundred_calls() {
+async fn a_thousand_messages_take_a_hundred_calls() {
     let bus = ScriptedBus::reliable();
     let failures = send(&*bus, &messages(1000)).await;
     assert_eq!(sent(&failures), vec![true; 1000]);
@@ -44,13 +44,13 @@ async fn a_thousand_messages_are_a_hundred_calls() {
 }
 
 #[tokio::test]
-async fn nothing_to_send_is_no_call() {
+async fn an_empty_list_makes_no_call() {
     let bus = ScriptedBus::reliable();
     assert!(send(&*bus, &[]).await.is_empty() && bus.calls().is_empty());
 }
 
 #[tokio::test]
-async fn no_call_is_over_the_bytes_that_a_bus_takes_s16() {
+async fn no_call_exceeds_the_byte_limit_of_the_bus_s16() {
     let bus = ScriptedBus::reliable();
     let large = vec![message("x".repeat(EVENT_BYTES_MAX)); 7];
     send(&*bus, &large).await;
@@ -61,7 +61,7 @@ async fn no_call_is_over_the_bytes_that_a_bus_takes_s16() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_limit_stands_alone() {
+async fn an_oversized_message_is_sent_alone() {
     let bus = ScriptedBus::reliable();
     let batch = [message("a"), message("x".repeat(BUS_BATCH_BYTES_MAX)), message("b")];
     send(&*bus, &batch).await;
@@ -69,7 +69,7 @@ async fn a_message_over_the_limit_stands_alone() {
 }
 
 #[tokio::test]
-async fn only_the_refused_entries_are_sent_again_in_order() {
+async fn only_refused_entries_are_sent_again_in_order() {
     let bus = ScriptedBus::new(|call, batch| {
         ScriptedBus::refusing(batch, false, |it| call == 0 && ["2", "5", "9"].contains(&&*it.body))
     });
@@ -80,7 +80,7 @@ async fn only_the_refused_entries_are_sent_again_in_order() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_is_not_sent_again_and_is_told() {
+async fn a_permanent_refusal_is_reported_and_not_sent_again() {
     let bus = ScriptedBus::new(|_, batch| ScriptedBus::refusing(batch, true, |it| it.body == "1"));
     let failures = send(&*bus, &messages(3)).await;
     assert_eq!(sent(&failures), [true, false, true]);
@@ -90,8 +90,8 @@ async fn a_refusal_for_good_is_not_sent_again_and_is_told() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_missing_is_no_success_s7() {
-    // The bus answers for the first seven of ten, and then for nobody.
+async fn a_missing_result_counts_as_a_failure_s7() {
+    // The bus returns results for the first seven of ten, then for none.
     let bus = ScriptedBus::new(|call, _| Ok(vec![Ok(()); if call == 0 { 7 } else { 0 }]));
     let failures = send(&*bus, &messages(10)).await;
     assert_eq!(sent(&failures), [vec![true; 7], vec![false; 3]].concat());
@@ -99,13 +99,13 @@ async fn an_answer_that_is_missing_is_no_success_s7() {
 }
 
 #[tokio::test]
-async fn an_answer_too_many_counts_for_nobody() {
+async fn surplus_results_are_ignored() {
     let bus = ScriptedBus::new(|_, batch| Ok(vec![Ok(()); batch.len() + 3]));
     assert_eq!(sent(&send(&*bus, &messages(4)).await), vec![true; 4]);
 }
 
 #[tokio::test]
-async fn a_call_that_fails_as_a_whole_is_made_again_l1() {
+async fn a_failed_call_is_repeated_l1() {
     let bus = ScriptedBus::new(|call, batch| match call {
         0 => Err("no reply".into()),
         _ => Ok(vec![Ok(()); batch.len()]),
@@ -115,7 +115,7 @@ async fn a_call_that_fails_as_a_whole_is_made_again_l1() {
 }
 
 #[tokio::test]
-async fn one_failing_batch_does_not_hold_up_the_others() {
+async fn a_failing_batch_does_not_stop_the_others() {
     let bus =
         ScriptedBus::new(|_, batch| ScriptedBus::refusing(batch, false, |it| it.body == "13"));
     let failures = send(&*bus, &messages(30)).await;
@@ -126,17 +126,17 @@ async fn one_failing_batch_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn waiting_ends_before_the_time_does() {
+async fn retries_stop_before_the_time_runs_out() {
     let host = still_host();
     let time_left = || Duration::from_secs(1).saturating_sub(host.monotonic());
-    let failures = send_all(&Down, &host, &messages(3), &time_left).await;
+    let failures = send_all(&Down, &Circuit::default(), &host, &messages(3), &time_left).await;
     assert_eq!(sent(&failures), [false; 3]);
     assert!(time_left() >= Duration::from_millis(500), "{:?} left", time_left());
 }
 
 #[tokio::test]
 async fn no_call_begins_when_no_time_is_left_l6() {
-    // Each call takes two seconds of the thirty that there are.
+    // Each call takes two of the thirty seconds.
     let host = std::sync::Arc::new(still_host());
     let clock = std::sync::Arc::clone(&host);
     let bus = ScriptedBus::new(move |_, batch| {
@@ -145,7 +145,7 @@ async fn no_call_begins_when_no_time_is_left_l6() {
         Ok(vec![Ok(()); batch.len()])
     });
     let time_left = || Duration::from_secs(30).saturating_sub(host.monotonic());
-    let failures = send_all(&*bus, &*host, &messages(300), &time_left).await;
+    let failures = send_all(&*bus, &Circuit::default(), &*host, &messages(300), &time_left).await;
     assert_eq!(bus.calls().len(), 15);
     assert_eq!(sent(&failures), [vec![true; 150], vec![false; 150]].concat());
     assert!(failures.iter().flatten().all(|failure| !failure.for_good));

@@ -1,4 +1,4 @@
-//! Streams to project, on stores that fail as told.
+//! Streams to project, on stores that fail on demand.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use dekigoto_testkit::{
     CountedStore, UnreliableViews, ViewFault, context, fingerprint, still_host, stream,
 };
 
-/// A world whose stores count what is asked of them, and fail as told.
+/// In-memory stores that count their calls and fail on demand.
 pub(crate) struct Faulty {
     pub(crate) store: MemoryStore,
     pub(crate) rows: MemoryViews,
@@ -38,7 +38,7 @@ impl Faulty {
         }
     }
 
-    /// A stream with one event of each of these types, as it is published.
+    /// Appends one event of each of these types to a stream. Returns them as published.
     pub(crate) async fn stream(&self, id: &str, event_types: &[&str]) -> Vec<Envelope> {
         let mut head = Head::empty(stream(id));
         let mut events = Vec::new();
@@ -58,13 +58,13 @@ impl Faulty {
         events
     }
 
-    /// As [`stream`](Self::stream), with that many events that everybody understands.
+    /// As [`stream`](Self::stream), with this many `Added` events, which all code knows.
     pub(crate) async fn added(&self, id: &str, events: usize) -> Vec<Envelope> {
         self.stream(id, &vec!["Added"; events]).await
     }
 }
 
-/// What happened to a tally, by name alone. Code of before a deployment knows `Added`; code of after it knows all names.
+/// An event that is only a name. Code before a deployment knows `Added`; code after it (`KNOWS_ALL`) knows all names.
 pub(crate) struct Entry<const KNOWS_ALL: bool> {
     pub(crate) name: String,
 }
@@ -86,7 +86,7 @@ impl<const KNOWS_ALL: bool> EventSchema for Entry<KNOWS_ALL> {
     }
 }
 
-/// The aggregate that those entries are about. Nothing is decided here.
+/// The aggregate of these events. Decides nothing.
 pub(crate) struct Log<const KNOWS_ALL: bool = false>;
 
 impl<const KNOWS_ALL: bool> Decider for Log<KNOWS_ALL> {

@@ -1,4 +1,4 @@
-//! DynamoDB in this process: `dynoxide`, over HTTP, so that the SDK's own client speaks to it.
+//! DynamoDB in this process: `dynoxide`, over HTTP, so that the SDK's own client can use it.
 
 use tokio::{net::TcpListener, sync::OnceCell};
 
@@ -6,12 +6,12 @@ use crate::tables::Service;
 
 static ENDPOINT: OnceCell<String> = OnceCell::const_new();
 
-/// One engine for all tests of the process, and a client for each: a connection ends with its test's runtime.
+/// One engine for all tests, and a client for each test, because a connection ends with its test's runtime.
 pub(crate) async fn service() -> Service {
     Service::at(ENDPOINT.get_or_init(start).await)
 }
 
-/// Starts the engine on a thread of its own, where it outlives the test that came first.
+/// Starts the engine on its own thread, so that it outlives the first test.
 async fn start() -> String {
     let (bound, port) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {

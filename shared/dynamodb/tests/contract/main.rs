@@ -1,4 +1,4 @@
-//! The adapters keep the contracts, on an embedded DynamoDB and on the AWS emulator; and they sort errors right.
+//! The adapters keep the contracts, on an embedded DynamoDB and on the AWS emulator, and they sort errors correctly.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,7 +31,7 @@ async fn dynamodb_keeps_the_view_contract() {
     view_contract(async || service.view_store().await).await;
 }
 
-/// Behind a feature, so that it is never counted as passed where there is no emulator. `make e2e` turns it on.
+/// Behind a feature, so that it never counts as passed where there is no emulator. `make e2e` enables it.
 #[cfg(feature = "emulator")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_aws_emulator_keeps_both_contracts() {

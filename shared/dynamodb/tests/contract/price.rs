@@ -1,4 +1,4 @@
-//! What a commit costs, as the engine itself says.
+//! What a commit costs, as the engine charges it.
 
 use dekigoto::{
     Commit, Engine, Expect, Fingerprint, Head, NewEvent, Payload, ReadFrom, Snapshot, StoredCommit,
@@ -27,7 +27,7 @@ fn of_payload(stream_id: &str, bytes: usize) -> Commit {
     .unwrap()
 }
 
-/// Around each boundary of 1,024 bytes, and far above; with texts that are not ASCII; with and without a snapshot.
+/// Around each boundary of 1,024 bytes, and far above; with text that is not ASCII; with and without a snapshot.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_estimated_write_units_are_what_the_engine_charges() {
     let table = embedded::service().await.table_of_events().await;
@@ -36,7 +36,7 @@ async fn the_estimated_write_units_are_what_the_engine_charges() {
         .chain([10_000, 100_000])
         .map(|bytes| of_payload(&format!("cost-{bytes}"), bytes))
         .collect();
-    // Byte for byte around the first boundary: there an estimate that is off by one shows.
+    // Every size around the first boundary, where an estimate that is off by one shows.
     let base = size_bytes(&StoredCommit::from(&of_payload("edge-00", 100))) - 100;
     commits.extend((1020..=1028).map(|size| of_payload("edge-00", size - base)));
     commits
@@ -76,7 +76,7 @@ async fn one_event_costs_the_same_at_any_length_of_its_stream() {
     }
 }
 
-/// The budget: one event of a usual size, with everything that can be known about it, is one write unit.
+/// The budget: one event of a usual size, with all optional metadata, costs one write unit.
 #[test]
 fn a_usual_commit_of_one_event_is_at_most_1024_bytes() {
     let payload = serde_json::json!({

@@ -1,4 +1,4 @@
-//! What a real engine refuses, in its own words.
+//! What a real engine refuses, with its own messages.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use dekigoto_testkit::{commit, stream};
 
 use crate::embedded;
 
-/// No decision can make such a commit, but a store must not rely on that.
+/// No command can make such a commit, but a store must not rely on that.
 #[tokio::test]
 async fn a_commit_over_400_kb_is_too_large() {
     let service = embedded::service().await;
@@ -26,8 +26,8 @@ async fn a_commit_over_400_kb_is_too_large() {
     let large = Commit::try_from(large).unwrap();
     let refused = store.append(&large).await;
     assert!(matches!(refused, Err(AppendError::TooLarge(_))), "{refused:?}");
-    let there = store.read(&stream("a"), ReadFrom::Newest, 1).await.unwrap();
-    assert_eq!(there, []);
+    let stored = store.read(&stream("a"), ReadFrom::Newest, 1).await.unwrap();
+    assert_eq!(stored, []);
 }
 
 #[tokio::test]
@@ -45,12 +45,12 @@ async fn a_row_over_400_kb_is_broken_alone_and_in_a_transaction() {
         let refused = views.write(&rows).await;
         assert!(matches!(refused, Err(ViewError::Broken(_))), "{refused:?}");
     }
-    let there = views.read(&[RowKey::new("p", "small")]).await.unwrap();
-    assert_eq!(there, [None]);
+    let stored = views.read(&[RowKey::new("p", "small")]).await.unwrap();
+    assert_eq!(stored, [None]);
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_broken() {
+async fn a_missing_table_is_broken() {
     let service = embedded::service().await;
     let (client, _) = service.client_behind(&[]);
     let events = DynamoEventStore::new(client.clone(), "nowhere");

@@ -1,4 +1,4 @@
-//! What DynamoDB may answer to the event store, and the error that says what to do next.
+//! What DynamoDB may reply to the event store, and the error that says what to do next.
 
 use dekigoto::{AppendError, EventStore as _, Head, Ordinal, ReadError, ReadFrom, StoredCommit};
 use dekigoto_dynamodb::{Client, DynamoEventStore};
@@ -25,7 +25,7 @@ const BROKEN: [(u16, &str); 5] = [
     (400, "AccessDeniedException"),
     (400, "ValidationException"),
     (400, "UnrecognizedClientException"),
-    (400, "SomethingThatNobodyKnows"),
+    (400, "SomeUnknownException"),
 ];
 
 fn scripted(replies: impl IntoIterator<Item = Reply>) -> (DynamoEventStore, ScriptedHttp) {
@@ -34,7 +34,7 @@ fn scripted(replies: impl IntoIterator<Item = Reply>) -> (DynamoEventStore, Scri
     (DynamoEventStore::new(client, "events"), network)
 }
 
-/// The first commit of a stream, sent to a DynamoDB that always answers so; and how often it was sent.
+/// Appends a first commit to a DynamoDB that always replies this. Returns the error and the number of requests.
 async fn append(reply: Reply) -> (AppendError, usize) {
     let (store, network) = scripted(vec![reply; 3]);
     let first = commit(&Head::empty(stream("a")), "key", &[1]);
@@ -47,7 +47,7 @@ fn error(code: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn load_and_transactions_under_way_are_throttling() {
+async fn load_and_running_transactions_are_throttling() {
     for code in BUSY {
         let (refused, _) = append(error(code)).await;
         assert!(matches!(refused, AppendError::Throttled(_)), "{code}: {refused:?}");
@@ -57,7 +57,7 @@ async fn load_and_transactions_under_way_are_throttling() {
 }
 
 #[tokio::test]
-async fn throttling_is_tried_three_times() {
+async fn throttled_and_lost_requests_are_sent_three_times() {
     assert_eq!(append(error("ThrottlingException")).await.1, 3);
     assert_eq!(append(error("AccessDeniedException")).await.1, 1);
     assert_eq!(append(Lost).await.1, 3);
@@ -72,7 +72,7 @@ async fn an_item_over_the_limit_is_too_large() {
 }
 
 #[tokio::test]
-async fn no_answer_and_a_server_in_trouble_are_unknown_s4() {
+async fn lost_replies_and_server_errors_are_unknown_s4() {
     let no_json = Says(200, "<html>".to_owned());
     let unavailable = Says(503, String::new());
     let internal = Reply::error(500, "InternalServerError", "oops");
@@ -91,7 +91,7 @@ async fn everything_else_is_broken() {
     }
 }
 
-/// The reply of DynamoDB to an append whose place is taken by that item.
+/// The reply to an append where this item exists already.
 fn taken_by(item: &Value) -> Reply {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
@@ -117,18 +117,18 @@ fn item(stored: &StoredCommit) -> Value {
 }
 
 #[tokio::test]
-async fn a_lost_race_shows_the_winner_s1() {
+async fn a_lost_race_returns_the_winner_s1() {
     let winner = commit(&Head::empty(stream("a")), "other", &[7]);
     let (lost, sent) = append(taken_by(&item(&StoredCommit::from(&winner)))).await;
     match lost {
         AppendError::Conflict { found } => assert_eq!(*found, winner),
         other => panic!("{other:?}"),
     }
-    assert_eq!(sent, 1, "a lost race is not tried again by the SDK");
+    assert_eq!(sent, 1, "the SDK does not retry a lost race");
 }
 
 #[tokio::test]
-async fn a_place_that_is_taken_by_something_unreadable_is_broken() {
+async fn an_append_that_finds_an_unreadable_item_is_broken() {
     let winner = commit(&Head::empty(stream("a")), "other", &[7]);
     let mut no_events = item(&StoredCommit::from(&winner));
     no_events.as_object_mut().unwrap().remove("ev");
@@ -158,7 +158,7 @@ async fn read(replies: Vec<Reply>) -> (Result<usize, ReadError>, ScriptedHttp) {
 }
 
 #[tokio::test]
-async fn reads_say_what_to_do_next() {
+async fn read_errors_say_what_to_do_next() {
     for code in BUSY {
         let (busy, _) = read(vec![error(code); 3]).await;
         assert!(matches!(busy, Err(ReadError::Unavailable(_))), "{code}: {busy:?}");
@@ -175,7 +175,7 @@ async fn reads_say_what_to_do_next() {
 }
 
 #[tokio::test]
-async fn reads_are_strong_newest_first_and_bounded_s3() {
+async fn reads_are_strongly_consistent_newest_first_and_bounded_s3() {
     let (read, network) = read(vec![Says(200, json!({ "Items": [] }).to_string())]).await;
     assert_eq!(read.unwrap(), 0);
     let request: Value = serde_json::from_str(&network.requests()[0]).unwrap();
@@ -200,7 +200,7 @@ async fn an_empty_page_before_the_end_is_not_the_end() {
     assert_eq!(second["ExclusiveStartKey"], key);
 }
 
-/// Also when the key itself is not what it should be.
+/// Also when the key itself is wrong.
 #[tokio::test]
 async fn an_unreadable_item_is_named_and_not_quoted_s17() {
     let stored = StoredCommit::from(&commit(&Head::empty(stream("a")), "key", &[1]));
@@ -229,7 +229,7 @@ async fn an_unreadable_item_is_named_and_not_quoted_s17() {
 }
 
 #[tokio::test]
-async fn an_error_holds_no_request_and_no_reply_s17() {
+async fn an_error_contains_no_request_and_no_reply_s17() {
     let first = commit(&Head::empty(stream("a")), "key", &[424_242]);
     for reply in [Lost, Says(500, "424242".to_owned()), Says(200, "<424242".to_owned())] {
         let (store, _) = scripted(vec![reply; 3]);

@@ -1,4 +1,4 @@
-//! What DynamoDB may answer to the view store, and the error that says what to do next.
+//! What DynamoDB may reply to the view store, and the error that says what to do next.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn cancelled(codes: &[&str]) -> Reply {
 }
 
 #[tokio::test]
-async fn the_reasons_of_a_cancelled_transaction_are_told_apart() {
+async fn the_reasons_of_a_cancelled_transaction_are_distinguished() {
     let outcome = async |codes: &[&str]| {
         let (outcome, network) = write(2, vec![cancelled(codes); 3]).await;
         (outcome.unwrap_err(), network.requests().len())
@@ -71,7 +71,7 @@ async fn the_reasons_of_a_cancelled_transaction_are_told_apart() {
 }
 
 #[tokio::test]
-async fn other_refusals_of_a_write_say_what_to_do_next() {
+async fn other_write_errors_say_what_to_do_next() {
     let error = |status, code: &str| Reply::error(status, code, "because");
     for count in [1, 2] {
         for reply in [
@@ -96,9 +96,9 @@ async fn other_refusals_of_a_write_say_what_to_do_next() {
     assert!(matches!(conflict, Err(ViewError::Conflict)));
 }
 
-/// One transaction, one token: an attempt whose reply was lost is not carried out twice.
+/// With one token, a transaction whose reply was lost is not carried out twice.
 #[tokio::test]
-async fn the_attempts_of_a_transaction_carry_one_token_and_two_transactions_two_s8() {
+async fn retries_of_a_transaction_repeat_its_token_and_two_transactions_differ_s8() {
     let done = || Says(200, "{}".to_owned());
     let (store, network) = scripted([Lost, Lost, done(), done()]);
     store.write(&rows(2)).await.unwrap();
@@ -114,7 +114,7 @@ async fn the_attempts_of_a_transaction_carry_one_token_and_two_transactions_two_
 }
 
 #[tokio::test]
-async fn every_write_is_conditional_on_the_revision_before_s8() {
+async fn every_write_is_conditional_on_the_previous_revision_s8() {
     let done = Says(200, "{}".to_owned());
     for count in [1, 2] {
         let (written, network) = write(count, vec![done.clone()]).await;
@@ -159,7 +159,7 @@ fn found(places: &[usize], unprocessed: &[usize]) -> Reply {
 }
 
 #[tokio::test]
-async fn keys_that_were_not_processed_are_asked_for_again() {
+async fn unprocessed_keys_are_requested_again() {
     let (store, network) = scripted([found(&[2], &[0, 1, 3]), found(&[], &[1]), found(&[1], &[])]);
     let keys: Vec<RowKey> = rows(4).into_iter().map(|row| row.key).collect();
     let read = store.read(&keys).await.unwrap();
@@ -174,7 +174,7 @@ async fn keys_that_were_not_processed_are_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_read_that_gets_nowhere_ends_s16() {
+async fn a_read_without_progress_ends_s16() {
     let (store, network) = scripted(vec![found(&[], &[0, 1]); 5]);
     let keys: Vec<RowKey> = rows(2).into_iter().map(|row| row.key).collect();
     let read = store.read(&keys).await;
@@ -183,7 +183,7 @@ async fn a_read_that_gets_nowhere_ends_s16() {
 }
 
 #[tokio::test]
-async fn more_rows_than_one_call_takes_are_refused_without_a_request_s16() {
+async fn more_rows_than_the_limit_are_refused_without_a_request_s16() {
     let (store, network) = scripted([]);
     let keys: Vec<RowKey> = rows(101).into_iter().map(|row| row.key).collect();
     assert!(matches!(store.read(&keys).await, Err(ViewError::Broken(_))));
@@ -192,7 +192,7 @@ async fn more_rows_than_one_call_takes_are_refused_without_a_request_s16() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_broken() {
+async fn an_unreadable_row_is_broken() {
     for (name, value) in [
         ("rev", json!({ "S": "3" })),
         ("rev", json!({ "N": "-3" })),
@@ -211,7 +211,7 @@ async fn a_row_that_cannot_be_read_is_broken() {
 }
 
 #[tokio::test]
-async fn rows_listed_by_their_own_keys_are_read_strongly_s8() {
+async fn lists_by_primary_key_are_strongly_consistent_s8() {
     for (index, is_strong) in [(None, true), (Some(Index(1)), false), (Some(Index(2)), false)] {
         let (store, network) = scripted([Says(200, json!({ "Items": [] }).to_string())]);
         let query = RowQuery {

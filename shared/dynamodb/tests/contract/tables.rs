@@ -1,4 +1,4 @@
-//! Fresh tables of a DynamoDB, as the template makes them.
+//! New tables with the keys and indexes of the template.
 
 use std::{
     collections::HashMap,
@@ -25,14 +25,14 @@ use dekigoto_testkit::{
 };
 use serde_json::Value;
 
-/// A DynamoDB.
+/// A DynamoDB endpoint.
 pub(crate) struct Service {
     endpoint: String,
     scans_in_order: bool,
     client: Client,
 }
 
-/// Tables that this process has made.
+/// The number of tables that this process has created.
 static TABLES: AtomicUsize = AtomicUsize::new(0);
 
 impl Service {
@@ -44,7 +44,7 @@ impl Service {
         }
     }
 
-    /// The same, of an engine that orders the number keys of a scan as texts.
+    /// The same, for an engine whose scans order number keys as text.
     #[cfg(feature = "emulator")]
     pub(crate) fn with_unordered_scans(self) -> Self {
         Self { scans_in_order: false, ..self }
@@ -73,7 +73,7 @@ impl Service {
         Arc::new(DynamoViewStore::new(self.client.clone(), table))
     }
 
-    /// A client of the same service, through a network that does as told.
+    /// A client of the same service, behind a scripted network.
     pub(crate) fn client_behind(&self, replies: &[Reply]) -> (Client, ScriptedHttp) {
         let network = ScriptedHttp::in_front_of(replies.iter().cloned(), http_client());
         (Client::new(&config(&self.endpoint, network.clone())), network)
@@ -127,7 +127,7 @@ fn key_schema(prefix: &str) -> Vec<KeySchemaElement> {
     vec![key("pk", KeyType::Hash), key("sk", KeyType::Range)]
 }
 
-/// Plain HTTP on loopback: whoever answers there is trusted, and no certificate is.
+/// Plain HTTP on loopback, so no certificate has to be trusted.
 fn http_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
     let trust = TlsContext::builder().with_trust_store(TrustStore::empty());
     Builder::new()
@@ -147,7 +147,7 @@ impl Table {
         DynamoEventStore::new(self.client.clone(), &*self.table)
     }
 
-    /// Puts an item, and gives the write units that the engine charges.
+    /// Puts an item, and returns the write units that the engine charges.
     pub(crate) async fn put(&self, item: RawItem) -> usize {
         let item: HashMap<String, AttributeValue> =
             item.into_iter().map(|(name, value)| (name, attribute(value))).collect();
@@ -167,7 +167,7 @@ fn attribute(value: Value) -> AttributeValue {
     match value {
         Value::Number(number) => AttributeValue::N(number.to_string()),
         Value::String(text) => AttributeValue::S(text),
-        other => panic!("an item holds numbers and texts, not {other}"),
+        other => panic!("an item has numbers and text, not {other}"),
     }
 }
 

@@ -36,6 +36,55 @@ fn a_message_without_a_body_is_an_empty_one() {
     assert_eq!((messages.len(), &*messages[0].record), (1, ""));
 }
 
+/// The ids and bodies of a batch's messages.
+#[track_caller]
+fn messages(records: &[Value]) -> Vec<(String, String)> {
+    let Ok(Batch::Queue(messages)) = read(&json!({ "Records": records })) else { panic!() };
+    messages.into_iter().map(|message| (message.id, message.record)).collect()
+}
+
+#[test]
+fn an_unreadable_attribute_fails_neither_its_message_nor_the_batch() {
+    let odd = json!({
+        "binary without padding": { "binaryValue": "AgMEBQ", "dataType": "Binary" },
+        "binary with a line break": { "binaryValue": "AgME\nAgME", "dataType": "Binary" },
+        "null lists": { "stringValue": "a", "stringListValues": null, "binaryListValues": null },
+        "no type": {}, "a number": 1, "nothing": null,
+    });
+    let mut message = message("a", "one");
+    for attributes in [odd, Value::Null, json!([]), json!("x")] {
+        message["messageAttributes"] = attributes;
+        assert_eq!(messages(&[message.clone()]), [("a".to_owned(), "one".to_owned())]);
+    }
+    for attributes in [json!({ "ApproximateReceiveCount": 1 }), Value::Null, json!(7)] {
+        message["attributes"] = attributes;
+        message["receiptHandle"] = json!(7);
+        assert_eq!(messages(&[message.clone()]).len(), 1);
+    }
+}
+
+/// A pipe delivers JSON as what it is.
+#[test]
+fn a_body_that_is_a_value_is_its_text() {
+    for (body, text) in [
+        (json!({ "eventId": "x" }), r#"{"eventId":"x"}"#),
+        (json!([1]), "[1]"),
+        (json!(7), "7"),
+        (json!("text"), "text"),
+        (Value::Null, ""),
+    ] {
+        let mut message = message("a", "");
+        message["body"] = body;
+        assert_eq!(messages(&[message]), [("a".to_owned(), text.to_owned())]);
+    }
+}
+
+#[test]
+fn a_message_that_came_twice_is_handled_once_and_one_id_names_both() {
+    let twice = [message("a", "x"), message("b", "y"), message("a", "x"), message("a", "x")];
+    assert_eq!(messages(&twice).iter().map(|(id, _)| &**id).collect::<Vec<_>>(), ["a", "b"]);
+}
+
 #[test]
 fn a_stream_record_is_known_by_its_sequence_number_whatever_else_it_holds() {
     let mut odd = change("2");
@@ -93,8 +142,8 @@ fn a_record_that_cannot_be_named_fails_the_batch_s15() {
 
 #[test]
 fn the_reason_does_not_quote_the_batch_s17() {
-    let mut odd = message("a", "x");
-    odd["body"] = json!({ "secret": 1 });
+    let mut odd = message("a", "secret");
+    odd["messageId"] = json!({ "secret": 1 });
     let reason = read(&json!({ "Records": [odd] })).unwrap_err();
     assert!(!reason.contains("secret"), "{reason}");
 }

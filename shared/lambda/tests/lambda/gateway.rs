@@ -21,7 +21,7 @@ pub(crate) fn read(event: &Value) -> Result<Invocation, String> {
     Invocation::read(&to_raw_value(event).unwrap()).map_err(|cause| cause.to_string())
 }
 
-/// An event with another value at that pointer.
+/// The event with this value at that pointer.
 fn with(pointer: &str, value: Value) -> Value {
     let mut event = event("POST", "/v1/orders", "");
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -34,7 +34,7 @@ fn uri(path: &str, query: &str) -> String {
 }
 
 #[test]
-fn an_event_is_a_request_with_its_id() {
+fn an_event_becomes_a_request_with_its_id() {
     let invocation = read(&event("GET", "/v1/orders", "limit=2&customerId=c%2342")).unwrap();
     assert_eq!((invocation.id.as_deref(), invocation.identity), (Some("r-1"), None));
     let request = invocation.request.unwrap();
@@ -45,7 +45,7 @@ fn an_event_is_a_request_with_its_id() {
 }
 
 #[test]
-fn a_path_that_is_still_escaped_stays_as_it_was_sent() {
+fn an_escaped_path_stays_as_it_was_sent() {
     for path in [
         "/v1/orders/%2e%2e/x",
         "/v1/orders/%00",
@@ -61,7 +61,7 @@ fn a_path_that_is_still_escaped_stays_as_it_was_sent() {
 }
 
 #[test]
-fn a_path_that_the_gateway_has_unescaped_is_escaped_again() {
+fn a_path_that_the_gateway_has_decoded_is_escaped_again() {
     for (path, sent) in [
         ("/v1/orders/\0", "/v1/orders/%00"),
         ("/v1/orders/a#b", "/v1/orders/a%23b"),
@@ -81,7 +81,7 @@ fn a_path_that_the_gateway_has_unescaped_is_escaped_again() {
 }
 
 #[test]
-fn a_body_is_text_or_base64_or_a_fault_of_its_own() {
+fn a_body_is_text_or_base64_or_an_error() {
     for (body, is_base64, expected) in [
         (Value::Null, false, Ok("")),
         (json!(""), true, Ok("")),
@@ -102,7 +102,7 @@ fn a_body_is_text_or_base64_or_a_fault_of_its_own() {
 }
 
 #[test]
-fn what_http_cannot_carry_is_no_request() {
+fn what_is_not_valid_in_http_is_refused() {
     let many: Value = (0..40_000)
         .map(|it| (format!("x-{it}"), json!("1")))
         .collect::<serde_json::Map<_, _>>()
@@ -119,13 +119,13 @@ fn what_http_cannot_carry_is_no_request() {
     ] {
         let invocation = read(&event).unwrap();
         let refused = invocation.request.unwrap_err().to_string();
-        assert_eq!(refused, format!("the {what} is not one that HTTP can carry"));
+        assert_eq!(refused, format!("the {what} is not valid in HTTP"));
         assert_eq!(invocation.id.as_deref(), Some("r-1"));
     }
 }
 
 #[test]
-fn an_event_of_another_kind_fails_and_nothing_of_it_is_told() {
+fn an_event_of_another_kind_is_refused_and_not_quoted_s17() {
     for event in [
         json!({ "secret": "s3cr3t" }),
         json!("s3cr3t"),
@@ -140,13 +140,25 @@ fn an_event_of_another_kind_fails_and_nothing_of_it_is_told() {
     }
 }
 
+#[test]
+fn an_event_without_headers_or_query_is_a_request_without_them() {
+    for gone in ["headers", "rawQueryString"] {
+        let null = with(&format!("/{gone}"), Value::Null);
+        let mut missing = null.clone();
+        missing.as_object_mut().unwrap().remove(gone);
+        for event in [null, missing] {
+            assert!(read(&event).unwrap().request.is_ok(), "{event}");
+        }
+    }
+}
+
 fn answer(response: Response<&[u8]>) -> Value {
     let (parts, body) = response.into_parts();
     serde_json::to_value(Answer::new(&parts, body.to_vec())).unwrap()
 }
 
 #[test]
-fn an_answer_has_one_value_for_each_header_and_its_text_as_it_is() {
+fn an_answer_has_one_value_for_each_header_and_unchanged_text() {
     let response = Response::builder()
         .status(405)
         .header("allow", "GET")
@@ -164,7 +176,7 @@ fn an_answer_has_one_value_for_each_header_and_its_text_as_it_is() {
 }
 
 #[test]
-fn an_answer_that_is_no_text_travels_as_base64() {
+fn a_binary_answer_is_sent_as_base64() {
     let said = answer(Response::new(&[0x1f, 0x8b, 0x08, 0x00]));
     assert_eq!((&said["body"], &said["isBase64Encoded"]), (&json!("H4sIAA=="), &json!(true)));
     let said = answer(Response::new(&[]));

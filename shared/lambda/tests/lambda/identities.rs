@@ -16,7 +16,7 @@ fn jwt(sub: &str, scopes: &str) -> Option<Identity> {
 }
 
 #[test]
-fn a_signed_request_is_its_role() {
+fn a_signed_request_is_identified_by_its_role_s14() {
     let arn = "arn:aws:sts::123456789012:assumed-role/shop/shop";
     let authorizer = json!({ "iam": { "accessKey": "AKIA", "accountId": "1", "callerId": "c", "userArn": arn, "userId": "u" } });
     assert_eq!(
@@ -26,7 +26,7 @@ fn a_signed_request_is_its_role() {
 }
 
 #[test]
-fn a_token_is_its_subject_and_its_scopes() {
+fn a_token_is_identified_by_its_subject_and_its_scopes_s14() {
     let token = |claims: Value, scopes: Value| {
         identity(&json!({ "jwt": { "claims": claims, "scopes": scopes } }))
     };
@@ -46,7 +46,7 @@ fn a_token_is_its_subject_and_its_scopes() {
 }
 
 #[test]
-fn without_a_name_there_is_no_identity() {
+fn without_a_subject_or_an_arn_there_is_no_identity_s14() {
     for authorizer in [
         Value::Null,
         json!({}),

@@ -1,4 +1,4 @@
-//! What AWS delivers, taken apart: requests, batches, stream records, identities, settings.
+//! Reading what AWS delivers: requests, batches, stream records, identities, settings.
 
 // Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
 #![allow(
@@ -6,10 +6,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test's way to fail is to panic"
+    reason = "a test fails by panicking"
 )]
 
 mod batches;
+mod connections;
 mod gateway;
 mod identities;
 mod records;

@@ -1,6 +1,6 @@
 //! Stream records become commits, or reasons that a person can act on.
 
-use dekigoto::StoredCommit;
+use dekigoto::{StoredCommit, relay::StreamRecord};
 use dekigoto_lambda::stream;
 use serde_json::{Value, json};
 
@@ -48,8 +48,85 @@ fn an_insert_is_the_commit_that_was_stored_s7() {
 }
 
 #[test]
-fn an_attribute_that_only_newer_code_knows_is_passed_over() {
-    assert!(stream::commit(&with("/dynamodb/NewImage/zz", &json!({ "B": "AAE=" }))).is_ok());
+fn an_attribute_that_only_newer_code_knows_is_passed_over_whatever_it_holds() {
+    for value in
+        [json!({ "B": "AAE=" }), json!({ "B": "AAE" }), json!({ "B": 1 }), json!("x"), json!([[]])]
+    {
+        assert!(stream::commit(&with("/dynamodb/NewImage/zz", &value)).is_ok(), "{value}");
+    }
+}
+
+#[test]
+fn what_else_a_record_holds_or_leaves_out_does_not_matter() {
+    for field in ["eventID", "awsRegion", "eventVersion", "eventSourceARN", "userIdentity"] {
+        for value in [Value::Null, json!(1), json!([]), json!({ "a": 1 })] {
+            assert!(stream::commit(&with(&format!("/{field}"), &value)).is_ok(), "{field} {value}");
+        }
+    }
+    let fields = ["ApproximateCreationDateTime", "SizeBytes", "StreamViewType", "Keys", "OldImage"];
+    for field in fields {
+        for value in
+            [Value::Null, json!("2026-11-23T09:00:01Z"), json!(-1), json!(1e300), json!([])]
+        {
+            let record = with(&format!("/dynamodb/{field}"), &value);
+            assert!(stream::commit(&record).is_ok(), "{field} {value}");
+        }
+    }
+}
+
+/// The pointer under which an unreadable record is parked, as `stream ordinal`.
+fn parked_as(record: String) -> Option<String> {
+    match stream::read(record) {
+        StreamRecord::Unreadable { pointer, .. } => {
+            pointer.map(|it| format!("{} {} {}", it.stream, it.ordinal, it.targets.len()))
+        }
+        StreamRecord::Commit(_) => panic!("it can be read"),
+    }
+}
+
+#[test]
+fn an_unreadable_record_is_known_by_its_key_l5() {
+    let here = Some("Order#o-1 2 2".to_owned());
+    for damaged in [
+        with("/dynamodb/NewImage/ev", &json!({ "B": "AAE" })),
+        with("/dynamodb/NewImage", &Value::Null),
+        with("/dynamodb/NewImage", &json!(7)),
+        with("/eventName", &json!("REMOVE")),
+        with("/eventName", &json!(7)),
+    ] {
+        assert_eq!(parked_as(damaged.clone()), here, "{damaged}");
+    }
+    // Where the record's key is damaged, or its image, the other one tells.
+    let mut record: Value = serde_json::from_str(&with("/eventName", &json!(7))).unwrap();
+    record["dynamodb"]["Keys"] = json!("damaged");
+    assert_eq!(parked_as(record.to_string()), here);
+    for image in [json!({}), json!({ "pk": { "S": "no separator" }, "sk": { "N": "2" } })] {
+        record["dynamodb"]["NewImage"] = image;
+        assert_eq!(parked_as(record.to_string()), None);
+    }
+    for text in ["", "null", "{}", "secret"] {
+        assert_eq!(parked_as(text.to_owned()), None);
+    }
+    for sk in ["0", "-1", "1.5", "x"] {
+        let mut record: Value = serde_json::from_str(&with("/eventName", &json!(7))).unwrap();
+        for place in ["Keys", "NewImage"] {
+            record["dynamodb"][place]["sk"] = json!({ "N": sk });
+        }
+        assert_eq!(parked_as(record.to_string()), None, "{sk}");
+    }
+}
+
+#[test]
+fn every_attribute_of_a_commit_is_read_s7() {
+    let mut commit = StoredCommit::from(&stream::commit(&record().to_string()).unwrap());
+    (commit.cau, commit.tp, commit.sn) =
+        (Some("c".to_owned()), Some("t".to_owned()), Some("s".to_owned()));
+    let written = serde_json::to_value(&commit).unwrap();
+    let mut names: Vec<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut read = StoredCommit::ATTRIBUTES;
+    names.sort_unstable();
+    read.sort_unstable();
+    assert_eq!(names, read);
 }
 
 #[test]

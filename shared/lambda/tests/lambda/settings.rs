@@ -1,4 +1,4 @@
-//! A function that cannot work does not start, and says everything that is missing.
+//! A function without its settings does not start, and reports all that are missing.
 
 use dekigoto_lambda::{Config, ConfigError};
 
@@ -12,7 +12,7 @@ fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn all_missing_and_empty_settings_are_named_at_once() {
+fn all_missing_and_empty_settings_are_reported_at_once() {
     let missing = read(&[("VIEW_TABLE", " "), ("AUTH_MODE", ""), ("OTHER", "x")]).unwrap_err();
     assert_eq!(missing, ConfigError::Missing(NAMES.to_vec()));
     let sentence = missing.to_string();
@@ -20,7 +20,7 @@ fn all_missing_and_empty_settings_are_named_at_once() {
 }
 
 #[test]
-fn a_setting_is_read_or_refused_by_name() {
+fn a_setting_is_parsed_or_an_error_names_it() {
     let config =
         read(&[("EVENT_TABLE", "events"), ("VIEW_TABLE", "12"), ("AUTH_MODE", "iam")]).unwrap();
     assert_eq!((config.text("EVENT_TABLE"), config.text("OTHER")), ("events", ""));

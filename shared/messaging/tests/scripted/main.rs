@@ -6,13 +6,16 @@ mod eventbridge;
 mod sns;
 mod sqs;
 
-use dekigoto::{Message, Refused, Source, Timestamp};
+use dekigoto::{Attribute, Message, Refused, Source, Timestamp};
 
 /// Messages `0`, `1` and so on.
 fn messages(count: usize) -> Vec<Message> {
     let message = |place| Message {
         body: format!(r#"{{"place":{place}}}"#),
-        attributes: vec![("eventType", format!("Event{place}")), ("schemaVersion", "1".to_owned())],
+        attributes: vec![
+            ("eventType", Attribute::Text(format!("Event{place}"))),
+            ("schemaVersion", Attribute::Number(1)),
+        ],
         kind: format!("Event{place}"),
         at: Timestamp::from_millis(1_795_424_400_123).unwrap(),
     };

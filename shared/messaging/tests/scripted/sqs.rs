@@ -1,12 +1,14 @@
 //! SQS: what is parked is kept, in whatever form SQS takes it.
 
-use dekigoto::{Ordinal, Parking as _, Pointer, RetryQueue as _, Source, StreamId};
+use dekigoto::{Ordinal, Parking as _, Pointer, RetryQueue as _, Source, StreamId, Target};
 use dekigoto_messaging::{QUEUE_MESSAGE_BYTES_MAX, REASON_BYTES_MAX, SqsParking, SqsRetryQueue};
 use dekigoto_testkit::aws::{
     Reply::{self, Lost, Says},
     ScriptedHttp,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::{Answers, told};
 
 const URL: &str = "http://127.0.0.1:1/000000000000/queue";
 
@@ -50,22 +52,67 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-#[tokio::test]
-async fn a_pointer_is_one_message() {
-    let network = ScriptedHttp::new([taken()]);
+fn pointer(ordinal: u64) -> Pointer {
+    let stream = StreamId::new("Order", "a\u{1}#\"é").unwrap();
+    Pointer::new(stream, Ordinal::new(ordinal).unwrap())
+}
+
+/// Puts that many pointers, and tells what became of each.
+async fn put(count: u64, replies: Vec<Reply>) -> (Answers, Vec<Value>) {
+    let network = ScriptedHttp::new(replies);
     let queue = SqsRetryQueue::new(&network.config(), URL);
-    let pointer = Pointer {
-        stream: StreamId::new("Order", "a\u{1}#\"é").unwrap(),
-        ordinal: Ordinal::new(3).unwrap(),
-    };
-    queue.put(&pointer).await.unwrap();
-    let request: Value = serde_json::from_str(&network.requests()[0]).unwrap();
-    let body = request["MessageBody"].as_str().unwrap();
+    let pointers: Vec<Pointer> = (1..=count).map(pointer).collect();
+    let answers = queue.put(&pointers).await;
+    let requests = network.requests();
+    (answers, requests.iter().map(|request| serde_json::from_str(request).unwrap()).collect())
+}
+
+/// A reply of 200 in which those entries were taken and those failed.
+fn answered(taken: &[&str], failed: &[(&str, &str)]) -> Reply {
+    let taken: Vec<Value> = taken
+        .iter()
+        .map(|id| json!({ "Id": id, "MessageId": "m", "MD5OfMessageBody": "x" }))
+        .collect();
+    let failed: Vec<Value> = failed
+        .iter()
+        .map(|(id, code)| json!({ "Id": id, "Code": code, "SenderFault": true }))
+        .collect();
+    Says(200, json!({ "Successful": taken, "Failed": failed }).to_string())
+}
+
+#[tokio::test]
+async fn ten_pointers_are_one_request_and_each_says_where_it_is_to_go() {
+    let ids: Vec<String> = (0..10).map(|id: u32| id.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (answers, requests) = put(10, vec![answered(&ids, &[])]).await;
+    assert_eq!(told(answers), ["ok"; 10]);
+    assert_eq!((requests.len(), requests[0]["Entries"].as_array().unwrap().len()), (1, 10));
+    let body = requests[0]["Entries"][2]["MessageBody"].as_str().unwrap();
     assert_eq!(
         body,
-        r#"{"stream":{"aggregateType":"Order","aggregateId":"a\u0001#\"é"},"ordinal":3}"#
+        concat!(
+            r#"{"stream":{"aggregateType":"Order","aggregateId":"a\u0001#\"é"},"ordinal":3,"#,
+            r#""targets":["topic","bus"]}"#
+        )
     );
-    assert_eq!(serde_json::from_str::<Pointer>(body).unwrap(), pointer);
+    assert_eq!(serde_json::from_str::<Pointer>(body).unwrap(), pointer(3));
+}
+
+#[test]
+fn a_pointer_of_older_code_means_both_targets() {
+    let old = r#"{"stream":{"aggregateType":"Order","aggregateId":"a\u0001#\"é"},"ordinal":3}"#;
+    assert_eq!(serde_json::from_str::<Pointer>(old).unwrap(), pointer(3));
+    let text = pointer(3).only([Target::Bus]).text();
+    assert!(text.ends_with(r#""targets":["bus"]}"#), "{text}");
+}
+
+#[tokio::test]
+async fn a_pointer_that_the_queue_did_not_confirm_is_not_in_it_s15() {
+    let (answers, _) = put(4, vec![answered(&["2", "7", "x"], &[("0", "InternalError")])]).await;
+    assert_eq!(told(answers), ["InternalError", "NoAnswer", "ok", "NoAnswer"]);
+    let (answers, requests) = put(2, vec![Lost; 3]).await;
+    assert!(answers.is_err());
+    assert_eq!(requests.len(), 3);
 }
 
 #[tokio::test]

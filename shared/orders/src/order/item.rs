@@ -6,20 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Amount, ProductId, UnitAmount, limits::QUANTITY_MAX};
 
-/// One line of an order. Also the form in which a stored event holds it.
+/// One line of an order. Stored events hold it in this form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
-    /// What is ordered.
     pub product_id: ProductId,
-    /// How many pieces.
     pub quantity: Quantity,
-    /// The price of one piece, in minor units of the order's currency.
+    /// The price of one piece, in the order's currency.
     pub unit_amount: UnitAmount,
 }
 
 impl Item {
-    /// The price of the line; none above [`Amount::MAX`].
+    /// The price of the line; `None` above [`Amount::MAX`].
     #[must_use]
     pub fn amount(&self) -> Option<Amount> {
         self.unit_amount.times(self.quantity.get())
@@ -31,13 +29,12 @@ impl Item {
 #[serde(try_from = "u64", into = "u32")]
 pub struct Quantity(u32);
 
-/// The number is not a quantity.
+/// The number is not a valid quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a quantity is an integer from 1 to {QUANTITY_MAX}")]
 pub struct InvalidQuantity;
 
 impl Quantity {
-    /// Pieces.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0

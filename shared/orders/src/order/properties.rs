@@ -1,4 +1,4 @@
-//! What holds of an order whatever is asked of it, in whatever order.
+//! Properties of an order that hold for every sequence of commands.
 
 use dekigoto::{Aggregate as _, Decider as _, EventSchema as _};
 use proptest::{collection::vec, prelude::*};
@@ -20,7 +20,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn every_event_that_is_decided_has_its_effect(commands in vec(order_command(), 0..12)) {
+    fn every_decided_event_has_its_effect(commands in vec(order_command(), 0..12)) {
         let (mut state, mut history) = (OrderState::default(), Vec::new());
         for command in commands {
             let before = state.clone();
@@ -36,14 +36,14 @@ proptest! {
         }
         prop_assert_eq!(&state, &Order::fold(OrderState::default(), &history));
 
-        // An order leaves the warehouse or is given up, never both.
+        // No order is both shipped and cancelled.
         let shipped = history.iter().any(|event| matches!(event, OrderEvent::OrderShipped(_)));
         let cancelled = history.iter().any(|event| matches!(event, OrderEvent::OrderCancelled(_)));
         prop_assert!(!(shipped && cancelled));
     }
 
     #[test]
-    fn a_total_is_the_sum_of_the_lines_in_wider_arithmetic(command in order_command()) {
+    fn the_total_is_the_sum_of_the_lines(command in order_command()) {
         let Ok(events) = Order::decide(&OrderState::default(), command) else { return Ok(()) };
         for event in events {
             let OrderEvent::OrderPlaced(placed) = event else { unreachable!() };
@@ -56,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn events_and_states_survive_being_stored(commands in vec(order_command(), 0..12)) {
+    fn events_and_states_survive_storage(commands in vec(order_command(), 0..12)) {
         let mut state = OrderState::default();
         for command in commands {
             for event in Order::decide(&state, command).unwrap_or_default() {

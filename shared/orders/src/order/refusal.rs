@@ -1,4 +1,4 @@
-//! Why an order refuses a command. Each reason has a stable name for programs and a sentence for people.
+//! Why an order refuses a command. Each refusal has a stable name for programs and a message for people.
 
 use super::{Action, Status};
 use crate::limits::{AMOUNT_MAX, ITEMS_MAX};
@@ -6,41 +6,32 @@ use crate::limits::{AMOUNT_MAX, ITEMS_MAX};
 /// Why an order refuses a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OrderRefusal {
-    /// Nothing has been placed under that id.
+    /// No order has that id.
     #[error("There is no such order.")]
     NotFound,
-    /// An order cannot be placed again.
     #[error("The order has already been placed.")]
     AlreadyPlaced,
-    /// The order's status does not allow it.
+    /// The order's status does not allow the command.
     #[error("{}", sentence(*.status, *.command))]
-    IllegalTransition {
-        /// What was asked.
-        command: Action,
-        /// Where the order stands.
-        status: Status,
-    },
-    /// What was to be placed is not an order.
+    IllegalTransition { command: Action, status: Status },
+    /// The order to place breaks a limit.
     #[error(transparent)]
     InvalidOrder(#[from] InvalidOrder),
 }
 
-/// Why something that is well-formed cannot be an order.
+/// Why a well-formed order cannot be placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOrder {
-    /// It has no lines.
     #[error("An order has at least one item.")]
     NoItems,
-    /// It has too many lines.
     #[error("An order has at most {ITEMS_MAX} items.")]
     TooManyItems,
-    /// It is worth too much.
     #[error("The total of an order is at most {AMOUNT_MAX} minor units.")]
     TotalTooLarge,
 }
 
 impl OrderRefusal {
-    /// The reason's name, for programs. It never changes.
+    /// The refusal's name, for programs. It never changes.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -54,7 +45,7 @@ impl OrderRefusal {
     }
 }
 
-/// Names the state, what it forbids, and what it would allow.
+/// Names the status, the refused action, and the allowed ones.
 fn sentence(status: Status, command: Action) -> String {
     let refused = format!("A {status} order cannot be {}", command.participle());
     let allowed: Vec<&str> = status.allows().iter().map(|action| action.participle()).collect();
@@ -70,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sentence_names_the_state_and_what_it_allows() {
+    fn the_message_names_the_status_and_the_allowed_actions() {
         let say = |status, command| OrderRefusal::IllegalTransition { command, status }.to_string();
         assert_eq!(
             say(Status::Pending, Action::Ship),

@@ -1,4 +1,4 @@
-//! Every rule of an order, as a sentence.
+//! The rules of an order, one test each.
 
 use dekigoto::spec::given;
 
@@ -29,7 +29,7 @@ fn illegal(command: Action, status: Status) -> OrderRefusal {
     OrderRefusal::IllegalTransition { command, status }
 }
 
-/// The events that lead to each status, by the shortest way.
+/// The shortest history that leads to a status.
 fn history(status: Status) -> Vec<OrderEvent> {
     match status {
         Status::Pending => vec![placed()],
@@ -41,12 +41,12 @@ fn history(status: Status) -> Vec<OrderEvent> {
 }
 
 #[test]
-fn placing_makes_a_pending_order_with_its_total_and_day() {
+fn placing_records_the_total_and_the_day() {
     given::<Order>([]).when(place_it()).then([placed()]);
 }
 
 #[test]
-fn placing_twice_is_refused_wherever_the_order_stands() {
+fn placing_twice_is_refused_in_every_status() {
     for status in Status::ALL {
         given::<Order>(history(status)).when(place_it()).then_refused(OrderRefusal::AlreadyPlaced);
     }
@@ -78,7 +78,7 @@ fn a_confirmed_order_can_be_cancelled() {
 }
 
 #[test]
-fn an_order_goes_from_placing_to_delivery() {
+fn an_order_can_be_placed_confirmed_shipped_and_delivered() {
     given::<Order>([])
         .when(place_it())
         .then([placed()])
@@ -93,7 +93,7 @@ fn an_order_goes_from_placing_to_delivery() {
 }
 
 #[test]
-fn whatever_a_status_does_not_allow_is_refused_with_the_status() {
+fn every_action_that_the_status_does_not_allow_is_refused() {
     let refused = [
         (Status::Pending, ship_it(), Action::Ship),
         (Status::Pending, DELIVER, Action::Deliver),
@@ -126,13 +126,13 @@ fn an_order_that_was_never_placed_is_not_found() {
 }
 
 #[test]
-fn an_order_has_at_least_one_item() {
+fn an_order_without_items_is_refused() {
     let command = OrderCommand::PlaceOrder(PlaceOrder { items: vec![], ..place() });
     given::<Order>([]).when(command).then_refused(InvalidOrder::NoItems.into());
 }
 
 #[test]
-fn an_order_has_at_most_a_hundred_items() {
+fn an_order_with_more_than_a_hundred_items_is_refused() {
     let with = |count| PlaceOrder { items: vec![item(1, 1); count], ..place() };
     let PlaceOrder { customer_id, currency, items, placed_on } = with(100);
     let total_amount = amount(100);
@@ -146,8 +146,8 @@ fn an_order_has_at_most_a_hundred_items() {
 }
 
 #[test]
-fn a_total_ends_where_json_readers_stop_being_exact() {
-    // 9,007 pieces of 10^12, then the rest up to 2^53 - 1; and one more.
+fn a_total_above_the_largest_amount_is_refused() {
+    // 9,007 pieces of 10^12, then the rest up to 2^53 - 1, then `rest` more.
     let items =
         |rest| vec![item(9_007, 1_000_000_000_000), item(1, 199_254_740_991), item(1, rest)];
     let PlaceOrder { customer_id, currency, placed_on, .. } = place();
@@ -167,7 +167,7 @@ fn a_total_ends_where_json_readers_stop_being_exact() {
 }
 
 #[test]
-fn the_largest_lines_together_are_refused_and_do_not_wrap() {
+fn a_total_of_the_largest_lines_does_not_wrap() {
     let items = vec![item(10_000, 1_000_000_000_000); 100];
     given::<Order>([])
         .when(OrderCommand::PlaceOrder(PlaceOrder { items, ..place() }))
@@ -186,14 +186,14 @@ fn an_order_may_be_free() {
 }
 
 #[test]
-fn an_order_that_was_shipped_under_version_1_goes_on_like_any_other() {
+fn an_order_shipped_under_schema_version_1_can_be_delivered() {
     let OrderEvent::OrderShipped(shipped) = shipped() else { unreachable!() };
     let old = OrderEvent::OrderShipped(OrderShipped { carrier: None, ..shipped });
     given::<Order>([placed(), confirmed(), old]).when(DELIVER).then([delivered()]);
 }
 
 #[test]
-fn the_names_of_reasons_never_change() {
+fn the_names_of_refusals_never_change() {
     let names = [
         (OrderRefusal::NotFound, "order-not-found"),
         (OrderRefusal::AlreadyPlaced, "order-already-placed"),

@@ -1,34 +1,28 @@
-//! What must be known of an order to decide: a fold over its events.
+//! The state that an order's rules need: a fold over its events.
 
 use serde::{Deserialize, Serialize};
 
-use super::{OrderEvent, OrderPlaced, Status};
+use super::{Action, OrderEvent, OrderPlaced, OrderRefusal, Status};
 use crate::{Amount, Currency, CustomerId, Day};
 
-/// An order as its events tell it.
+/// The state of an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OrderState {
-    /// Nothing has happened yet.
+    /// Not placed yet.
     #[default]
     Absent,
-    /// It has been placed.
     Placed(PlacedOrder),
 }
 
-/// What is known of an order that has been placed. The lines are not: no rule asks for them after placing.
+/// A placed order. Without its lines: no rule needs them after placing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlacedOrder {
-    /// Whose order.
     pub customer_id: CustomerId,
-    /// The currency of every amount.
     pub currency: Currency,
-    /// What it is worth, in minor units.
     pub total_amount: Amount,
-    /// The UTC day of placing.
     pub placed_on: Day,
-    /// Where it stands.
     pub status: Status,
 }
 
@@ -42,15 +36,25 @@ impl OrderState {
         }
     }
 
-    /// The state after one more event. Total: an event that no rule would have allowed still has its effect, except
-    /// that only OrderPlaced can make an order.
+    /// The state after one more event. Total: even an event that no rule allows has its effect, except
+    /// that only OrderPlaced creates an order.
     pub(super) fn after(self, event: &OrderEvent) -> Self {
-        match event {
-            OrderEvent::OrderPlaced(placed) => Self::Placed(placed.into()),
-            OrderEvent::OrderConfirmed(_) => self.with(Status::Confirmed),
-            OrderEvent::OrderShipped(_) => self.with(Status::Shipped),
-            OrderEvent::OrderDelivered(_) => self.with(Status::Delivered),
-            OrderEvent::OrderCancelled(_) => self.with(Status::Cancelled),
+        if let OrderEvent::OrderPlaced(placed) = event {
+            return Self::Placed(placed.into());
+        }
+        match event.status() {
+            Some(status) => self.with(status),
+            None => self,
+        }
+    }
+
+    /// The order, if it exists and its status allows the action.
+    pub(super) fn ready(&self, command: Action) -> Result<&PlacedOrder, OrderRefusal> {
+        let order = self.placed().ok_or(OrderRefusal::NotFound)?;
+        if order.status.allows().contains(&command) {
+            Ok(order)
+        } else {
+            Err(OrderRefusal::IllegalTransition { command, status: order.status })
         }
     }
 

@@ -1,26 +1,26 @@
-//! Where an order stands, and what is allowed there. The whole table is [`Status::allows`].
+//! The status of an order, and the actions that it allows: see [`Status::allows`].
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Placed.
+    /// Placed, not yet confirmed.
     Pending,
-    /// Promised to the customer.
+    /// The shop accepted it.
     Confirmed,
-    /// With the carrier.
+    /// The carrier has it.
     Shipped,
-    /// With the customer.
+    /// The customer has it.
     Delivered,
-    /// Given up.
+    /// Cancelled before it was shipped.
     Cancelled,
 }
 
-/// What may be done with an order that exists.
+/// An action on an order that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// [`ConfirmOrder`](super::OrderCommand::ConfirmOrder)
@@ -39,11 +39,10 @@ pub enum Action {
 pub struct UnknownStatus;
 
 impl Status {
-    /// Every status.
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Confirmed, Self::Shipped, Self::Delivered, Self::Cancelled];
 
-    /// What may be done with an order that stands here.
+    /// The actions that this status allows.
     #[must_use]
     pub const fn allows(self) -> &'static [Action] {
         match self {
@@ -68,7 +67,7 @@ impl Status {
 }
 
 impl Action {
-    /// What an order is after it, as in `it can be shipped`.
+    /// The past participle, as in `it can be shipped`.
     #[must_use]
     pub const fn participle(self) -> &'static str {
         match self {

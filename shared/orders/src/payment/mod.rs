@@ -1,11 +1,12 @@
-//! The payments of one order: every attempt and every refund, in one stream whose id is the order's.
+//! The payments of one order: all its payments and refunds in one stream, which has the order's id.
 //!
-//! Holding them together makes "never refund more than was captured" a rule of one aggregate.
+//! One stream makes "never refund more than was captured" a rule of one aggregate.
+//!
+//! Each action has a file with its command, its rule, its events and the integration events that announce them. This file
+//! names them all. Integration events are a public contract: see the orders.
 
-mod announce;
-mod command;
-mod decide;
-mod event;
+mod paid_order;
+mod process;
 mod refund;
 mod refusal;
 mod state;
@@ -17,22 +18,81 @@ mod refund_specs;
 #[cfg(test)]
 mod specs;
 
-use dekigoto::{Aggregate, Decider, Fingerprint};
+use dekigoto::{Aggregate, Decider, Fingerprint, Timestamp, event_schema, relay::IntegrationEvent};
+use serde::Serialize;
 
-pub use announce::{
-    PaymentFailedIntegrationEvent, PaymentReceivedIntegrationEvent,
-    PaymentRefundedIntegrationEvent, announce,
+pub use paid_order::PaidOrder;
+pub use process::{
+    Outcome, PaymentFailed, PaymentFailedIntegrationEvent, PaymentReceived,
+    PaymentReceivedIntegrationEvent, ProcessPayment,
 };
-pub use command::{
-    Outcome, PaidOrder, PaymentCommand, ProcessPayment, RefundPayment, RefundTarget,
-};
-pub use event::{PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded};
+pub use refund::{PaymentRefunded, PaymentRefundedIntegrationEvent, RefundPayment, RefundTarget};
 pub use refusal::{InvalidPayment, PaymentRefusal};
 pub use state::{Attempt, AttemptResult, PaymentState};
 
-use crate::OrderId;
+use crate::{CustomerId, OrderId};
 
-/// The payment aggregate: its rules are in `decide.rs` and `refund.rs`, its fold in `state.rs`.
+/// A command to an order's payments. Its JSON is the body of its request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum PaymentCommand {
+    ProcessPayment(ProcessPayment),
+    RefundPayment(RefundPayment),
+}
+
+/// An event of an order's payments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentEvent {
+    PaymentReceived(PaymentReceived),
+    PaymentFailed(PaymentFailed),
+    PaymentRefunded(PaymentRefunded),
+}
+
+impl PaymentEvent {
+    /// The order's customer.
+    #[must_use]
+    pub fn customer_id(&self) -> &CustomerId {
+        match self {
+            Self::PaymentReceived(received) => &received.customer_id,
+            Self::PaymentFailed(failed) => &failed.customer_id,
+            Self::PaymentRefunded(refunded) => &refunded.customer_id,
+        }
+    }
+}
+
+event_schema! {
+    PaymentEvent {
+        PaymentReceived as "PaymentReceived": 1,
+        PaymentFailed as "PaymentFailed": 1,
+        PaymentRefunded as "PaymentRefunded": 1,
+    }
+}
+
+/// The integration events that announce one payment event.
+///
+/// # Errors
+/// Never in practice: only maps with non-string keys have no JSON form.
+pub fn announce(
+    order: &OrderId,
+    event: &PaymentEvent,
+    at: Timestamp,
+) -> Result<Vec<IntegrationEvent>, serde_json::Error> {
+    let order = *order;
+    let announced = match event {
+        PaymentEvent::PaymentReceived(event) => {
+            IntegrationEvent::new(&PaymentReceivedIntegrationEvent::new(order, event, at))
+        }
+        PaymentEvent::PaymentFailed(event) => {
+            IntegrationEvent::new(&PaymentFailedIntegrationEvent::new(order, event, at))
+        }
+        PaymentEvent::PaymentRefunded(event) => {
+            IntegrationEvent::new(&PaymentRefundedIntegrationEvent::new(order, event, at))
+        }
+    };
+    Ok(vec![announced?])
+}
+
+/// The payment aggregate. `state.rs` has its fold.
 #[derive(Clone, Copy, Debug)]
 pub struct Payment;
 
@@ -47,7 +107,7 @@ impl Decider for Payment {
         command: PaymentCommand,
     ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
         match command {
-            PaymentCommand::ProcessPayment(command) => decide::process(state, command),
+            PaymentCommand::ProcessPayment(command) => process::process(state, command),
             PaymentCommand::RefundPayment(command) => refund::refund(state, &command),
         }
     }
@@ -61,10 +121,10 @@ impl Aggregate for Payment {
     type Id = OrderId;
 
     const TYPE: &'static str = "Payment";
-    // 2: each payment knows the version at which it was recorded.
+    // 2: each payment holds the version at which it was recorded.
     const SNAPSHOT_SCHEMA: u32 = 2;
 
-    // The operation, the order and the body of the request. Fingerprints are stored: keys of before must still match.
+    // Operation, order and request body. Fingerprints are stored: changing this breaks keys in use.
     fn fingerprint(
         id: &OrderId,
         command: &PaymentCommand,

@@ -1,4 +1,4 @@
-//! What holds of an order's payments whatever is asked of them, in whatever order.
+//! Properties of an order's payments that hold for every sequence of commands.
 
 use dekigoto::{Aggregate as _, Decider as _, EventSchema as _};
 use proptest::{collection::vec, prelude::*};
@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*};
 use super::{Payment, PaymentCommand, PaymentEvent, PaymentState};
 use crate::{limits::PAYMENTS_PER_ORDER_MAX, strategies::payment_command};
 
-/// Captured and refunded, from the events alone and in wider arithmetic.
+/// The captured and refunded sums, computed from the events as u128.
 fn ledger(events: &[PaymentEvent]) -> (u128, u128) {
     events.iter().fold((0, 0), |(captured, refunded), event| match event {
         PaymentEvent::PaymentReceived(event) => {
@@ -23,7 +23,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn never_more_goes_back_than_came(commands in vec(payment_command(), 0..24)) {
+    fn refunds_never_exceed_captures(commands in vec(payment_command(), 0..24)) {
         let (mut state, mut history) = (PaymentState::default(), Vec::new());
         for command in commands {
             let before = state.clone();
@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn a_payment_that_was_recorded_is_recorded_once(commands in vec(payment_command(), 0..24)) {
+    fn a_payment_is_recorded_once(commands in vec(payment_command(), 0..24)) {
         let mut state = PaymentState::default();
         let mut recorded = Vec::new();
         for command in commands {
@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn events_and_states_survive_being_stored(commands in vec(payment_command(), 0..24)) {
+    fn events_and_states_survive_storage(commands in vec(payment_command(), 0..24)) {
         let mut state = PaymentState::default();
         for command in commands {
             for event in Payment::decide(&state, command).unwrap_or_default() {

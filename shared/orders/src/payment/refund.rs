@@ -1,10 +1,42 @@
-//! The rules of giving money back.
+//! Refunding a payment, in part or in full.
 
-use super::{
-    Attempt, PaymentEvent, PaymentRefunded, PaymentRefusal, PaymentState, RefundPayment,
-    RefundTarget, decide::check_money,
-};
-use crate::Amount;
+use dekigoto::{Timestamp, relay::IntegrationData};
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, PaymentEvent, PaymentRefusal, PaymentState, process::check_money};
+use crate::{Amount, Currency, CustomerId, OrderId, PaymentId, PaymentReference, Reason};
+
+/// Refunds a payment, or the whole order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundPayment {
+    pub target: RefundTarget,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub reason: Reason,
+}
+
+/// The payments to refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RefundTarget {
+    Payment(PaymentId),
+    /// All payments of the order, oldest first; one event for each that is refunded.
+    WholeOrder,
+}
+
+/// A payment was refunded, in part or in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentRefunded {
+    pub payment_id: PaymentId,
+    pub reference: PaymentReference,
+    pub customer_id: CustomerId,
+    /// At most what was captured and not yet refunded.
+    pub amount: Amount,
+    pub currency: Currency,
+    pub reason: Reason,
+}
 
 pub(super) fn refund(
     state: &PaymentState,
@@ -24,7 +56,7 @@ pub(super) fn refund(
     }
 }
 
-/// Takes the amount out of these payments, the first of them first.
+/// Takes the amount from these payments in turn.
 fn take(
     command: &RefundPayment,
     payments: &[&Attempt],
@@ -60,4 +92,38 @@ fn refunded(payment: &Attempt, amount: Amount, command: &RefundPayment) -> Payme
         currency: payment.currency,
         reason: command.reason.clone(),
     })
+}
+
+/// A payment was refunded, in part or in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentRefundedIntegrationEvent {
+    pub order_id: OrderId,
+    pub payment_id: PaymentId,
+    pub reference: PaymentReference,
+    pub customer_id: CustomerId,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub reason: Reason,
+    pub occurred_at: Timestamp,
+}
+
+impl IntegrationData for PaymentRefundedIntegrationEvent {
+    const TYPE: &'static str = "PaymentRefundedIntegrationEvent";
+    const SCHEMA_VERSION: u32 = 1;
+}
+
+impl PaymentRefundedIntegrationEvent {
+    pub(super) fn new(order_id: OrderId, event: &PaymentRefunded, occurred_at: Timestamp) -> Self {
+        Self {
+            order_id,
+            payment_id: event.payment_id,
+            reference: event.reference.clone(),
+            customer_id: event.customer_id.clone(),
+            amount: event.amount,
+            currency: event.currency,
+            reason: event.reason.clone(),
+            occurred_at,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Every rule of giving money back, as a sentence.
+//! The rules for refunds, one test each.
 
 use dekigoto::spec::given;
 
@@ -31,7 +31,7 @@ fn a_captured_payment_can_be_refunded() {
 }
 
 #[test]
-fn a_payment_can_be_refunded_in_parts_and_never_beyond_what_was_captured() {
+fn partial_refunds_never_exceed_the_captured_amount() {
     given::<Payment>([received("ch_1", 3000)])
         .when(of("ch_1", 1000))
         .then([refunded("ch_1", 1000)])
@@ -42,14 +42,14 @@ fn a_payment_can_be_refunded_in_parts_and_never_beyond_what_was_captured() {
 }
 
 #[test]
-fn a_refund_beyond_the_rest_is_refused_whole() {
+fn a_refund_above_the_refundable_amount_is_refused_in_full() {
     given::<Payment>([received("ch_1", 3000), refunded("ch_1", 1000)])
         .when(of("ch_1", 2001))
         .then_refused(PaymentRefusal::RefundTooLarge { refundable: amount(2000) });
 }
 
 #[test]
-fn one_payment_does_not_pay_the_refund_of_another() {
+fn a_refund_of_one_payment_takes_nothing_from_another() {
     given::<Payment>([received("ch_1", 1000), received("ch_2", 2000)])
         .when(of("ch_1", 1001))
         .then_refused(PaymentRefusal::RefundTooLarge { refundable: amount(1000) });
@@ -66,7 +66,7 @@ fn a_declined_payment_cannot_be_refunded() {
 }
 
 #[test]
-fn a_payment_that_the_order_does_not_have_is_not_found() {
+fn refunding_an_unknown_payment_is_not_found() {
     given::<Payment>([]).when(of("ch_1", 1)).then_refused(PaymentRefusal::NotFound);
     given::<Payment>([]).when(of_all(1)).then_refused(PaymentRefusal::NotFound);
     given::<Payment>([received("ch_1", 3000)])
@@ -75,7 +75,7 @@ fn a_payment_that_the_order_does_not_have_is_not_found() {
 }
 
 #[test]
-fn a_refund_is_at_least_one_minor_unit_in_the_orders_currency() {
+fn a_refund_of_zero_or_in_another_currency_is_refused() {
     given::<Payment>([received("ch_1", 3000)])
         .when(of("ch_1", 0))
         .then_refused(InvalidPayment::Zero.into());
@@ -88,7 +88,7 @@ fn a_refund_is_at_least_one_minor_unit_in_the_orders_currency() {
 }
 
 #[test]
-fn refunding_the_whole_order_takes_from_the_oldest_payments_first() {
+fn refunding_the_whole_order_starts_with_the_oldest_payment() {
     let history = [received("ch_2", 1000), failed("ch_0", 3000), received("ch_1", 2000)];
     given::<Payment>(history.clone())
         .when(of_all(3000))
@@ -100,14 +100,14 @@ fn refunding_the_whole_order_takes_from_the_oldest_payments_first() {
 }
 
 #[test]
-fn refunding_the_whole_order_passes_over_what_has_gone_back_already() {
+fn refunding_the_whole_order_skips_refunded_amounts() {
     given::<Payment>([received("ch_1", 1000), refunded("ch_1", 1000), received("ch_2", 3000)])
         .when(of_all(3000))
         .then([refunded("ch_2", 3000)]);
 }
 
 #[test]
-fn the_names_of_reasons_never_change() {
+fn the_names_of_refusals_never_change() {
     let expected = paid_order().currency;
     let names = [
         (PaymentRefusal::NotFound, "payment-not-found"),

@@ -1,17 +1,15 @@
-//! Why an order's payments refuse a command. Each reason has a stable name for programs and a sentence for people.
+//! Why an order's payments refuse a command. Each refusal has a stable name for programs and a message for people.
 
 use crate::{Amount, Currency, limits::AMOUNT_MAX};
 
 /// Why an order's payments refuse a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PaymentRefusal {
-    /// The order has no such payment, or none at all.
+    /// The order has no such payment.
     #[error("The order has no such payment.")]
     NotFound,
     /// The reference was used for another payment of the order.
-    #[error(
-        "The order has a payment with this reference and other content; a payment is recorded once."
-    )]
+    #[error("The order already has a payment with this reference but other content.")]
     ReferenceReused,
     /// Nothing is left to pay.
     #[error(
@@ -21,39 +19,34 @@ pub enum PaymentRefusal {
     /// The order has too many payments.
     #[error("The order has too many payments; another one like this cannot be recorded.")]
     TooManyPayments,
-    /// The payment was declined: there is no money to give back.
+    /// The payment was declined: there is nothing to refund.
     #[error("The payment was declined; only a captured payment can be refunded.")]
     NotCaptured,
-    /// More would go back than came.
-    #[error("{refundable} minor units are left to refund; no more can be.")]
+    /// The refund exceeds what is left of the captured amount.
+    #[error("At most {refundable} minor units can still be refunded.")]
     RefundTooLarge {
-        /// What was captured and has not been refunded.
+        /// Captured and not yet refunded.
         refundable: Amount,
     },
-    /// What was to be recorded is not a payment or refund of the order.
+    /// The payment or refund breaks a limit.
     #[error(transparent)]
     InvalidPayment(#[from] InvalidPayment),
 }
 
-/// Why something that is well-formed cannot be a payment or a refund of the order.
+/// Why a well-formed payment or refund cannot be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPayment {
-    /// Nothing is paid or refunded.
     #[error("The amount is at least 1 minor unit.")]
     Zero,
-    /// Not the order's currency.
     #[error("The order's currency is {expected}.")]
-    OtherCurrency {
-        /// The order's.
-        expected: Currency,
-    },
-    /// Together with what was captured before it is too much.
+    OtherCurrency { expected: Currency },
+    /// The sum of all captured payments would exceed the largest amount.
     #[error("The payments of an order are together at most {AMOUNT_MAX} minor units.")]
     TotalTooLarge,
 }
 
 impl PaymentRefusal {
-    /// The reason's name, for programs. It never changes.
+    /// The refusal's name, for programs. It never changes.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Every rule of recording a payment, as a sentence.
+//! The rules for recording a payment, one test each.
 
 use dekigoto::{Decider as _, spec::given};
 
@@ -31,12 +31,12 @@ fn declined(reference: &str, minor_units: u64) -> PaymentCommand {
 }
 
 #[test]
-fn a_captured_payment_is_received() {
+fn a_captured_payment_is_recorded_as_received() {
     given::<Payment>([]).when(captured("ch_1", 3000)).then([received("ch_1", 3000)]);
 }
 
 #[test]
-fn a_declined_payment_has_failed_with_the_providers_reason() {
+fn a_declined_payment_is_recorded_as_failed_with_the_providers_reason() {
     given::<Payment>([]).when(declined("ch_1", 3000)).then([failed("ch_1", 3000)]);
 }
 
@@ -55,7 +55,7 @@ fn the_same_reference_with_the_same_content_is_the_same_payment() {
 }
 
 #[test]
-fn a_payment_that_was_refunded_since_is_still_the_same_payment() {
+fn a_repeated_payment_is_recognised_after_a_refund() {
     given::<Payment>([received("ch_1", 3000), refunded("ch_1", 3000)])
         .when(captured("ch_1", 3000))
         .then_nothing();
@@ -87,7 +87,7 @@ fn the_same_reference_with_other_content_is_refused() {
 }
 
 #[test]
-fn a_payment_in_another_currency_is_not_a_payment_of_the_order() {
+fn a_payment_in_another_currency_is_refused() {
     let expected = paid_order().currency;
     for outcome in [Outcome::Captured, Outcome::Declined(None)] {
         let currency = "EUR".parse().unwrap();
@@ -99,7 +99,7 @@ fn a_payment_in_another_currency_is_not_a_payment_of_the_order() {
 }
 
 #[test]
-fn a_payment_of_nothing_is_not_a_payment() {
+fn a_payment_of_zero_is_refused() {
     for command in [captured("ch_1", 0), declined("ch_1", 0)] {
         given::<Payment>([]).when(command).then_refused(InvalidPayment::Zero.into());
     }
@@ -117,28 +117,28 @@ fn an_order_can_be_paid_in_parts_until_it_is_paid_in_full() {
 }
 
 #[test]
-fn a_declined_payment_is_recorded_also_when_the_order_has_been_paid() {
+fn a_declined_payment_of_a_paid_order_is_recorded() {
     given::<Payment>([received("ch_1", 3000)])
         .when(declined("ch_2", 3000))
         .then([failed("ch_2", 3000)]);
 }
 
 #[test]
-fn an_order_that_got_money_back_can_be_paid_again() {
+fn a_refunded_order_can_be_paid_again() {
     given::<Payment>([received("ch_1", 3000), refunded("ch_1", 1)])
         .when(captured("ch_2", 1))
         .then([received("ch_2", 1)]);
 }
 
 #[test]
-fn a_declined_payment_pays_nothing() {
+fn a_declined_payment_does_not_count_as_paid() {
     given::<Payment>([failed("ch_1", 3000)])
         .when(captured("ch_2", 3000))
         .then([received("ch_2", 3000)]);
 }
 
 #[test]
-fn a_free_order_has_nothing_to_pay() {
+fn a_payment_of_a_free_order_is_refused() {
     let order = PaidOrder { total_amount: amount(0), ..paid_order() };
     let command = ProcessPayment { order, ..process("ch_1", 1, Outcome::Captured) };
     given::<Payment>([])
@@ -146,14 +146,14 @@ fn a_free_order_has_nothing_to_pay() {
         .then_refused(PaymentRefusal::AlreadyPaid);
 }
 
-/// The provider has the money: refusing to write that down would not give it back.
+/// The provider has the money: refusing to record it would not return it.
 #[test]
-fn more_than_the_order_is_worth_is_recorded() {
+fn a_payment_above_the_orders_total_is_recorded() {
     given::<Payment>([]).when(captured("ch_1", 9000)).then([received("ch_1", 9000)]);
 }
 
 #[test]
-fn the_payments_of_an_order_together_are_an_amount() {
+fn the_sum_of_an_orders_payments_has_a_limit() {
     let largest = 9_007_199_254_740_991;
     given::<Payment>([received("ch_1", largest), refunded("ch_1", largest)])
         .when(captured("ch_2", 1))
@@ -161,7 +161,7 @@ fn the_payments_of_an_order_together_are_an_amount() {
 }
 
 #[test]
-fn declined_payments_cannot_crowd_out_a_captured_one() {
+fn declined_payments_leave_room_for_a_captured_one() {
     let history: Vec<PaymentEvent> = (0..PAYMENTS_WITH_DECLINED_MAX)
         .map(|number| failed(&format!("ch_{number}"), 3000))
         .collect();
@@ -172,7 +172,7 @@ fn declined_payments_cannot_crowd_out_a_captured_one() {
 }
 
 #[test]
-fn the_payments_of_an_order_are_bounded() {
+fn the_number_of_an_orders_payments_has_a_limit() {
     let history: Vec<PaymentEvent> =
         (0..PAYMENTS_PER_ORDER_MAX).map(|number| received(&format!("ch_{number}"), 1)).collect();
     given::<Payment>(history)
@@ -181,12 +181,12 @@ fn the_payments_of_an_order_are_bounded() {
 }
 
 #[test]
-fn the_state_answers_for_each_payment_and_for_all() {
+fn the_state_gives_sums_of_one_payment_and_of_all() {
     let events =
         [failed("ch_1", 3000), received("ch_2", 3000), refunded("ch_2", 1200), refunded("ch_1", 5)];
     let state = events.iter().fold(PaymentState::default(), Payment::evolve);
     assert_eq!(state.captured(), amount(3000));
-    assert_eq!(state.refunded(), amount(1200), "a declined payment gives nothing back");
+    assert_eq!(state.refunded(), amount(1200), "a declined payment refunds nothing");
     assert_eq!(state.paid(), amount(1800));
     assert!(!state.by_reference(&reference("ch_1")).unwrap().is_captured());
     assert_eq!(state.by_id(payment_id("ch_2")).unwrap().refundable(), amount(1800));

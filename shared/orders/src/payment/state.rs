@@ -1,17 +1,17 @@
-//! What must be known of an order's payments to decide: a fold over their events.
+//! The state that the rules of payments need: a fold over the events.
 
 use serde::{Deserialize, Serialize};
 
 use super::{PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded};
 use crate::{Amount, Currency, CustomerId, DeclineReason, PaymentId, PaymentReference};
 
-/// The payments of one order, in the order in which they were recorded. At most
+/// The payments of one order, oldest first. At most
 /// [`PAYMENTS_PER_ORDER_MAX`](crate::limits::PAYMENTS_PER_ORDER_MAX).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentState {
     attempts: Vec<Attempt>,
-    /// Events so far: the stream's version, because each stored event means one event.
+    /// The stream's version: the number of events so far, because no upcast splits or drops one.
     version: u64,
 }
 
@@ -19,36 +19,22 @@ pub struct PaymentState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// The stream's version when it was recorded.
+    /// The version of the event that recorded it.
     pub version: u64,
-    /// Our id of the payment.
     pub payment_id: PaymentId,
-    /// The provider's.
     pub reference: PaymentReference,
-    /// Whose payment.
     pub customer_id: CustomerId,
-    /// How much was to be paid, in minor units.
     pub amount: Amount,
-    /// In which currency.
     pub currency: Currency,
-    /// How it ended.
     pub result: AttemptResult,
 }
 
-/// How an attempt ended, and what became of it.
+/// The outcome of a payment, and what was refunded since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AttemptResult {
-    /// The money came, and that much of it went back.
-    Captured {
-        /// In minor units.
-        refunded: Amount,
-    },
-    /// It did not come, with the provider's reason.
-    Declined {
-        /// If there was one.
-        reason: Option<DeclineReason>,
-    },
+    Captured { refunded: Amount },
+    Declined { reason: Option<DeclineReason> },
 }
 
 impl Attempt {
@@ -76,7 +62,7 @@ impl Attempt {
         }
     }
 
-    /// What was captured, in minor units.
+    /// The captured amount.
     #[must_use]
     pub fn captured(&self) -> Amount {
         match self.result {
@@ -85,7 +71,7 @@ impl Attempt {
         }
     }
 
-    /// What went back, in minor units.
+    /// The refunded amount.
     #[must_use]
     pub fn refunded(&self) -> Amount {
         match self.result {
@@ -94,13 +80,13 @@ impl Attempt {
         }
     }
 
-    /// What may still go back, in minor units.
+    /// The amount that can still be refunded.
     #[must_use]
     pub fn refundable(&self) -> Amount {
         self.captured().saturating_minus(self.refunded())
     }
 
-    /// Whether the money came, some of which may have gone back.
+    /// Whether it was captured; it may have been refunded since.
     #[must_use]
     pub fn is_captured(&self) -> bool {
         matches!(self.result, AttemptResult::Captured { .. })
@@ -108,13 +94,13 @@ impl Attempt {
 }
 
 impl PaymentState {
-    /// Every payment, the oldest first.
+    /// All payments, oldest first.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
     }
 
-    /// The payment that the provider calls `reference`.
+    /// The payment with that provider reference.
     #[must_use]
     pub fn by_reference(&self, reference: &PaymentReference) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.reference == *reference)
@@ -126,19 +112,19 @@ impl PaymentState {
         self.attempts.iter().find(|attempt| attempt.payment_id == payment_id)
     }
 
-    /// What was captured, in minor units.
+    /// The captured amount.
     #[must_use]
     pub fn captured(&self) -> Amount {
         sum(self.attempts.iter().map(Attempt::captured))
     }
 
-    /// What went back, in minor units.
+    /// The refunded amount.
     #[must_use]
     pub fn refunded(&self) -> Amount {
         sum(self.attempts.iter().map(Attempt::refunded))
     }
 
-    /// What the customer has paid: captured and not refunded, in minor units.
+    /// What the customer has paid: captured and not refunded.
     #[must_use]
     pub fn paid(&self) -> Amount {
         sum(self.attempts.iter().map(Attempt::refundable))
@@ -158,7 +144,7 @@ impl PaymentState {
         self
     }
 
-    /// Total: a refund of a payment that was never captured, which no rule allows, changes nothing.
+    /// Total: a refund of a payment that was never captured changes nothing; no rule allows one.
     fn give_back(&mut self, event: &PaymentRefunded) {
         let mut attempts = self.attempts.iter_mut();
         let payment = attempts.find(|attempt| attempt.payment_id == event.payment_id);
@@ -168,7 +154,7 @@ impl PaymentState {
     }
 }
 
-/// No payment is accepted that would take the sum over the largest amount.
+/// `decide` keeps the sum within the largest amount.
 fn sum(amounts: impl Iterator<Item = Amount>) -> Amount {
     amounts.fold(Amount::ZERO, Amount::saturating_plus)
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{orderId}/cancel`: gives an order up.
+//! `POST /v1/orders/{orderId}/cancel`: cancels an order.
 
 use axum::{extract::State, response::Response};
 use dekigoto_http::{App, Body, Fields, Json, Problem};

@@ -1,4 +1,4 @@
-//! What the commands of an order share: the path, the body, and the way through the engine.
+//! What the order commands share: path, body, execution and answer.
 
 use axum::{
     Json,
@@ -28,7 +28,7 @@ impl FromRequestParts<App> for OrderPath {
     }
 }
 
-/// The body of a command that has nothing to say.
+/// The body of a command without data.
 #[derive(Default)]
 pub(super) struct EmptyBody;
 
@@ -38,13 +38,13 @@ impl Body for EmptyBody {
     }
 }
 
-/// A currency that does not exist is a business error and not a malformed request.
+/// An unknown currency is a business error (422), not a malformed request.
 pub(crate) fn currency(fields: &mut Fields<'_>) -> Option<Currency> {
     let text: String = fields.text("currency")?;
     fields.check("currency", text.parse())
 }
 
-/// What a command on an order answers.
+/// The answer to a command on an order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OrderAnswer {
@@ -53,7 +53,7 @@ struct OrderAnswer {
     status: Status,
 }
 
-/// Carries out a command on an order that exists.
+/// Carries out a command on an existing order.
 pub(super) async fn change(
     app: &App,
     call: &Call,

@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{orderId}/confirm`: promises an order to its customer.
+//! `POST /v1/orders/{orderId}/confirm`: confirms an order.
 
 use axum::{extract::State, response::Response};
 use dekigoto_http::{App, OptionalJson, Problem, StaffCall};

@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{orderId}/deliver`: says that an order arrived.
+//! `POST /v1/orders/{orderId}/deliver`: records the delivery of an order.
 
 use axum::{extract::State, response::Response};
 use dekigoto_http::{App, OptionalJson, Problem, StaffCall};

@@ -1,4 +1,4 @@
-//! `GET /v1/orders/{orderId}/events`: the history of an order, from the store.
+//! `GET /v1/orders/{orderId}/events`: the history of an order, read from the store.
 
 use axum::{
     Json,
@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{command::OrderPath, ownership::must_own};
 use crate::Caller;
 
-/// Stands where a customer does not see who else acted, and under which key.
+/// Replaces the actor and the key of commands that were not the customer's own.
 const WITHHELD: &str = "withheld";
 
 /// A page of a history.
@@ -36,7 +36,7 @@ pub(super) async fn events(
     params.finish()?;
     let stream = Order::stream(&id).map_err(|_| Problem::not_found())?;
     must_own(&app, &caller, id).await?;
-    // One more than wanted tells whether there is a next page.
+    // Reads one event more than the limit, to know whether there is a next page.
     let mut items = read_events(&*app.ports().store, &stream, first, limit + 1).await?;
     let next_version = items.get(limit).map(|event| event.version);
     items.truncate(limit);
@@ -51,7 +51,7 @@ pub(super) async fn events(
     Ok(Json(EventPage { items, next_version }).into_response())
 }
 
-/// A customer learns what was done to their order, and not which of the staff or which service did it, or under which
+/// Customers see what was done to their order, but not which member of staff or service did it, nor under which
 /// key.
 fn withhold(events: &mut [Envelope], own: &str) -> Result<(), Problem> {
     let key: CommandKey = WITHHELD.parse().map_err(broken)?;

@@ -1,4 +1,4 @@
-//! The use cases of an order: one file each, with body, handler and answer.
+//! The use cases of an order, one file each: body, handler and answer.
 
 mod cancel;
 pub(crate) mod command;
@@ -13,7 +13,7 @@ use dekigoto_http::Routes;
 
 use crate::views::{order_list, order_summary};
 
-/// Everything that a client may do with orders.
+/// The routes of orders.
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .post("/v1/orders", place::place)

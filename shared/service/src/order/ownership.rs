@@ -1,5 +1,5 @@
-//! Whose order it is. A customer's own id is part of the key that is read, so another customer's order is not found: it
-//! answers like one that does not exist, after the same requests.
+//! Ownership. A customer's own id is part of the key that is read, so another customer's order is not found: it
+//! gets the answer of an order that does not exist, after the same requests.
 
 use std::fmt::Display;
 
@@ -14,7 +14,7 @@ use orders::{
 
 use crate::Caller;
 
-/// The name of the view whose rows stand under their customers' ids.
+/// The view whose row keys contain the customer's id.
 pub(crate) const ORDER_SUMMARY: &str = "order-summary";
 
 /// The partition of an order's row.
@@ -27,8 +27,8 @@ pub(crate) fn order_key(order: impl Display, customer: &CustomerId) -> RowKey {
     RowKey::new(order_partition(order), customer.as_str())
 }
 
-/// The order's row; `None` while the view is behind. For a customer, an order of somebody else is refused as one that
-/// does not exist.
+/// The order's row; `None` while the view is behind. A customer gets "not found" for somebody else's order, as for one
+/// that does not exist.
 pub(crate) async fn row_for(
     app: &App,
     caller: &Caller,
@@ -44,14 +44,14 @@ pub(crate) async fn row_for(
     Ok(row)
 }
 
-/// Refuses an order of somebody else as one that does not exist. Trusted callers skip this check.
+/// Answers "not found" for somebody else's order. Trusted callers skip this check.
 pub(crate) async fn must_own(app: &App, caller: &Caller, order: OrderId) -> Result<(), Problem> {
     let Some(customer) = caller.owner() else {
         return Ok(());
     };
     match row_of(&*app.ports().views, order, customer).await {
         Ok(Some(_)) => Ok(()),
-        // Commands and histories must not depend on a view: one that does not answer is like one that is behind.
+        // Commands and histories must not depend on a view: an unavailable view counts as one that is behind.
         Ok(None) | Err(ViewError::Unavailable(_)) => {
             must_be_placed_by(&*app.ports().store, order, customer).await
         }
@@ -68,7 +68,7 @@ async fn row_of(
     Ok(rows.pop().flatten())
 }
 
-/// A trusted caller does not know whose order it is, and its partition holds one row.
+/// A trusted caller does not name the customer. The order's partition holds one row.
 async fn row_of_anybody(views: &dyn ViewStore, order: OrderId) -> Result<Option<Row>, ViewError> {
     let query = RowQuery {
         index: None,
@@ -81,8 +81,8 @@ async fn row_of_anybody(views: &dyn ViewStore, order: OrderId) -> Result<Option<
     Ok(views.list(&query).await?.rows.pop())
 }
 
-/// Asks the order's first commit, and nothing else, who its customer is: that never changes, so looking before a
-/// command decides leaves no race.
+/// Reads the customer from the order's first commit only. The customer never changes, so checking before the
+/// command is decided leaves no race.
 async fn must_be_placed_by(
     store: &dyn EventStore,
     order: OrderId,

@@ -62,7 +62,7 @@ pub(super) async fn place(
     let PlaceBody { customer_id, currency, items } = body;
     let placed_on = Day::of(context.at);
     let command = OrderCommand::PlaceOrder(PlaceOrder { customer_id, currency, items, placed_on });
-    // The id derives from caller and key, so a repeated command meets its own first commit.
+    // The id derives from caller and key, so a repeated command finds its own first commit.
     let order = OrderId::derive(call.caller.actor(), &call.key);
     let engine = app.engine();
     let answer = match call.expect {

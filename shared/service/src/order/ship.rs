@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{orderId}/ship`: hands an order to a carrier.
+//! `POST /v1/orders/{orderId}/ship`: ships an order.
 
 use axum::{extract::State, response::Response};
 use dekigoto_http::{App, Body, Fields, Json, Problem, StaffCall};

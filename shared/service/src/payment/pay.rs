@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{orderId}/payments`: records what the payment provider did.
+//! `POST /v1/orders/{orderId}/payments`: records a captured or declined payment.
 
 use std::str::FromStr;
 
@@ -54,7 +54,7 @@ impl Body for PayBody {
         let outcome = fields.text("outcome");
         let decline_reason: Option<Option<DeclineReason>> = fields.optional_text("declineReason");
         if let (Some(OutcomeWord::Captured), Some(Some(_))) = (outcome, &decline_reason) {
-            fields.check::<()>("declineReason", Err("belongs to a declined payment"))?;
+            fields.check::<()>("declineReason", Err("is allowed only for a declined payment"))?;
         }
         let decline_reason = decline_reason?;
         let outcome = match outcome? {
@@ -65,7 +65,7 @@ impl Body for PayBody {
     }
 }
 
-/// What a payment answers.
+/// The answer to a payment.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PaymentAnswer {
@@ -94,7 +94,7 @@ pub(super) async fn pay(
     });
     let answer = app.engine().execute::<Payment>(&order_id, command, &context, call.expect).await;
     let answer = answer.map_err(|error| of_command(error, of_payment))?;
-    // The same reference is the same payment under any key: its answer is that of when it was recorded.
+    // The same reference is the same payment under any key, and gets the first answer again.
     let payment = answer.state.by_reference(&reference).ok_or_else(Problem::not_found)?;
     let version = Version::new(payment.version);
     let status = if payment.is_captured() { "received" } else { "failed" };

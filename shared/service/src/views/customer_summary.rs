@@ -11,12 +11,12 @@ use axum::{
 };
 use dekigoto::{
     Envelope, RowKey, Timestamp,
-    views::{AcrossView, Fold, View},
+    views::{Across, AcrossView, Fold, View},
 };
-use dekigoto_http::{App, Params, Problem, Routes, malformed, path_text, unreadable};
+use dekigoto_http::{App, Params, Problem, Routes, malformed, path_text};
 use orders::{
     Currency, CustomerId,
-    order::{Order, OrderEvent},
+    order::{Order, OrderEvent, Sale},
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,19 +36,23 @@ impl View for CustomerSummaryView {
     type Folds = (Order,);
 
     const NAME: &'static str = "customer-summary";
+    const EVENTS: Option<&'static [&'static str]> = Some(&["OrderPlaced", "OrderCancelled"]);
 }
 
-impl AcrossView for CustomerSummaryView {}
+impl AcrossView for CustomerSummaryView {
+    fn add(row: &mut CustomerSummary, part: CustomerSummary) {
+        row.order_count = row.order_count.saturating_add(part.order_count);
+        row.cancelled_count = row.cancelled_count.saturating_add(part.cancelled_count);
+        for (currency, total) in part.totals {
+            *row.totals.entry(currency).or_default() += total;
+        }
+        row.last_order_at = row.last_order_at.max(part.last_order_at);
+    }
+}
 
 impl Fold<Order> for CustomerSummaryView {
     fn row_key(event: &OrderEvent, _: &Envelope) -> Option<RowKey> {
-        match event {
-            OrderEvent::OrderPlaced(placed) => Some(customer_key(&placed.customer_id)),
-            OrderEvent::OrderCancelled(cancelled) => Some(customer_key(&cancelled.customer_id)),
-            OrderEvent::OrderConfirmed(_)
-            | OrderEvent::OrderShipped(_)
-            | OrderEvent::OrderDelivered(_) => None,
-        }
+        event.sale().map(|_| customer_key(event.customer_id()))
     }
 
     fn fold(row: &mut CustomerSummary, event: &OrderEvent, envelope: &Envelope) {
@@ -82,21 +86,19 @@ pub struct CustomerSummary {
 impl CustomerSummary {
     /// Applies one event of one of the customer's orders. The changes commute: no order between streams is needed.
     pub(super) fn apply(&mut self, event: &OrderEvent, at: Timestamp) {
-        match event {
-            OrderEvent::OrderPlaced(placed) => {
+        match event.sale() {
+            Some(Sale::Placed(placed)) => {
                 self.order_count = self.order_count.saturating_add(1);
                 *self.totals.entry(placed.currency).or_default() +=
                     i128::from(placed.total_amount.get());
                 self.last_order_at = self.last_order_at.max(Some(at));
             }
-            OrderEvent::OrderCancelled(cancelled) => {
+            Some(Sale::Cancelled(cancelled)) => {
                 self.cancelled_count = self.cancelled_count.saturating_add(1);
                 *self.totals.entry(cancelled.currency).or_default() -=
                     i128::from(cancelled.total_amount.get());
             }
-            OrderEvent::OrderConfirmed(_)
-            | OrderEvent::OrderShipped(_)
-            | OrderEvent::OrderDelivered(_) => {}
+            None => {}
         }
     }
 }
@@ -132,9 +134,9 @@ async fn customer_summary(
     if !caller.owns(&customer) {
         return Err(Problem::not_found());
     }
-    let row = app.ports().views.read(&[customer_key(&customer)]).await?.pop().flatten();
-    let row = row.ok_or_else(Problem::not_found)?;
-    let summary: CustomerSummary = row.body.read().map_err(|cause| unreadable(&cause))?;
+    let key = customer_key(&customer);
+    let summary = Across::<CustomerSummaryView>::read(&*app.ports().views, &key).await?;
+    let summary = summary.ok_or_else(Problem::not_found)?;
     Ok(Json(CustomerAnswer { customer_id: customer, summary }).into_response())
 }
 

@@ -7,13 +7,13 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{
-    Envelope, Row, RowKey, RowQuery, Timestamp,
-    views::{AcrossView, Fold, View},
+    Envelope, RowKey, Timestamp,
+    views::{Across, AcrossView, Fold, View},
 };
-use dekigoto_http::{App, Params, Problem, Routes, at, broken, limits::PAGE_ITEMS_MAX, unreadable};
+use dekigoto_http::{App, Params, Problem, Routes, bad_parameter, broken};
 use orders::{
     Currency, Day,
-    order::{Order, OrderEvent},
+    order::{Order, OrderEvent, Sale},
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,19 +35,23 @@ impl View for DailySalesView {
     type Folds = (Order,);
 
     const NAME: &'static str = "daily-sales";
+    const EVENTS: Option<&'static [&'static str]> = Some(&["OrderPlaced", "OrderCancelled"]);
 }
 
-impl AcrossView for DailySalesView {}
+impl AcrossView for DailySalesView {
+    fn add(row: &mut DailySales, part: DailySales) {
+        row.order_count = row.order_count.saturating_add(part.order_count);
+        row.cancelled_count = row.cancelled_count.saturating_add(part.cancelled_count);
+        row.total_amount += part.total_amount;
+    }
+}
 
 impl Fold<Order> for DailySalesView {
     fn row_key(event: &OrderEvent, _: &Envelope) -> Option<RowKey> {
-        match event {
-            OrderEvent::OrderPlaced(it) => Some(daily_key(it.placed_on, it.currency)),
-            OrderEvent::OrderCancelled(it) => Some(daily_key(it.placed_on, it.currency)),
-            OrderEvent::OrderConfirmed(_)
-            | OrderEvent::OrderShipped(_)
-            | OrderEvent::OrderDelivered(_) => None,
-        }
+        event.sale().map(|sale| match sale {
+            Sale::Placed(it) => daily_key(it.placed_on, it.currency),
+            Sale::Cancelled(it) => daily_key(it.placed_on, it.currency),
+        })
     }
 
     fn fold(row: &mut DailySales, event: &OrderEvent, _: &Envelope) {
@@ -97,18 +101,16 @@ pub struct DailySales {
 impl DailySales {
     /// Applies one event of an order of this row. When it happened does not matter: the day is the order's.
     pub(super) fn apply(&mut self, event: &OrderEvent) {
-        match event {
-            OrderEvent::OrderPlaced(placed) => {
+        match event.sale() {
+            Some(Sale::Placed(placed)) => {
                 self.order_count = self.order_count.saturating_add(1);
                 self.total_amount += i128::from(placed.total_amount.get());
             }
-            OrderEvent::OrderCancelled(cancelled) => {
+            Some(Sale::Cancelled(cancelled)) => {
                 self.cancelled_count = self.cancelled_count.saturating_add(1);
                 self.total_amount -= i128::from(cancelled.total_amount.get());
             }
-            OrderEvent::OrderConfirmed(_)
-            | OrderEvent::OrderShipped(_)
-            | OrderEvent::OrderDelivered(_) => {}
+            None => {}
         }
     }
 }
@@ -129,10 +131,9 @@ struct DailyPage {
 }
 
 impl DailyAnswer {
-    fn of(row: &Row) -> Result<Self, Problem> {
-        let place = row.key.sort.split_once('#');
+    fn of(key: &RowKey, sales: DailySales) -> Result<Self, Problem> {
+        let place = key.sort.split_once('#');
         let (date, currency) = place.ok_or_else(|| broken("a sales row without a currency"))?;
-        let sales = row.body.read().map_err(|cause| unreadable(&cause))?;
         Ok(Self { date: date.to_owned(), currency: currency.to_owned(), sales })
     }
 }
@@ -143,32 +144,21 @@ async fn daily_sales(
     mut params: Params,
 ) -> Result<Response, Problem> {
     caller.must_be_trusted()?;
-    let (from, to): (Option<Day>, Option<Day>) = (params.needed("from"), params.needed("to"));
+    let (from, to): (Option<Day>, Option<Day>) = (params.required("from"), params.required("to"));
     let (from, to) = params.finish_with(from.zip(to))?;
     if !(0..SALES_DAYS_MAX).contains(&to.days_since(from)) {
-        return Err(at(
+        return Err(bad_parameter(
             "to",
             &format!("must be the day of from, or up to {} days later", SALES_DAYS_MAX - 1),
         ));
     }
     let mut items = Vec::new();
     for (partition, between) in sales_months(from, to) {
-        let mut query = RowQuery {
-            index: None,
-            partition,
-            between: Some(between),
-            newest_first: false,
-            limit: PAGE_ITEMS_MAX,
-            after: None,
-        };
         // A month has a row for each day and currency: bounded by the calendar and ISO 4217.
-        loop {
-            let page = app.ports().views.list(&query).await?;
-            for row in &page.rows {
-                items.push(DailyAnswer::of(row)?);
-            }
-            let Some(next) = page.next else { break };
-            query.after = Some(next);
+        let views = &*app.ports().views;
+        for (key, sales) in Across::<DailySalesView>::list(views, &partition, Some(between)).await?
+        {
+            items.push(DailyAnswer::of(&key, sales)?);
         }
     }
     Ok(Json(DailyPage { items }).into_response())

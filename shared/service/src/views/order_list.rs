@@ -14,7 +14,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::order_summary::{
-    BY_CUSTOMER, BY_STATUS, OrderView, of_row, orders_of_customer, orders_of_status,
+    BY_CUSTOMER, BY_STATUS, OrderView, listed, orders_of_customer, orders_of_status,
 };
 use crate::{
     Caller,
@@ -148,12 +148,10 @@ async fn pages(
             after,
         };
         let page = app.ports().views.list(&query).await?;
-        for row in &page.rows {
-            let order = of_row(row)?;
-            let is_wanted =
-                |order: &OrderView| filter.is_none_or(|status| order.order.status == status);
-            found.extend(order.filter(is_wanted));
-        }
+        let orders = listed(&*app.ports().store, &page.rows).await?;
+        let is_wanted =
+            |order: &OrderView| filter.is_none_or(|status| order.order.status == status);
+        found.extend(orders.into_iter().filter(is_wanted));
         after = page.next;
         if after.is_none() || found.len() == usize::try_from(limit).unwrap_or(usize::MAX) {
             break;

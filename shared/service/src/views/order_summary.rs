@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{
-    Aggregate, Envelope, EventStore, Index, Row, RowKey, Timestamp, Version, read_events,
-    views::{Fold, Marked, SingleView, View},
+    Aggregate as _, Envelope, EventStore, Index, Row, RowKey, Timestamp, Version,
+    views::{Fold, Marked, Single, SingleView, View},
 };
-use dekigoto_http::{App, Params, Problem, broken, etag, malformed, unreadable};
+use dekigoto_http::{App, Params, Problem, etag, malformed};
 use orders::{
     Amount, Currency, CustomerId, Day, OrderId, Status,
     order::{Order, OrderEvent, OrderPlaced},
@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Caller,
-    limits::EVENTS_PER_FOLD_MAX,
     order::{
         command::OrderPath,
         ownership::{self, ORDER_SUMMARY, order_key},
@@ -155,21 +154,14 @@ impl OrderSummary {
         if let OrderEvent::OrderPlaced(placed) = event {
             self.order = Some(PlacedSummary::new(placed, at));
         }
-        let Some(order) = &mut self.order else { return };
-        match event {
-            OrderEvent::OrderPlaced(_) => {}
-            OrderEvent::OrderConfirmed(_) => {
-                (order.status, order.confirmed_at) = (Status::Confirmed, Some(at));
-            }
-            OrderEvent::OrderShipped(_) => {
-                (order.status, order.shipped_at) = (Status::Shipped, Some(at));
-            }
-            OrderEvent::OrderDelivered(_) => {
-                (order.status, order.delivered_at) = (Status::Delivered, Some(at));
-            }
-            OrderEvent::OrderCancelled(_) => {
-                (order.status, order.cancelled_at) = (Status::Cancelled, Some(at));
-            }
+        let (Some(order), Some(status)) = (&mut self.order, event.status()) else { return };
+        order.status = status;
+        match status {
+            Status::Pending => {}
+            Status::Confirmed => order.confirmed_at = Some(at),
+            Status::Shipped => order.shipped_at = Some(at),
+            Status::Delivered => order.delivered_at = Some(at),
+            Status::Cancelled => order.cancelled_at = Some(at),
         }
     }
 
@@ -227,15 +219,12 @@ pub(crate) async fn order(
             ownership::must_own(&app, &caller, id).await?;
             None
         }
-        None => {
-            let row = ownership::row_for(&app, &caller, id).await?;
-            row.as_ref().map(of_row).transpose()?.flatten().filter(is_new_enough)
-        }
+        None => ownership::row_for(&app, &caller, id).await?,
     };
-    let (row, served_from) = match seen {
+    let (row, served_from) = match seen.as_ref().and_then(of_row).filter(is_new_enough) {
         Some(row) => (row, "view"),
         None => {
-            // The view may be behind; the store never is.
+            // The view may be behind, or hold a row that this code cannot show; the store has every order.
             let row = from_store(&*app.ports().store, id, past).await?.filter(is_new_enough);
             (row.ok_or_else(Problem::not_found)?, "store")
         }
@@ -247,50 +236,47 @@ pub(crate) async fn order(
     Ok(response)
 }
 
-/// The order that a row shows; none when the view has not seen it placed yet.
-pub(crate) fn of_row(row: &Row) -> Result<Option<OrderView>, Problem> {
-    let id = row.key.partition.split_once('#').and_then(|(_, id)| id.parse::<OrderId>().ok());
-    let order = id.ok_or_else(|| broken("a row without an order id"))?;
-    let marked: Marked<OrderSummary> = row.body.read().map_err(|cause| unreadable(&cause))?;
-    let version = marked.watermarks.get(Order::TYPE).copied().unwrap_or(0);
-    Ok(marked.row.view(order, version))
+/// The order that a row shows; `None` before the view has seen it placed, and where this code cannot show the row.
+fn of_row(row: &Row) -> Option<OrderView> {
+    view(row, &Single::<OrderSummaryView>::shown(row)?)
 }
 
-/// The order folded from the store: as it is now, or as it was at `at` (then without its payments). None when the
-/// stream does not reach that far.
+fn order_of(row: &Row) -> Option<OrderId> {
+    row.key.partition.split_once('#').and_then(|(_, id)| id.parse().ok())
+}
+
+/// The orders of the rows that a list found, in their order.
+pub(super) async fn listed(
+    store: &dyn EventStore,
+    rows: &[Row],
+) -> Result<Vec<OrderView>, Problem> {
+    let id_of = |row: &Row| order_of(row).map(|order| order.to_string());
+    let marked = Single::<OrderSummaryView>::listed(store, rows, id_of).await?;
+    let view = |(row, marked): (&Row, Option<Marked<OrderSummary>>)| view(row, &marked?);
+    Ok(rows.iter().zip(marked).filter_map(view).collect())
+}
+
+fn view(row: &Row, marked: &Marked<OrderSummary>) -> Option<OrderView> {
+    marked.row.view(order_of(row)?, marked.watermark(Order::TYPE))
+}
+
+/// The order folded from the store: as it is now, or as it was at `at` (then without its payments). `None` when the stream
+/// does not reach that far.
 async fn from_store(
     store: &dyn EventStore,
     order: OrderId,
     at: Option<Version>,
 ) -> Result<Option<OrderView>, Problem> {
-    let mut row = OrderSummary::default();
-    let limit = at.and_then(|at| usize::try_from(at.get()).ok()).unwrap_or(usize::MAX);
-    let reached = fold::<Order>(store, &order, limit.min(EVENTS_PER_FOLD_MAX), &mut row).await?;
-    if at.is_some_and(|at| reached < at.get()) {
-        return Ok(None);
-    }
-    if at.is_none() {
-        fold::<Payment>(store, &order, EVENTS_PER_FOLD_MAX, &mut row).await?;
-    }
-    let paid = |view: OrderView| OrderView {
-        paid_amount: view.paid_amount.filter(|_| at.is_none()),
-        ..view
+    let folded = match at {
+        None => Single::<OrderSummaryView>::from_store(store, &order.to_string()).await?,
+        Some(at) => {
+            let stream = Order::stream(&order).map_err(|_| Problem::not_found())?;
+            Single::<OrderSummaryView>::at_version(store, &stream, at).await?
+        }
     };
-    Ok(row.view(order, reached).map(paid))
-}
-
-async fn fold<A: Aggregate>(
-    store: &dyn EventStore,
-    id: &A::Id,
-    limit: usize,
-    row: &mut OrderSummary,
-) -> Result<u64, Problem> {
-    let stream = A::stream(id).map_err(|_| Problem::not_found())?;
-    let events = read_events(store, &stream, Version::FIRST, limit).await?;
-    for event in &events {
-        OrderSummaryView::apply(row, event)?;
-    }
-    Ok(events.last().map_or(0, |event| event.version.get()))
+    let view = folded.and_then(|it| it.row.view(order, it.watermark(Order::TYPE)));
+    Ok(view
+        .map(|view| OrderView { paid_amount: view.paid_amount.filter(|_| at.is_none()), ..view }))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What the three views say, as sentences. Each goes through the kit's own projection.
 
 use dekigoto::{
-    Aggregate as _, NewEvent, Payload, RowKey, Timestamp,
+    Aggregate as _, Envelope, EventSchema as _, NewEvent, Payload, RowKey, Timestamp,
     spec::{Happened, given_view, given_view_across, happened},
+    views::{Folds as _, View},
 };
 use orders::{
     Amount, Currency, Status, UnitAmount,
@@ -250,4 +251,40 @@ fn daily_sales_do_not_change_when_an_order_is_confirmed() {
         .delivered_twice()
         .shuffled()
         .then(sales(1, 0, 3000));
+}
+
+/// The events of orders that change a row of the view, by its folds.
+fn changing<V: View>() -> Vec<&'static str> {
+    let samples = [
+        orders::samples::placed(),
+        orders::samples::confirmed(),
+        orders::samples::shipped(),
+        orders::samples::delivered(),
+        orders::samples::cancelled(),
+    ];
+    assert_eq!(samples.len(), OrderEvent::NEWEST.len(), "a sample of each event");
+    let envelope = |event: &OrderEvent| {
+        let NewEvent { event_type, schema_version, payload } = event.encode().unwrap();
+        Envelope { event_type, schema_version, payload, ..orders::samples::envelope() }
+    };
+    let envelopes: Vec<Envelope> = samples.iter().map(envelope).collect();
+    let changes = |name: &&str| {
+        let event = envelopes.iter().find(|event| event.event_type == **name).unwrap();
+        V::Folds::row_key(event).unwrap().is_some()
+    };
+    OrderEvent::NEWEST.iter().map(|(name, _)| *name).filter(changes).collect()
+}
+
+#[test]
+fn a_view_asks_for_the_events_that_change_its_rows_and_for_no_others() {
+    let sorted = |events: Option<&[&'static str]>| {
+        let mut events = events.unwrap_or_default().to_vec();
+        events.sort_unstable();
+        events
+    };
+    let of_folds = |events: Vec<&'static str>| sorted(Some(&events));
+    assert_eq!(sorted(CustomerSummaryView::EVENTS), of_folds(changing::<CustomerSummaryView>()));
+    assert_eq!(sorted(DailySalesView::EVENTS), of_folds(changing::<DailySalesView>()));
+    // A view of one aggregate sees every version, so that it knows what it has missed.
+    assert_eq!(OrderSummaryView::EVENTS, None);
 }

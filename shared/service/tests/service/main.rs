@@ -1,12 +1,12 @@
-//! The use cases on memory adapters, and on adapters that fail: HTTP through the router, publishing, projecting.
+//! Tests of the use cases on memory adapters and on failing ones: HTTP through the router, publishing, projecting.
 
-// Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
+// Helpers outside `#[test]` functions are test code too, but clippy.toml does not exempt them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test's way to fail is to panic"
+    reason = "tests fail by panicking"
 )]
 
 mod files;

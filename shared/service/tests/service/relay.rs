@@ -1,11 +1,14 @@
 //! S7, L1: what is committed is published to both targets, or waits where it is not forgotten.
 
 mod later;
+mod outage;
+mod refusals;
+mod window;
 
 use std::sync::Arc;
 
 use dekigoto::{
-    CloudEvent, Commit, Envelope, Message, Pointer,
+    Attribute, CloudEvent, Envelope, Message, Pointer, Target,
     batch::Report,
     memory::{MemoryParking, MemoryRetryQueue},
     relay::{Relay, StreamRecord},
@@ -73,6 +76,12 @@ fn records(shop: &Shop) -> Vec<StreamRecord> {
     shop.commits().into_iter().map(|commit| StreamRecord::Commit(Box::new(commit))).collect()
 }
 
+/// A record that is no commit; where its key can be read, with the pointer that the key makes.
+fn unreadable(pointer: Option<Pointer>) -> StreamRecord {
+    let (body, reason) = ("the record".to_owned(), "not a commit".to_owned());
+    StreamRecord::Unreadable { pointer, body, reason }
+}
+
 fn ids(messages: &[Message]) -> Vec<String> {
     messages
         .iter()
@@ -82,14 +91,6 @@ fn ids(messages: &[Message]) -> Vec<String> {
 
 fn all_ids(shop: &Shop) -> Vec<String> {
     shop.events().into_iter().map(|event| event.aggregate_id).collect()
-}
-
-fn pointer(commit: &Commit) -> Pointer {
-    Pointer { stream: commit.stream().clone(), ordinal: commit.ordinal() }
-}
-
-fn text(pointer: &Pointer) -> String {
-    serde_json::to_string(pointer).unwrap()
 }
 
 /// A bus that never takes what tells of this aggregate.
@@ -124,9 +125,9 @@ async fn published_bytes_are_the_stored_bytes_s7() {
         assert_eq!(serde_json::from_str::<Envelope>(&message.body).unwrap(), event);
         assert!(message.body.contains(event.payload.as_str()));
         let attributes = [
-            ("eventType", event.event_type.clone()),
-            ("aggregateType", event.aggregate_type.clone()),
-            ("schemaVersion", "1".to_owned()),
+            ("eventType", Attribute::Text(event.event_type.clone())),
+            ("aggregateType", Attribute::Text(event.aggregate_type.clone())),
+            ("schemaVersion", Attribute::Number(1)),
         ];
         assert_eq!(
             (&*message.attributes, &message.kind, message.at),
@@ -182,36 +183,9 @@ async fn only_the_refused_are_sent_again_and_nothing_is_left_behind() {
 }
 
 #[tokio::test]
-async fn one_target_down_leaves_pointers_and_blocks_no_stream_l1() {
-    for topic_is_down in [true, false] {
-        let (shop, records) = placed(12).await;
-        let (topic, bus) = if topic_is_down {
-            (down(), ScriptedBus::reliable())
-        } else {
-            (ScriptedBus::reliable(), down())
-        };
-        let outbox = Outbox::new(&shop, topic, bus);
-        assert_eq!(outbox.take(records).await.tally.applied, 12);
-        let pointers: Vec<Pointer> = shop.commits().iter().map(pointer).collect();
-        assert_eq!(outbox.retry.drain(), pointers, "topic down: {topic_is_down}");
-        let other = if topic_is_down { outbox.bus.taken() } else { outbox.topic.taken() };
-        assert_eq!(other.len(), 12, "the other target has all of it");
-        // The retry queue brings the pointers back when both are up again.
-        let again = Outbox::reliable(&shop);
-        let bodies: Vec<String> = pointers.iter().map(text).collect();
-        let report = again.retry(&bodies.iter().map(String::as_str).collect::<Vec<_>>()).await;
-        assert_eq!(
-            (report.tally.applied, again.topic.taken().len(), again.bus.taken().len()),
-            (12, 12, 12)
-        );
-    }
-}
-
-#[tokio::test]
 async fn with_the_retry_queue_down_too_the_record_and_everything_after_it_comes_back_s15() {
     let (shop, mut records) = placed(5).await;
-    let (body, reason) = ("the record".to_owned(), "not a commit".to_owned());
-    records.push(StreamRecord::Unreadable { body, reason });
+    records.push(unreadable(None));
     let third = shop.commits()[2].stream().aggregate_id().to_owned();
     let mut outbox = Outbox::new(&shop, refusing(&third, false), ScriptedBus::reliable());
     outbox.relay.retry = Arc::new(Down);
@@ -229,76 +203,17 @@ async fn with_the_retry_queue_down_too_the_record_and_everything_after_it_comes_
 #[tokio::test]
 async fn an_unreadable_record_is_parked_and_its_neighbours_are_published_l4() {
     let (shop, mut records) = placed(3).await;
-    let poison = StreamRecord::Unreadable {
-        body: "the record".to_owned(),
-        reason: "not a commit".to_owned(),
-    };
-    records.insert(1, poison);
+    records.insert(1, unreadable(None));
     let mut outbox = Outbox::reliable(&shop);
     let report = outbox.take(records.clone()).await;
     assert_eq!((report.tally.applied, report.tally.parked), (3, 1));
-    assert_eq!(outbox.parking.dump(), [("the record".to_owned(), "not a commit".to_owned())]);
+    let [(body, reason)] = &outbox.parking.dump()[..] else { panic!("one is parked") };
+    assert_eq!(body, "the record");
+    assert!(reason.contains("not a commit") && reason.contains("key is unreadable"), "{reason}");
     assert_eq!(outbox.topic.taken().len(), 3);
     // Where it cannot be parked it comes back rather than be lost.
     outbox.relay.parking = Arc::new(Down);
     assert_eq!(outbox.take(records).await.failed, ["m1"]);
-}
-
-#[tokio::test]
-async fn what_a_target_refuses_for_good_is_parked_at_once_l4() {
-    let (shop, records) = placed(3).await;
-    let second = &shop.commits()[1];
-    let outbox =
-        Outbox::new(&shop, refusing(second.stream().aggregate_id(), true), ScriptedBus::reliable());
-    let report = outbox.take(records).await;
-    assert_eq!((report.tally.applied, report.tally.parked), (2, 1));
-    let parked = outbox.parking.dump();
-    assert_eq!(parked[0].0, text(&pointer(second)));
-    assert!(parked[0].1.contains("NotToday"), "{parked:?}");
-    assert_eq!((outbox.topic.calls().len(), outbox.retry.drain().len()), (1, 0));
-}
-
-#[tokio::test]
-async fn what_other_services_cannot_be_told_reaches_the_subscribers_of_the_topic_all_the_same_l1() {
-    let (shop, _) = placed(2).await;
-    let mut item = shop.store.dump().remove(0);
-    item.ev = item.ev.replace("\"s\":1", "\"s\":99");
-    shop.store.put_raw(item);
-    let outbox = Outbox::reliable(&shop);
-    let report = outbox.take(records(&shop)).await;
-    assert_eq!((report.tally.applied, report.tally.parked), (1, 1));
-    assert_eq!((outbox.topic.taken().len(), outbox.bus.taken().len()), (2, 1));
-    let [(body, reason)] = &outbox.parking.dump()[..] else { panic!("one is parked") };
-    assert!(serde_json::from_str::<Pointer>(body).is_ok() && reason.contains("version 99"));
-}
-
-#[tokio::test]
-async fn a_refusal_for_good_by_one_target_does_not_end_the_tries_at_the_other_l1() {
-    for topic_refuses in [true, false] {
-        let (shop, records) = placed(1).await;
-        let refuses = refusing("", true);
-        let outbox = if topic_refuses {
-            Outbox::new(&shop, refuses, down())
-        } else {
-            Outbox::new(&shop, down(), refuses)
-        };
-        outbox.take(records).await;
-        let pointers = outbox.retry.drain();
-        assert_eq!(
-            (pointers.len(), outbox.parking.dump().len()),
-            (1, 0),
-            "topic refuses: {topic_refuses}"
-        );
-        // It is parked when nothing is left to try.
-        let up = ScriptedBus::reliable();
-        let outbox = if topic_refuses {
-            Outbox::new(&shop, refusing("", true), Arc::clone(&up))
-        } else {
-            Outbox::new(&shop, Arc::clone(&up), refusing("", true))
-        };
-        assert_eq!(outbox.retry(&[&text(&pointers[0])]).await.tally.parked, 1);
-        assert_eq!((up.taken().len(), outbox.parking.dump().len()), (1, 1));
-    }
 }
 
 #[tokio::test]
@@ -307,7 +222,7 @@ async fn an_entry_without_an_answer_is_not_published_s7() {
     let forgetful = ScriptedBus::new(|call, _| Ok(vec![Ok(()); if call == 0 { 9 } else { 0 }]));
     let outbox = Outbox::new(&shop, ScriptedBus::reliable(), forgetful);
     outbox.take(records).await;
-    assert_eq!(outbox.retry.drain(), [pointer(&shop.commits()[9])]);
+    assert_eq!(outbox.retry.drain(), [Pointer::to(&shop.commits()[9]).only([Target::Bus])]);
 }
 
 #[tokio::test]
@@ -325,6 +240,24 @@ async fn a_panic_in_a_bus_fails_its_own_record_and_what_is_behind_it_l4() {
         (vec!["m2".to_owned()], 2, 2)
     );
     assert_eq!(ids(&outbox.topic.taken()), all_ids(&shop)[..2]);
+}
+
+#[tokio::test]
+async fn a_trace_goes_along_as_an_attribute_where_it_is_one() {
+    let (shop, _) = placed(1).await;
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    // A topic would refuse the whole message for an attribute that it cannot carry.
+    for (stored, sent) in [(trace, Some(trace)), ("", None), ("garbage\u{7}", None)] {
+        let mut item = shop.store.dump().remove(0);
+        item.tp = Some(stored.to_owned());
+        shop.store.put_raw(item);
+        let outbox = Outbox::reliable(&shop);
+        outbox.take(records(&shop)).await;
+        let message = outbox.topic.taken().remove(0);
+        let attribute = message.attributes.iter().find(|(name, _)| *name == "traceparent");
+        let expected = sent.map(|text| ("traceparent", Attribute::Text(text.to_owned())));
+        assert_eq!(attribute, expected.as_ref(), "{stored:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A service in memory, requests to it, and what they must answer.
+//! The service in memory, requests to it, and checks of its answers.
 
 use std::{
     sync::Arc,
@@ -24,20 +24,20 @@ use tower::ServiceExt as _;
 
 use crate::{http::contract::document::hold, slowest};
 
-/// The request id that the gateway gave.
+/// The request id from the gateway.
 pub(crate) const REQUEST_ID: &str = "BvZ0XgKnliAEJmg=";
 
-/// An order that nobody has placed.
+/// The id of an order that does not exist.
 pub(crate) const UNKNOWN: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
 
-/// The service's views; a test holds them against the registry.
+/// The service's views; a test compares them with the registry.
 pub(crate) const VIEWS: [&str; 3] = [ORDER_SUMMARY, "customer-summary", "daily-sales"];
 pub(crate) const ORDER_SUMMARY: &str = "order-summary";
 
-/// Everything that was written.
+/// Everything in the stores.
 pub(crate) type Dump = (Vec<StoredCommit>, Vec<Row>);
 
-/// The service in a world of its own.
+/// The service on its own memory adapters.
 pub(crate) struct Shop {
     world: World,
     router: Router,
@@ -56,7 +56,7 @@ impl Shop {
         Self::on(|store| Arc::new(store), |views| Arc::new(views))
     }
 
-    /// With something in front of the store.
+    /// Wraps the store.
     pub(crate) fn on_store(store: impl FnOnce(MemoryStore) -> Arc<dyn EventStore>) -> Self {
         Self::on(store, |views| Arc::new(views))
     }
@@ -71,13 +71,13 @@ impl Shop {
         Self { world, router }
     }
 
-    /// The same world behind other stores, as after a deployment or an outage.
+    /// The same service on other stores, as after a deployment or during an outage.
     pub(crate) fn behind(&self, store: Arc<dyn EventStore>, views: Arc<dyn ViewStore>) -> Self {
         let router = router(store, views, Arc::new(self.world.host.clone()));
         Self { world: self.world.clone(), router }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "what is measured is this machine's own time")]
+    #[expect(clippy::disallowed_methods, reason = "measures real time")]
     pub(crate) async fn ask(&self, ask: Ask) -> Answer {
         let request = format!("{} {:.60}", ask.0.method(), ask.0.uri().to_string());
         let (method, path) = (ask.0.method().clone(), ask.0.uri().path().to_owned());
@@ -94,7 +94,7 @@ impl Shop {
         answer
     }
 
-    /// Asks for something that must be refused like this, and must leave no trace.
+    /// Sends a request that must be refused like this and must write nothing.
     pub(crate) async fn refuses(&self, ask: Ask, status: u16, code: &str) -> Answer {
         let what = format!("{} {:.80}", ask.0.method(), ask.0.uri().to_string());
         let before = self.dump();
@@ -104,7 +104,7 @@ impl Shop {
         answer
     }
 
-    /// Places the sample order under that key. Its id.
+    /// Places the sample order under that key and returns its id.
     pub(crate) async fn placed(&self, key: &str) -> String {
         let answer =
             self.ask(Ask::post("/v1/orders", &order()).header("idempotency-key", key)).await;
@@ -112,14 +112,14 @@ impl Shop {
         answer.body["orderId"].as_str().unwrap().to_owned()
     }
 
-    /// Sends a command to an order that must take it.
+    /// Sends a command that must succeed.
     pub(crate) async fn does(&self, id: &str, command: &str, body: &Value) -> Answer {
         let answer = self.ask(Ask::post(&format!("/v1/orders/{id}/{command}"), body)).await;
         assert!((200..300).contains(&answer.status), "{command}: {}", answer.text);
         answer
     }
 
-    /// Lets every view see everything that is stored.
+    /// Projects everything in the store into every view.
     pub(crate) async fn follow(&self) {
         let bodies: Vec<String> =
             self.events().iter().map(|event| Message::of(event).body).collect();
@@ -156,7 +156,7 @@ pub(crate) fn plenty() -> Duration {
     Duration::from_secs(30)
 }
 
-/// Records as a queue delivers them: m0, m1, …
+/// Records as delivered by a queue: m0, m1, …
 pub(crate) fn delivered<T: Clone>(records: &[T]) -> Vec<Delivered<T>> {
     let numbered = records.iter().cloned().enumerate();
     numbered.map(|(id, record)| Delivered { id: format!("m{id}"), record }).collect()
@@ -168,7 +168,7 @@ pub(crate) fn order() -> Value {
     json!({ "customerId": "c-42", "currency": "JPY", "items": items })
 }
 
-/// A captured payment of all of the sample order.
+/// A captured payment of the sample order's total.
 pub(crate) fn payment(reference: &str) -> Value {
     json!({ "reference": reference, "amount": 3000, "currency": "JPY", "outcome": "captured" })
 }
@@ -189,7 +189,7 @@ pub(crate) fn staff() -> Caller {
     Caller::bearer("staff-1", "openid orders:staff", STAFF_SCOPE).unwrap()
 }
 
-/// A request. It comes from a trusted service unless somebody else is named.
+/// A request. It comes from a trusted service, unless `by` names another caller.
 pub(crate) struct Ask(Request<Body>);
 
 impl Ask {
@@ -208,20 +208,20 @@ impl Ask {
         Self::raw(path, body.to_string())
     }
 
-    /// A body as it is, said to be JSON.
+    /// Any body, with the content type JSON.
     pub(crate) fn raw(path: &str, body: impl Into<Bytes>) -> Self {
         let mut ask = Self::new("POST", path).header("content-type", "application/json");
         *ask.0.body_mut() = Body::from(body.into());
         ask
     }
 
-    /// A body that comes in pieces.
+    /// A streamed body.
     pub(crate) fn streaming(mut self, body: Body) -> Self {
         *self.0.body_mut() = body;
         self
     }
 
-    /// One header more.
+    /// Adds a header.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.0.headers_mut().append(name, value.parse().unwrap());
         self
@@ -232,7 +232,7 @@ impl Ask {
         self
     }
 
-    /// A header that holds any bytes, as HTTP allows.
+    /// Adds a header with any bytes, as HTTP allows.
     pub(crate) fn bytes(mut self, name: &'static str, value: &[u8]) -> Self {
         let value = axum::http::HeaderValue::from_bytes(value).unwrap();
         self.0.headers_mut().append(name, value);
@@ -250,7 +250,7 @@ impl Ask {
     }
 }
 
-/// An answer, its body read as JSON where it is some.
+/// An answer, with its body parsed as JSON if it is JSON.
 #[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -264,7 +264,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// RFC 9457, with our code, and with nothing that should stay inside.
+    /// Problem details (RFC 9457) with our code and without internal details.
     pub(crate) fn is_problem(&self, what: &str, status: u16, code: &str) {
         assert_eq!(
             (self.status, self.body["code"].as_str()),
@@ -288,12 +288,12 @@ impl Answer {
         let comes_back = [429, 503].contains(&status) || code == "version-conflict";
         assert_eq!(self.headers.contains_key("retry-after"), comes_back, "{what}: Retry-After");
         assert!(!self.text.contains("secret"), "{what}: {}", self.text);
-        // Every sentence of ours is short; 200 bytes are what input may add.
+        // Our own texts are short; input may add 200 bytes.
         let bytes_max = 900 + 120 * self.pointers().len();
         assert!(self.text.len() < bytes_max, "{what}: {} bytes", self.text.len());
     }
 
-    /// The pointers to the fields at fault.
+    /// The pointers to the invalid fields.
     pub(crate) fn pointers(&self) -> Vec<&str> {
         let faults = self.body["errors"].as_array().into_iter().flatten();
         faults.map(|fault| fault["pointer"].as_str().unwrap()).collect()

@@ -1,8 +1,8 @@
-//! A deterministic simulator of what a service stands on: tables, streams, topics, queues, functions and their failures.
+//! A deterministic simulator of what a service runs on: tables, streams, topics, queues, functions and their failures.
 //!
-//! The services are real; everything that they call is simulated behind the kit's own ports. One thread runs all of it in
-//! virtual time, and a seed decides everything else: which task runs next, how long a call takes, what fails. So a run
-//! that goes wrong goes wrong again, step by step, whenever its seed is run again.
+//! The service is real. The simulator stands behind the kit's ports. One thread runs everything in virtual time, and a seed
+//! decides the rest: which task runs next, how long a call takes and what fails. A run that fails does so again in the same
+//! way whenever its seed is run again.
 //!
 //! * [`Sim`] is the handle to a run: time, dice, the [`Plan`] of faults and the [`Journal`].
 //! * [`Executor`] runs the tasks.
@@ -10,7 +10,7 @@
 //! * [`EventTable`], [`ViewTable`], [`Topic`] and [`Queue`] are the ports' other side.
 //! * [`Function`] runs code on machines; [`Stream`] and [`deliver`] bring it records and messages.
 //!
-//! Nothing here knows an order. `tests/sim` puts the order service into it, and says what must hold.
+//! Nothing here knows the order service. The repository's `tests/sim` runs the order service in it, and checks what must hold.
 
 mod dice;
 mod event_table;
@@ -39,7 +39,7 @@ pub use queue::{Letter, PARK, Queue, QueuePort, RETRY};
 pub use queue_mapping::{QueueSettings, RECEIVE, deliver};
 pub use sim::{Luck, Sim};
 pub use stream::{SHARD, Stream};
-pub use topic::{BUS, FAN_OUT, TOPIC, Topic, TopicPort};
+pub use topic::{BUS, FAN_OUT, Subscription, TOPIC, Topic, TopicPort};
 pub use view_table::{LIST_ROWS, READ_ROWS, ViewPort, ViewTable, WRITE_ROWS};
 
 /// Every place where a fault can happen.

@@ -7,25 +7,38 @@ use std::{
 };
 
 use async_trait::async_trait;
-use dekigoto::{Parking, Pointer, RetryQueue, Source};
+use dekigoto::{Parking, Pointer, Refused, RetryQueue, Source};
 
-use super::{Fault, Machine, Sim, Site, signal::Signal};
+use super::{Fault, Luck, Machine, Sim, Site, signal::Signal};
 
-const PUT: &[Fault] = &[
-    Fault::ErrBefore,
-    Fault::ErrAfter,
-    Fault::Late,
-    Fault::Delay,
-    Fault::Hang,
-    Fault::CrashBefore,
-    Fault::CrashAfter,
-];
-
-/// A pointer for the retry queue.
-pub static RETRY: Site = Site { name: "retry", menu: PUT };
+/// A batch of pointers for the retry queue.
+pub static RETRY: Site = Site {
+    name: "retry",
+    menu: &[
+        Fault::ErrBefore,
+        Fault::ErrAfter,
+        Fault::Late,
+        Fault::Delay,
+        Fault::Hang,
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+        Fault::Partial,
+    ],
+};
 
 /// A record for the dead letters.
-pub static PARK: Site = Site { name: "park", menu: PUT };
+pub static PARK: Site = Site {
+    name: "park",
+    menu: &[
+        Fault::ErrBefore,
+        Fault::ErrAfter,
+        Fault::Late,
+        Fault::Delay,
+        Fault::Hang,
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+    ],
+};
 
 /// A message in a queue.
 #[derive(Clone, Debug)]
@@ -157,11 +170,20 @@ pub struct QueuePort {
 
 #[async_trait]
 impl RetryQueue for QueuePort {
-    async fn put(&self, pointer: &Pointer) -> Result<(), Source> {
-        let (queue, body) = (self.queue.clone(), serde_json::to_string(pointer).unwrap());
-        let put = move |_: &mut _| {
-            queue.sim().mark("pointer put");
-            queue.put(body);
+    async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
+        let queue = self.queue.clone();
+        let bodies: Vec<String> = pointers.iter().map(Pointer::text).collect();
+        let put = move |luck: &mut Luck| {
+            let is_partial = luck.fault == Some(Fault::Partial);
+            let put = |body| {
+                if is_partial && luck.dice.per_mille(500) {
+                    return Err(Refused { code: "InternalError".to_owned(), for_good: false });
+                }
+                queue.sim().mark("pointer put");
+                queue.put(body);
+                Ok(())
+            };
+            bodies.into_iter().map(put).collect()
         };
         self.machine.call(&RETRY, put).await.map_err(|lost| lost.cause())
     }

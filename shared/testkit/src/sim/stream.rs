@@ -1,5 +1,5 @@
 //! The table's stream and its mapping: shards that keep the order of one item only, batches that are retried from the first
-//! reported failure, split in two after a crash, and given up when they are too old.
+//! reported failure, split in two after a crash, and given up when they are too old or were tried too often.
 
 use std::{
     collections::VecDeque,
@@ -21,6 +21,9 @@ const BATCH_MAX: usize = 100;
 
 /// Age at which the mapping gives a record up, as the template has it. The stream itself keeps it for 24 hours.
 const AGE_MAX: Duration = Duration::from_secs(72_000);
+
+/// Tries after which the mapping gives a batch up, as the template has it.
+const ATTEMPTS_MAX: u32 = 100;
 
 const BACKOFF_MAX: Duration = Duration::from_secs(600);
 
@@ -100,7 +103,7 @@ impl<R: Clone + Send + Sync + 'static> Stream<R> {
         for place in 0..self.0.shards.len() {
             let (stream, function) = (self.clone(), function.clone());
             self.0.sim.spawn(async move {
-                let mut mapping = Mapping { batch_max: BATCH_MAX, failures: 0 };
+                let mut mapping = Mapping::new();
                 loop {
                     stream.wait(place).await;
                     stream.batch(place, &function, &mut mapping).await;
@@ -151,7 +154,11 @@ impl<R: Clone + Send + Sync + 'static> Stream<R> {
         let is_again = failed.is_none() && luck.fault == Some(Fault::Twice);
         self.advance(place, if is_again { 0 } else { done });
         if failed.is_some() {
-            self.give_up(place);
+            let hopeless = if mapping.failures > ATTEMPTS_MAX { ids.len() } else { 0 };
+            self.give_up(place, hopeless);
+            if hopeless > 0 {
+                *mapping = Mapping::new();
+            }
             sim.sleep(mapping.backoff()).await;
         }
     }
@@ -171,11 +178,13 @@ impl<R: Clone + Send + Sync + 'static> Stream<R> {
         lane.in_flight = 0;
     }
 
-    /// Puts aside the failing record at the front when it is too old.
-    fn give_up(&self, place: usize) {
+    /// Puts aside the records at the front that are too old, and at least `hopeless` of them.
+    fn give_up(&self, place: usize, mut hopeless: usize) {
         let mut lane = self.0.shards[place].lane.lock().unwrap();
         let now = self.0.sim.now();
-        while lane.records.front().is_some_and(|record| now - record.written > AGE_MAX) {
+        let is_old = |record: &Record<R>| now.saturating_sub(record.written) > AGE_MAX;
+        while lane.records.front().is_some_and(|record| hopeless > 0 || is_old(record)) {
+            hopeless = hopeless.saturating_sub(1);
             let record = lane.records.pop_front().unwrap().record;
             self.0.sim.mark("a stream record was given up");
             self.0.given_up.lock().unwrap().push(record);
@@ -190,6 +199,10 @@ struct Mapping {
 }
 
 impl Mapping {
+    fn new() -> Self {
+        Self { batch_max: BATCH_MAX, failures: 0 }
+    }
+
     /// The place of the first failed record; none when all are done.
     fn answered(&mut self, report: &Report, ids: &[String]) -> Option<usize> {
         let failed = report.failed.first()?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use dekigoto::{Bus, Message, Refused, Source, limits::BUS_BATCH_BYTES_MAX};
+use dekigoto::{Attribute, Bus, Message, Refused, Source, limits::BUS_BATCH_BYTES_MAX};
 
 use super::{Fault, Luck, Machine, Queue, Sim, Site};
 
@@ -33,6 +33,25 @@ pub static FAN_OUT: Site = Site { name: "fan-out", menu: &[Fault::Delay, Fault::
 /// Called with each message that is taken, and the role of the machine that sent it.
 type Listener = Box<dyn Fn(&Message, &'static str) + Send + Sync>;
 
+/// A queue that gets messages of a topic: those of the events that its filter names.
+#[derive(Clone)]
+pub struct Subscription {
+    /// The queue.
+    pub queue: Queue,
+    /// The values of the attribute `eventType` that the filter lets pass.
+    pub events: Vec<&'static str>,
+}
+
+impl Subscription {
+    fn wants(&self, message: &Message) -> bool {
+        let is_wanted = |value: &Attribute| match value {
+            Attribute::Text(name) => self.events.contains(&name.as_str()),
+            Attribute::Number(_) => false,
+        };
+        message.attributes.iter().any(|(name, value)| *name == "eventType" && is_wanted(value))
+    }
+}
+
 /// The topic.
 #[derive(Clone)]
 pub struct Topic(Arc<Inner>);
@@ -40,22 +59,22 @@ pub struct Topic(Arc<Inner>);
 struct Inner {
     sim: Sim,
     site: &'static Site,
-    queues: Vec<Queue>,
+    subscriptions: Vec<Subscription>,
     listener: Listener,
     refused: Mutex<Vec<String>>,
 }
 
 impl Topic {
-    /// A topic that delivers to these queues.
+    /// A topic with these subscriptions.
     #[must_use]
     pub fn new(
         sim: &Sim,
         site: &'static Site,
-        queues: Vec<Queue>,
+        subscriptions: Vec<Subscription>,
         listener: impl Fn(&Message, &'static str) + Send + Sync + 'static,
     ) -> Self {
         let (sim, listener, refused) = (sim.clone(), Box::new(listener), Mutex::default());
-        Self(Arc::new(Inner { sim, site, queues, listener, refused }))
+        Self(Arc::new(Inner { sim, site, subscriptions, listener, refused }))
     }
 
     /// The topic as that machine reaches it.
@@ -87,7 +106,7 @@ impl Topic {
     }
 
     fn accept(&self, message: &Message, role: &'static str) {
-        let Inner { sim, queues, listener, refused, .. } = &*self.0;
+        let Inner { sim, subscriptions, listener, refused, .. } = &*self.0;
         let mut refused = refused.lock().unwrap();
         if let Some(place) = refused.iter().position(|body| *body == message.body) {
             refused.swap_remove(place);
@@ -96,7 +115,7 @@ impl Topic {
         drop(refused);
         sim.note(&message.body);
         listener(message, role);
-        for queue in queues {
+        for Subscription { queue, .. } in subscriptions.iter().filter(|it| it.wants(message)) {
             let mut luck = sim.luck(&FAN_OUT);
             let times = if luck.fault == Some(Fault::Twice) { 2 } else { 1 };
             for _ in 0..times {

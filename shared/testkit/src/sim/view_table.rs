@@ -85,6 +85,12 @@ impl ViewTable {
         self.0.rows.read(std::slice::from_ref(key)).now_or_never().unwrap().unwrap().remove(0)
     }
 
+    /// The table as a check reads it: at once, without network and machine.
+    #[must_use]
+    pub fn stored(&self) -> MemoryViews {
+        self.0.rows.clone()
+    }
+
     /// The table as that machine reaches it.
     #[must_use]
     pub fn port(&self, machine: &Machine) -> ViewPort {

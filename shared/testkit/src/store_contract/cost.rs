@@ -5,7 +5,7 @@ use dekigoto::{Expect, Version};
 use super::{StoreSubject, counted_engine};
 use crate::tally::{Add, Tally, context};
 
-/// A command is one read and one append, at any length.
+/// A command is one read and one append, at any length of its stream.
 pub(super) async fn a_command_is_one_append_and_a_create_loads_nothing(subject: &dyn StoreSubject) {
     let (counted, engine) = counted_engine(subject);
     let (id, first) = ("a".to_owned(), context("key-1"));

@@ -1,4 +1,4 @@
-//! What is stored and is no history is a loud error that names stream and ordinal: never a default, never a skip.
+//! A damaged item is an error that names stream and ordinal. It is never skipped or read as a default.
 
 use dekigoto::{AppendError, Corrupt, Head, LoadError, ReadError, ReadFrom, SchemaError};
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{RawItem, StoreSubject, append_some, commit, engine, raw, read_all};
 use crate::tally::{Tally, stream};
 
-/// Puts the item in the place of the second of three commits and checks that everybody who meets it hears of it.
-async fn check_loud(subject: &dyn StoreSubject, id: &str, item: RawItem, what: &str) {
+/// Puts the item in place of the second of three commits, and checks that reads, loads and appends report it.
+async fn check_reported(subject: &dyn StoreSubject, id: &str, item: RawItem, what: &str) {
     append_some(&*subject.store(), &stream(id), 3).await;
     if !subject.put_raw(item).await {
         return;
@@ -38,8 +38,10 @@ fn second_of(id: &str) -> RawItem {
     raw(&commit(&first.head(), "key-2", &[2]))
 }
 
-/// Each attribute in turn.
-pub(super) async fn a_missing_or_wrong_typed_attribute_is_a_loud_error(subject: &dyn StoreSubject) {
+/// Checks each attribute in turn.
+pub(super) async fn an_attribute_that_is_missing_or_of_the_wrong_type_is_an_error(
+    subject: &dyn StoreSubject,
+) {
     let optional = ["cau", "tp", "sn"];
     let mut names: Vec<String> = second_of("x").keys().cloned().collect();
     names.push("sn".to_owned());
@@ -48,7 +50,7 @@ pub(super) async fn a_missing_or_wrong_typed_attribute_is_a_loud_error(subject: 
             let id = format!("missing-{name}");
             let mut item = second_of(&id);
             item.remove(name);
-            check_loud(subject, &id, item, &id).await;
+            check_reported(subject, &id, item, &id).await;
         }
         let id = format!("wrong-{name}");
         let mut item = second_of(&id);
@@ -57,12 +59,12 @@ pub(super) async fn a_missing_or_wrong_typed_attribute_is_a_loud_error(subject: 
             _ => json!(12),
         };
         item.insert(name.clone(), wrong);
-        check_loud(subject, &id, item, &id).await;
+        check_reported(subject, &id, item, &id).await;
     }
 }
 
-/// The right type, and still no commit.
-pub(super) async fn an_attribute_that_means_nothing_is_a_loud_error(subject: &dyn StoreSubject) {
+/// The type is correct, but the value is not.
+pub(super) async fn an_attribute_with_an_invalid_value_is_an_error(subject: &dyn StoreSubject) {
     let event = r#"{"i":"0198f3a4-7f63-7d0e-9c3f-2d1b8f0c5a11","t":"Added","s":1,"p":{}}"#;
     let cases = [
         ("ev", json!("")),
@@ -86,7 +88,7 @@ pub(super) async fn an_attribute_that_means_nothing_is_a_loud_error(subject: &dy
         let id = format!("nothing-{place}");
         let mut item = second_of(&id);
         item.insert(name.to_owned(), value.clone());
-        check_loud(subject, &id, item, &format!("{name} = {value}")).await;
+        check_reported(subject, &id, item, &format!("{name} = {value}")).await;
     }
 }
 
@@ -99,8 +101,8 @@ pub(super) async fn an_unknown_attribute_is_ignored(subject: &dyn StoreSubject) 
     assert_eq!(read_all(&*subject.store(), &stream("more")).await, appended);
 }
 
-/// Ordinals begin at 1, and the first commit, and only it, begins at version 1.
-pub(super) async fn an_impossible_ordinal_is_a_loud_error(subject: &dyn StoreSubject) {
+/// Ordinals begin at 1. Only the first commit begins at version 1.
+pub(super) async fn an_impossible_ordinal_is_an_error(subject: &dyn StoreSubject) {
     let appended = append_some(&*subject.store(), &stream("zero"), 2).await;
     let mut item = raw(&appended[0]);
     item.insert("sk".to_owned(), json!(0));
@@ -123,10 +125,8 @@ pub(super) async fn an_impossible_ordinal_is_a_loud_error(subject: &dyn StoreSub
     }
 }
 
-/// The store keeps it, since it knows no events; whoever folds it says which version it is.
-pub(super) async fn an_unknown_event_or_a_newer_one_is_a_loud_error_s12(
-    subject: &dyn StoreSubject,
-) {
+/// The store reads it, because it does not know events. The load fails and names the version.
+pub(super) async fn an_unknown_or_newer_event_is_an_error_s12(subject: &dyn StoreSubject) {
     for (id, event_type, schema_version) in
         [("unknown", "Removed", 1), ("newer", "Added", 2), ("oldest", "Added", 0)]
     {
@@ -149,8 +149,8 @@ pub(super) async fn an_unknown_event_or_a_newer_one_is_a_loud_error_s12(
     }
 }
 
-/// A commit that is gone, and one that claims versions of the commit before.
-pub(super) async fn a_hole_or_an_overlap_is_a_loud_error_s2(subject: &dyn StoreSubject) {
+/// A missing commit, and one that repeats versions of the commit before.
+pub(super) async fn a_gap_or_an_overlap_is_an_error_s2(subject: &dyn StoreSubject) {
     let build = |id: &str| {
         let first = commit(&Head::empty(stream(id)), "key-1", &[1, 2]);
         let second = commit(&first.head(), "key-2", &[3, 4]);

@@ -16,7 +16,7 @@ async fn add(engine: &Engine, id: &str, key: &str, number: u64) -> Outcome {
     engine.execute(&id.to_owned(), add, &context, Expect::Anything).await
 }
 
-/// Creates at the moment `at`, in milliseconds after some fixed one: a request that is repeated is received later.
+/// Creates `at` milliseconds after a fixed moment: a repeated request is received later.
 async fn create(engine: &Engine, id: &str, key: &str, number: u64, at: i64) -> Outcome {
     let mut context = context(key);
     context.at = Timestamp::from_millis(context.at.as_millis() + at).unwrap();
@@ -31,7 +31,7 @@ fn assert_replayed(outcome: Outcome, version: u64, state: &Sum) {
     assert_eq!(answer.state, *state);
 }
 
-/// Whatever has happened since.
+/// Also after other commands.
 pub(super) async fn a_repeated_command_gets_the_first_answer_s5(subject: &dyn StoreSubject) {
     let engine = engine(subject.store());
     for number in 1..=10 {
@@ -45,8 +45,8 @@ pub(super) async fn a_repeated_command_gets_the_first_answer_s5(subject: &dyn St
     assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 10);
 }
 
-/// Also when the stream has moved on.
-pub(super) async fn a_repeated_create_meets_its_own_first_commit_s5(subject: &dyn StoreSubject) {
+/// Also after other commits.
+pub(super) async fn a_repeated_create_gets_the_first_answer_s5(subject: &dyn StoreSubject) {
     let engine = engine(subject.store());
     create(&engine, "a", "new", 1, 0).await.unwrap();
     assert_replayed(create(&engine, "a", "new", 1, 900).await, 1, &Sum::of([1]));
@@ -57,8 +57,8 @@ pub(super) async fn a_repeated_create_meets_its_own_first_commit_s5(subject: &dy
     assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 60);
 }
 
-/// In a create, just after, and behind a snapshot.
-pub(super) async fn a_key_that_comes_back_with_another_body_is_refused_s5(
+/// In a create, in recent commits, and before a snapshot.
+pub(super) async fn a_key_that_is_reused_for_another_command_is_refused_s5(
     subject: &dyn StoreSubject,
 ) {
     let engine = engine(subject.store());
@@ -74,8 +74,8 @@ pub(super) async fn a_key_that_comes_back_with_another_body_is_refused_s5(
     assert_eq!(read_all(&*subject.store(), &stream("a")).await.len(), 9);
 }
 
-/// Fifty of the same, then fifty of which half ask for something else.
-pub(super) async fn fifty_twins_at_once_are_one_commit_s5(subject: &dyn StoreSubject) {
+/// Fifty equal commands, then fifty of which half are different.
+pub(super) async fn fifty_equal_commands_at_once_are_one_commit_s5(subject: &dyn StoreSubject) {
     let engine = engine(subject.store());
     let twins = join_all((0..50).map(|twin| create(&engine, "a", "key", 1, twin % 3))).await;
     for twin in twins {
@@ -97,10 +97,10 @@ pub(super) async fn fifty_twins_at_once_are_one_commit_s5(subject: &dyn StoreSub
             Err(error) => assert!(matches!(error, CommandError::KeyReused), "{error:?}"),
         }
     }
-    assert_eq!(answered, 25, "those who asked for what happened, and only they");
+    assert_eq!(answered, 25, "exactly the commands that equal the winner succeed");
 }
 
-/// The window reaches back as far as is documented, and what is older is decided again on the truth.
+/// Keys are remembered for as long as documented. A command with an older key is decided again.
 pub(super) async fn a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits_s5(
     subject: &dyn StoreSubject,
 ) {

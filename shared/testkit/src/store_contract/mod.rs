@@ -27,29 +27,29 @@ use crate::{
     tally::{commit, stream},
 };
 
-/// The attributes of an item by name: numbers and texts.
+/// The attributes of an item by name: numbers and text.
 pub type RawItem = serde_json::Map<String, serde_json::Value>;
 
-/// An empty store under test, with what only a test may do to it.
+/// An empty store under test, with access that only a test has.
 #[async_trait]
 pub trait StoreSubject: Send + Sync {
     /// The store.
     fn store(&self) -> Arc<dyn EventStore>;
 
-    /// The same store, to be read as a whole.
+    /// The same store, as the source of a replay.
     fn replay_source(&self) -> Arc<dyn ReplaySource>;
 
-    /// Puts an item as it is, over whatever is there: what a bug or a stranger could do. False where such an item
-    /// cannot even be expressed.
+    /// Puts an item as it is and overwrites any other, as a bug or another program could. `false` where the store
+    /// cannot express such an item.
     async fn put_raw(&self, item: RawItem) -> bool;
 
-    /// Whether a scan gives the commits of one stream in ascending order. An emulator that does not must say so.
+    /// Whether a scan gives the commits of one stream in ascending order. An emulator that does not returns `false`.
     fn scans_in_order(&self) -> bool {
         true
     }
 }
 
-/// Runs every case on a store of its own, and fails with the names of those that do not hold.
+/// Runs every case on a store of its own, and panics with the names of the cases that failed.
 pub async fn store_contract<F, S>(fresh: F)
 where
     F: Fn() -> S,
@@ -69,41 +69,41 @@ where
         reads::a_limit_bounds_a_read_and_zero_is_not_the_end,
         sizes::commits_of_one_two_and_a_hundred_events_are_whole,
         sizes::an_empty_commit_cannot_be_made,
-        sizes::commits_at_every_limit_are_kept_and_over_it_cannot_be_made,
+        sizes::commits_at_every_limit_are_stored_and_larger_ones_cannot_be_made,
         sizes::versions_go_beyond_2_to_the_31,
-        places::a_place_is_taken_once_and_the_loser_sees_the_winner_s1,
+        places::a_place_is_taken_once_and_the_loser_gets_the_winner_s1,
         places::a_stale_writer_cannot_land_inside_an_earlier_commit_s1,
-        places::the_same_append_again_succeeds_and_is_there_once_s3,
+        places::a_repeated_append_succeeds_and_is_stored_once_s3,
         places::the_same_key_with_another_body_is_not_the_same_append_s5,
-        names::streams_whose_names_hold_separators_do_not_mix,
-        names::unicode_long_and_reserved_names_are_kept,
-        races::among_a_hundred_writers_one_wins_and_ninety_nine_are_told_s1,
-        races::twenty_writers_all_land_without_a_gap_s2,
-        races::a_lost_reply_is_one_commit_and_a_success_s3,
+        names::streams_whose_names_contain_separators_do_not_mix,
+        names::unicode_long_and_reserved_names_are_stored,
+        races::among_a_hundred_writers_one_wins_and_the_others_get_the_winner_s1,
+        races::twenty_writers_all_succeed_without_a_gap_s2,
+        races::a_lost_reply_ends_in_one_commit_and_success_s3,
         races::a_lost_request_and_throttling_end_in_one_commit_s3,
         keys::a_repeated_command_gets_the_first_answer_s5,
-        keys::a_repeated_create_meets_its_own_first_commit_s5,
-        keys::a_key_that_comes_back_with_another_body_is_refused_s5,
-        keys::fifty_twins_at_once_are_one_commit_s5,
+        keys::a_repeated_create_gets_the_first_answer_s5,
+        keys::a_key_that_is_reused_for_another_command_is_refused_s5,
+        keys::fifty_equal_commands_at_once_are_one_commit_s5,
         keys::a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits_s5,
         snapshots::a_load_applies_a_snapshot_once_s11,
         snapshots::a_load_is_one_read_of_one_interval_s11,
         snapshots::any_damaged_or_missing_snapshot_changes_no_answer_s11,
-        snapshots::snapshots_of_another_schema_are_passed_over_s11,
-        snapshots::a_snapshot_ahead_of_its_commit_is_a_loud_error,
+        snapshots::snapshots_of_another_schema_are_ignored_s11,
+        snapshots::a_snapshot_of_another_version_is_an_error,
         snapshots::a_state_too_large_to_embed_is_left_out,
-        damage::a_missing_or_wrong_typed_attribute_is_a_loud_error,
-        damage::an_attribute_that_means_nothing_is_a_loud_error,
+        damage::an_attribute_that_is_missing_or_of_the_wrong_type_is_an_error,
+        damage::an_attribute_with_an_invalid_value_is_an_error,
         damage::an_unknown_attribute_is_ignored,
-        damage::an_impossible_ordinal_is_a_loud_error,
-        damage::an_unknown_event_or_a_newer_one_is_a_loud_error_s12,
-        damage::a_hole_or_an_overlap_is_a_loud_error_s2,
+        damage::an_impossible_ordinal_is_an_error,
+        damage::an_unknown_or_newer_event_is_an_error_s12,
+        damage::a_gap_or_an_overlap_is_an_error_s2,
         cost::a_command_is_one_append_and_a_create_loads_nothing,
         long::a_stream_of_ten_thousand_events_and_five_megabytes,
         replays::a_scan_gives_every_commit_once_and_each_stream_in_order_s13,
         replays::a_replay_stops_and_resumes_without_a_loss,
         replays::a_replay_keeps_its_pace,
-        replays::a_replay_is_loud_about_what_it_cannot_decode,
+        replays::a_replay_sets_aside_what_it_cannot_decode_and_goes_on,
     }
     cases.report("store contract");
 }
@@ -144,14 +144,14 @@ fn engine(store: Arc<dyn EventStore>) -> Engine {
     Engine::new(store, Arc::new(still_host()))
 }
 
-/// An engine, and the count of what it asks of the store.
+/// An engine, and the store that counts its calls.
 fn counted_engine(subject: &dyn StoreSubject) -> (Arc<CountedStore>, Engine) {
     let counted = Arc::new(CountedStore::new(subject.store()));
     let store: Arc<dyn EventStore> = counted.clone();
     (counted, engine(store))
 }
 
-/// Appends commits of one event each, `1`, `2` and so on, and gives them back.
+/// Appends commits of one event each, `1`, `2` and so on, and returns them.
 async fn append_some(store: &dyn EventStore, stream: &StreamId, commits: u64) -> Vec<Commit> {
     let mut head = Head::empty(stream.clone());
     let mut appended = Vec::new();
@@ -174,7 +174,7 @@ async fn read(
     subject.store().read(&stream(id), from, limit).await
 }
 
-/// Everything that a stream holds, from the first commit on, however many reads it takes.
+/// All commits of a stream, from the first, in as many reads as it takes.
 async fn read_all(store: &dyn EventStore, stream: &StreamId) -> Vec<Commit> {
     let mut commits: Vec<Commit> = Vec::new();
     loop {
@@ -183,7 +183,7 @@ async fn read_all(store: &dyn EventStore, stream: &StreamId) -> Vec<Commit> {
         let Some(first) = page.first() else {
             return commits;
         };
-        assert_eq!(first.ordinal(), next, "the read goes on somewhere else");
+        assert_eq!(first.ordinal(), next, "the read continues at another ordinal");
         commits.extend(page);
     }
 }

@@ -23,8 +23,8 @@ async fn check_apart(subject: &dyn StoreSubject, names: &[(&str, &str)]) {
     }
 }
 
-/// The separator ends the type, and belongs to the id from there on.
-pub(super) async fn streams_whose_names_hold_separators_do_not_mix(subject: &dyn StoreSubject) {
+/// The first separator ends the type. Later ones are part of the id.
+pub(super) async fn streams_whose_names_contain_separators_do_not_mix(subject: &dyn StoreSubject) {
     let names = [
         ("T", "1"),
         ("T", "1#2"),
@@ -41,13 +41,13 @@ pub(super) async fn streams_whose_names_hold_separators_do_not_mix(subject: &dyn
 }
 
 /// What a person, an attacker or another system may use as an id.
-pub(super) async fn unicode_long_and_reserved_names_are_kept(subject: &dyn StoreSubject) {
+pub(super) async fn unicode_long_and_reserved_names_are_stored(subject: &dyn StoreSubject) {
     let long_type = "型".repeat(AGGREGATE_TYPE_BYTES_MAX / 3);
     let long_id = "𝒾".repeat(AGGREGATE_ID_BYTES_MAX / 4);
     let names = [
         (&*long_type, &*long_id),
         ("Order", "注文-42 🛒"),
-        // The same letter, composed and decomposed: two ids, since bytes are what is compared.
+        // The same letter, composed and decomposed: two ids, because bytes are compared.
         ("Order", "caf\u{e9}"),
         ("Order", "cafe\u{301}"),
         ("Order", "\u{202e}rtl"),

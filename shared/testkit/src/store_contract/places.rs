@@ -1,13 +1,13 @@
 //! Each place of a stream is taken once.
 //!
-//! A commit for a place in the future cannot be written down: a head comes from a load.
+//! A commit for a later place cannot be built: a head comes from a load.
 
 use dekigoto::{AppendError, EventStore, Head};
 
 use super::{Commit, StoreSubject, append_some, assert_gapless, commit, read_all};
 use crate::tally::stream;
 
-/// Whether the append lost to `winner` and was shown it.
+/// Checks that the append lost to `winner`, and got it back.
 #[track_caller]
 pub(super) fn assert_lost(outcome: Result<(), AppendError>, winner: &Commit) {
     match outcome {
@@ -21,8 +21,8 @@ async fn append(subject: &dyn StoreSubject, commit: &Commit) -> Result<(), Appen
     store.append(commit).await
 }
 
-/// The first, the newest, and one long past.
-pub(super) async fn a_place_is_taken_once_and_the_loser_sees_the_winner_s1(
+/// Every place, from the first to the newest.
+pub(super) async fn a_place_is_taken_once_and_the_loser_gets_the_winner_s1(
     subject: &dyn StoreSubject,
 ) {
     let appended = append_some(&*subject.store(), &stream("places"), 11).await;
@@ -35,7 +35,7 @@ pub(super) async fn a_place_is_taken_once_and_the_loser_sees_the_winner_s1(
     assert_eq!(read_all(&*subject.store(), &stream("places")).await, appended);
 }
 
-/// With the version as the sort key, version 3 would be free beside a commit that holds versions 2 to 4.
+/// If the version were the sort key, version 3 would be free beside a commit with versions 2 to 4.
 pub(super) async fn a_stale_writer_cannot_land_inside_an_earlier_commit_s1(
     subject: &dyn StoreSubject,
 ) {
@@ -54,10 +54,8 @@ pub(super) async fn a_stale_writer_cannot_land_inside_an_earlier_commit_s1(
     assert_gapless(&read);
 }
 
-/// Also when another commit has followed since: a lost reply may be noticed late.
-pub(super) async fn the_same_append_again_succeeds_and_is_there_once_s3(
-    subject: &dyn StoreSubject,
-) {
+/// Also after another commit: a lost reply may be noticed late.
+pub(super) async fn a_repeated_append_succeeds_and_is_stored_once_s3(subject: &dyn StoreSubject) {
     let appended = append_some(&*subject.store(), &stream("again"), 3).await;
     for commit in &appended {
         append(subject, commit).await.unwrap();
@@ -65,7 +63,7 @@ pub(super) async fn the_same_append_again_succeeds_and_is_there_once_s3(
     assert_eq!(read_all(&*subject.store(), &stream("again")).await, appended);
 }
 
-/// Two requests under one key at one moment make events with the same ids. Only one of them happened.
+/// Two requests with one key at one moment make events with the same ids. Only one request is stored.
 pub(super) async fn the_same_key_with_another_body_is_not_the_same_append_s5(
     subject: &dyn StoreSubject,
 ) {

@@ -1,4 +1,4 @@
-//! Many writers at once, and replies that do not come.
+//! Concurrent writers, and lost replies.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::{
     tally::{Add, Sum, Tally, context, stream},
 };
 
-/// One round: all from the same head.
-pub(super) async fn among_a_hundred_writers_one_wins_and_ninety_nine_are_told_s1(
+/// In each round, all writers have the same head.
+pub(super) async fn among_a_hundred_writers_one_wins_and_the_others_get_the_winner_s1(
     subject: &dyn StoreSubject,
 ) {
     let store = subject.store();
@@ -42,13 +42,13 @@ pub(super) async fn among_a_hundred_writers_one_wins_and_ninety_nine_are_told_s1
 
 const WRITERS: u64 = 20;
 
-/// Each writer reads and tries until its commit is in.
-pub(super) async fn twenty_writers_all_land_without_a_gap_s2(subject: &dyn StoreSubject) {
+/// Each writer reads and appends until it succeeds.
+pub(super) async fn twenty_writers_all_succeed_without_a_gap_s2(subject: &dyn StoreSubject) {
     let store = subject.store();
     let writers = (0..WRITERS).map(|writer| {
         let store = Arc::clone(&store);
         async move {
-            // Who loses was beaten by somebody who landed, so nobody loses more often than there are others.
+            // Each conflict is another writer's success, so no writer has more conflicts than there are others.
             for _ in 0..WRITERS {
                 let newest = store.read(&stream("all"), ReadFrom::Newest, 1).await.unwrap();
                 let head = match newest.first() {
@@ -73,7 +73,7 @@ pub(super) async fn twenty_writers_all_land_without_a_gap_s2(subject: &dyn Store
         read.iter().map(|commit| commit.context().key.to_string()).collect();
     keys.sort_unstable();
     keys.dedup();
-    assert_eq!(keys.len(), 20, "every writer landed once");
+    assert_eq!(keys.len(), 20, "every writer succeeded once");
 }
 
 async fn check_one_commit_under(subject: &dyn StoreSubject, id: &str, faults: &[Fault]) {
@@ -91,13 +91,13 @@ async fn check_one_commit_under(subject: &dyn StoreSubject, id: &str, faults: &[
     assert_gapless(&read);
 }
 
-/// The write was applied and the answer dropped: the repeated append finds its own commit.
-pub(super) async fn a_lost_reply_is_one_commit_and_a_success_s3(subject: &dyn StoreSubject) {
+/// The write was applied and the reply lost: the repeated append finds its own commit.
+pub(super) async fn a_lost_reply_ends_in_one_commit_and_success_s3(subject: &dyn StoreSubject) {
     use Fault::LosesReply;
     check_one_commit_under(subject, "lost", &[LosesReply]).await;
     check_one_commit_under(subject, "lost-thrice", &[LosesReply; 3]).await;
 
-    // Somebody else commits before the loss is noticed: the place still tells.
+    // Another commit follows before the loss is noticed. The repeated append still succeeds.
     let first = commit(&Head::empty(stream("late")), "k-1", &[1]);
     subject.store().append(&first).await.unwrap();
     let second = commit(&first.head(), "k-2", &[2]);
@@ -108,7 +108,7 @@ pub(super) async fn a_lost_reply_is_one_commit_and_a_success_s3(subject: &dyn St
     assert_eq!(read, [first, second]);
 }
 
-/// Nothing was applied, then it was.
+/// The first attempts write nothing, a later one does.
 pub(super) async fn a_lost_request_and_throttling_end_in_one_commit_s3(subject: &dyn StoreSubject) {
     use Fault::{LosesReply, LosesRequest, Throttles};
     check_one_commit_under(subject, "request", &[LosesRequest]).await;

@@ -5,7 +5,7 @@ use dekigoto::{Context, Head, NewEvent, Ordinal, Payload, ReadFrom, Snapshot, Ve
 use super::{Commit, StoreSubject, append_some, commit, read, read_all};
 use crate::tally::{context, fingerprint, stream};
 
-/// No commit, from wherever it is read.
+/// Wherever the read starts.
 pub(super) async fn a_stream_that_was_never_written_is_empty(subject: &dyn StoreSubject) {
     append_some(&*subject.store(), &stream("neighbour"), 3).await;
     let beyond = Ordinal::new(77).unwrap();
@@ -21,7 +21,7 @@ pub(super) async fn a_stream_that_was_never_written_is_empty(subject: &dyn Store
     }
 }
 
-/// Every field, the optional ones there and not there, and payloads byte for byte.
+/// Every field, with and without the optional ones, and payloads byte for byte.
 pub(super) async fn a_commit_comes_back_as_it_was_written(subject: &dyn StoreSubject) {
     let text = r#"{ "b":1.50, "a":"\u00e9 – 出来事 \"quoted\"", "n": 12345678901234567890 }"#;
     let event = |schema_version| NewEvent {

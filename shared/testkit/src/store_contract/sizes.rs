@@ -1,4 +1,4 @@
-//! From nothing to the limits.
+//! Commits from empty to the limits.
 
 use dekigoto::{
     CommitError, Head, NewEvent, Payload, ReadFrom, Snapshot, StreamId, Version,
@@ -11,7 +11,7 @@ use dekigoto::{
 use super::{Commit, StoreSubject, assert_gapless, commit, raw, read, read_all};
 use crate::tally::{context, fingerprint, stream};
 
-/// More than the 25 items that a DynamoDB batch takes.
+/// Also more events than the 25 items of a DynamoDB batch.
 pub(super) async fn commits_of_one_two_and_a_hundred_events_are_whole(subject: &dyn StoreSubject) {
     let mut head = Head::empty(stream("many"));
     let mut appended = Vec::new();
@@ -28,15 +28,15 @@ pub(super) async fn commits_of_one_two_and_a_hundred_events_are_whole(subject: &
     assert_eq!(head.version().unwrap().get(), 130);
 }
 
-/// So none can be appended.
+/// So it cannot be appended.
 pub(super) async fn an_empty_commit_cannot_be_made(_: &dyn StoreSubject) {
     let nothing =
         Commit::after(&Head::empty(stream("a")), Vec::new(), context("k"), fingerprint("r"));
     assert_eq!(nothing, Err(CommitError::Empty));
 }
 
-/// The largest commit that there can be: events, snapshot, names and metadata all at their limits.
-pub(super) async fn commits_at_every_limit_are_kept_and_over_it_cannot_be_made(
+/// The largest possible commit: events, snapshot, names and metadata all at their limits.
+pub(super) async fn commits_at_every_limit_are_stored_and_larger_ones_cannot_be_made(
     subject: &dyn StoreSubject,
 ) {
     let longest =
@@ -87,7 +87,7 @@ fn event(bytes: usize) -> NewEvent {
     }
 }
 
-/// Neither 32 bits nor the 53 of a JavaScript number are the end.
+/// Neither 32 bits nor the 53 of a JavaScript number are a limit.
 pub(super) async fn versions_go_beyond_2_to_the_31(subject: &dyn StoreSubject) {
     for (id, version) in [("i32", 1u64 << 31), ("u32", 1 << 32), ("f64", (1 << 53) + 1)] {
         let first = commit(&Head::empty(stream(id)), "k-1", &[1]);

@@ -20,7 +20,7 @@ async fn add_up_to(subject: &dyn StoreSubject, id: &str, last: u64) {
     }
 }
 
-/// Neither twice nor not at all, wherever the head stands between two snapshots.
+/// Exactly once, wherever the head is between two snapshots.
 pub(super) async fn a_load_applies_a_snapshot_once_s11(subject: &dyn StoreSubject) {
     add_up_to(subject, "once", 14).await;
     let commits = read_all(&*subject.store(), &stream("once")).await;
@@ -35,7 +35,7 @@ pub(super) async fn a_load_applies_a_snapshot_once_s11(subject: &dyn StoreSubjec
     }
 }
 
-/// However long the stream.
+/// At any length of the stream.
 pub(super) async fn a_load_is_one_read_of_one_interval_s11(subject: &dyn StoreSubject) {
     add_up_to(subject, "short", 41).await;
     let (counted, engine) = counted_engine(subject);
@@ -69,7 +69,7 @@ const DAMAGE: [Damage; 8] = [
 ];
 
 impl Damage {
-    /// The attribute after the damage; none for none.
+    /// The attribute after the damage; `None` when it was deleted.
     fn inflict(self, snapshot: &Snapshot) -> Option<String> {
         let whole = snapshot.seal().unwrap();
         match self {
@@ -77,10 +77,10 @@ impl Damage {
             Self::Deleted => None,
             Self::Emptied => Some(String::new()),
             Self::Cut => Some(whole[..whole.len() / 2].to_owned()),
-            // The state's count, so that what is left is still JSON of the right shape.
+            // Changes the count, so that the result is still JSON of the right shape.
             Self::OneCharacter => Some(whole.replacen("\"count\":", "\"count\":9", 1)),
             Self::Unsealed => Some(serde_json::to_string(snapshot).unwrap()),
-            // It reads as a state, and means something else.
+            // It decodes as a state, but means something else.
             Self::OtherSchema => resealed(snapshot, |snapshot| {
                 snapshot.schema += 1;
                 snapshot.state = dekigoto::Payload::of(&Sum::of([77])).unwrap();
@@ -139,7 +139,7 @@ async fn put_damaged(subject: &dyn StoreSubject, commit: &Commit, damage: Damage
 }
 
 /// After a change of the state's shape, and back.
-pub(super) async fn snapshots_of_another_schema_are_passed_over_s11(subject: &dyn StoreSubject) {
+pub(super) async fn snapshots_of_another_schema_are_ignored_s11(subject: &dyn StoreSubject) {
     type Newer = Tally<2, 4>;
     add_up_to(subject, "schema", 10).await;
     let engine = engine(subject.store());
@@ -156,8 +156,8 @@ pub(super) async fn snapshots_of_another_schema_are_passed_over_s11(subject: &dy
     assert_eq!(older.state, Sum::of(1..=14));
 }
 
-/// It is whole, so it was not damaged but written by a bug: nothing may be built on it.
-pub(super) async fn a_snapshot_ahead_of_its_commit_is_a_loud_error(subject: &dyn StoreSubject) {
+/// Its seal is intact, so a bug wrote it: nothing may be built on it.
+pub(super) async fn a_snapshot_of_another_version_is_an_error(subject: &dyn StoreSubject) {
     add_up_to(subject, "ahead", 9).await;
     let commits = read_all(&*subject.store(), &stream("ahead")).await;
     for other_version in [1, 7, 9, 1 << 40] {
@@ -181,9 +181,9 @@ pub(super) async fn a_snapshot_ahead_of_its_commit_is_a_loud_error(subject: &dyn
     }
 }
 
-/// The commit is kept without it, and the next load reads further.
+/// The commit is stored without it, and the next load reads more commits.
 pub(super) async fn a_state_too_large_to_embed_is_left_out(subject: &dyn StoreSubject) {
-    /// A tally whose snapshot holds a text over the limit.
+    /// A tally whose snapshot grows over the limit.
     #[derive(Debug)]
     struct Large;
     #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]

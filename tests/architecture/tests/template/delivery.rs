@@ -1,13 +1,18 @@
-//! What is on its way: queues, dead-letter queues, event source mappings, subscriptions and rule targets.
+//! Delivery: queues, dead-letter queues, event source mappings, subscriptions and rule targets.
 
 use serde_json::{Value, json};
 
 use super::model::{Resource, Template, each};
 
-/// The longest that SQS keeps a message.
+/// The longest retention of SQS.
 const FOURTEEN_DAYS_SECONDS: i64 = 1_209_600;
-/// What the stream itself keeps; an older record is not there to be retried.
+/// The retention of the stream itself: an older record cannot be retried.
 const STREAM_RETENTION_SECONDS: i64 = 86_400;
+/// An outage or a deployment of that length buries no healthy message.
+const OUTAGE_SECONDS: i64 = 4 * 3600;
+
+/// Tries of one record, after which its shard goes on without it.
+const STREAM_RETRIES_MAX: i64 = 100;
 
 fn is_queue(template: &Template, expression: &Value) -> bool {
     template.target(expression).is_some_and(|target| target.kind() == "AWS::SQS::Queue")
@@ -21,11 +26,25 @@ pub(super) fn queues_redrive(template: &Template) -> Vec<String> {
     let last: Vec<_> = template.dead_letter_queues().iter().map(|queue| queue.name).collect();
     let bad = template.queues().filter(|queue| !last.contains(&queue.name)).filter(|queue| {
         let receives = queue.get("/RedrivePolicy/maxReceiveCount").as_i64();
-        // Throttled polls count as receives: fewer than five would dead-letter what nobody has seen.
+        // Throttled polls count as receives: fewer than five would dead-letter messages that no function has seen.
         !is_queue(template, queue.get("/RedrivePolicy/deadLetterTargetArn"))
             || receives.is_none_or(|n| n < 5)
     });
     names(bad, "no redrive policy, or one that gives up before five receives")
+}
+
+/// A message that can be handled later is tried again for hours before it counts as dead.
+pub(super) fn queues_outlast_an_outage(template: &Template) -> Vec<String> {
+    let mappings = template.mappings().filter(|mapping| !is_stream(*mapping));
+    let queues = mappings.flat_map(|mapping| each(mapping.get("/EventSourceArn")));
+    let queues = queues.into_iter().filter_map(|arn| template.target(arn));
+    let seconds = |queue: &Resource<'_>, place: &str| queue.get(place).as_i64().unwrap_or(0);
+    let bad = queues.filter(|queue| {
+        let tries = seconds(queue, "/RedrivePolicy/maxReceiveCount");
+        let tried = tries * seconds(queue, "/VisibilityTimeout");
+        tried < OUTAGE_SECONDS || seconds(queue, "/MessageRetentionPeriod") < tried
+    });
+    names(bad, "gives a message up within four hours, or keeps it for less time than it is tried")
 }
 
 pub(super) fn dead_letter_queues_keep_14_days(template: &Template) -> Vec<String> {
@@ -78,7 +97,10 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
         };
         let attempts = mapping.get("/MaximumRetryAttempts").as_i64();
         let age = mapping.get("/MaximumRecordAgeInSeconds").as_i64();
-        must(attempts.is_some_and(|n| (1..=10_000).contains(&n)), "retries for ever");
+        must(
+            attempts.is_some_and(|n| (1..=STREAM_RETRIES_MAX).contains(&n)),
+            "holds its shard for hours when a record crashes the function",
+        );
         must(
             age.is_some_and(|n| (60..STREAM_RETENTION_SECONDS).contains(&n)),
             "records age for ever",
@@ -90,7 +112,7 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
         );
         must(
             is_queue(template, mapping.get("/DestinationConfig/OnFailure/Destination")),
-            "gives up without a note",
+            "gives up without a failure destination",
         );
     }
     if streams != 1 {
@@ -99,7 +121,7 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
     wrong
 }
 
-/// A filter on a queue deletes what does not match; one on the stream would hide that history was changed.
+/// A filter on a queue deletes the messages that do not match; one on the stream would hide changes of history.
 pub(super) fn mappings_hide_nothing(template: &Template) -> Vec<String> {
     names(
         template.mappings().filter(|mapping| !mapping.get("/FilterCriteria").is_null()),
@@ -113,9 +135,31 @@ pub(super) fn queue_mappings_limit_concurrency(template: &Template) -> Vec<Strin
             && mapping.get("/ScalingConfig/MaximumConcurrency").as_i64().is_none_or(|n| n < 2)
     });
     let mut wrong = names(bad, "may take all the account's concurrency");
-    let reserved =
-        template.functions().filter(|f| !f.get("/ReservedConcurrentExecutions").is_null());
-    wrong.extend(names(reserved, "reserved concurrency throws messages into the DLQ unread"));
+    // Callers of the API retry. A queue's messages would reach the dead-letter queue unread.
+    let reserved = template.functions().filter(|function| {
+        let reserves = !function.get("/ReservedConcurrentExecutions").is_null();
+        reserves && function.name != "ApiFunction"
+    });
+    wrong.extend(names(reserved, "reserved concurrency sends messages to the DLQ unread"));
+    wrong
+}
+
+/// While the stores are slow, requests pile up. Without a bound they take the concurrency that consumers need.
+pub(super) fn the_api_cannot_starve_the_consumers(template: &Template) -> Vec<String> {
+    let wanted = json!({"Fn::If": [
+        "ReservesApiConcurrency", {"Ref": "ApiReservedConcurrency"}, {"Ref": "AWS::NoValue"}
+    ]});
+    let default = &template.document["Parameters"]["ApiReservedConcurrency"]["Default"];
+    let mut wrong = Vec::new();
+    for api in template.functions().filter(|function| function.name == "ApiFunction") {
+        if api.get("/ReservedConcurrentExecutions") != &wanted {
+            wrong.push("the API may take all the account's concurrency".to_owned());
+        }
+    }
+    // An account has 1,000; half of them stay for those who must not starve.
+    if !default.as_i64().is_some_and(|n| (1..=500).contains(&n)) {
+        wrong.push(format!("{default} is reserved for the API by default"));
+    }
     wrong
 }
 

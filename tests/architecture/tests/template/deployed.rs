@@ -1,11 +1,11 @@
-//! What a deployed stack holds keeps its logical id, its type and its name. CloudFormation would delete a resource with
-//! another id and create a new one, with whatever it holds.
+//! Deployed resources keep their logical id, type and name. If one of these changes, CloudFormation deletes the resource
+//! with its data and creates a new one.
 
 use serde_json::Value;
 
 use super::model::{Resource, Template, points_at};
 
-/// Logical id, type and, where a change of it means a replacement, the name.
+/// Logical id, type and, if changing it replaces the resource, the name.
 const DEPLOYED: &str = include_str!("deployed.txt");
 
 fn name_of(resource: Resource<'_>) -> Option<&str> {

@@ -1,15 +1,16 @@
-//! The functions: how they are built, where they log, what they are told.
+//! The functions: build, logs, environment.
 
 use std::{fs, path::PathBuf};
 
+use dekigoto::views::EVENTS_PER_WRITE_MAX;
 use serde_json::json;
 
 use super::model::{Template, points_at};
 
-/// An HTTP API gives up on its integration then.
+/// The integration time-out of an HTTP API.
 const GATEWAY_SECONDS_MAX: i64 = 30;
 
-/// Each binary and the environment that it reads at start; it refuses to start when one is missing.
+/// Each binary and the environment variables that it requires at start.
 const BINARIES: &[(&str, &[&str])] = &[
     ("api", &["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"]),
     (
@@ -19,7 +20,7 @@ const BINARIES: &[(&str, &[&str])] = &[
     ("projector", &["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"]),
 ];
 
-/// A function that is not named here is a view's projector.
+/// Every other function is the projector of a view.
 fn binary_of(function: &str) -> &str {
     match function {
         "ApiFunction" => "api",
@@ -61,7 +62,7 @@ pub(super) fn functions_are_built_from_this_workspace(template: &Template) -> Ve
         .collect()
 }
 
-/// The view `daily-sales` of the registry is `DailySalesFunction` with that `VIEW` in the template.
+/// The registry's view `daily-sales` is the template's `DailySalesFunction` with `VIEW: daily-sales`.
 pub(super) fn every_view_has_its_projector(template: &Template) -> Vec<String> {
     let service = order_service::service();
     let names = service.views().iter().map(|view| view.name());
@@ -81,6 +82,37 @@ pub(super) fn every_view_has_its_projector(template: &Template) -> Vec<String> {
         wrong.push(format!("{projectors:?} are not the projectors of {views:?}"));
     }
     wrong
+}
+
+/// A view gets the events that it needs and no others.
+pub(super) fn every_view_subscribes_to_what_it_needs(template: &Template) -> Vec<String> {
+    let service = order_service::service();
+    let mut wrong = Vec::new();
+    for view in service.views() {
+        let name = format!("{}Subscription", pascal(view.name()));
+        let subscription = template.of_type("AWS::SNS::Subscription").find(|it| it.name == name);
+        let filter = subscription.map(|it| it.get("/FilterPolicy").clone()).unwrap_or_default();
+        let scope = subscription.map(|it| it.get("/FilterPolicyScope").clone());
+        let needed = json!({ "eventType": service.events_for(&**view) });
+        if filter != needed || scope != Some("MessageAttributes".into()) {
+            wrong.push(format!("{name}: {filter} is not what View::EVENTS asks for: {needed}"));
+        }
+    }
+    wrong
+}
+
+/// All events of a full batch, and the row that they add to, fit one transaction.
+pub(super) fn a_full_batch_is_one_transaction(template: &Template) -> Vec<String> {
+    let views = order_service::service();
+    let names = views.views().iter().map(|view| format!("{}Mapping", pascal(view.name())));
+    let is_too_large = |name: &String| {
+        let mapping = template.mappings().find(|mapping| mapping.name == *name);
+        let size = mapping.and_then(|mapping| mapping.get("/BatchSize").as_u64());
+        let size = size.and_then(|size| usize::try_from(size).ok());
+        size.is_none_or(|size| size > EVENTS_PER_WRITE_MAX)
+    };
+    let wrong = names.filter(is_too_large);
+    wrong.map(|name| format!("{name}: BatchSize is over {EVENTS_PER_WRITE_MAX}")).collect()
 }
 
 /// `daily-sales` as `DailySales`.
@@ -114,7 +146,7 @@ pub(super) fn functions_log_with_retention(template: &Template) -> Vec<String> {
     wrong
 }
 
-/// Its own deadline, then the function's, then the gateway's 30 s, each with time to answer.
+/// The API's own deadline comes first, then the function's, then the gateway's 30 s, each with time to answer.
 pub(super) fn the_api_answers_in_time(template: &Template) -> Vec<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/http/src/limits.rs");
     let limits = fs::read_to_string(path).expect("limits.rs is readable");
@@ -152,7 +184,7 @@ pub(super) fn functions_get_their_environment(template: &Template) -> Vec<String
     wrong
 }
 
-/// A function parks in the DLQ of the queue it reads, or the redrive of that queue would not bring the message back.
+/// A function parks in the DLQ of the queue that it reads; otherwise a redrive to that queue would miss the message.
 fn parks_beside_its_queue(template: &Template) -> Vec<String> {
     let sources = template.mappings().filter_map(|mapping| {
         let function = template.target(mapping.get("/FunctionName"))?;

@@ -1,9 +1,9 @@
-//! Expands the template's loops as `AWS::LanguageExtensions` does on AWS. The rules and the mutants then see the resources
+//! Expands the template's loops as `AWS::LanguageExtensions` does, so that the rules and the mutants see the resources
 //! that CloudFormation creates.
 //!
-//! A loop writes its word into the keys of its blocks (`${View}Queue`, or `&{View}` without what is not alphanumeric), into
-//! the text of `Fn::Sub` and through `Ref`. It leaves any other text and any deeper key as they are. What is then known
-//! without a stack is computed: a look-up in a mapping, and an `Fn::Sub` without variables.
+//! A loop puts its word into the keys of its blocks (`${View}Queue`, or `&{View}` for only its letters and digits), into
+//! the text of `Fn::Sub` and through `Ref`. It leaves other texts and deeper keys unchanged. Expressions that need
+//! no stack are evaluated: a look-up in a mapping, and an `Fn::Sub` without variables.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(super) fn expand(document: &Value) -> Value {
     expanded
 }
 
-/// The words of the loops around a place.
+/// The words of the enclosing loops.
 struct Scope<'a> {
     mappings: &'a Value,
     words: Vec<(&'a str, &'a str)>,
@@ -127,7 +127,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// `[text, {name: value}]`, where the values are text once the loop's word is in them.
+    /// `[text, {name: value}]`, where every value becomes text once the loop's word is inserted.
     fn sub(&self, parts: &'a [Value]) -> Value {
         let [Value::String(text), Value::Object(variables)] = parts else {
             panic!("{parts:?} is no text with variables");
@@ -152,7 +152,7 @@ fn put(found: &mut Map<String, Value>, key: String, value: Value) {
     found.insert(key, value);
 }
 
-/// A loop as it is written.
+/// A loop before expansion.
 struct Written<'a> {
     name: &'a str,
     identifier: &'a str,
@@ -172,7 +172,7 @@ fn written<'a>(document: &'a Value, section: &str) -> Vec<Written<'a>> {
 }
 
 #[test]
-fn a_loop_has_the_words_of_the_mapping_that_it_reads() {
+fn a_loop_has_the_words_of_its_mapping() {
     let document = Template::written();
     let mappings = document["Mappings"].as_object().expect("the template has mappings");
     for (mapping, columns) in mappings {
@@ -201,7 +201,7 @@ fn every_view_has_its_outputs() {
 }
 
 #[test]
-fn every_word_is_written_where_a_loop_writes_words() {
+fn loops_replace_every_placeholder() {
     let document = Template::written();
     let expanded = Template::load().document.to_string();
     assert!(!expanded.contains(LOOP), "a loop stands where no loop may stand");
@@ -214,7 +214,7 @@ fn every_word_is_written_where_a_loop_writes_words() {
 }
 
 #[test]
-fn a_loop_writes_its_word_into_keys_sub_ref_and_look_ups() {
+fn a_loop_replaces_its_word_in_keys_sub_ref_and_look_ups() {
     let expanded = expand(&json!({
         "Mappings": {"Views": {"Name": {"AB": "a-b", "CD": "c-d"}}},
         "Resources": {
@@ -259,13 +259,13 @@ fn loops_nest_and_keep_only_letters_and_digits_where_asked() {
 
 #[test]
 #[should_panic(expected = "is there twice")]
-fn two_blocks_of_one_name_are_refused() {
+fn duplicate_block_names_are_refused() {
     expand(&json!({"Resources": {"AX": {}, "Fn::ForEach::As": ["I", ["A"], {"${I}X": {}}]}}));
 }
 
 #[test]
 #[should_panic(expected = "no mapping has")]
-fn a_word_without_its_line_in_the_mapping_is_refused() {
+fn a_word_missing_from_the_mapping_is_refused() {
     let look_up = json!({"Fn::FindInMap": ["M", "Name", {"Ref": "I"}]});
     expand(&json!({"Mappings": {"M": {"Name": {"A": "a"}}},
         "Resources": {"Fn::ForEach::Is": ["I", ["A", "B"], {"${I}X": look_up}]}}));

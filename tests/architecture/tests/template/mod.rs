@@ -1,5 +1,5 @@
-//! The template's own invariants. Each rule is a function from the template to what is wrong with it, so that the
-//! mutants can ask whether a rule notices when the property it guards is taken away. Rules and mutants see the template with
+//! The template's invariants. Each rule is a function from the template to its faults, so that the
+//! mutants can check that a rule notices when its property is removed. Rules and mutants see the template with
 //! its loops expanded.
 
 mod delivery;
@@ -15,16 +15,17 @@ mod watch;
 
 use model::Template;
 
-/// Says what is wrong; nothing when the template holds the rule.
+/// Returns the faults; empty if the template keeps the rule.
 type Rule = fn(&Template) -> Vec<String>;
 
-/// Every rule, by the sentence that it holds.
+/// Every rule, by name.
 const RULES: &[(&str, Rule)] = &[
     ("blocks have their keys in the same order", storage::blocks_have_their_keys_in_order),
     ("tables are guarded", storage::tables_are_guarded),
     ("the event table streams new images", storage::the_event_table_streams_new_images),
     ("queues and topics are encrypted", storage::queues_and_topics_are_encrypted),
     ("queues redrive", delivery::queues_redrive),
+    ("queues that feed functions outlast an outage", delivery::queues_outlast_an_outage),
     ("dead-letter queues keep 14 days", delivery::dead_letter_queues_keep_14_days),
     (
         "subscriptions and targets have a dead-letter queue",
@@ -34,11 +35,14 @@ const RULES: &[(&str, Rule)] = &[
     ("the stream mapping is bounded", delivery::the_stream_mapping_is_bounded),
     ("mappings hide nothing", delivery::mappings_hide_nothing),
     ("queue mappings limit concurrency", delivery::queue_mappings_limit_concurrency),
+    ("the API cannot starve the consumers", delivery::the_api_cannot_starve_the_consumers),
     ("visibility is six times the timeout", delivery::visibility_is_six_times_the_timeout),
     ("the API answers before its function ends", functions::the_api_answers_in_time),
     ("functions run on the chosen processor", functions::functions_run_on_the_chosen_processor),
     ("functions are built from this workspace", functions::functions_are_built_from_this_workspace),
     ("every view has its projector", functions::every_view_has_its_projector),
+    ("every view subscribes to what it needs", functions::every_view_subscribes_to_what_it_needs),
+    ("a full batch is one transaction", functions::a_full_batch_is_one_transaction),
     ("functions log to a group with retention", functions::functions_log_with_retention),
     ("functions get the environment they read", functions::functions_get_their_environment),
     ("each function has a role of its own", permissions::each_function_has_its_own_role),
@@ -54,6 +58,7 @@ const RULES: &[(&str, Rule)] = &[
     ("the API is throttled and logged", routes::the_api_is_throttled_and_logged),
     ("dead letters ring", watch::dead_letters_ring),
     ("lag and failure ring", watch::lag_and_failure_ring),
+    ("a deaf bus rings", watch::a_deaf_bus_rings),
     ("users find what they need", watch::outputs_are_there),
 ];
 

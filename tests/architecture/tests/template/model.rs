@@ -1,5 +1,5 @@
 //! The template as data: YAML with CloudFormation's short tags, brought into their long JSON form
-//! (`!Ref X` becomes `{"Ref": "X"}`) and without loops, so that rules and mutants speak one language.
+//! (`!Ref X` becomes `{"Ref": "X"}`) and with expanded loops, so that rules and mutants share one form.
 
 use std::{fs, path::PathBuf};
 
@@ -22,7 +22,7 @@ pub(super) struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    /// A property by JSON pointer below `Properties`; null when it is not there.
+    /// A property by JSON pointer below `Properties`; null if absent.
     pub(super) fn get(self, pointer: &str) -> &'a Value {
         self.block.pointer(&format!("/Properties{pointer}")).unwrap_or(&Value::Null)
     }
@@ -38,12 +38,12 @@ impl Template {
         Self { document: loops::expand(&Self::written()) }
     }
 
-    /// The repository's template with its loops.
+    /// The repository's template with its loops unexpanded.
     pub(super) fn written() -> Value {
         long_form(yaml_serde::from_str(&Self::text()).expect("template.yaml is YAML"))
     }
 
-    /// The file.
+    /// The template's text.
     pub(super) fn text() -> String {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
         fs::read_to_string(path).expect("template.yaml is readable")
@@ -76,7 +76,7 @@ impl Template {
         self.resources().find(|resource| resource.name == name)
     }
 
-    /// The queues that hold what went no further, whoever sends it there.
+    /// Every queue that serves as a dead-letter queue.
     pub(super) fn dead_letter_queues(&self) -> Vec<Resource<'_>> {
         let redriven = self.resources().map(|r| r.get("/RedrivePolicy/deadLetterTargetArn"));
         let failed = self.mappings().map(|r| r.get("/DestinationConfig/OnFailure/Destination"));

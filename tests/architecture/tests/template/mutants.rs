@@ -1,15 +1,15 @@
-//! Takes each safety property out of the template, one at a time, and expects the rule that guards it to say so: a check
-//! that lets a mutant live guards nothing. The mutants stand in `mutants.txt`.
+//! Removes each safety property from the template, one at a time, and expects its rule to fail: a rule
+//! that misses a mutant guards nothing. `mutants.txt` lists the mutants.
 
 use serde_json::Value;
 
 use super::{RULES, model::Template};
 
 const MUTANTS: &str = include_str!("mutants.txt");
-/// This rule reads the text of the file, which a mutant of the data does not change.
+/// This rule reads the text of the file, which mutants do not change.
 const WITHOUT_MUTANT: &str = "blocks have their keys in the same order";
 
-/// The rule, and the line that says where the damage is and what.
+/// Each mutant: its rule, and its line with the place and the change.
 fn mutants() -> Vec<(&'static str, &'static str)> {
     let mut rule = "";
     let mut found = Vec::new();
@@ -23,7 +23,7 @@ fn mutants() -> Vec<(&'static str, &'static str)> {
 }
 
 #[test]
-fn every_mutant_is_noticed_by_the_rule_that_guards_it() {
+fn every_rule_notices_its_mutants() {
     let whole = Template::load();
     let mut alive = Vec::new();
     for (sentence, damage) in mutants() {
@@ -64,7 +64,7 @@ fn apply(document: &mut Value, damage: &str) {
             list.unwrap_or_else(|| panic!("{place} is no list")).push(value);
         }
         (Some("-"), None) => {
-            // A mutant that removes what is not there would pass for the wrong reason.
+            // A mutant that removes an absent property would test nothing.
             let gone = match document.pointer_mut(parent).unwrap_or_else(missing) {
                 Value::Object(entries) => entries.remove(key),
                 Value::Array(members) => key.parse().ok().map(|index: usize| members.remove(index)),

@@ -1,4 +1,4 @@
-//! Who may do what: the functions' roles, and the policies of queues and topic.
+//! Permissions: the functions' roles, and the policies of queues and topic.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::model::{Resource, Template, each, points_at};
 
-/// The stars that are meant, each explained where it stands: role, action, resource.
+/// The intended wildcards (role, action, resource). The template explains each of them.
 const STARS: &[(&str, &str, &str)] =
     &[("PublisherRole", "dynamodb:ListStreams", "${EventTable.Arn}/stream/*")];
 
-/// What would change or remove an item that is there.
+/// The actions that change or remove an existing item.
 const CHANGES: &[&str] =
     &["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQL", "DeleteTable", "UpdateTable"];
 
@@ -66,7 +66,10 @@ pub(super) fn permissions_are_exact(template: &Template) -> Vec<String> {
                 || !statement["NotAction"].is_null()
                 || !statement["NotResource"].is_null()
             {
-                wrong.push(format!("{}: a statement says what it does not cover", role.name));
+                wrong.push(format!(
+                    "{}: a statement has no Resource, or NotAction or NotResource",
+                    role.name
+                ));
             }
         }
     }
@@ -104,7 +107,7 @@ pub(super) fn nobody_changes_history(template: &Template) -> Vec<String> {
     wrong
 }
 
-/// The API reads views. What it may put is the row of its cursor key, in the partition that the code names.
+/// The API only reads views, except for the row of its cursor key, in the partition that the code names.
 pub(super) fn the_api_writes_no_view(template: &Template) -> Vec<String> {
     let code = include_str!("../../../../shared/http/src/cursor_key.rs");
     let one_row = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["cursor-key"]}});
@@ -133,7 +136,7 @@ pub(super) fn the_api_writes_no_view(template: &Template) -> Vec<String> {
     wrong
 }
 
-/// Queues and topics with the statements of their policies.
+/// Queues and topics, with the statements of their policies.
 fn guarded(template: &Template) -> Vec<(Resource<'_>, Vec<&Value>)> {
     let kinds = [
         ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "/Queues"),
@@ -157,7 +160,7 @@ fn guarded(template: &Template) -> Vec<(Resource<'_>, Vec<&Value>)> {
 }
 
 pub(super) fn policies_refuse_plain_text(template: &Template) -> Vec<String> {
-    // AWS never sees a loopback source; the local emulator sees nothing else.
+    // On AWS no request comes from loopback; on the local emulator every request does.
     let condition = json!({"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}});
     let refuses = |statement: &Value, resource: &str| {
         statement["Effect"] == "Deny"
@@ -170,7 +173,7 @@ pub(super) fn policies_refuse_plain_text(template: &Template) -> Vec<String> {
     open.map(|(resource, _)| format!("{} takes plain text", resource.name)).collect()
 }
 
-/// A queue has one policy document. Of two policies that name it, the last one written wins.
+/// A queue has one policy document: if two policies name it, the last one written wins.
 pub(super) fn each_queue_has_one_policy(template: &Template) -> Vec<String> {
     let policies: Vec<_> = template.of_type("AWS::SQS::QueuePolicy").collect();
     let names = |queue: &str| {
@@ -184,7 +187,7 @@ pub(super) fn each_queue_has_one_policy(template: &Template) -> Vec<String> {
 pub(super) fn services_are_let_in_by_source(template: &Template) -> Vec<String> {
     let mut wrong = Vec::new();
     for (resource, all) in guarded(template) {
-        // `Fn::If` wraps the statement for named accounts: condition, statement, nothing.
+        // `Fn::If` wraps the statement for named accounts: condition, statement, no value.
         let flat = all.into_iter().map(|s| s.pointer("/Fn::If/1").unwrap_or(s));
         for statement in flat.filter(|s| s["Effect"] == "Allow") {
             let service = !statement["Principal"]["Service"].is_null();

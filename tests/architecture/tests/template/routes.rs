@@ -1,4 +1,4 @@
-//! The way in: routes, who may use them, how often, and what is written down about it.
+//! The API: routes, authorization, throttling and the access log.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,10 +12,10 @@ use super::model::{Template, points_at};
 
 /// The catch-all, which answers 404 and 405 as problem details.
 const CATCH_ALL: &str = "$default";
-/// What anybody may ask: whether the service is up, and what its contract is. Neither reads anything of an order.
+/// The open routes: health and the contract. Neither reads an order.
 const OPEN: &[&str] = &["GET /v1/health", "GET /v1/openapi.json"];
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "trace"];
-/// Variables that would carry a body, a token, a query or a person's address into the access log.
+/// Variables that would put a body, a token, a query or a person's address into the access log.
 const PRIVATE: &[&str] = &["identity", "claims", "queryString", "path\"", "body", "header"];
 
 pub(super) fn the_api_is_closed_by_default(template: &Template) -> Vec<String> {
@@ -34,7 +34,7 @@ pub(super) fn the_api_is_closed_by_default(template: &Template) -> Vec<String> {
     wrong
 }
 
-/// The operations of `infra/openapi.yaml`, each with whether it asks for no authorization.
+/// The operations of `infra/openapi.yaml`, and whether each is open.
 fn operations() -> BTreeMap<String, bool> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../infra/openapi.yaml");
     let text = fs::read_to_string(path).expect("openapi.yaml is readable");

@@ -1,4 +1,4 @@
-//! What is kept: tables, queues at rest, and the shape of the file itself.
+//! Storage: tables, encryption at rest, and the layout of the template.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::model::Template;
 const KEY_ORDER: &[&str] =
     &["Type", "Condition", "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "Properties"];
 
-/// Read from the text, because a parsed block has forgotten its order. A block, also one of a loop, begins with its type.
+/// Reads the text, because a parsed block loses its order. Every block, also in a loop, begins with its type.
 pub(super) fn blocks_have_their_keys_in_order(_: &Template) -> Vec<String> {
     let text = Template::text();
     let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();

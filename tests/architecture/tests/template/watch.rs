@@ -1,4 +1,4 @@
-//! What rings, and what a user is told.
+//! Alarms and outputs.
 
 use serde_json::{Value, json};
 
@@ -54,6 +54,24 @@ pub(super) fn lag_and_failure_ring(template: &Template) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// PutEvents to a bus that was deleted succeeds: only what the bus matched shows that it is there.
+pub(super) fn a_deaf_bus_rings(template: &Template) -> Vec<String> {
+    let compares = |alarm: Resource<'_>| {
+        let metrics = each(alarm.get("/Metrics"));
+        let reads = |name: &str, of: Value| {
+            metrics.iter().any(|metric| {
+                let metric = &metric["MetricStat"]["Metric"];
+                metric["MetricName"] == name && metric["Dimensions"][0]["Value"] == of
+            })
+        };
+        reads("NumberOfMessagesPublished", json!({"Fn::GetAtt": "Topic.TopicName"}))
+            && reads("MatchedEvents", json!({"Ref": "Bus"}))
+            && metrics.iter().any(|metric| metric["Expression"].is_string())
+    };
+    let rings = template.of_type("AWS::CloudWatch::Alarm").any(|it| compares(it) && notifies(it));
+    if rings { Vec::new() } else { vec!["nothing rings when the bus is gone".to_owned()] }
 }
 
 pub(super) fn outputs_are_there(template: &Template) -> Vec<String> {

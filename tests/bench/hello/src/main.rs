@@ -1,4 +1,4 @@
-//! The smallest Lambda on the same runtime crate: what start-up is measured against.
+//! The smallest Lambda on the same runtime crate: the baseline of the start-up measurement.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;

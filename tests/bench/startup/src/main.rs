@@ -1,11 +1,11 @@
-//! `make startup`: how long each function takes from spawn to ready, as a ratio to a hello-world Lambda on the same
+//! `make startup`: measures the time of each function from spawn to ready, as a ratio to a hello-world Lambda on the same
 //! runtime crate, in the same run.
 //!
 //! A small Runtime API host on loopback stands in for Lambda: a function is ready when it asks for its first event.
-//! Rounds are interleaved, so that a noisy machine disturbs all of them alike, and medians are compared. Nothing here
-//! says what AWS takes to load a function; it says what our code adds.
+//! Rounds are interleaved, so that noise affects all functions alike, and medians are compared. This does not measure
+//! how long AWS takes to load a function, but what our code adds.
 
-#![expect(clippy::disallowed_methods, reason = "a measurement reads the clock and the environment")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and the environment")]
 
 use std::{
     env, fs,
@@ -18,21 +18,21 @@ use std::{
 
 use flate2::{Compression, write::DeflateEncoder};
 
-/// Starts of each binary that count.
+/// Measured starts of each binary.
 const ROUNDS: usize = 41;
 
-/// Starts before them, so that files are in the page cache.
+/// Unmeasured starts before them, to fill the page cache.
 const WARM_UPS: usize = 3;
 
-/// The budgets: what a start may cost, so that a larger function is noticed when it grows.
+/// The budgets of a start: they reveal a function that has grown.
 const RATIO_MAX: f64 = 1.5;
 const RESIDENT_KIB_MAX: u64 = 16 * 1024;
 const ZIPPED_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Time after which a function that has not asked for an event is not going to.
+/// The longest wait for a function to become ready.
 const READY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// What every function finds in its environment; none of it leads anywhere, because nothing is called before `/next`.
+/// The environment of every function. The values are placeholders: no function makes a call before it asks for `/next`.
 const SETTINGS: &[(&str, &str)] = &[
     ("AUTH_MODE", "iam"),
     ("AWS_ACCESS_KEY_ID", "none"),
@@ -58,7 +58,7 @@ struct Measured {
     resident_kib: Vec<u64>,
 }
 
-/// What one start took, and what it holds in memory when it is ready.
+/// The time of one start, and the resident memory when ready.
 struct Start {
     time: Duration,
     resident_kib: u64,
@@ -125,7 +125,7 @@ fn start(host: &TcpListener, binary: &Path) -> io::Result<Start> {
     Ok(Start { time, resident_kib: resident_kib? })
 }
 
-/// Waits until the function asks for its first event. It waits for the answer while the connection is open.
+/// Waits until the function asks for its first event. It then waits for the answer while the connection is open.
 fn await_next(host: &TcpListener, child: &mut Child) -> io::Result<BufReader<TcpStream>> {
     let deadline = Instant::now() + READY_TIME_MAX;
     host.set_nonblocking(true)?;
@@ -158,7 +158,7 @@ fn resident_kib(child: &Child) -> io::Result<u64> {
     number.ok_or_else(|| io::Error::other("the kernel does not tell the resident memory"))
 }
 
-/// The size that a zip file of the binary has, but for a few bytes of names.
+/// The size of a zip file of the binary, except for a few bytes of names.
 fn zipped_bytes(binary: &Path) -> io::Result<u64> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(&fs::read(binary)?)?;

@@ -1,4 +1,4 @@
-//! What this store may cost.
+//! The budgets of this store.
 
 use crate::{
     Failure,
@@ -10,7 +10,7 @@ use crate::{
     stores::OURS,
 };
 
-/// The most that a case may cost, and what it does cost.
+/// The budget of a case, and its measured cost.
 pub(crate) struct Budget {
     pub(crate) case: &'static str,
     pub(crate) what: &'static str,
@@ -24,7 +24,7 @@ impl Budget {
     }
 }
 
-/// Requests and write units of each case that has a budget: none of them grows with the stream.
+/// The budgets of the cases in requests and write units. None of them grows with the stream.
 const MOST: &[(&str, f64, f64)] = &[
     (CREATE, 1.0, 1.0),
     (APPEND_1, 1.0, 1.0),
@@ -37,7 +37,7 @@ const MOST: &[(&str, f64, f64)] = &[
     (LOAD_10_000, 1.0, 0.0),
 ];
 
-/// Every budget against what was measured. A case that went otherwise than asked has no cost to speak of.
+/// Compares every budget with the measured cost. A case that did not go as asked fails.
 pub(crate) fn check(columns: &[Column]) -> Result<Vec<Budget>, Failure> {
     let ours = columns.iter().find(|column| column.store.name == OURS);
     let rows = &ours.ok_or("this store was not measured")?.rows;

@@ -1,4 +1,4 @@
-//! The cases: what every store is asked to do, in this order, and what it cost.
+//! The cases that every store runs, in this order, and their costs.
 
 use std::fmt::Display;
 
@@ -19,18 +19,18 @@ pub(crate) const LOAD_10: &str = "load at 10 events";
 pub(crate) const LOAD_1_000: &str = "load at 1,000 events";
 pub(crate) const LOAD_10_000: &str = "load at 10,000 events";
 
-/// A store, used as its documentation says.
+/// A store under test, used as its documentation says.
 pub(crate) trait Subject {
-    /// Where the next append goes. It comes from a load, as in every command.
+    /// The position of the next append. It comes from a load, as in every command.
     type Place;
 
-    /// Fills a new stream with that many events, one for each command, by the quickest way to what commands leave.
+    /// Fills a new stream with that many events. The result is the same as after one command for each event, but faster.
     async fn fill(&self, stream: &str, events: u64) -> Result<(), Failure>;
 
-    /// Carries out a command that makes a stream with one event.
+    /// Runs a command that creates a stream with one event.
     async fn create(&self, stream: &str) -> Result<(), Failure>;
 
-    /// Carries out a command that makes one event: load, decide, append.
+    /// Runs a command that makes one event: load, decide, append.
     async fn command(&self, stream: &str) -> Result<(), Failure>;
 
     async fn place(&self, stream: &str) -> Result<Self::Place, Failure>;
@@ -38,15 +38,15 @@ pub(crate) trait Subject {
     /// Appends that many events and nothing else.
     async fn append(&self, place: Self::Place, events: u64) -> Result<(), Failure>;
 
-    /// Loads the state, and says how many events it holds.
+    /// Loads the state and returns its number of events.
     async fn load(&self, stream: &str) -> Result<u64, Failure>;
 }
 
-/// What one case cost.
+/// The cost of one case.
 pub(crate) struct Row {
     pub(crate) case: &'static str,
     pub(crate) cost: Cost,
-    /// What went otherwise than asked.
+    /// What did not go as asked.
     pub(crate) note: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Row {
     }
 }
 
-/// Puts a store through all cases.
+/// Runs all cases on a store.
 pub(crate) async fn measure<S: Subject>(store: &S, meter: &Meter) -> Result<Vec<Row>, Failure> {
     let [new, ten, another_ten, thousand, ten_thousand] = [1, 2, 3, 4, 5].map(stream);
     store.fill(&ten, 10).await?;
@@ -119,7 +119,7 @@ async fn load<S: Subject>(
     Row { case, cost, note }
 }
 
-/// Commands from an empty stream on, and the mean of their costs: with every snapshot that they take.
+/// The mean cost of commands that start from an empty stream, including the snapshots that they take.
 async fn mean<S: Subject>(store: &S, meter: &Meter, stream: &str, commands: u32) -> Row {
     let all = async {
         for _ in 0..commands {
@@ -137,7 +137,7 @@ async fn mean<S: Subject>(store: &S, meter: &Meter, stream: &str, commands: u32)
     Row::of(MEAN, (cost, done))
 }
 
-/// A number as people write it: 10,000.
+/// A number with thousands separators: 10,000.
 fn thousands(number: u64) -> String {
     match (number / 1000, number % 1000) {
         (0, rest) => rest.to_string(),

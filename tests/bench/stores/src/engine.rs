@@ -14,12 +14,12 @@ use tokio::net::TcpListener;
 
 use crate::{Failure, meter::Meter};
 
-/// Keys of a table or an index: names, each of a text or a number.
+/// The keys of a table or an index: names and types.
 pub(crate) type Keys<'a> = &'a [(&'a str, ScalarAttributeType)];
 
 /// One engine for all stores.
 pub(crate) struct Engine {
-    /// A client as a user of any of the stores would make one. It knows nothing of the meter.
+    /// A client as a user of any store would build it. It does not know about the meter.
     pub(crate) client: Client,
     pub(crate) meter: Meter,
 }
@@ -36,7 +36,7 @@ pub(crate) async fn start() -> Result<Engine, Failure> {
         .region(Region::new("eu-west-1"))
         .credentials_provider(Credentials::new("bench", "bench", None, None, "bench"))
         .endpoint_url(endpoint)
-        // One of the stores waits with the client's own sleeper.
+        // One of the stores sleeps with the client's own sleeper.
         .sleep_impl(TokioSleep::new())
         .build();
     Ok(Engine { client: Client::from_conf(config), meter })
@@ -47,7 +47,7 @@ impl Engine {
         self.table_with_index(name, keys, None).await
     }
 
-    /// A table with a global secondary index, which projects as told.
+    /// Creates a table with a global secondary index of that projection.
     pub(crate) async fn table_with_index(
         &self,
         name: &str,

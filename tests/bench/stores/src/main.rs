@@ -1,7 +1,7 @@
-//! `make bench`: what commands and loads cost, in requests and units, in this store and in others.
+//! `make bench`: measures the requests and units of commands and loads, in this store and in others.
 //!
-//! All stores run on one embedded DynamoDB in this process, one after the other, through one meter that asks the
-//! engine what it charges; no store has to cooperate. The claim is the ratio within one run, not what AWS bills.
+//! All stores run on one embedded DynamoDB in this process, one after the other, through one meter that reads the
+//! charged units from the engine; no store has to cooperate. Compare ratios within one run; they are not an AWS bill.
 
 mod budgets;
 mod cases;
@@ -9,7 +9,7 @@ mod engine;
 mod meter;
 mod note;
 mod readme;
-#[expect(clippy::indexing_slicing, reason = "a JSON value answers a name that it lacks with null")]
+#[expect(clippy::indexing_slicing, reason = "indexing a JSON value by a missing name gives null")]
 mod report;
 mod rules;
 mod stores;
@@ -18,7 +18,7 @@ use std::{path::Path, process::ExitCode};
 
 use serde_json::Value;
 
-/// Why a measurement could not be made.
+/// Why a measurement failed.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
@@ -26,17 +26,17 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("a budget is missed");
+            eprintln!("a budget is exceeded");
             ExitCode::FAILURE
         }
         Err(cause) => {
-            eprintln!("nothing is measured: {cause}");
+            eprintln!("the measurement failed: {cause}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Measures, prints and writes. Says whether all budgets hold.
+/// Measures, prints and writes the results. Returns whether all budgets hold.
 async fn run() -> Result<bool, Failure> {
     let engine = engine::start().await?;
     let rules = rules::check(&engine).await?;

@@ -1,6 +1,6 @@
-//! The meter: a proxy in front of the engine that every request passes.
+//! The meter: a proxy in front of the engine for all requests.
 //!
-//! It asks for `ConsumedCapacity` in each request and reads it from the answer.
+//! It requests `ConsumedCapacity` in each call and reads it from the answer.
 
 use std::{
     future::Future,
@@ -25,10 +25,10 @@ use tokio::net::TcpListener;
 
 use crate::Failure;
 
-/// DynamoDB takes requests up to this size.
+/// The largest request that DynamoDB accepts.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What some work cost. Units come in halves, which an `f64` holds exactly.
+/// The cost of some work. Units are multiples of a half, which `f64` represents exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Cost {
     pub(crate) requests: f64,
@@ -44,7 +44,7 @@ impl AddAssign for Cost {
     }
 }
 
-/// Counts what passes.
+/// Counts requests and units.
 #[derive(Clone)]
 pub(crate) struct Meter {
     engine: Arc<str>,
@@ -53,7 +53,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// A meter in front of the engine at that address, and the address to use instead.
+    /// Starts a meter in front of the engine at that address, and returns the meter's own address.
     pub(crate) async fn in_front_of(engine: &str) -> Result<(Self, String), Failure> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
@@ -64,7 +64,7 @@ impl Meter {
         Ok((meter, endpoint))
     }
 
-    /// Does the work, and says what it cost.
+    /// Runs the work and returns its cost.
     pub(crate) async fn measure<T>(&self, work: impl Future<Output = T>) -> (Cost, T) {
         self.take();
         let done = work.await;
@@ -91,7 +91,7 @@ impl Meter {
         let body = to_bytes(Body::new(body), usize::MAX).await?;
         match kind {
             Kind::Free => {}
-            // A refusal does not say what it is charged.
+            // A refusal does not report its units.
             _ if parts.status != StatusCode::OK => {
                 self.count(Cost { requests: 1.0, ..Cost::default() });
             }
@@ -111,7 +111,7 @@ impl Meter {
 async fn pass(State(meter): State<Meter>, request: Request) -> Response {
     match meter.forward(request).await {
         Ok(response) => response,
-        // No SDK takes this for an answer, so what cannot be counted is not measured.
+        // Every SDK treats this as an error, so a call that cannot be counted stops the measurement.
         Err(cause) => (StatusCode::NOT_IMPLEMENTED, cause.to_string()).into_response(),
     }
 }
@@ -120,7 +120,7 @@ async fn pass(State(meter): State<Meter>, request: Request) -> Response {
 enum Kind {
     Write,
     Read,
-    /// Making tables.
+    /// Creating tables.
     Free,
 }
 

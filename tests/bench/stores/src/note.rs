@@ -1,18 +1,18 @@
-//! What every store stores: events of exactly 300 bytes of JSON, folded into a state of about 300 bytes.
+//! The aggregate of every store: events of exactly 300 bytes of JSON, folded into a state of about 300 bytes.
 
 use serde::{Deserialize, Serialize};
 
 /// The size of each event's payload.
 pub(crate) const PAYLOAD_BYTES: usize = 300;
 
-/// Every how many commits, or events, a store that takes snapshots takes one.
+/// The number of commits, or events, between two snapshots.
 pub(crate) const SNAPSHOT_EVERY: u64 = 32;
 
-/// The kind of aggregate, and of event.
+/// The aggregate type and the event type.
 pub(crate) const AGGREGATE: &str = "Notes";
 pub(crate) const EVENT: &str = "Noted";
 
-/// Something was noted.
+/// The only event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Noted {
     number: u64,
@@ -27,10 +27,10 @@ impl Noted {
     }
 }
 
-/// All notes: how many there are, and the newest.
+/// The state: the number of notes and the newest one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Notes {
-    /// How many events the state holds.
+    /// The number of events in the state.
     pub(crate) count: u64,
     newest: String,
 }
@@ -46,7 +46,7 @@ impl Notes {
     }
 }
 
-/// A stream's id: as long as a UUID, because it is part of every key.
+/// A stream's id. As long as a UUID, because it is part of every key.
 pub(crate) fn stream(number: u64) -> String {
     format!("0198f3a4-7f63-7d0e-9c3f-{number:012}")
 }

@@ -1,11 +1,11 @@
-//! The cost table as README.md shows it, made from `results.json` alone: a test of the workspace makes it again.
+//! Renders the cost table in README.md from `results.json` alone, so that a test of the workspace can check it.
 
 use serde_json::Value;
 
 const BEGIN: &str = "<!-- bench:begin -->\n";
 const END: &str = "<!-- bench:end -->";
 
-/// The README with the table between its markers; none when a marker is missing.
+/// The README with the table between its markers; `None` if a marker is missing.
 pub(crate) fn with_table(readme: &str, results: &Value) -> Option<String> {
     let (before, rest) = readme.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
@@ -52,7 +52,7 @@ fn cell(cost: &Value) -> String {
     parts.join(" · ") + &note.unwrap_or_default()
 }
 
-/// A number to two places, without zeros that say nothing.
+/// A number with up to two decimals, without trailing zeros.
 pub(crate) fn short(number: &Value) -> String {
     let number = format!("{:.2}", number.as_f64().unwrap_or(f64::NAN));
     number.trim_end_matches('0').trim_end_matches('.').to_owned()

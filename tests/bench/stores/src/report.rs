@@ -10,7 +10,7 @@ use crate::{
     stores::{OURS, Store},
 };
 
-/// What one store cost, case by case.
+/// The costs of one store, by case.
 pub(crate) struct Column {
     pub(crate) store: &'static Store,
     pub(crate) rows: Vec<Row>,
@@ -58,7 +58,7 @@ fn cost<'a>(column: &'a Column, case: &str) -> Option<&'a Row> {
     column.rows.iter().find(|row| row.case == case)
 }
 
-/// How the commits of this store that carry a snapshot change the mean.
+/// The effect of our snapshots on the mean cost.
 fn snapshots(columns: &[Column]) -> Value {
     let ours = columns.iter().find(|column| column.store.name == OURS);
     let mean = ours.and_then(|ours| cost(ours, MEAN)).map(|row| row.cost.write_units);
@@ -94,7 +94,7 @@ pub(crate) fn text(results: &Value) -> String {
     text
 }
 
-/// Columns as wide as their widest cell.
+/// Pads each column to its widest cell.
 fn aligned(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

@@ -1,7 +1,7 @@
-//! Whether the engine charges what DynamoDB documents: items of known sizes, one rule each.
+//! Checks that the engine charges what DynamoDB documents, with items of known sizes, one rule each.
 //!
-//! The rules: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>. Were one
-//! of them broken, every number of the run would be in doubt, so nothing is measured then.
+//! The rules: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>. If one
+//! of them is broken, no number of the run can be trusted, so the run stops.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ const INDEXED: &str = "rules-indexed";
 
 type Item = HashMap<String, AttributeValue>;
 
-/// What was asked of the engine, in the order in which it answered as documented.
+/// The rules that the engine keeps, in the order of the checks.
 pub(crate) async fn check(engine: &Engine) -> Result<Vec<&'static str>, Failure> {
     let keys = [("pk", ScalarAttributeType::S), ("sk", ScalarAttributeType::S)];
     engine.table(TABLE, &keys).await?;

@@ -8,7 +8,7 @@ mod views;
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use dekigoto::{
-    Bus, EventStore, Timestamp, ViewStore,
+    Bus, EventStore, RetryQueue, Timestamp, ViewStore,
     batch::Report,
     relay::{Announcements, IntegrationEvent},
     views::AnyView,
@@ -21,10 +21,7 @@ use orders::{
     payment::Payment,
 };
 
-use crate::{
-    client::Ask,
-    known::{KNOWN, RETRIES_KEEP_NO_TIME},
-};
+use crate::client::Ask;
 
 macro_rules! bugs {
     ($($name:ident $text:literal)+) => {
@@ -59,7 +56,9 @@ bugs! {
     NoCommandKey "each sending of a command gets a new key"
     DropRefused "entries that a bus refused count as sent"
     ErrorIsSuccess "a bus that does not answer counts as having taken everything"
-    NoReserve "the publisher keeps no time to settle when a bus hangs"
+    NoReserve "a publisher of five seconds believes that it has more, and keeps no time to settle"
+    RetriesToBoth "a pointer in the retry queue names a target that has the commit"
+    FewReceives "messages are dead letters after five receives"
     AckFailures "failed messages are deleted with the others"
     ShortVisibility "messages become visible again while they are worked on"
     NoWatermark "a view applies whatever comes"
@@ -68,14 +67,6 @@ bugs! {
     SplitTransaction "a count and the record of it are two writes"
     UpcastDropsField "an old event loses a field"
     ReplayPublishes "a replay publishes the events again"
-}
-
-impl Bug {
-    /// The known fault that looks the same: while it is there, this bug cannot be told from it.
-    pub(crate) fn hidden_by(self) -> Option<&'static str> {
-        let known = (self == Self::NoReserve).then_some(RETRIES_KEEP_NO_TIME)?;
-        KNOWN.iter().map(|known| known.name).find(|name| *name == known)
-    }
 }
 
 impl fmt::Display for Bug {
@@ -135,6 +126,14 @@ impl Wiring {
         }
     }
 
+    /// The publisher's retry queue.
+    pub(crate) fn retry(self, queue: Arc<dyn RetryQueue>) -> Arc<dyn RetryQueue> {
+        match self.0 {
+            Some(Bug::RetriesToBoth) => Arc::new(buses::RetriesToBoth(queue)),
+            _ => queue,
+        }
+    }
+
     pub(crate) fn view(self, view: Arc<dyn AnyView>) -> Arc<dyn AnyView> {
         let is_single = view.name() == "order-summary";
         match self.0 {
@@ -145,10 +144,13 @@ impl Wiring {
     }
 
     pub(crate) fn view_settings(self, settings: QueueSettings) -> QueueSettings {
-        if self.has(Bug::ShortVisibility) {
-            return QueueSettings { visibility: Duration::from_secs(1), ..settings };
+        match self.0 {
+            Some(Bug::ShortVisibility) => {
+                QueueSettings { visibility: Duration::from_secs(1), ..settings }
+            }
+            Some(Bug::FewReceives) => QueueSettings { receives_max: 5, ..settings },
+            _ => settings,
         }
-        settings
     }
 
     /// What the bus is told.
@@ -159,6 +161,12 @@ impl Wiring {
             return forgetful.of::<Payment>(orders::payment::announce);
         }
         announcements
+    }
+
+    /// `Timeout` of the publisher. With a minute it ends long before, whatever hangs, so the bug needs a shorter one. The
+    /// sound publisher holds with five seconds too.
+    pub(crate) fn relay_time(self, time: Duration) -> Duration {
+        if self.has(Bug::NoReserve) { Duration::from_secs(5) } else { time }
     }
 
     /// How long the publisher believes it has.

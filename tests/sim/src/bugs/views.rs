@@ -27,6 +27,10 @@ impl AnyView for Careless {
         self.view.folds()
     }
 
+    fn events(&self) -> Option<&'static [&'static str]> {
+        self.view.events()
+    }
+
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         self.view.row_key(event)
     }
@@ -38,8 +42,10 @@ impl AnyView for Careless {
         };
         let there = there.remove(0);
         let revision = there.as_ref().map_or(1, |row| row.revision + 1);
-        let mut marked: Marked<<OrderSummaryView as View>::Row> =
-            there.map(|row| row.body.read().unwrap()).unwrap_or_default();
+        let mut marked: Marked<<OrderSummaryView as View>::Row> = there.map_or_else(
+            || Marked::empty(OrderSummaryView::SCHEMA),
+            |row| row.body.read().unwrap(),
+        );
         for event in events {
             let watermark = marked.watermarks.entry(event.aggregate_type.clone()).or_default();
             let is_new = event.version.get() > *watermark;

@@ -1,7 +1,7 @@
-//! Every event version that was ever written decodes for ever, and means what it meant.
+//! Golden files: every event version ever stored still decodes to the same events.
 //!
-//! A new schema version adds a file. The payloads of old files are never edited: they are what stores hold. What they
-//! mean is edited only to follow the newest shape.
+//! A new schema version adds a file. Never edit the payloads of old files: they are what stores hold. Edit the expected
+//! events only to follow the newest shape.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use order_service::service;
 
 use super::{Case, Stored, golden_files};
 
-/// Every event of every aggregate of the registry, with the newest version of its payload.
+/// Every event type in the registry, with its newest schema version.
 fn newest() -> Vec<(String, u32)> {
     let service = service();
     let all = service.aggregates().iter().flat_map(|aggregate| aggregate.events());
@@ -21,9 +21,9 @@ fn read(name: &str, version: u32, case: &Case) -> Vec<Stored> {
     let (service, payload) = (service(), Payload::of(&case.payload).unwrap());
     let knows = |known: &(&str, u32)| known.0 == name;
     let aggregate = service.aggregates().iter().find(|it| it.events().iter().any(knows)).unwrap();
-    let events = aggregate.today(name, version, &payload);
-    let events = events
-        .unwrap_or_else(|cause| panic!("{name} v{version} does not decode any more: {cause}"));
+    let events = aggregate.upcast(name, version, &payload);
+    let events =
+        events.unwrap_or_else(|cause| panic!("{name} v{version} no longer decodes: {cause}"));
     events
         .into_iter()
         .map(|event| Stored {
@@ -35,7 +35,7 @@ fn read(name: &str, version: u32, case: &Case) -> Vec<Stored> {
 }
 
 #[test]
-fn every_version_of_every_event_has_a_file_and_every_file_an_event() {
+fn every_event_version_has_a_golden_file_and_vice_versa() {
     let versions: BTreeSet<(String, u32)> = newest()
         .into_iter()
         .flat_map(|(name, newest)| (1..=newest).map(move |version| (name.clone(), version)))
@@ -45,7 +45,7 @@ fn every_version_of_every_event_has_a_file_and_every_file_an_event() {
 }
 
 #[test]
-fn every_version_of_every_event_means_what_it_meant() {
+fn every_golden_payload_decodes_to_its_expected_events() {
     for ((name, version), cases) in golden_files() {
         assert!(!cases.is_empty(), "{name} v{version} has no example");
         for case in cases {
@@ -56,7 +56,7 @@ fn every_version_of_every_event_means_what_it_meant() {
 }
 
 #[test]
-fn the_newest_version_is_what_every_file_leads_to() {
+fn every_golden_payload_upcasts_to_the_newest_version() {
     let newest: BTreeSet<(String, u32)> = newest().into_iter().collect();
     for ((name, version), cases) in golden_files() {
         for stored in cases.into_iter().flat_map(|case| case.means) {

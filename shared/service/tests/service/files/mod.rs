@@ -1,4 +1,4 @@
-//! What the service promises about files: stored events of every version, and the schemas of integration events.
+//! Tests against files: golden files of stored events, and the schemas of integration events.
 
 mod golden;
 mod schemas;
@@ -12,10 +12,10 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Files named `<Name>.v<number>.json`, by name and number.
+/// The content of files named `<Name>.v<number>.json`, by name and number.
 type Versions = BTreeMap<(String, u32), Value>;
 
-/// A stored payload and what it means today.
+/// A stored payload and the events that it decodes to.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -37,7 +37,7 @@ fn golden_files() -> BTreeMap<(String, u32), Vec<Case>> {
     files("tests/golden").into_iter().map(|(name, value)| (name, read(value))).collect()
 }
 
-/// Reads a folder of the repository. Every file in it must be named for a version.
+/// Reads a folder of the repository. Every file name must contain a version.
 fn files(folder: &str) -> Versions {
     let folder = repository().join(folder);
     let entries = fs::read_dir(&folder).unwrap_or_else(|cause| panic!("{folder:?}: {cause}"));

@@ -1,4 +1,4 @@
-//! Integration events keep the schemas under `infra/schemas`. Every event version that was ever written is tried.
+//! Integration events match the schemas under `infra/schemas`. Tested with every event version ever stored.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{files, golden_files};
 
-/// What is published of every golden event, as the registry announces it.
+/// The integration events that announce every golden event.
 fn published() -> Vec<IntegrationEvent> {
     let service = service();
     let mut published = Vec::new();
@@ -31,9 +31,7 @@ fn published() -> Vec<IntegrationEvent> {
             let context = Context::new(at, "golden".parse().unwrap(), "golden");
             let commit = Commit::after(&head, vec![event], context, Fingerprint::of(&[])).unwrap();
             let envelope = commit.envelopes().next().unwrap();
-            let announced = service.announcements().events(&envelope).unwrap();
-            assert_eq!(announced.len(), 1, "{name} v{version}");
-            published.extend(announced);
+            published.extend(service.announcements().events(&envelope).unwrap());
         }
     }
     published
@@ -49,7 +47,7 @@ fn schema(event: &IntegrationEvent) -> Value {
 }
 
 #[test]
-fn every_integration_event_has_a_schema_and_every_schema_an_event() {
+fn every_integration_event_has_a_schema_and_vice_versa() {
     let events: BTreeSet<(String, u32)> = published()
         .into_iter()
         .map(|event| (event.detail_type.to_owned(), event.schema_version))
@@ -59,7 +57,7 @@ fn every_integration_event_has_a_schema_and_every_schema_an_event() {
 }
 
 #[test]
-fn what_is_published_keeps_its_schema() {
+fn published_integration_events_match_their_schema() {
     for event in published() {
         let faults = ClosedSchema::new(&schema(&event)).faults(&data(&event));
         assert!(faults.is_empty(), "{} {}: {faults:?}", event.detail_type, data(&event));
@@ -67,7 +65,7 @@ fn what_is_published_keeps_its_schema() {
 }
 
 #[test]
-fn a_schema_is_named_as_events_name_it() {
+fn the_id_of_a_schema_is_what_events_name() {
     for event in published() {
         let schema = schema(&event);
         assert_eq!(schema["$id"], event.schema_id());
@@ -77,7 +75,7 @@ fn a_schema_is_named_as_events_name_it() {
 }
 
 #[test]
-fn the_examples_in_a_schema_are_what_is_published() {
+fn the_examples_in_a_schema_are_published_events() {
     let published = published();
     for event in &published {
         let same_type = published.iter().filter(|other| other.detail_type == event.detail_type);

@@ -1,4 +1,4 @@
-//! S14: a caller reads and changes only what is theirs.
+//! S14: callers read and change only their own orders.
 
 use order_service::{Caller, STAFF_SCOPE};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ async fn unauthenticated_requests_get_401_s14() {
 }
 
 #[tokio::test]
-async fn a_customer_does_no_staff_work_s14() {
+async fn customers_get_403_for_staff_commands_s14() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.follow().await;
@@ -63,7 +63,7 @@ async fn a_customer_does_no_staff_work_s14() {
     routes.push(("GET", "/v1/orders?status=pending&placedOn=2026-11-23"));
     assert_eq!(routes.len(), 6);
     for (method, path) in routes {
-        // Also for an order of their own, and without saying whether there is one.
+        // Also for their own order, and without revealing whether the order exists.
         for id in [&*id, UNKNOWN] {
             shop.refuses(ask(method, path, id).by(customer("c-42")), 403, "forbidden").await;
         }
@@ -94,7 +94,7 @@ async fn a_customer_places_reads_and_cancels_their_own_order_s14() {
 }
 
 #[tokio::test]
-async fn a_customer_does_not_see_who_else_acted_and_under_which_key_s14() {
+async fn customers_do_not_see_other_actors_and_their_keys_s14() {
     let shop = Shop::new();
     let placed = shop.ask(Ask::post("/v1/orders", &order()).by(customer("c-42"))).await;
     let path = format!("/v1/orders/{}", placed.body["orderId"].as_str().unwrap());
@@ -119,7 +119,7 @@ async fn a_customer_does_not_see_who_else_acted_and_under_which_key_s14() {
 }
 
 #[tokio::test]
-async fn a_customer_acts_for_nobody_else_s14() {
+async fn customers_get_403_for_another_customers_id_s14() {
     let shop = Shop::new();
     shop.placed("k").await;
     shop.follow().await;
@@ -129,7 +129,7 @@ async fn a_customer_acts_for_nobody_else_s14() {
 }
 
 #[tokio::test]
-async fn staff_may_do_everything() {
+async fn staff_may_use_every_operation() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.follow().await;
@@ -140,13 +140,13 @@ async fn staff_may_do_everything() {
 }
 
 #[test]
-fn a_token_that_names_no_customer_makes_no_caller() {
+fn a_token_without_a_valid_customer_id_is_not_a_caller() {
     for sub in ["", "a b", "a#b", "../x", &"c".repeat(65)] {
         assert_eq!(Caller::bearer(sub, "", STAFF_SCOPE), None, "{sub:?}");
     }
     assert_eq!(Caller::service(""), None);
     assert_eq!(Caller::service(&"a".repeat(257)), None);
-    // A scope is a word: part of one, or one inside another, makes nobody staff.
+    // A scope is a whole word: a part of it, or a longer word that contains it, does not make a caller staff.
     for scopes in
         ["orders", "xorders:staff", "orders:staff2", "orders:staff,openid", "ORDERS:STAFF"]
     {

@@ -1,10 +1,10 @@
-//! Bodies that must be refused: rows 1 to 11, 16, 17, 37 and 39 of tests/BAD_INPUTS.md. Nothing is ever written.
+//! Bodies that must be refused without writing anything: rows 1 to 11, 16, 17, 37 and 39 of tests/BAD_INPUTS.md.
 
 use serde_json::{Value, json};
 
 use crate::support::{Ask, Shop, order, parcel, payment};
 
-/// Refused as malformed, as an order to place.
+/// Sends the body to place an order; it must be refused as malformed.
 async fn malformed(body: impl Into<Vec<u8>>) -> crate::support::Answer {
     let ask = Ask::raw("/v1/orders", body.into());
     Shop::new().refuses(ask, 400, "malformed-request").await
@@ -18,7 +18,7 @@ fn with(pointer: &str, value: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_is_malformed() {
+async fn a_body_that_is_not_an_object_is_malformed() {
     for body in ["", " ", "null", "[]", "\"x\"", "3", "true", "{}", "[{}]"] {
         malformed(body).await;
     }
@@ -138,7 +138,7 @@ async fn each_missing_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_wrong_type_is_named() {
+async fn a_field_of_a_wrong_type_is_named() {
     let wrong = [json!(null), json!(true), json!(1.5), json!([1]), json!({ "a": 1 })];
     for pointer in [
         "/customerId",
@@ -182,7 +182,7 @@ async fn a_wrong_type_is_named() {
 }
 
 #[tokio::test]
-async fn only_exact_quantities_and_amounts_are_read() {
+async fn only_exact_quantities_and_amounts_are_accepted() {
     let sample = order().to_string();
     for number in [
         "0",
@@ -257,7 +257,7 @@ async fn a_payment_that_breaks_a_business_limit_is_invalid() {
 }
 
 #[tokio::test]
-async fn ids_and_texts_outside_their_form_are_malformed() {
+async fn invalid_ids_and_texts_are_malformed() {
     for id in
         ["", "a b", "a#b", "ORDER#1#2", "../x", "c\u{202e}", "🙂", "ｃ-42", "c\n", &"c".repeat(65)]
     {

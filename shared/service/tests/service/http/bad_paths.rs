@@ -20,7 +20,7 @@ const BAD_IDS: [&str; 14] = [
 ];
 
 #[tokio::test]
-async fn an_order_id_that_is_none_never_reaches_a_key() {
+async fn an_invalid_order_id_never_reaches_a_store_key() {
     let shop = Shop::new();
     shop.placed("k").await;
     for id in BAD_IDS.into_iter().chain([&*"a".repeat(1024)]) {
@@ -35,7 +35,7 @@ async fn an_order_id_that_is_none_never_reaches_a_key() {
 }
 
 #[tokio::test]
-async fn a_customer_id_that_is_none_never_reaches_a_key() {
+async fn an_invalid_customer_id_never_reaches_a_store_key() {
     let shop = Shop::new();
     for id in
         ["..%2fx", "%00", "a%23b", "%20", "%F0%9F%99%82", "%ff", &"a".repeat(65), &"a".repeat(1024)]
@@ -46,7 +46,7 @@ async fn a_customer_id_that_is_none_never_reaches_a_key() {
 }
 
 #[tokio::test]
-async fn an_empty_id_never_reaches_a_key() {
+async fn an_empty_id_never_reaches_a_store_key() {
     let shop = Shop::new();
     for path in ["/v1/orders//events", "/v1/customers//summary"] {
         shop.refuses(Ask::get(path), 400, "malformed-request").await;
@@ -75,7 +75,7 @@ async fn an_unknown_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_unknown_method_is_told_the_known_ones() {
+async fn an_unknown_method_gets_405_with_the_allowed_ones() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let paths = [
@@ -103,7 +103,7 @@ async fn an_unknown_method_is_told_the_known_ones() {
 }
 
 #[tokio::test]
-async fn head_is_get_without_a_body() {
+async fn head_answers_like_get_without_a_body() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let path = format!("/v1/orders/{id}");
@@ -169,7 +169,7 @@ async fn a_parameter_that_is_unknown_repeated_or_out_of_range_is_malformed() {
 }
 
 #[tokio::test]
-async fn every_parameter_at_fault_is_named_in_one_answer() {
+async fn all_invalid_parameters_are_named_in_one_answer() {
     let shop = Shop::new();
     let path = "/v1/orders?limit=0&status=lost&placedOn=today&color=red&customerId=a%23b&limit=1";
     let answer = shop.refuses(Ask::get(path), 400, "malformed-request").await;
@@ -185,7 +185,7 @@ async fn every_parameter_at_fault_is_named_in_one_answer() {
 }
 
 #[tokio::test]
-async fn a_command_takes_no_parameter() {
+async fn commands_take_no_query_parameters() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     for path in [

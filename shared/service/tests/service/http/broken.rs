@@ -1,4 +1,4 @@
-//! Stores where something is wrong.
+//! Stores that panic, are slow or fail.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use dekigoto::{
     memory::{ManualHost, MemoryStore},
 };
 
-/// Code that breaks.
+/// A store that panics.
 pub(super) struct Panics;
 
 #[async_trait]
@@ -23,7 +23,7 @@ impl EventStore for Panics {
     }
 }
 
-/// A store that answers after a long time.
+/// A store that answers late.
 pub(super) struct Slow {
     pub(super) store: MemoryStore,
     pub(super) host: ManualHost,
@@ -48,7 +48,7 @@ impl EventStore for Slow {
     }
 }
 
-/// A store that refuses us.
+/// A store that fails for good.
 pub(super) struct Broken;
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! What every command answers when it is carried out, and when the state forbids it.
+//! The answers of every command: on success, and when the state forbids it.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ async fn kinds(shop: &Shop) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn placing_answers_where_the_order_is() {
+async fn placing_returns_the_orders_location() {
     let shop = Shop::new();
     let ask = Ask::post("/v1/orders", &order()).header("idempotency-key", "checkout-7");
     let answer = shop.ask(ask).await;
@@ -31,7 +31,7 @@ async fn placing_answers_where_the_order_is() {
 }
 
 #[tokio::test]
-async fn an_order_goes_all_its_way() {
+async fn an_order_can_be_confirmed_shipped_and_delivered() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let steps = [
@@ -106,7 +106,7 @@ async fn the_same_reference_twice_is_the_same_payment_s9() {
 }
 
 #[tokio::test]
-async fn a_payment_gets_its_first_answer_under_any_key_and_whatever_came_since_s5() {
+async fn a_repeated_payment_gets_its_first_answer_again_under_any_key_s5() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let declined = |reference: &str, key: &str| {
@@ -176,7 +176,7 @@ async fn a_command_to_an_unknown_order_is_not_found() {
 }
 
 #[tokio::test]
-async fn formulas_markup_and_look_alikes_are_data() {
+async fn formulas_markup_and_look_alikes_are_stored_as_text() {
     let shop = Shop::new();
     for (place, reason) in
         ["=1+1", "<script>alert(1)</script>", "配達が遅い 🚚", "\"}{\"level\":\"error\""]
@@ -193,7 +193,7 @@ async fn formulas_markup_and_look_alikes_are_data() {
 }
 
 #[tokio::test]
-async fn a_forged_trace_is_not_recorded_and_a_good_one_is() {
+async fn only_a_well_formed_trace_is_recorded() {
     let shop = Shop::new();
     let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     for trace in ["garbage", &good.to_uppercase(), "00-x-y-z", good] {

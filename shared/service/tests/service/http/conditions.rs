@@ -9,7 +9,7 @@ fn confirm(id: &str, tag: &str) -> Ask {
 }
 
 #[tokio::test]
-async fn a_version_that_holds_lets_the_command_through() {
+async fn a_matching_version_is_accepted() {
     for tag in ["\"1\"", "*"] {
         let shop = Shop::new();
         let id = shop.placed("k").await;
@@ -18,7 +18,7 @@ async fn a_version_that_holds_lets_the_command_through() {
 }
 
 #[tokio::test]
-async fn a_version_that_does_not_hold_is_refused() {
+async fn another_version_is_refused() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     for tag in ["\"2\"", "\"18446744073709551615\""] {
@@ -29,7 +29,7 @@ async fn a_version_that_does_not_hold_is_refused() {
 }
 
 #[tokio::test]
-async fn a_tag_that_is_none_of_ours_is_malformed() {
+async fn an_invalid_or_weak_tag_is_malformed() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     for tag in [
@@ -57,7 +57,7 @@ async fn a_tag_that_is_none_of_ours_is_malformed() {
 }
 
 #[tokio::test]
-async fn nothing_can_be_expected_of_what_does_not_exist() {
+async fn if_match_fails_on_an_order_that_does_not_exist() {
     let shop = Shop::new();
     for tag in ["*", "\"1\""] {
         shop.refuses(confirm(UNKNOWN, tag), 412, "precondition-failed").await;
@@ -67,7 +67,7 @@ async fn nothing_can_be_expected_of_what_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_payment_expects_the_version_of_the_payment_stream() {
+async fn if_match_on_a_payment_is_the_version_of_the_payment_stream() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.does(&id, "confirm", &json!({})).await;

@@ -1,4 +1,4 @@
-//! S14: the key that cursors are sealed with. One for all processes, made once, never guessed, never told.
+//! S14: the key that seals cursors: shared by all processes, made once, unguessable, never shown.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::support::{Ask, Shop, router};
 
 const LIST: &str = "/v1/orders?customerId=c-42&limit=1";
 
-/// Two orders, so that a page of one has a next one.
+/// Two orders, so that a page of one order has a next page.
 async fn two_orders() -> Shop {
     let shop = Shop::new();
     shop.placed("a").await;
@@ -27,12 +27,12 @@ fn key() -> RowKey {
     RowKey::new("cursor-key", "row")
 }
 
-/// The key's row as it is stored.
+/// The key's row in the store.
 async fn stored(views: &MemoryViews) -> Option<Row> {
     views.read(&[key()]).await.unwrap().pop().flatten()
 }
 
-/// The same rows without a key.
+/// The same rows without the key.
 async fn keyless(shop: &Shop) -> MemoryViews {
     let views = MemoryViews::new();
     for row in shop.views.dump().into_iter().filter(|row| row.key != key()) {
@@ -41,12 +41,12 @@ async fn keyless(shop: &Shop) -> MemoryViews {
     views
 }
 
-/// Another process on the same stores, behind these views.
+/// Another process on the same event store and these views.
 fn process(shop: &Shop, views: Arc<dyn ViewStore>) -> Shop {
     shop.behind(Arc::new(shop.store.clone()), views)
 }
 
-/// The cursor of the first page. Asks again while it is told to come back.
+/// The cursor of the first page. Retries while the answer says so.
 async fn cursor(shop: &Shop) -> String {
     for _ in 0..4 {
         let answer = shop.ask(Ask::get(LIST)).await;
@@ -55,7 +55,7 @@ async fn cursor(shop: &Shop) -> String {
         }
         answer.is_problem(LIST, 503, "unavailable");
     }
-    panic!("told to come back too often");
+    panic!("too many retries");
 }
 
 async fn takes(shop: &Shop, cursor: &str) -> bool {
@@ -64,7 +64,7 @@ async fn takes(shop: &Shop, cursor: &str) -> bool {
     answer.status == 200
 }
 
-/// Lets others run before and after each call.
+/// Yields to other tasks before and after each call.
 struct Slow {
     inner: Arc<dyn ViewStore>,
     turns: (usize, usize),
@@ -100,7 +100,7 @@ impl ViewStore for Slow {
 }
 
 #[tokio::test]
-async fn two_processes_end_up_with_one_key_however_they_race_s14() {
+async fn racing_processes_agree_on_one_key_s14() {
     let all = [ViewFault::Conflicts, ViewFault::LosesReply, ViewFault::LosesRequest];
     let mut faults: Vec<Vec<ViewFault>> = vec![Vec::new()];
     faults.extend(all.iter().map(|fault| vec![*fault]));
@@ -119,7 +119,7 @@ async fn two_processes_end_up_with_one_key_however_they_race_s14() {
             let (first, second) = futures_util::future::join(cursor(&one), cursor(&other)).await;
             let what = format!("{faults:?}");
             assert!(takes(&one, &second).await && takes(&other, &first).await, "{what}");
-            // A process that starts later has the key of the row.
+            // A process that starts later uses the stored key.
             let later = process(&shop, Arc::new(rows.clone()));
             assert!(takes(&later, &first).await && takes(&later, &second).await, "{what}");
             assert_eq!(stored(&rows).await.unwrap().revision, 1, "{what}");
@@ -133,7 +133,7 @@ async fn two_processes_end_up_with_one_key_however_they_race_s14() {
 }
 
 #[tokio::test]
-async fn a_process_reads_the_key_once_and_only_when_a_list_needs_it() {
+async fn a_process_reads_the_key_once_when_a_list_first_needs_it() {
     let shop = two_orders().await;
     let (store, views) = (Arc::new(shop.store.clone()), Arc::new(shop.views.clone()));
     let calls = RecordedCalls::of(store, views);
@@ -144,24 +144,24 @@ async fn a_process_reads_the_key_once_and_only_when_a_list_needs_it() {
     };
     let whole = "/v1/orders?customerId=c-42&limit=2";
     assert_eq!(asked(whole).await, ["list 2 of order-summary/customer"]);
-    // Text that is no cursor is refused before anything is read.
+    // Text that cannot be a cursor is refused before anything is read.
     for text in ["", "x", "%00", &"A".repeat(140), &"A".repeat(52)] {
         assert_eq!(asked(&format!("{whole}&cursor={text}")).await, [""; 0], "{text}");
     }
     let first = ["list 1 of order-summary/customer", "get cursor-key", "put cursor-key"];
     assert_eq!(asked(LIST).await, first);
     assert_eq!(asked(LIST).await, first[..1]);
-    // So does the next process, except that it finds the key.
+    // The next process finds the key and makes none.
     let next = process(&shop, calls.clone());
     next.ask(Ask::get(LIST)).await;
     assert_eq!(calls.take(), first[..2]);
 }
 
 #[tokio::test]
-async fn a_rotated_key_refuses_older_cursors_and_says_what_to_do_s14() {
+async fn older_cursors_get_400_with_advice_after_a_key_rotation_s14() {
     let shop = two_orders().await;
     let old = cursor(&shop).await;
-    // The row is gone, and the processes have started again.
+    // The row is deleted, and the processes have restarted.
     let rest = keyless(&shop).await;
     let rotated = process(&shop, Arc::new(rest.clone()));
     let path = format!("{LIST}&cursor={old}");
@@ -175,7 +175,7 @@ async fn a_rotated_key_refuses_older_cursors_and_says_what_to_do_s14() {
 }
 
 #[tokio::test]
-async fn a_damaged_key_is_a_loud_fault_and_is_left_alone_s17() {
+async fn a_damaged_key_gives_500_and_is_not_replaced_s17() {
     let short = "c2VjcmV0".to_owned();
     for body in [
         r#""secret""#,
@@ -193,13 +193,13 @@ async fn a_damaged_key_is_a_loud_fault_and_is_left_alone_s17() {
         let answer = shop.refuses(Ask::get(LIST), 500, "internal").await;
         assert!(!answer.text.contains(&short), "{}", answer.text);
         shop.refuses(Ask::get(&format!("{LIST}&cursor={}", "A".repeat(54))), 500, "internal").await;
-        // What needs no cursor goes on.
+        // Lists that need no cursor still work.
         let whole = shop.ask(Ask::get("/v1/orders?customerId=c-42")).await;
         assert_eq!(whole.status, 200);
     }
 }
 
-/// A host that has no randomness.
+/// A host without randomness.
 struct Stuck;
 
 #[async_trait]
@@ -224,7 +224,7 @@ impl Host for Stuck {
 }
 
 #[tokio::test]
-async fn a_key_that_can_be_guessed_is_not_made_s14() {
+async fn no_key_is_made_without_randomness_s14() {
     let shop = two_orders().await;
     let (store, views) = (Arc::new(shop.store.clone()), Arc::new(shop.views.clone()));
     let request = axum::http::Request::get(LIST).extension(crate::support::shop());

@@ -1,4 +1,4 @@
-//! The table of errors, and what a client sees when something behind the router breaks.
+//! Every kind of error, and the answers when something behind the router fails.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use super::broken::{Broken, Panics, Slow};
 use crate::support::{Ask, REQUEST_ID, Shop, UNKNOWN, customer, order, payment};
 
 #[tokio::test]
-async fn every_row_of_the_error_table_has_its_status_and_code() {
+async fn every_kind_of_error_has_its_status_and_code() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let post = |rest: &str, body: Value| Ask::post(&format!("/v1/orders{rest}"), &body);
@@ -37,7 +37,7 @@ async fn every_row_of_the_error_table_has_its_status_and_code() {
     for (ask, status, code) in table {
         shop.refuses(ask, status, code).await;
     }
-    // The gateway throttles before us; the answer is ready for the day when we do.
+    // The gateway throttles, not the service; the service only has the answer ready.
     let throttled = Problem::new(Kind::THROTTLED, "Slower.").answer(REQUEST_ID);
     assert_eq!(
         (throttled.status().as_u16(), throttled.headers()["retry-after"].as_bytes()),
@@ -46,7 +46,7 @@ async fn every_row_of_the_error_table_has_its_status_and_code() {
 }
 
 #[tokio::test]
-async fn a_race_that_is_lost_each_time_is_a_conflict_to_come_back_from_s4() {
+async fn a_race_lost_on_every_attempt_is_a_conflict_that_can_be_retried_s4() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let beaten = shop
@@ -56,7 +56,7 @@ async fn a_race_that_is_lost_each_time_is_a_conflict_to_come_back_from_s4() {
 }
 
 #[tokio::test]
-async fn a_throttling_store_is_unavailable_and_nothing_is_half_written_s4() {
+async fn a_throttling_store_gives_503_and_nothing_is_half_written_s4() {
     let shop = Shop::on_store(|store| {
         Arc::new(UnreliableStore::new(Arc::new(store), vec![Fault::Throttles; 8]))
     });
@@ -68,7 +68,7 @@ async fn a_throttling_store_is_unavailable_and_nothing_is_half_written_s4() {
 }
 
 #[tokio::test]
-async fn stores_that_are_down_make_every_route_unavailable() {
+async fn every_route_gives_503_while_the_stores_are_down() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let down = shop.behind(Arc::new(Down), Arc::new(Down));
@@ -96,7 +96,7 @@ async fn stores_that_are_down_make_every_route_unavailable() {
 }
 
 #[tokio::test]
-async fn every_answer_to_a_command_names_its_key_also_a_key_made_here_s4() {
+async fn every_answer_to_a_command_names_its_key_given_or_made_s4() {
     let shop = Shop::new();
     let down = shop.behind(Arc::new(Down), Arc::new(Down));
     let made = down.refuses(Ask::post("/v1/orders", &order()), 503, "unavailable").await;
@@ -113,29 +113,29 @@ async fn every_answer_to_a_command_names_its_key_also_a_key_made_here_s4() {
 }
 
 #[tokio::test]
-async fn a_panic_or_a_broken_store_is_a_fault_of_ours_that_tells_nothing_s17() {
+async fn a_panic_or_a_broken_store_gives_500_without_details_s17() {
     let rotten: [Arc<dyn EventStore>; 2] = [Arc::new(Panics), Arc::new(Broken)];
     for rotten in rotten {
         let shop = Shop::on_store(|_| rotten);
         shop.refuses(Ask::post("/v1/orders", &order()), 500, "internal").await;
         shop.refuses(Ask::get(&format!("/v1/orders/{UNKNOWN}/events")), 500, "internal").await;
-        // The next request finds a service that works.
+        // The next request works.
         assert_eq!(shop.ask(Ask::get("/v1/health")).await.status, 200);
     }
 }
 
-/// What happened to the stored text of events.
+/// A change to the stored text of events.
 type Damage = fn(&str) -> String;
 
 #[tokio::test]
-async fn a_history_that_cannot_be_read_is_never_guessed_s12() {
+async fn an_unreadable_history_is_an_error_s12() {
     let newer = |ev: &str| ev.replace("\"s\":1", "\"s\":99");
     let damages: [(Damage, u16, &str); 4] = [
         (|_| "[]".to_owned(), 500, "internal"),
         (|_| "secret".to_owned(), 500, "internal"),
-        (|ev| ev.replace("OrderPlaced", "OrderDreamt"), 500, "internal"),
-        // What newer code wrote is not broken: the deployment that brings that code is under way.
+        // Events of newer code are not damaged: a deployment is under way.
         (newer, 503, "unavailable"),
+        (|ev| ev.replace("OrderPlaced", "OrderDreamt"), 503, "unavailable"),
     ];
     for (damage, status, code) in damages {
         let shop = Shop::new();
@@ -165,7 +165,7 @@ async fn a_request_without_an_id_gets_one() {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_answered_and_its_key_tells_what_became_of_it_s16() {
+async fn a_request_that_takes_too_long_gets_503_and_can_be_retried_with_its_key_s16() {
     let shop = Shop::new();
     let slow = |time| {
         let store = Slow { store: shop.store.clone(), host: shop.host.clone(), time };
@@ -177,14 +177,14 @@ async fn a_request_that_takes_too_long_is_answered_and_its_key_tells_what_became
     assert_eq!(late.header("idempotency-key"), Some("k"));
     let get = Ask::get(&format!("/v1/orders/{UNKNOWN}"));
     slow(REQUEST_TIME_MAX).refuses(get, 503, "unavailable").await;
-    // Whatever the late append did: the same key ends in one order.
+    // Whether or not the late append succeeded, the same key gives one order.
     let in_time = slow(REQUEST_TIME_MAX - Duration::from_millis(1)).ask(place()).await;
     assert_eq!(in_time.status, 201, "{}", in_time.text);
     assert_eq!(shop.commits().len(), 1);
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_malformed() {
+async fn a_truncated_upload_is_malformed() {
     let shop = Shop::new();
     let broken = futures_util::stream::iter([
         Ok(order().to_string().into_bytes()),

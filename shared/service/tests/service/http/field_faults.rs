@@ -1,4 +1,4 @@
-//! All mistakes in one answer, each at its field.
+//! One answer names all faults, each with its field.
 
 use dekigoto_http::limits::{ECHO_BYTES_MAX, FAULTS_MAX};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn details(answer: &Answer) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn every_field_at_fault_is_named_in_one_answer() {
+async fn all_invalid_fields_are_named_in_one_answer() {
     let body = json!({
         "currency": 7,
         "items": [
@@ -69,7 +69,7 @@ async fn every_field_at_fault_is_named_in_one_answer() {
 }
 
 #[tokio::test]
-async fn a_broken_limit_is_named_beside_a_broken_shape_and_the_shape_decides_the_status() {
+async fn shape_and_limit_faults_are_reported_together_as_malformed() {
     let both = json!({ "customerId": "a b", "currency": "jpy", "items": [] });
     assert_eq!(malformed(&both).await.pointers(), ["/customerId", "/currency", "/items"]);
     let limits = json!({ "customerId": "c-42", "currency": "jpy", "items": [] }).to_string();
@@ -84,7 +84,7 @@ async fn a_broken_limit_is_named_beside_a_broken_shape_and_the_shape_decides_the
 }
 
 #[tokio::test]
-async fn a_limit_that_only_the_domain_knows_is_named_too() {
+async fn limits_that_the_domain_checks_are_named_too() {
     let path = "/v1/orders/{id}/payments";
     for (field, value, pointer) in
         [("amount", json!(0), "/amount"), ("currency", json!("EUR"), "/currency")]
@@ -102,7 +102,7 @@ async fn a_limit_that_only_the_domain_knows_is_named_too() {
 }
 
 #[tokio::test]
-async fn a_field_given_twice_is_named_wherever_it_is() {
+async fn a_field_given_twice_is_named_at_any_depth() {
     let twice = order()
         .to_string()
         .replace("\"quantity\":2", "\"quantity\":2,\"quantity\":2")
@@ -110,7 +110,7 @@ async fn a_field_given_twice_is_named_wherever_it_is() {
     let answer = refused("/v1/orders", &twice, 400, "malformed-request").await;
     assert_eq!(answer.pointers(), ["/currency", "/items/0/quantity"]);
     assert_eq!(details(&answer), ["is given twice"; 2]);
-    // Another spelling of the same name is the same name.
+    // An escaped spelling is the same name.
     let escaped =
         order().to_string().replace("\"currency\"", "\"curr\\u0065ncy\":\"EUR\",\"currency\"");
     let answer = refused("/v1/orders", &escaped, 400, "malformed-request").await;
@@ -127,7 +127,7 @@ async fn null_is_not_the_same_as_absent() {
 }
 
 #[tokio::test]
-async fn only_digits_are_a_whole_number() {
+async fn whole_numbers_consist_of_digits_only() {
     let sample = order().to_string();
     for number in ["-0", "0.0", "1.0", "1e0", "1E2", "9223372036854775808", "1e400", "true"] {
         let body = sample.replace("1500", number);
@@ -138,7 +138,7 @@ async fn only_digits_are_a_whole_number() {
 }
 
 #[tokio::test]
-async fn half_a_character_is_named_at_its_field() {
+async fn half_a_surrogate_pair_is_named_at_its_field() {
     for half in ["\\ud800", "\\udc00", "\\ud800x", "\\ud800\\ud800"] {
         let body = order().to_string().replace("c-42", half);
         let answer = refused("/v1/orders", &body, 400, "malformed-request").await;
@@ -148,7 +148,7 @@ async fn half_a_character_is_named_at_its_field() {
 }
 
 #[tokio::test]
-async fn half_a_character_in_a_name_is_named_at_its_object() {
+async fn half_a_surrogate_pair_in_a_name_is_named_at_its_object() {
     let whole = order().to_string();
     for (body, pointer) in [
         (whole.replace("\"currency\"", "\"\\ud800\":1,\"currency\""), ""),
@@ -161,7 +161,7 @@ async fn half_a_character_in_a_name_is_named_at_its_object() {
 }
 
 #[tokio::test]
-async fn faults_are_counted_and_not_all_told_s16() {
+async fn all_faults_are_counted_and_the_first_20_named_s16() {
     let bad = json!({ "productId": "", "quantity": 0, "unitAmount": -1 });
     let body = json!({ "customerId": "c", "currency": "JPY", "items": vec![bad; 100] });
     let shop = Shop::new();
@@ -169,14 +169,14 @@ async fn faults_are_counted_and_not_all_told_s16() {
     assert_eq!((answer.status, answer.pointers().len()), (400, FAULTS_MAX));
     assert_eq!(answer.body["detail"], "300 fields are at fault; errors has the first 20.");
     assert!(answer.text.len() < 4_000, "{} bytes", answer.text.len());
-    // A list beyond its limit is not read at all.
+    // A list over its limit is not read.
     let many = json!({ "customerId": "c", "currency": "JPY", "items": vec![0; 10_000] });
     let answer = shop.ask(Ask::post("/v1/orders", &many)).await;
     assert_eq!((answer.status, answer.pointers()), (422, vec!["/items"]));
 }
 
 #[tokio::test]
-async fn unknown_names_are_repeated_only_so_far_s17() {
+async fn unknown_names_are_repeated_up_to_a_limit_s17() {
     let long = |letter: char| letter.to_string().repeat(400);
     let fields: String =
         ('A'..='T').map(|letter| format!(",\"{}\":1", long(letter))).collect::<String>();
@@ -192,14 +192,14 @@ async fn unknown_names_are_repeated_only_so_far_s17() {
         .map(str::len)
         .sum();
     assert!(repeated > 0 && repeated <= ECHO_BYTES_MAX, "{repeated}: {}", answer.text);
-    // Slashes and tildes in a name do not make another pointer.
+    // Slashes and tildes in a name are escaped in the pointer.
     let mut body = order();
     body["a/b~c"] = json!(1);
     assert_eq!(malformed(&body).await.pointers(), ["/a~1b~0c"]);
 }
 
 #[tokio::test]
-async fn the_body_itself_is_named_by_the_empty_pointer() {
+async fn the_empty_pointer_names_the_whole_body() {
     for body in ["null", "[]", "\"x\"", "3", "true"] {
         let answer = refused("/v1/orders", body, 400, "malformed-request").await;
         assert_eq!(answer.pointers(), [""], "{body}");

@@ -1,4 +1,4 @@
-//! S5: one effect for one key, however often the command comes.
+//! S5: a command key has one effect, however often the command is sent.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,12 +13,12 @@ fn place(key: &str) -> Ask {
     Ask::post("/v1/orders", &order()).header("idempotency-key", key)
 }
 
-/// A repeated request comes a moment later than the first: within one millisecond it would be the same bytes.
+/// Lets time pass before a request is repeated: within one millisecond it would have the same bytes.
 async fn later(shop: &Shop) {
     shop.host.sleep(std::time::Duration::from_millis(1)).await;
 }
 
-/// The first answer again: the same in everything that a client reads, but marked.
+/// Checks for the first answer again: everything is the same, except for the header that marks it.
 #[track_caller]
 fn is_replay(first: &Answer, again: &Answer) {
     assert_eq!((again.status, &again.body), (first.status, &first.body));
@@ -29,7 +29,7 @@ fn is_replay(first: &Answer, again: &Answer) {
 }
 
 #[tokio::test]
-async fn every_command_repeated_later_gets_its_first_answer_s5() {
+async fn a_repeated_command_gets_its_first_answer_again_s5() {
     let shop = Shop::new();
     let id = shop.placed("place").await;
     let mut first = Vec::new();
@@ -58,7 +58,7 @@ async fn every_command_repeated_later_gets_its_first_answer_s5() {
 }
 
 #[tokio::test]
-async fn spelling_the_same_body_otherwise_is_the_same_request_s5() {
+async fn another_spelling_of_the_same_body_is_the_same_request_s5() {
     let shop = Shop::new();
     let first = shop.ask(place("k")).await;
     later(&shop).await;
@@ -77,7 +77,7 @@ async fn the_same_key_with_another_body_is_refused_s5() {
     other["items"][0]["quantity"] = json!(3);
     let ask = Ask::post("/v1/orders", &other).header("idempotency-key", "k");
     shop.refuses(ask, 422, "key-reused").await;
-    // The order's own key for another command on it.
+    // The key that placed the order, for another command on it.
     let confirm =
         Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).header("idempotency-key", "k");
     shop.refuses(confirm, 422, "key-reused").await;
@@ -112,21 +112,21 @@ async fn the_same_key_from_two_callers_is_two_commands_s5() {
 }
 
 #[tokio::test]
-async fn without_a_key_every_request_is_its_own_s5() {
+async fn requests_without_a_key_are_separate_commands_s5() {
     let shop = Shop::new();
     let first = shop.ask(Ask::post("/v1/orders", &order())).await;
     let other = shop.ask(Ask::post("/v1/orders", &order())).await;
     assert_ne!(first.body["orderId"], other.body["orderId"]);
     later(&shop).await;
-    // The key that the server made is as good as any.
+    // The key that the service made works like any other.
     let made = first.header("idempotency-key").unwrap().to_owned();
     is_replay(&first, &shop.ask(place(&made)).await);
 }
 
 #[tokio::test]
-async fn fifty_identical_requests_at_once_are_one_commit_s5() {
+async fn fifty_identical_concurrent_requests_make_one_commit_s5() {
     let shop = Shop::on_store(|store| {
-        // The store loses replies at random places of the crowd.
+        // The store loses replies of some of the requests.
         let faults = [Fault::LosesReply, Fault::LosesRequest, Fault::Throttles, Fault::LosesReply];
         Arc::new(UnreliableStore::new(Arc::new(store), faults))
     });
@@ -145,20 +145,20 @@ async fn fifty_identical_requests_at_once_are_one_commit_s5() {
 }
 
 #[tokio::test]
-async fn a_client_that_lost_every_reply_gets_its_order_s3() {
+async fn a_client_that_lost_the_reply_gets_its_order_on_retry_s3() {
     let shop = Shop::on_store(|store| {
         Arc::new(UnreliableStore::new(Arc::new(store), [Fault::LosesReply; 4]))
     });
     let lost = shop.ask(place("k")).await;
     lost.is_problem("lost", 503, "unavailable");
-    assert_eq!(shop.store.dump().len(), 1, "it is there, though nobody could say so");
+    assert_eq!(shop.store.dump().len(), 1, "the order is stored, although the reply was lost");
     let again = shop.ask(place("k")).await;
     assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
     assert_eq!(shop.store.dump().len(), 1);
 }
 
 #[tokio::test]
-async fn a_refused_command_leaves_its_key_free_s4() {
+async fn a_refused_command_does_not_use_up_its_key_s4() {
     let shop = Shop::new();
     let mut bad = order();
     bad["items"] = json!([]);
@@ -186,9 +186,9 @@ async fn a_key_is_visible_ascii_of_up_to_255_characters() {
     assert_eq!(shop.ask(place(&longest)).await.header("idempotency-key"), Some(&*longest));
 }
 
-/// Keys that are stored keep their meaning: a request that was recorded by older code is recognised when it comes again.
+/// A request that older code recorded must be recognised when it is repeated.
 #[tokio::test]
-async fn fingerprints_of_stored_requests_stay_as_they_are_s5() {
+async fn fingerprints_of_stored_requests_never_change_s5() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.does(&id, "payments", &payment("ch_1")).await;

@@ -1,4 +1,4 @@
-//! The README's tables of limits, against the code.
+//! Compares the README's tables of limits with the code.
 
 use dekigoto_http::limits as http;
 use order_service::limits as service;
@@ -11,7 +11,7 @@ const SOURCES: [&str; 3] = [
     include_str!("../../../../orders/src/limits.rs"),
 ];
 
-/// Every limit with its value, as the README writes it.
+/// Every limit with its value, in the README's notation.
 fn limits() -> Vec<(&'static str, String)> {
     macro_rules! values {
         ($($module:ident :: $name:ident),* $(,)?) => {
@@ -25,7 +25,7 @@ fn limits() -> Vec<(&'static str, String)> {
         http::PAGE_ITEMS_DEFAULT,
         service::PAGES_PER_LIST_MAX,
         service::SALES_DAYS_MAX,
-        service::EVENTS_PER_FOLD_MAX,
+        http::EVENTS_PER_FOLD_MAX,
         service::CURSOR_BYTES_MAX,
         http::FAULTS_MAX,
         http::ECHO_BYTES_MAX,
@@ -47,14 +47,14 @@ fn limits() -> Vec<(&'static str, String)> {
     limits
 }
 
-/// A number with its thousands apart.
+/// A number with thousands separators.
 fn grouped(number: i128) -> String {
     let digits = number.to_string();
     let apart: Vec<_> = digits.as_bytes().rchunks(3).rev().map(str::from_utf8).collect();
     apart.into_iter().map(Result::unwrap).collect::<Vec<_>>().join(",")
 }
 
-/// The cells of the row that names the constant.
+/// The cells of the row with the constant.
 fn row(name: &str) -> Vec<&'static str> {
     let mut rows = README.lines().filter(|line| line.contains(&format!("`{name}`")));
     let row = rows.next().unwrap_or_else(|| panic!("the README has no row with {name}"));
@@ -63,7 +63,7 @@ fn row(name: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_readme_names_every_limit_with_its_value() {
+fn the_readme_has_every_limit_with_its_value() {
     for (name, value) in limits() {
         let cells = row(name);
         let place = cells[3].split(", ").position(|it| it == format!("`{name}`")).unwrap();

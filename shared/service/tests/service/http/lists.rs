@@ -1,4 +1,4 @@
-//! Lists of orders: newest first, page by page, with cursors that fit nothing else.
+//! Lists of orders: newest first, paged, with cursors that are valid for one list and caller.
 
 use std::time::Duration;
 
@@ -34,14 +34,14 @@ fn ids(page: &Value) -> Vec<String> {
     items.iter().map(|item| item["orderId"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Follows a list to its end.
+/// Reads all pages of a list.
 async fn pages(shop: &Shop, path: &str) -> Vec<Vec<String>> {
     let (mut pages, mut cursor) = (Vec::new(), String::new());
     loop {
         let answer = shop.ask(Ask::get(&format!("{path}{cursor}"))).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         pages.push(ids(&answer.body));
-        assert!(pages.len() < 20, "a list without an end");
+        assert!(pages.len() < 20, "the list does not end");
         match answer.body.get("nextCursor").and_then(Value::as_str) {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return pages,
@@ -55,11 +55,11 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_customers_orders_come_newest_first_on_every_page_size() {
+async fn a_customers_orders_are_listed_newest_first_at_every_page_size() {
     let (shop, newest_first) = seven().await;
     let all = pages(&shop, "/v1/orders?customerId=c-42").await;
     assert_eq!(all.len(), 1);
-    // The two of one millisecond stand in either order, but always in the same.
+    // The two orders of one millisecond may come in either order, but always in the same one.
     assert_eq!(all[0][..3], newest_first[..3]);
     assert_eq!(sorted(all[0].clone()), sorted(newest_first));
     for limit in 1..=7 {
@@ -91,7 +91,7 @@ async fn the_orders_of_a_day_are_listed_by_status() {
         pages(&shop, "/v1/orders?status=pending&placedOn=2026-11-24").await.concat().len(),
         0
     );
-    // An order moves from one list to the other.
+    // A confirmed order moves to the other list.
     shop.does(&newest_first[0], "confirm", &json!({})).await;
     shop.follow().await;
     let confirmed = pages(&shop, "/v1/orders?status=confirmed&placedOn=2026-11-23").await;
@@ -99,7 +99,7 @@ async fn the_orders_of_a_day_are_listed_by_status() {
 }
 
 #[tokio::test]
-async fn a_cursor_fits_its_own_list_and_caller_alone_s14() {
+async fn a_cursor_is_valid_only_for_its_list_and_caller_s14() {
     let (shop, _) = seven().await;
     let list = "/v1/orders?customerId=c-42&limit=2";
     let first = shop.ask(Ask::get(list).by(staff())).await;
@@ -120,7 +120,7 @@ async fn a_cursor_fits_its_own_list_and_caller_alone_s14() {
     ] {
         refused(with(other, &cursor)).await;
     }
-    // The same list for the customer themselves is another caller's.
+    // The customer is another caller, even for the same list.
     refused(with(list, &cursor).by(customer("c-42"))).await;
     refused(with(list, &cursor[1..])).await;
     refused(with(list, &cursor[..cursor.len() - 4])).await;
@@ -130,7 +130,7 @@ async fn a_cursor_fits_its_own_list_and_caller_alone_s14() {
 }
 
 #[tokio::test]
-async fn a_cursor_across_customers_fits_its_status_and_day_alone_s14() {
+async fn a_cursor_across_customers_is_valid_only_for_its_status_and_day_s14() {
     let (shop, _) = seven().await;
     let list = "/v1/orders?status=pending&placedOn=2026-11-23&limit=2";
     let first = shop.ask(Ask::get(list)).await;

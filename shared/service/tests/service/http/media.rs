@@ -1,4 +1,4 @@
-//! How a body may come: how long, of which type, in which encoding. Rows 12, 13 and 15 of tests/BAD_INPUTS.md.
+//! The size, content type and encoding of bodies: rows 12, 13 and 15 of tests/BAD_INPUTS.md.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ async fn a_body_over_the_limit_is_too_large_s16() {
 }
 
 #[tokio::test]
-async fn only_plain_json_is_read() {
+async fn only_uncompressed_json_in_utf8_is_accepted() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let typed = |content_type: &str| {

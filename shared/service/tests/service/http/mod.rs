@@ -1,4 +1,4 @@
-//! The HTTP contract, through the router and without a socket.
+//! Tests of the HTTP contract, through the router and without a socket.
 
 mod access;
 mod bad_bodies;
@@ -16,3 +16,4 @@ mod lists;
 mod media;
 mod ownership;
 mod queries;
+mod rows;

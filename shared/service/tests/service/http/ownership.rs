@@ -1,4 +1,4 @@
-//! S14: what another customer's order gives away: not an answer of its own, and not a request of its own.
+//! S14: another customer's order cannot be told from an unknown one, neither by the answer nor by the store requests.
 
 use std::{slice, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::support::{
     Answer, Ask, ORDER_SUMMARY, Shop, UNKNOWN, customer, delivered, order, payment, plenty,
 };
 
-/// What a stranger may ask about an order.
+/// Queries of a customer about somebody else's order.
 const GETS: [&str; 9] = [
     "",
     "?minVersion=1",
@@ -24,7 +24,7 @@ const GETS: [&str; 9] = [
     "/events?fromVersion=9",
 ];
 
-/// Headers of a cancellation: preconditions that hold or not, and keys that the owner used for this very order.
+/// Headers of a cancellation: conditions that match or not, and keys that the owner used for this order.
 const CANCELS: [(&str, &str); 6] = [
     ("x-nothing", "1"),
     ("if-match", "\"1\""),
@@ -34,7 +34,7 @@ const CANCELS: [(&str, &str); 6] = [
     ("idempotency-key", "cancelled"),
 ];
 
-/// What a customer pays for an order that is not theirs: their own key in the view, then the order's first commit.
+/// The reads for an order that is not the customer's: their own key in the view, then the order's first commit.
 const LOOKS: [&str; 2] = ["get order-summary", "read 1 of Order up from 1"];
 
 fn asks(id: &str) -> Vec<Ask> {
@@ -42,20 +42,20 @@ fn asks(id: &str) -> Vec<Ask> {
     let cancel = |(name, value): &(&'static str, &str)| {
         let body = json!({ "reason": "ordered twice" });
         let ask = Ask::post(&format!("/v1/orders/{id}/cancel"), &body).header(name, value);
-        // A key that the server makes would differ from one answer to the next.
+        // A key that the service makes would differ in each answer.
         if *name == "idempotency-key" { ask } else { ask.header("idempotency-key", "mine") }
     };
     GETS.iter().map(get).chain(CANCELS.iter().map(cancel)).collect()
 }
 
-/// The same shop, with every call to its stores written down.
+/// The same shop, with recorded calls to its stores.
 fn recorded(shop: &Shop) -> (Shop, Arc<RecordedCalls>) {
     let (store, views) = (Arc::new(shop.store.clone()), Arc::new(shop.views.clone()));
     let calls = RecordedCalls::of(store, views);
     (shop.behind(calls.clone(), calls.clone()), calls)
 }
 
-/// Lets the order's view see these events, in this order.
+/// Projects these events into the order's view, in this order.
 async fn show(shop: &Shop, events: &[Envelope]) {
     let bodies: Vec<String> = events.iter().map(|event| Message::of(event).body).collect();
     let projector = shop.projector(ORDER_SUMMARY, &MemoryParking::default());
@@ -82,12 +82,12 @@ async fn refused(shop: &Shop, ask: Ask, by: Caller) -> Answer {
 }
 
 #[tokio::test]
-async fn another_customers_order_answers_like_none_after_the_same_requests_s14() {
+async fn another_customers_order_gets_the_answer_and_the_requests_of_an_unknown_one_s14() {
     let (shop, id, events) = cancelled_order().await;
     let payment = events.iter().find(|event| event.aggregate_type == "Payment").unwrap();
     let orders: Vec<&Envelope> =
         events.iter().filter(|event| event.aggregate_type == "Order").collect();
-    // The view has seen nothing, the payment alone, the order as it was placed, everything.
+    // The view has no event, only the payment, the order as placed, every event.
     let steps: [&[Envelope]; 4] =
         [&[], slice::from_ref(payment), slice::from_ref(orders[0]), slice::from_ref(orders[1])];
     for (number, step) in steps.iter().enumerate() {
@@ -106,7 +106,7 @@ async fn another_customers_order_answers_like_none_after_the_same_requests_s14()
 }
 
 #[tokio::test]
-async fn what_is_refused_by_its_name_reads_nothing_s14() {
+async fn a_refusal_by_customer_id_or_role_reads_nothing_s14() {
     let (shop, id, _) = cancelled_order().await;
     shop.follow().await;
     let (recorded, calls) = recorded(&shop);
@@ -139,7 +139,7 @@ async fn what_is_refused_by_its_name_reads_nothing_s14() {
 }
 
 #[tokio::test]
-async fn an_owner_whose_order_is_in_the_view_pays_one_look() {
+async fn an_ownership_check_is_one_read_while_the_view_has_the_order() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.follow().await;
@@ -155,23 +155,23 @@ async fn an_owner_whose_order_is_in_the_view_pays_one_look() {
     for path in [format!("{order}/events"), format!("{order}?atVersion=1")] {
         let asked = ask(Ask::get(&path)).await;
         assert_eq!(asked[0], LOOKS[0], "{path}");
-        assert_ne!(asked[1], LOOKS[1], "{path}: asked twice whose it is");
+        assert_ne!(asked[1], LOOKS[1], "{path}: ownership was checked twice");
     }
     let cancel = Ask::post(&format!("{order}/cancel"), &json!({ "reason": "x" }));
     assert_eq!(
         ask(cancel).await,
         [LOOKS[0], "read 32 of Order from the newest", "append to Order"]
     );
-    // Who is trusted is not asked, and does not know whose it is.
+    // Trusted callers skip the ownership check and do not name the customer.
     recorded.ask(Ask::get(&order)).await;
     assert_eq!(calls.take(), ["list 1 of order-summary"]);
     let past = recorded.ask(Ask::get(&format!("{order}?atVersion=1"))).await;
     assert_eq!(past.status, 200);
-    assert!(calls.take().iter().all(|call| call.contains("of Order")), "asked whose it is");
+    assert!(calls.take().iter().all(|call| call.contains("of Order")), "checked ownership");
 }
 
 #[tokio::test]
-async fn whose_an_order_is_does_not_depend_on_a_view_s14() {
+async fn ownership_is_known_while_the_view_is_down_s14() {
     let (shop, id, _) = cancelled_order().await;
     let down = shop.behind(Arc::new(shop.store.clone()), Arc::new(Down));
     let order = format!("/v1/orders/{id}");
@@ -187,13 +187,13 @@ async fn whose_an_order_is_does_not_depend_on_a_view_s14() {
     let again = cancel().header("idempotency-key", "cancelled").by(customer("c-42"));
     let again = down.ask(again).await;
     assert_eq!((again.status, again.header("idempotent-replayed")), (200, Some("true")));
-    // The order as it is now is the view's to answer.
+    // Only the view has the current order.
     down.refuses(Ask::get(&order).by(customer("c-42")), 503, "unavailable").await;
     down.refuses(Ask::get(&order).by(customer("c-7")), 503, "unavailable").await;
 }
 
 #[tokio::test]
-async fn a_forged_message_brings_no_order_under_another_name_s14() {
+async fn a_forged_message_does_not_give_an_order_to_another_customer_s14() {
     let (shop, id, events) = cancelled_order().await;
     let forged: Vec<String> = events
         .iter()

@@ -1,4 +1,4 @@
-//! What one order, its history, a customer and a day look like, from the views and from the store.
+//! Queries of an order, its history, a customer's summary and daily sales, from the views and the store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::support::{Ask, Shop, UNKNOWN, order, parcel, payment};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a query answers, and from where.
+/// The answer to a query, and its source.
 async fn get(shop: &Shop, path: &str) -> (Value, Option<String>) {
     let answer = shop.ask(Ask::get(path)).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text);
@@ -49,7 +49,7 @@ async fn an_order_reads_the_same_from_its_view_and_from_the_store() {
 }
 
 #[tokio::test]
-async fn a_view_that_is_behind_is_passed_over_for_a_reader_who_knows_more() {
+async fn a_read_with_min_version_bypasses_a_view_that_is_behind() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.follow().await;
@@ -68,7 +68,7 @@ async fn a_view_that_is_behind_is_passed_over_for_a_reader_who_knows_more() {
 }
 
 #[tokio::test]
-async fn an_order_can_be_read_as_it_was() {
+async fn an_order_can_be_read_at_a_past_version() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.does(&id, "confirm", &json!({})).await;
@@ -87,7 +87,7 @@ async fn an_order_can_be_read_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_view_store_that_is_down_does_not_hide_what_the_store_knows() {
+async fn orders_can_be_read_from_the_store_while_the_views_are_down() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let down = shop.behind(Arc::new(shop.store.clone()), Arc::new(Down));
@@ -96,7 +96,7 @@ async fn a_view_store_that_is_down_does_not_hide_what_the_store_knows() {
 }
 
 #[tokio::test]
-async fn a_history_is_read_page_by_page() {
+async fn a_history_is_paged() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     for (command, body) in [("confirm", json!({})), ("ship", parcel()), ("deliver", json!({}))] {
@@ -120,7 +120,7 @@ async fn a_history_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_customers_totals_leave_out_what_was_cancelled() {
+async fn a_customers_totals_exclude_cancelled_orders() {
     let shop = Shop::new();
     shop.refuses(Ask::get("/v1/customers/c-42/summary"), 404, "not-found").await;
     let first = shop.placed("a").await;
@@ -136,7 +136,7 @@ async fn a_customers_totals_leave_out_what_was_cancelled() {
 }
 
 #[tokio::test]
-async fn sales_count_on_the_day_of_placing_across_months_and_years() {
+async fn sales_count_on_the_day_of_placing() {
     let shop = Shop::new();
     // 23 November, 8 December, 22 January.
     for (key, days) in [("a", 0), ("b", 15), ("c", 45)] {

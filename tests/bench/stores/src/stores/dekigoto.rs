@@ -1,4 +1,4 @@
-//! This store: the engine of the kit on its DynamoDB adapter, as the functions of this checkout use it.
+//! This store: the kit's engine on its DynamoDB adapter, as the functions of this checkout use it.
 
 use std::{
     sync::{
@@ -26,7 +26,7 @@ use crate::{
 
 const TABLE: &str = "dekigoto";
 
-/// The rules: every command makes one event.
+/// The decider: every command makes one event.
 struct Rules;
 
 #[derive(Clone, serde::Serialize)]
@@ -66,7 +66,7 @@ impl Aggregate for Rules {
 
 const _: () = assert!(Rules::SNAPSHOT_EVERY as u64 == SNAPSHOT_EVERY, "the kit's own default");
 
-/// A machine on which nothing waits: there is no other writer.
+/// A host whose clock stands still and that never sleeps: there is no other writer.
 struct StillHost;
 
 #[async_trait]
@@ -104,7 +104,7 @@ pub(crate) async fn open(engine: &Engine) -> Result<Dekigoto, Failure> {
 }
 
 impl Dekigoto {
-    /// What a command brings along: everything, as the HTTP function fills it in.
+    /// The full context of a command, as the api function fills it in.
     fn context(&self) -> Result<Context, Failure> {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         Ok(Context {
@@ -129,8 +129,8 @@ impl Subject for Dekigoto {
     type Place = Head;
 
     async fn fill(&self, stream: &str, events: u64) -> Result<(), Failure> {
-        // Up to the newest snapshot the commits are appended without a load. The first command after them finds no
-        // snapshot and so takes one, at the place where it belongs; the rest is commands.
+        // The commits up to the newest snapshot are appended without a load. The first command after them finds no
+        // snapshot and so takes one, at the right place; the rest are commands.
         let snapshot_at = events / SNAPSHOT_EVERY * SNAPSHOT_EVERY;
         let mut head = Head::empty(StreamId::new(AGGREGATE, stream)?);
         for _ in 1..snapshot_at {

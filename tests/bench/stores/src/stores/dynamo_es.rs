@@ -65,7 +65,7 @@ pub(crate) struct DynamoEs {
     snapshot_every: Option<u64>,
 }
 
-/// A store that keeps snapshots, or none. The tables are those of its `db/dynamo_db.yaml`.
+/// A store with or without snapshots, on the tables of its `db/dynamo_db.yaml`.
 pub(crate) async fn open(
     engine: &Engine,
     snapshot_every: Option<u64>,
@@ -95,7 +95,7 @@ pub(crate) struct Place {
 }
 
 impl DynamoEs {
-    /// Appends, and puts a snapshot of the state after it beside the last event if told so.
+    /// Appends the events, and optionally a snapshot of the state after the last one.
     async fn persist(&self, place: &Place, events: u64, snapshot: bool) -> Result<(), Failure> {
         let last = place.sequence + events;
         let numbers = place.sequence + 1..=last;
@@ -123,7 +123,7 @@ impl Subject for DynamoEs {
         let mut place = Place { stream: stream.to_owned(), sequence: 0 };
         while place.sequence < events {
             let end = if place.sequence < snapshot_at { snapshot_at } else { events };
-            // One place of a transaction is the snapshot's.
+            // The snapshot takes one place of a transaction.
             let count = (end - place.sequence).min(EVENTS_PER_TRANSACTION - 1);
             let snapshot = place.sequence + count == snapshot_at;
             self.persist(&place, count, snapshot).await?;
@@ -133,7 +133,7 @@ impl Subject for DynamoEs {
     }
 
     async fn create(&self, stream: &str) -> Result<(), Failure> {
-        // It has no other way: it loads what is not there.
+        // It has no create: it loads the empty stream first.
         self.command(stream).await
     }
 

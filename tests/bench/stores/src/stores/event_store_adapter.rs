@@ -39,7 +39,7 @@ pub(crate) struct EventStoreAdapter {
     store: EventStoreForDynamoDB<Id, Notes, Noted>,
 }
 
-/// A store on the tables and the index that its reads and writes name.
+/// A store on its tables and index.
 pub(crate) async fn open(engine: &Engine) -> Result<EventStoreAdapter, Failure> {
     let stream = ("aid", ScalarAttributeType::S);
     let number = |name| (name, ScalarAttributeType::N);
@@ -73,7 +73,7 @@ impl Place {
 }
 
 impl EventStoreAdapter {
-    /// One event: with a snapshot beside it when one is due.
+    /// Persists one event, and a snapshot if one is due.
     async fn persist(&self, place: &mut Place) -> Result<(), Failure> {
         let number = place.head + 1;
         let noted = Noted::new(number);
@@ -110,8 +110,8 @@ impl Subject for EventStoreAdapter {
 
     async fn place(&self, stream: &str) -> Result<Place, Failure> {
         let mut place = Place::new(stream);
-        // As its documentation says: the newest snapshot, then the events after it. The head is known before, so the
-        // events are asked for only where there are some.
+        // As documented: the newest snapshot, then the events after it. The head is known before, so the
+        // events are read only if there are any.
         let Some(latest) = self.store.get_latest_snapshot_by_id(&place.id).await? else {
             return Ok(place);
         };

@@ -1,4 +1,4 @@
-//! The limit: what any store must at least ask of DynamoDB to append under a condition and to know where to append.
+//! The lower bound: the least that any store needs from DynamoDB for a conditional append and for its position.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -14,7 +14,7 @@ use crate::{
 
 const TABLE: &str = "minimum";
 
-/// No store: a PutItem and a Query. Its newest item stands for the whole state.
+/// Not a store, only a PutItem and a Query. The newest item stands for the whole state.
 pub(crate) struct Minimum {
     client: Client,
 }
@@ -25,7 +25,7 @@ pub(crate) async fn open(engine: &Engine) -> Result<Minimum, Failure> {
     Ok(Minimum { client: engine.client.clone() })
 }
 
-/// A stream, and how many events it holds.
+/// A stream and its number of events.
 pub(crate) struct Place {
     stream: String,
     events: u64,
@@ -35,7 +35,7 @@ impl Subject for Minimum {
     type Place = Place;
 
     async fn fill(&self, stream: &str, events: u64) -> Result<(), Failure> {
-        // Nobody reads what lies before the newest item.
+        // Only the newest item is ever read.
         self.append(Place { stream: stream.to_owned(), events: events - 1 }, 1).await
     }
 

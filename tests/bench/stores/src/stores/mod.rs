@@ -11,7 +11,7 @@ use crate::{
     engine::Engine,
 };
 
-/// A store and how it is used here.
+/// A store, and how it is used here.
 pub(crate) struct Store {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
@@ -26,7 +26,7 @@ const DYNAMO_ES: &str = "dynamo-es";
 const DYNAMO_ES_SNAPSHOTS: &str = "dynamo-es, snapshots";
 const EVENT_STORE_ADAPTER: &str = "event-store-adapter-rs";
 
-/// All of them, in the order of the report.
+/// All stores, in the order of the report.
 pub(crate) const ALL: &[Store] = &[
     Store {
         name: MINIMUM,
@@ -56,7 +56,7 @@ pub(crate) const ALL: &[Store] = &[
     },
 ];
 
-/// Puts the store with that name through all cases, on its own tables.
+/// Runs all cases on the store with that name, on its own tables.
 pub(crate) async fn measure(name: &str, engine: &Engine) -> Result<Vec<Row>, Failure> {
     let meter = &engine.meter;
     match name {

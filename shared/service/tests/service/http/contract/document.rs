@@ -1,4 +1,4 @@
-//! The document as the service serves it, and what it says.
+//! The OpenAPI document as the service serves it, and checks of answers against it.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::Answer;
 
-/// What `GET /v1/openapi.json` answers; a test says so.
+/// The document that `GET /v1/openapi.json` returns; a test compares the two.
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document {
     value: serde_json::from_str(CONTRACT.openapi).unwrap(),
     schemas: Mutex::default(),
@@ -22,18 +22,22 @@ const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "
 
 pub(super) struct Document {
     pub(super) value: Value,
-    /// Those that were asked for, by their text.
+    /// Compiled schemas, by their text.
     schemas: Mutex<HashMap<String, Arc<ClosedSchema>>>,
 }
 
-/// Holds one answer to the document, where the document knows the operation.
+/// Checks one answer against the document, if the document has the operation.
 #[track_caller]
 pub(crate) fn hold(method: &Method, path: &str, answer: &Answer) {
     let operations = DOCUMENT.operations();
     let asked = |it: &&Operation<'_>| it.method == method.as_str() && it.is_at(path);
     if let Some(operation) = operations.iter().find(asked) {
         let faults = DOCUMENT.faults_of(operation, answer);
-        assert!(faults.is_empty(), "{} answers what it does not promise: {faults:?}", operation.id);
+        assert!(
+            faults.is_empty(),
+            "{} gives an answer that is not documented: {faults:?}",
+            operation.id
+        );
     }
 }
 
@@ -47,7 +51,7 @@ impl Operation<'_> {
     }
 }
 
-/// An operation, and where it stands.
+/// An operation with its method and path.
 pub(super) struct Operation<'a> {
     pub(super) method: String,
     pub(super) path: &'a str,
@@ -75,7 +79,7 @@ impl Document {
             .collect()
     }
 
-    /// What a `$ref` stands for; anything else is itself.
+    /// Resolves a `$ref`; returns anything else unchanged.
     pub(super) fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {
             Some(place) => {
@@ -85,12 +89,12 @@ impl Document {
         }
     }
 
-    /// The answer of an operation with that status.
+    /// The documented answer of an operation with that status.
     pub(super) fn answer<'a>(&'a self, operation: &'a Operation<'_>, status: u16) -> &'a Value {
         self.resolved(&operation.block["responses"][status.to_string()])
     }
 
-    /// The codes of an operation's problems with that status; none where there are no problems.
+    /// The problem codes of a documented answer; empty if it is not a problem.
     pub(super) fn codes(&self, answer: &Value) -> Vec<String> {
         let schema = &answer["content"]["application/problem+json"]["schema"];
         let code = &schema["allOf"][1]["properties"]["code"];
@@ -99,7 +103,7 @@ impl Document {
         one.chain(many).map(str::to_owned).collect()
     }
 
-    /// What is wrong with a value, against a schema of the document.
+    /// How a value breaks a schema of the document.
     pub(super) fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let mut schemas = self.schemas.lock().unwrap();
         let read = schemas.entry(schema.to_string()).or_insert_with(|| {
@@ -114,7 +118,7 @@ impl Document {
         read.faults(value)
     }
 
-    /// What is wrong with an answer: status, type, body and headers, against what the document says of the operation.
+    /// How an answer's status, type, body and headers differ from the documented operation.
     pub(super) fn faults_of(&self, operation: &Operation<'_>, answer: &Answer) -> Vec<String> {
         let documented = self.answer(operation, answer.status);
         let kind = answer.header("content-type").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The document's examples are real: they have the documented shape, and the service takes those of requests.
+//! The document's examples are real: they match their schemas, and the service accepts the examples of requests.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ fn parameters<'a>(document: &'a Document, operation: &Operation<'a>) -> Vec<&'a 
     both.map(|parameter| document.resolved(parameter)).collect()
 }
 
-/// Every object in a value, however deep.
+/// Every object in a value, at any depth.
 fn objects(value: &Value) -> Vec<&Value> {
     let within = match value {
         Value::Object(fields) => fields.values().flat_map(objects).collect(),
@@ -63,9 +63,9 @@ fn objects(value: &Value) -> Vec<&Value> {
     value.is_object().then_some(value).into_iter().chain(within).collect()
 }
 
-/// The documentation page fills its form with these values. Two people who try it would then share a key.
+/// The documentation page fills its form with examples: two people who try it would share a key.
 #[test]
-fn no_idempotency_key_is_filled_in_for_everybody() {
+fn the_document_has_no_example_of_an_idempotency_key() {
     let document = Document::get();
     let is_key = |it: &&Value| {
         let name = it["name"].as_str().unwrap_or_default();
@@ -84,7 +84,7 @@ fn no_idempotency_key_is_filled_in_for_everybody() {
     assert!(checked > 0, "the document has no parameter Idempotency-Key");
 }
 
-/// The commands that bring a pending order to where an operation takes it.
+/// The commands that bring a pending order to a status that allows the operation.
 fn steps(operation: &str) -> &'static [&'static str] {
     match operation {
         "shipOrder" => &["confirm"],
@@ -94,7 +94,7 @@ fn steps(operation: &str) -> &'static [&'static str] {
 }
 
 #[tokio::test]
-async fn the_service_takes_every_example_of_a_request() {
+async fn the_service_accepts_every_example_of_a_request() {
     let document = Document::get();
     let mut taken = 0;
     for operation in document.operations() {
@@ -119,7 +119,7 @@ async fn the_service_takes_every_example_of_a_request() {
 }
 
 #[tokio::test]
-async fn every_example_of_an_error_is_an_answer_that_somebody_got() {
+async fn every_example_of_an_error_is_the_answer_of_a_case() {
     let document = Document::get();
     let given: Vec<Value> =
         of_operations().await.into_iter().map(|case| case.answer.body).collect();
@@ -127,7 +127,7 @@ async fn every_example_of_an_error_is_an_answer_that_somebody_got() {
     for (name, answer) in document.value["components"]["responses"].as_object().unwrap() {
         let examples = &answer["content"]["application/problem+json"]["examples"];
         for (example, held) in examples.as_object().into_iter().flatten() {
-            assert!(given.contains(&held["value"]), "nobody gets {name} {example}: {held:#}");
+            assert!(given.contains(&held["value"]), "no case gets {name} {example}: {held:#}");
             compared += 1;
         }
     }
@@ -135,7 +135,7 @@ async fn every_example_of_an_error_is_an_answer_that_somebody_got() {
 }
 
 #[tokio::test]
-async fn the_example_of_a_cursor_could_be_one() {
+async fn the_example_of_a_cursor_has_the_form_of_a_cursor() {
     let document = Document::get();
     let page = &document.value["paths"]["/v1/orders"]["get"]["responses"]["200"]["content"];
     let example = &page["application/json"]["examples"]["page"]["value"]["nextCursor"];
@@ -150,7 +150,7 @@ async fn the_example_of_a_cursor_could_be_one() {
 }
 
 #[test]
-fn links_lead_to_operations_with_those_parameters() {
+fn links_name_operations_that_have_their_parameters() {
     let document = Document::get();
     let operations = document.operations();
     let mut followed = 0;

@@ -1,4 +1,4 @@
-//! The numbers of the document are the named constants of the code.
+//! The numbers in the document are the named constants of the code.
 
 use dekigoto::limits::COMMAND_KEY_BYTES_MAX;
 use dekigoto_http::limits::{BODY_BYTES_MAX, FAULTS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::document::Document;
 
 #[test]
-fn the_documents_limits_are_the_codes() {
+fn the_schemas_have_the_limits_of_the_code() {
     let document = Document::get();
     let components = &document.value["components"];
     let table: [(&str, Value); 22] = [
@@ -57,7 +57,7 @@ fn the_documents_limits_are_the_codes() {
 }
 
 #[test]
-fn the_documents_sentences_name_the_codes_limits() {
+fn the_descriptions_name_the_limits_of_the_code() {
     let document = Document::get();
     let says = |place: &str, words: String| {
         let text = document.value.pointer(place).and_then(Value::as_str).unwrap_or_default();
@@ -70,11 +70,11 @@ fn the_documents_sentences_name_the_codes_limits() {
     says("/paths/~1v1~1sales~1daily/get/description", format!("At most {SALES_DAYS_MAX} days"));
     let pay = "/paths/~1v1~1orders~1{orderId}~1payments/post/description";
     says(pay, format!("up to {PAYMENTS_PER_ORDER_MAX} payments"));
-    says(pay, format!("up to {PAYMENTS_WITH_DECLINED_MAX} while"));
+    says(pay, format!("from {PAYMENTS_WITH_DECLINED_MAX} on"));
 }
 
 #[test]
-fn the_documents_lists_are_the_codes() {
+fn the_lists_in_the_document_are_those_of_the_code() {
     let document = Document::get();
     let schemas = &document.value["components"]["schemas"];
     assert_eq!(schemas["Status"]["enum"], json!(Status::ALL));

@@ -1,7 +1,7 @@
-//! `infra/openapi.yaml` against the service: what one of them says and the other does not fails here.
+//! Compares `infra/openapi.yaml` with the service. A difference in either direction fails.
 //!
-//! Every answer of every test is held to the document, whatever the test is about. `tests/architecture` holds the same
-//! document against the template's routes.
+//! Every answer in every test is checked against the document, whatever the test is about. `tests/architecture` compares
+//! the document with the template's routes.
 
 pub(crate) mod document;
 mod examples;

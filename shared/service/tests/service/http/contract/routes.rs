@@ -1,4 +1,4 @@
-//! Router and document name the same routes, and the same codes.
+//! The router and the document name the same routes and codes.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::document::Document;
 use crate::support::{Ask, Shop};
 
 #[tokio::test]
-async fn what_is_served_is_the_document_that_every_test_reads() {
+async fn the_service_serves_the_document() {
     let answer = Shop::new().ask(Ask::get("/v1/openapi.json").by_nobody()).await;
     assert_eq!((answer.status, &answer.body), (200, &Document::get().value));
 }
@@ -26,11 +26,11 @@ fn the_router_and_the_document_name_the_same_routes() {
     let routed: BTreeSet<String> =
         routes.list().iter().map(|(method, path)| format!("{method} {path}")).collect();
     assert_eq!(documented, routed);
-    assert_eq!(routed.len(), routes.list().len(), "a route stands twice in the table");
+    assert_eq!(routed.len(), routes.list().len(), "a route is listed twice");
 }
 
 #[test]
-fn operations_have_names_words_and_examples() {
+fn every_operation_has_a_summary_a_description_and_examples() {
     let document = Document::get();
     let mut ids = BTreeSet::new();
     for operation in document.operations() {
@@ -55,12 +55,12 @@ fn operations_have_names_words_and_examples() {
 }
 
 #[test]
-fn the_document_lists_every_code_and_gives_each_its_status() {
+fn the_document_lists_every_code_under_its_status() {
     let document = Document::get();
     let listed = &document.value["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
     let kinds: Vec<Kind> = Kind::ALL.iter().chain(&KINDS).copied().collect();
     let codes: BTreeSet<&str> = kinds.iter().map(|kind| kind.code()).collect();
-    assert_eq!(codes.len(), kinds.len(), "a code stands for two kinds");
+    assert_eq!(codes.len(), kinds.len(), "two kinds have the same code");
     let listed = listed.as_array().unwrap().iter().map(|code| code.as_str().unwrap());
     assert_eq!(listed.collect::<BTreeSet<&str>>(), codes);
     for operation in document.operations() {

@@ -1,5 +1,5 @@
-//! Every answer that the document promises, as it looks: one snapshot for each operation, one section for each answer.
-//! To accept a change: `INSTA_UPDATE=always make unit`, and read the difference before it is committed.
+//! Snapshots of every documented answer: one file for each operation, one section for each answer.
+//! To accept a change, run `INSTA_UPDATE=always make unit` and review the difference before you commit it.
 
 pub(super) mod cases;
 
@@ -10,7 +10,7 @@ use cases::{Case, of_no_operation, of_operations};
 use super::document::Document;
 
 #[tokio::test]
-async fn every_answer_of_the_document_is_given_as_it_says_and_no_other() {
+async fn the_cases_give_every_documented_answer_and_no_other() {
     let document = Document::get();
     let operations = document.operations();
     let cases = of_operations().await;
@@ -40,7 +40,7 @@ async fn every_answer_of_the_document_is_given_as_it_says_and_no_other() {
 }
 
 #[tokio::test]
-async fn every_answer_looks_as_it_did() {
+async fn every_answer_matches_its_snapshot() {
     let mut cases = of_operations().await;
     cases.extend(of_no_operation().await);
     let titles: BTreeSet<String> = cases.iter().map(Case::title).collect();

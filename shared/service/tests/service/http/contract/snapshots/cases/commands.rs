@@ -1,4 +1,4 @@
-//! What commands answer.
+//! Answers to commands.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,12 +11,12 @@ use super::Case;
 use crate::http::broken::Broken;
 use crate::support::{Ask, Shop, UNKNOWN, customer, order, parcel, payment};
 
-/// A command, and an order that is where the command takes it.
+/// A command, and an order whose status allows it.
 struct Command {
     operation: &'static str,
     shop: Shop,
     path: String,
-    /// The same for an order that does not exist.
+    /// The path for an order that does not exist.
     elsewhere: String,
     body: Value,
     cases: Vec<Case>,
@@ -62,32 +62,32 @@ impl Command {
         self.cases.push(Case::of(&self.shop, self.operation, name, ask).await);
     }
 
-    /// The same command, where its stores are not what they should be.
+    /// Sends the same command to a service on another store.
     async fn add_behind(&mut self, name: &'static str, store: Arc<dyn EventStore>) {
         let shop = self.shop.behind(store, Arc::new(Down));
         self.cases.push(Case::of(&shop, self.operation, name, self.good()).await);
     }
 
-    /// What goes wrong with every command in the same way.
+    /// Refusals that all commands share.
     async fn refusals(&mut self) {
         let plain = self.good().without("content-type").header("content-type", "text/plain");
         self.add("malformed", self.raw(r#"{"isAdmin":true}"#)).await;
         self.add("not JSON", self.raw("{")).await;
-        self.add("a key that is none", self.under("a b", &self.body)).await;
+        self.add("an invalid key", self.under("a b", &self.body)).await;
         self.add("no key", Ask::raw(&self.path, "[]")).await;
         self.add("nobody", self.good().by_nobody()).await;
         self.add("another version", self.good().header("if-match", "\"9\"")).await;
         self.add("too large", self.raw(vec![b' '; 70_000])).await;
-        self.add("not said to be JSON", plain).await;
+        self.add("another content type", plain).await;
         self.add_behind("broken", Arc::new(Broken)).await;
         self.add_behind("down", Arc::new(Down)).await;
     }
 
-    /// What every command on an order answers besides.
+    /// Further answers that all commands on an existing order share.
     async fn on_an_order(mut self) -> Vec<Case> {
         self.refusals().await;
         let beaten = BeatenStore(Arc::new(self.shop.store.clone()));
-        self.add_behind("beaten each time", Arc::new(beaten)).await;
+        self.add_behind("a lost race", Arc::new(beaten)).await;
         let elsewhere = Ask::post(&self.elsewhere, &self.body).header("idempotency-key", "the-key");
         self.add("no such order", elsewhere).await;
         if self.operation != "cancelOrder" {
@@ -101,7 +101,7 @@ impl Command {
         }
         self.done_twice().await;
         let other = if is_payment { payment("ch_2") } else { self.body.clone() };
-        // Payments are a stream of their own: the key that placed the order is new to them.
+        // Payments have their own stream, which does not know the key that placed the order.
         let used = if is_payment { "the-key" } else { "placing" };
         self.add("the key of another request", self.under(used, &other)).await;
         self.cases
@@ -109,13 +109,13 @@ impl Command {
 
     async fn done_twice(&mut self) {
         self.add("done", self.good()).await;
-        // Within one millisecond it would be the same bytes, and so the same request.
+        // Within one millisecond it would have the same bytes, and so be the same request.
         self.shop.host.sleep(Duration::from_millis(1)).await;
-        self.add("done again", self.good()).await;
+        self.add("repeated", self.good()).await;
     }
 }
 
-/// Without a version conflict: the order's id derives from the key, so whoever is faster is the same command.
+/// Placing has no version conflict: the order's id derives from the key, so only the same command can be first.
 async fn of_placing() -> Vec<Case> {
     let mut place = Command::place().await;
     place.refusals().await;

@@ -1,4 +1,4 @@
-//! What is answered when a store hangs, code breaks, or a client goes away.
+//! Answers when a store hangs, code panics, or a client disconnects.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ pub(super) async fn of_faults() -> Vec<Case> {
     let endless = shop.behind(Arc::new(endless), Arc::new(shop.views.clone()));
     let place = || Ask::post("/v1/orders", &order()).header("idempotency-key", "the-key");
     let mut cases = Vec::new();
-    for (name, shop) in [("a panic", &panics), ("an endless wait", &endless)] {
+    for (name, shop) in [("a panic", &panics), ("a hanging store", &endless)] {
         cases.push(Case::of(shop, "placeOrder", name, place()).await);
         cases.push(Case::of(shop, "getOrder", name, Ask::get(&path)).await);
     }
     let gone = futures_util::stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("gone"))]);
     let broken_off = place().streaming(Body::from_stream(gone));
-    cases.push(Case::of(&shop, "placeOrder", "a body that breaks off", broken_off).await);
+    cases.push(Case::of(&shop, "placeOrder", "a truncated upload", broken_off).await);
 
     shop.follow().await;
     for mut row in shop.views.dump() {

@@ -1,4 +1,4 @@
-//! What is said of bodies and parameters that do not read as they should.
+//! Answers to malformed bodies and parameters.
 
 use dekigoto_http::limits::FAULTS_MAX;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Case;
 use crate::support::{Ask, Shop, UNKNOWN, order, payment};
 
-/// One fault of every kind, each at its field.
+/// A body with one fault of every kind.
 fn every_kind() -> String {
     json!({
         "customerId": "a b",
@@ -23,7 +23,7 @@ fn every_kind() -> String {
     .replacen("\"p-2\"", "\"\\ud800\"", 1)
 }
 
-/// More names that nobody knows than may be repeated.
+/// More unknown names than an answer may repeat.
 fn unknown_names() -> String {
     let mut body = order();
     for letter in ["A", "B", "C", "D", "E"] {
@@ -66,12 +66,12 @@ pub(super) async fn of_bodies() -> Vec<Case> {
             with_items(json!([{ "productId": "p", "quantity": 0, "unitAmount": 0 }])),
         ),
         place("every kind of fault", every_kind()),
-        place("more faults than are told", with_items(vec![bad; FAULTS_MAX])),
+        place("more faults than are named", with_items(vec![bad; FAULTS_MAX])),
         place("unknown names, cut", unknown_names()),
         place("not a list", with_items("none")),
         place("too many items", with_items(vec![item; 101])),
-        place("too dear", with_items(vec![dear])),
-        place("a currency that is none", with(order(), &[("currency", json!("jpy"))])),
+        place("a total that is too large", with_items(vec![dear])),
+        place("an unknown currency", with(order(), &[("currency", json!("jpy"))])),
         place("two limits", with(order(), &[("currency", json!("jpy")), ("items", json!([]))])),
         on(
             "shipOrder",
@@ -82,10 +82,10 @@ pub(super) async fn of_bodies() -> Vec<Case> {
         on("cancelOrder", "too long", "cancel", with(json!({}), &[long("reason", 501)])),
         on("cancelOrder", "blank", "cancel", with(json!({}), &[("reason", json!(" "))])),
         pay("too long", &[long("reference", 129), long("declineReason", 201)]),
-        pay("no amount", &[("amount", json!(1.5))]),
-        pay("an outcome that is none", &[("outcome", json!("refunded"))]),
-        pay("less than nothing", &[("amount", json!(-1))]),
-        pay("declined and captured", &[("declineReason", json!("no funds"))]),
+        pay("an amount that is not an integer", &[("amount", json!(1.5))]),
+        pay("an unknown outcome", &[("outcome", json!("refunded"))]),
+        pay("a negative amount", &[("amount", json!(-1))]),
+        pay("captured with a decline reason", &[("declineReason", json!("no funds"))]),
     ] {
         let ask = Ask::raw(&path, body).header("idempotency-key", "the-key");
         cases.push(Case::of(&shop, operation, name, ask).await);
@@ -114,20 +114,20 @@ pub(super) async fn of_parameters() -> Vec<Case> {
             "every kind of fault",
             list("customerId=a%20b&status=lost&placedOn=today&limit=1&limit=2&page=1"),
         ),
-        ("listOrders", "a cursor that is none", list("customerId=c-42&cursor=x")),
+        ("listOrders", "an invalid cursor", list("customerId=c-42&cursor=x")),
         (
             "listOrders",
-            "a cursor of nobody",
+            "a forged cursor",
             list(&format!("customerId=c-42&cursor={}", "A".repeat(54))),
         ),
         ("listOrders", "too many parameters", list(&["a=1"; 11].join("&"))),
         ("getOrder", "two versions", order("?minVersion=1&atVersion=1")),
-        ("getOrder", "an id that is none", "/v1/orders/X".to_owned()),
+        ("getOrder", "an invalid id", "/v1/orders/X".to_owned()),
         ("getOrder", "a path that is not UTF-8", "/v1/orders/%FF".to_owned()),
         ("getOrder", "beyond the newest", order("?atVersion=9")),
         ("listOrderEvents", "every kind of fault", order("/events?fromVersion=0&limit=101")),
-        ("getDailySales", "the end before the beginning", sales("from=2026-11-23&to=2026-11-22")),
-        ("getDailySales", "days that are none", sales("from=2026-02-30&to=x")),
+        ("getDailySales", "an end before the start", sales("from=2026-11-23&to=2026-11-22")),
+        ("getDailySales", "invalid days", sales("from=2026-02-30&to=x")),
     ] {
         cases.push(Case::of(&shop, operation, name, Ask::get(&path)).await);
     }

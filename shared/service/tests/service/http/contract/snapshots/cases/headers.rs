@@ -1,4 +1,4 @@
-//! What is said of headers, and under which conditions. Their faults come one at a time.
+//! Answers to headers and conditions. Header faults are reported one at a time.
 
 use serde_json::json;
 
@@ -18,13 +18,13 @@ pub(super) async fn of_headers() -> Vec<Case> {
         ("two versions", confirm().header("if-match", "\"1\"").header("if-match", "\"1\"")),
         ("a version of Latin 1", confirm().bytes("if-match", b"\"\xe9\"")),
         ("a weak tag", confirm().header("if-match", "W/\"1\"")),
-        ("both at fault", keyless().header("idempotency-key", "").header("if-match", "1")),
+        ("both invalid", keyless().header("idempotency-key", "").header("if-match", "1")),
         ("a compressed body", confirm().header("content-encoding", "gzip")),
     ] {
         cases.push(Case::of(&shop, "confirmOrder", name, ask).await);
     }
     let place = || Ask::post("/v1/orders", &order()).header("idempotency-key", "new");
-    for (name, tag) in [("if there is one", "*"), ("at a version", "\"1\"")] {
+    for (name, tag) in [("if it exists", "*"), ("at a version", "\"1\"")] {
         cases.push(Case::of(&shop, "placeOrder", name, place().header("if-match", tag)).await);
     }
     let nothing = Ask::raw(&format!("/v1/orders/{id}/confirm"), "").without("content-type");

@@ -1,4 +1,4 @@
-//! One case for each answer.
+//! The cases of the snapshots: one for each answer.
 
 mod commands;
 mod faults;
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::support::{Answer, Ask, Shop};
 
-/// What the operations of the document answer.
+/// The cases of the documented operations.
 pub(in super::super) async fn of_operations() -> Vec<Case> {
     let mut cases = commands::of_commands().await;
     cases.extend(queries::of_queries().await);
@@ -27,7 +27,7 @@ pub(in super::super) async fn of_operations() -> Vec<Case> {
     cases
 }
 
-/// An answer, and what it is the answer to.
+/// An answer, with its operation and a name.
 pub(in super::super) struct Case {
     pub(in super::super) operation: &'static str,
     name: Cow<'static, str>,
@@ -48,7 +48,7 @@ impl Case {
         format!("{} {}", self.operation, self.name)
     }
 
-    /// Operation, status and code, as the document promises them.
+    /// Operation, status and code, as in the document.
     pub(super) fn kind(&self) -> String {
         let Answer { status, body, .. } = &self.answer;
         let code = if *status < 300 { "done" } else { body["code"].as_str().unwrap() };

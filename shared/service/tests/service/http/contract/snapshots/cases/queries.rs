@@ -1,4 +1,4 @@
-//! What queries answer, and what is answered where there is nothing to ask.
+//! Answers to queries, and to requests outside the documented operations.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::Case;
 use crate::http::broken::Broken;
 use crate::support::{Ask, Shop, UNKNOWN, customer, parcel};
 
-/// A query: its name, a good one, a malformed one, one of what does not exist, and one that a customer may not ask.
+/// A query: its operation, and paths that are good, malformed, of something unknown, and forbidden to a customer.
 type Query = (&'static str, String, String, Option<String>, Option<String>);
 
 fn queries(id: &str) -> Vec<Query> {
@@ -70,7 +70,7 @@ pub(super) async fn of_queries() -> Vec<Case> {
         add(operation, "done", shop.ask(good()).await);
         add(operation, "malformed", shop.ask(Ask::get(&malformed)).await);
         if let Some(unknown) = unknown {
-            add(operation, "no such thing", shop.ask(Ask::get(&unknown)).await);
+            add(operation, "not found", shop.ask(Ask::get(&unknown)).await);
         }
         if let Some(path) = not_theirs {
             add(operation, "a customer", shop.ask(Ask::get(&path).by(customer("c-42"))).await);
@@ -84,16 +84,16 @@ pub(super) async fn of_queries() -> Vec<Case> {
     let order = format!("/v1/orders/{id}");
     let more = [
         ("listOrders", "the first of two pages", "/v1/orders?customerId=c-42&limit=1".to_owned()),
-        ("listOrders", "of nobody", "/v1/orders?customerId=nobody".to_owned()),
+        ("listOrders", "of an unknown customer", "/v1/orders?customerId=nobody".to_owned()),
         ("listOrderEvents", "the first of two pages", format!("{order}/events?limit=1")),
         ("listOrderEvents", "beyond the newest", format!("{order}/events?fromVersion=9")),
-        ("getOrder", "as it was", format!("{order}?atVersion=1")),
+        ("getOrder", "at a past version", format!("{order}?atVersion=1")),
     ];
     for (operation, name, path) in more {
         add(operation, name, shop.ask(Ask::get(&path)).await);
     }
     let history = Ask::get(&format!("{order}/events")).by(customer("c-42"));
-    add("listOrderEvents", "of the customer", shop.ask(history).await);
+    add("listOrderEvents", "for the customer", shop.ask(history).await);
     shop.does(&id, "ship", &parcel()).await;
     add(
         "getOrder",
@@ -103,15 +103,15 @@ pub(super) async fn of_queries() -> Vec<Case> {
     cases
 }
 
-/// What is answered where the document names no operation.
+/// The cases outside the documented operations.
 pub(in super::super) async fn of_no_operation() -> Vec<Case> {
     let shop = Shop::new();
     let mut cases = Vec::new();
     for (name, method, path) in [
         ("an unknown path", "GET", "/v1/admin"),
         ("another method", "DELETE", "/v1/orders"),
-        ("a method that nobody knows", "BREW", "/v1/health"),
-        ("an order's page that is none", "GET", "/v1/orders/x/y/z"),
+        ("an unknown method", "BREW", "/v1/health"),
+        ("an unknown path below an order", "GET", "/v1/orders/x/y/z"),
         ("a method of another path", "POST", "/v1/sales/daily"),
     ] {
         cases.push(Case::of(&shop, "noOperation", name, Ask::new(method, path)).await);

@@ -1,11 +1,11 @@
-//! What an order's state allows, and how it looks then.
+//! Answers that depend on an order's state.
 
 use serde_json::{Value, json};
 
 use super::Case;
 use crate::support::{Ask, Shop, parcel, payment};
 
-/// A status, the commands that lead there, and the commands that it allows.
+/// A status, the commands that lead to it, and the commands that it allows.
 type Stage = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const STAGES: [Stage; 5] = [
@@ -16,7 +16,7 @@ const STAGES: [Stage; 5] = [
     ("cancelled", &["cancel"], &[]),
 ];
 
-/// A command: its operation, its place in the path, and a body.
+/// A command: its operation, its path segment, and a body.
 fn commands() -> [(&'static str, &'static str, Value); 4] {
     [
         ("confirmOrder", "confirm", json!({})),
@@ -26,7 +26,7 @@ fn commands() -> [(&'static str, &'static str, Value); 4] {
     ]
 }
 
-/// An order of every status, and every command that it does not take.
+/// An order of every status, and every command that the status does not allow.
 pub(super) async fn of_orders() -> Vec<Case> {
     let mut cases = Vec::new();
     for (status, steps, allowed) in STAGES {
@@ -54,12 +54,12 @@ pub(super) async fn of_orders() -> Vec<Case> {
     cases
 }
 
-/// A payment of so much, that ended like that.
+/// A payment with that amount and outcome.
 fn paid(reference: &str, amount: u64, outcome: &str) -> Value {
     json!({ "reference": reference, "amount": amount, "currency": "JPY", "outcome": outcome })
 }
 
-/// What the payments that are there say to another one.
+/// A payment after earlier payments.
 pub(super) async fn of_payments() -> Vec<Case> {
     const MOST: u64 = orders::limits::AMOUNT_MAX;
     let mut cases = Vec::new();
@@ -77,19 +77,19 @@ pub(super) async fn of_payments() -> Vec<Case> {
             paid("ch_1", 3000, "declined"),
             None,
         ),
-        ("paid already", vec![payment("ch_1")], paid("ch_2", 1, "captured"), None),
+        ("already paid", vec![payment("ch_1")], paid("ch_2", 1, "captured"), None),
         ("declined after it was paid", vec![payment("ch_1")], paid("ch_2", 1, "declined"), None),
         ("nothing", vec![], paid("ch_1", 0, "captured"), None),
         (
-            "together too much",
+            "a sum that is too large",
             vec![paid("ch_1", 1, "captured")],
             paid("ch_2", MOST, "captured"),
             None,
         ),
         ("too many declined", many("declined", 40), paid("ch_x", 1, "declined"), None),
         ("too many", many("captured", 50), paid("ch_x", 1, "captured"), None),
-        ("the first, if there is one", vec![], payment("ch_1"), Some("*")),
-        ("the first, if there are two", vec![], payment("ch_1"), Some("\"2\"")),
+        ("if one exists, when there is none", vec![], payment("ch_1"), Some("*")),
+        ("at version 2, when there is none", vec![], payment("ch_1"), Some("\"2\"")),
     ] {
         let shop = Shop::new();
         let path = format!("/v1/orders/{}/payments", shop.placed("placing").await);

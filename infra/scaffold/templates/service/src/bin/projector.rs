@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    dekigoto_aws::projector(__snake__::service)
+}

@@ -1,0 +1,40 @@
+//! The HTTP API: commands and queries.
+
+use std::{process::ExitCode, sync::Arc};
+
+use dekigoto::{Ports, RowKey, SystemHost, ViewStore as _};
+use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
+use dekigoto_http::{App, Contract, Owner, Routes, Service};
+use dekigoto_lambda::{Config, aws, http::HttpApi, start, warm_up};
+use lambda_runtime::{Error, run_concurrent, service_fn};
+
+const SETTINGS: &[&str] = &["EVENT_TABLE", "VIEW_TABLE", "AUTH_MODE"];
+
+/// Runs the api function until Lambda ends it. `O` names the owners of the service's things, and `staff_scope` is the
+/// scope that makes a token's bearer staff.
+#[must_use]
+pub fn api<O: Owner>(
+    service: fn() -> Service,
+    contract: &'static Contract,
+    staff_scope: &'static str,
+) -> ExitCode {
+    start("api", || run::<O>(service, contract, staff_scope))
+}
+
+async fn run<O: Owner>(
+    service: fn() -> Service,
+    contract: &'static Contract,
+    staff_scope: &'static str,
+) -> Result<(), Error> {
+    let config = Config::from_env(SETTINGS)?;
+    let mode = config.parsed("AUTH_MODE")?;
+    let client = Client::new(&aws::sdk_config()?);
+    let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
+    let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));
+    warm_up(views.read(&[RowKey::new("warm-up", "none")])).await;
+    let ports =
+        Ports { store: Arc::new(store), views: Arc::new(views), host: Arc::new(SystemHost) };
+    let router = Routes::of(&service(), contract).router(App::new(ports));
+    let api = HttpApi::<O>::new(router, mode, staff_scope);
+    run_concurrent(service_fn(move |event| api.clone().handle(event))).await
+}

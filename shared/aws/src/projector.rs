@@ -1,0 +1,32 @@
+//! A projector: from a queue to one view. Which one is configuration.
+
+use std::{process::ExitCode, sync::Arc};
+
+use dekigoto::{Ports, RowKey, Service, SystemHost, ViewStore as _, views::Projector};
+use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
+use dekigoto_lambda::{Config, aws, project, start, warm_up};
+use dekigoto_messaging::SqsParking;
+use lambda_runtime::{Error, run_concurrent, service_fn};
+
+const SETTINGS: &[&str] = &["VIEW", "EVENT_TABLE", "VIEW_TABLE", "DLQ_URL"];
+
+/// Runs the projector of the view that the setting `VIEW` names, until Lambda ends it.
+#[must_use]
+pub fn projector<R>(service: fn() -> Service<R>) -> ExitCode {
+    start("projector", || run(service))
+}
+
+async fn run<R>(service: fn() -> Service<R>) -> Result<(), Error> {
+    let config = Config::from_env(SETTINGS)?;
+    let view = service().view_named(config.text("VIEW"))?;
+    let aws = aws::sdk_config()?;
+    let client = Client::new(&aws);
+    let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
+    let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));
+    warm_up(views.read(&[RowKey::new("warm-up", "none")])).await;
+    let ports =
+        Ports { store: Arc::new(store), views: Arc::new(views), host: Arc::new(SystemHost) };
+    let parking = Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), view.name()));
+    let projector = Projector::of(view, ports, parking);
+    run_concurrent(service_fn(move |event| project(projector.clone(), event))).await
+}

@@ -1,0 +1,39 @@
+//! The relay: publishes from the event table's stream and from its own retry queue to SNS and EventBridge. It publishes a time
+//! window again when an operator asks for it.
+
+use std::{process::ExitCode, sync::Arc};
+
+use dekigoto::{EventStore as _, ReadFrom, Service, StreamId, SystemHost, relay::Relay};
+use dekigoto_dynamodb::{Client, DynamoEventStore};
+use dekigoto_lambda::{Config, aws, relay_or_republish, start, warm_up};
+use dekigoto_messaging::{EventBridgeBus, SnsTopic, SqsParking, SqsRetryQueue};
+use lambda_runtime::{Error, run_concurrent, service_fn};
+
+const SETTINGS: &[&str] =
+    &["EVENT_TABLE", "TOPIC_ARN", "BUS_NAME", "EVENT_SOURCE", "RETRY_QUEUE_URL", "DLQ_URL"];
+
+/// Runs the publisher until Lambda ends it. It speaks in the name of the setting `EVENT_SOURCE`.
+#[must_use]
+pub fn publisher<R>(service: fn() -> Service<R>) -> ExitCode {
+    start("publisher", || run(service))
+}
+
+async fn run<R>(service: fn() -> Service<R>) -> Result<(), Error> {
+    let config = Config::from_env(SETTINGS)?;
+    let aws = aws::sdk_config()?;
+    let client = Client::new(&aws);
+    let store = Arc::new(DynamoEventStore::new(client, config.text("EVENT_TABLE")));
+    warm_up(store.read(&StreamId::new("WarmUp", "none")?, ReadFrom::Newest, 1)).await;
+    let source = config.text("EVENT_SOURCE");
+    let publisher = Relay {
+        topic: Arc::new(SnsTopic::new(&aws, config.text("TOPIC_ARN"))),
+        bus: Arc::new(EventBridgeBus::new(&aws, config.text("BUS_NAME"), source)),
+        retry: Arc::new(SqsRetryQueue::new(&aws, config.text("RETRY_QUEUE_URL"))),
+        parking: Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), "publisher")),
+        store: store.clone(),
+        host: Arc::new(SystemHost),
+        announcements: service().announcements().clone().renamed(source),
+    };
+    let handle = move |event| relay_or_republish(publisher.clone(), store.clone(), event);
+    run_concurrent(service_fn(handle)).await
+}

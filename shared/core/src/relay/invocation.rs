@@ -1,0 +1,187 @@
+//! One invocation of the relay: find the commits, send them, and settle what could not be sent.
+
+use futures_util::{StreamExt as _, future::join, stream};
+use tracing::info;
+
+use super::{
+    Circuit, Relay, StreamRecord, TimeLeft,
+    budget::Budget,
+    outgoing::{Outgoing, Unsent},
+    send_all,
+    settle::{AtFailure, Plan, Settling},
+};
+use crate::{Commit, Corrupt, Message, Pointer, ReadError, ReadFrom, Source, batch::Outcome};
+
+/// Commits that are read from the store at the same time.
+pub const READS_AT_ONCE_MAX: usize = 16;
+
+/// The relay, with what this invocation has learned of the services that it calls.
+pub(super) struct Invocation<'a> {
+    relay: &'a Relay,
+    budget: Budget<'a>,
+    topic: Circuit,
+    bus: Circuit,
+    store: Circuit,
+    settling: Settling<'a>,
+}
+
+/// One record of a batch, as far as it can be understood.
+enum Item {
+    /// A commit to publish to the targets of its pointer.
+    Commit {
+        pointer: Pointer,
+        commit: Box<Commit>,
+        /// Whether the pointer is a message of the retry queue, which keeps it when it is reported as failed.
+        is_queued: bool,
+    },
+    /// Nothing that can be published.
+    Park { text: String, reason: String },
+    /// Not readable now.
+    Wait(String),
+}
+
+impl<'a> Invocation<'a> {
+    pub(super) fn new(relay: &'a Relay, time_left: &'a TimeLeft<'a>) -> Self {
+        let settling = Settling::new(&*relay.retry, &*relay.parking);
+        let budget = Budget::new(&*relay.host, time_left);
+        let (topic, bus, store) = Default::default();
+        Self { relay, budget, topic, bus, store, settling }
+    }
+
+    /// Publishes stream records. One outcome for each; it stops at the first that has to come back.
+    pub(super) async fn publish(&self, records: Vec<StreamRecord>) -> Vec<Outcome> {
+        let count = records.len();
+        let items: Vec<Item> = records.into_iter().map(Item::of).collect();
+        let plans = self.send(items).await;
+        let mut outcomes = self.settling.settle(plans, AtFailure::Stop, &self.budget).await;
+        // What lies behind a failure is delivered again in any case.
+        outcomes.resize(count, Outcome::Retry("behind a failed record".to_owned()));
+        outcomes
+    }
+
+    /// Publishes the commits that pointers name, as the store has them. One outcome for each pointer.
+    pub(super) async fn republish(&self, bodies: Vec<String>) -> Vec<Outcome> {
+        // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+        let reads: Vec<_> = bodies.into_iter().map(|body| self.read(body)).collect();
+        let items: Vec<Item> = stream::iter(reads).buffered(READS_AT_ONCE_MAX).collect().await;
+        let plans = self.send(items).await;
+        self.settling.settle(plans, AtFailure::GoOn, &self.budget).await
+    }
+
+    /// Reads the commit that a message of the retry queue points at.
+    async fn read(&self, body: String) -> Item {
+        let Some(pointer) = pointer_in(&body) else {
+            let reason = "the message is not a pointer to a commit".to_owned();
+            return Item::Park { text: body, reason };
+        };
+        let call = self.commit_at(&pointer);
+        match self.store.call(self.budget.host, self.budget.to_send(), call).await {
+            Err(reason) => Item::Wait(format!("the event store: {reason}")),
+            Ok(Err(corrupt)) => Item::Park { text: body, reason: corrupt.to_string() },
+            Ok(Ok(None)) => {
+                let reason = "the store has no such commit".to_owned();
+                Item::Park { text: body, reason }
+            }
+            Ok(Ok(Some(commit))) => {
+                Item::Commit { pointer, commit: Box::new(commit), is_queued: true }
+            }
+        }
+    }
+
+    /// The commit at that place, where there is one; or what is wrong with it.
+    async fn commit_at(
+        &self,
+        pointer: &Pointer,
+    ) -> Result<Result<Option<Commit>, Corrupt>, Source> {
+        let read = self.relay.store.read(&pointer.stream, ReadFrom::Up(pointer.ordinal), 1).await;
+        match read {
+            Ok(page) => {
+                self.store.worked();
+                let mut page = page.into_iter();
+                Ok(Ok(page.find(|commit| commit.ordinal() == pointer.ordinal)))
+            }
+            Err(ReadError::Corrupt(corrupt)) => Ok(Err(corrupt)),
+            Err(error @ (ReadError::Unavailable(_) | ReadError::Broken(_))) => Err(error.into()),
+        }
+    }
+
+    /// Sends all messages of all commits to both targets at once. One plan for each item: what is left to do.
+    async fn send(&self, items: Vec<Item>) -> Vec<Plan> {
+        let outgoing: Vec<Outgoing> = items
+            .iter()
+            .map(|item| match item {
+                Item::Commit { pointer, commit, .. } => {
+                    Outgoing::of(commit, &pointer.targets, &self.relay.announcements)
+                }
+                Item::Park { .. } | Item::Wait(_) => Outgoing::default(),
+            })
+            .collect();
+        let flat = |of: fn(&Outgoing) -> &Vec<Message>| -> Vec<Message> {
+            outgoing.iter().flat_map(of).cloned().collect()
+        };
+        let (topic, bus) = (flat(|it| &it.topic), flat(|it| &it.bus));
+        let time_left = || self.budget.to_send();
+        let host = self.budget.host;
+        let (topic, bus) = join(
+            send_all(&*self.relay.topic, &self.topic, host, &topic, &time_left),
+            send_all(&*self.relay.bus, &self.bus, host, &bus, &time_left),
+        )
+        .await;
+        let (mut topic, mut bus) = (topic.into_iter(), bus.into_iter());
+        let answered = items.into_iter().zip(outgoing);
+        answered.map(|(item, it)| item.plan(&it.unsent(&mut topic, &mut bus))).collect()
+    }
+}
+
+/// The pointer that a message holds. One that names no target says nothing to do, which nobody means.
+fn pointer_in(body: &str) -> Option<Pointer> {
+    let pointer: Pointer = serde_json::from_str(body).ok()?;
+    (!pointer.targets.is_empty()).then_some(pointer)
+}
+
+impl Item {
+    fn of(record: StreamRecord) -> Self {
+        match record {
+            StreamRecord::Commit(commit) => {
+                Self::Commit { pointer: Pointer::to(&commit), commit, is_queued: false }
+            }
+            StreamRecord::Unreadable { pointer: Some(pointer), reason, .. } => {
+                Self::Park { text: pointer.text(), reason }
+            }
+            StreamRecord::Unreadable { pointer: None, body, reason } => {
+                let reason = format!("{reason}; its key is unreadable too, so this is its text");
+                Self::Park { text: body, reason }
+            }
+        }
+    }
+
+    /// What is left to do with it.
+    fn plan(self, unsent: &Unsent) -> Plan {
+        let (pointer, commit, is_queued) = match self {
+            Self::Commit { pointer, commit, is_queued } => (pointer, commit, is_queued),
+            Self::Park { text, reason } => {
+                return Plan { park: Some((text, reason)), ..Plan::default() };
+            }
+            Self::Wait(reason) => return Plan { wait: Some(reason), ..Plan::default() },
+        };
+        let (later, never) = (unsent.later(), unsent.never());
+        let mut plan = Plan::default();
+        if !never.is_empty() {
+            let reason = unsent.reason(&never);
+            plan.park = Some((pointer.only(never).text(), reason));
+        }
+        let reason = unsent.reason(&later);
+        if later.is_empty() {
+            let (stream, ordinal) = (commit.stream(), commit.ordinal());
+            let events = commit.events().len();
+            if plan.park.is_none() {
+                info!(%stream, %ordinal, events, "Published commit {ordinal} of {stream}");
+            }
+        } else if is_queued && later == pointer.targets {
+            plan.wait = Some(reason);
+        } else {
+            plan.put = Some((pointer.only(later), reason));
+        }
+        plan
+    }
+}

@@ -1,0 +1,142 @@
+//! The row of a view of one aggregate, folded from the store: where there is no row yet, or one that cannot be used.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tracing::warn;
+
+use super::{Folds as _, Marked, Single, SingleView, marked::Stored};
+use crate::{
+    Envelope, EventStore, InvalidStreamId, ReadError, Row, RowKey, SchemaError, StreamId, Version,
+    limits::{EVENTS_PER_FOLD_MAX, FOLDS_AT_ONCE_MAX},
+    read_events::read_to,
+};
+
+/// Why a row cannot be folded from the store.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// The store did not give the events.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An event that this code does not understand.
+    #[error("version {version}: {cause}")]
+    Schema {
+        /// The event's version.
+        version: Version,
+        /// What is wrong with it.
+        cause: SchemaError,
+    },
+    /// The id cannot name a stream.
+    #[error(transparent)]
+    Stream(#[from] InvalidStreamId),
+    /// The stream is longer than one fold reads.
+    #[error(
+        "the stream has {0} events, and one fold reads {EVENTS_PER_FOLD_MAX}; rebuild the view"
+    )]
+    TooLong(Version),
+}
+
+impl<V: SingleView> Single<V> {
+    /// The row, where this code may show it: not when it was written under another [`SCHEMA`](super::View::SCHEMA) or
+    /// cannot be read. [`from_store`](Self::from_store) answers then.
+    #[must_use]
+    pub fn shown(row: &Row) -> Option<Marked<V::Row>> {
+        match Stored::of(row, V::SCHEMA) {
+            Stored::Current(marked) => Some(marked),
+            Stored::Outdated(_) | Stored::Newer(_) => None,
+        }
+    }
+
+    /// The row of the aggregate with that id as the store has it now: one read for each stream of at most 100 commits.
+    /// `None` when nothing has happened in any of its streams.
+    ///
+    /// # Errors
+    /// [`FoldError`].
+    pub async fn from_store(
+        store: &dyn EventStore,
+        id: &str,
+    ) -> Result<Option<Marked<V::Row>>, FoldError> {
+        let mut marked = Marked::empty(V::SCHEMA);
+        for aggregate_type in V::Folds::TYPES {
+            let stream = StreamId::new(*aggregate_type, id)?;
+            for event in events_of(store, &stream, None).await? {
+                folded::<V>(&mut marked, &event)?;
+            }
+        }
+        Ok((!marked.watermarks.is_empty()).then_some(marked))
+    }
+
+    /// The rows that a list found, one answer for each: as stored, or from the store where this code may not show a stored
+    /// row. `id_of` names a row's aggregate. `None`, with a line in the log, for a row that the store cannot tell either: it
+    /// must not hide its neighbours.
+    ///
+    /// # Errors
+    /// [`ReadError`], when the store does not answer.
+    pub async fn listed(
+        store: &dyn EventStore,
+        rows: &[Row],
+        id_of: impl Fn(&Row) -> Option<String>,
+    ) -> Result<Vec<Option<Marked<V::Row>>>, ReadError> {
+        // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+        let shown: Vec<_> =
+            rows.iter().map(|row| Self::one_of_list(store, row, id_of(row))).collect();
+        stream::iter(shown).buffered(FOLDS_AT_ONCE_MAX).try_collect().await
+    }
+
+    async fn one_of_list(
+        store: &dyn EventStore,
+        row: &Row,
+        id: Option<String>,
+    ) -> Result<Option<Marked<V::Row>>, ReadError> {
+        if let Some(marked) = Self::shown(row) {
+            return Ok(Some(marked));
+        }
+        let Some(id) = id else { return Ok(None) };
+        match Self::from_store(store, &id).await {
+            Ok(marked) => Ok(marked),
+            Err(FoldError::Read(error @ (ReadError::Unavailable(_) | ReadError::Broken(_)))) => {
+                Err(error)
+            }
+            Err(error) => {
+                let RowKey { partition, sort } = &row.key;
+                warn!(%partition, %sort, %error, "A row was left out of a list: {error}");
+                Ok(None)
+            }
+        }
+    }
+
+    /// The row as one of its streams had it at that version, without the view's other streams. `None` when the stream ends
+    /// before.
+    ///
+    /// # Errors
+    /// [`FoldError`].
+    pub async fn at_version(
+        store: &dyn EventStore,
+        stream: &StreamId,
+        at: Version,
+    ) -> Result<Option<Marked<V::Row>>, FoldError> {
+        let mut marked = Marked::empty(V::SCHEMA);
+        for event in events_of(store, stream, Some(at)).await? {
+            folded::<V>(&mut marked, &event)?;
+        }
+        Ok((marked.watermark(stream.aggregate_type()) == at.get()).then_some(marked))
+    }
+}
+
+/// All events of a stream, or those up to `at`.
+pub(super) async fn events_of(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    at: Option<Version>,
+) -> Result<Vec<Envelope>, FoldError> {
+    read_to(store, stream, at, EVENTS_PER_FOLD_MAX).await?.map_err(FoldError::TooLong)
+}
+
+/// Folds the next event of its stream.
+pub(super) fn folded<V: SingleView>(
+    marked: &mut Marked<V::Row>,
+    event: &Envelope,
+) -> Result<(), FoldError> {
+    let failed = |cause| FoldError::Schema { version: event.version, cause };
+    V::apply(&mut marked.row, event).map_err(failed)?;
+    marked.watermarks.insert(event.aggregate_type.clone(), event.version.get());
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! A row across aggregates is the sum of partial rows, one for each process that writes: writers of one hot row do not meet.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU8, Ordering},
+};
+
+use tracing::warn;
+
+use super::{Across, AcrossView, ProjectError};
+use crate::{Host, Row, RowKey, RowQuery, ViewStore};
+
+/// Partial rows that one row is the sum of, at most: as many as there are places to write.
+pub const PARTS_MAX: u8 = 32;
+
+/// Partial rows that one page of a list asks for.
+const PARTS_PER_PAGE: u32 = 1000;
+
+/// What follows the `sort` of a row in those of its parts.
+const PART: &str = "#w";
+
+/// The part of a row at that place. The schema is in the key: codes of two schemas never write over each other.
+pub(super) fn part_key(key: &RowKey, schema: u32, place: u8) -> RowKey {
+    RowKey::new(&*key.partition, format!("{}{PART}{schema}.{place:02}", key.sort))
+}
+
+/// The row that a stored row is a part of. A row of before there were parts has no place, and is one more part.
+fn whole_key(part: &RowKey) -> RowKey {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_place =
+        |place: &str| place.split_once('.').is_some_and(|(a, b)| is_number(a) && is_number(b));
+    match part.sort.rsplit_once(PART) {
+        Some((sort, place)) if is_place(place) => RowKey::new(&*part.partition, sort),
+        _ => part.clone(),
+    }
+}
+
+/// Where this process writes its parts. It chooses a place when it first writes, and another one when somebody else writes
+/// there too; so all soon have places of their own.
+pub(super) struct Writer(AtomicU8);
+
+/// Before the first write.
+const NOWHERE: u8 = u8::MAX;
+const _: () = assert!(PARTS_MAX < NOWHERE);
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self(AtomicU8::new(NOWHERE))
+    }
+}
+
+impl Writer {
+    pub(super) fn place(&self, host: &dyn Host) -> u8 {
+        match self.0.load(Ordering::Relaxed) {
+            NOWHERE => self.moved(host),
+            place => place,
+        }
+    }
+
+    /// Chooses another place.
+    pub(super) fn moved(&self, host: &dyn Host) -> u8 {
+        let [random, ..] = *host.random().as_bytes();
+        let place = random % PARTS_MAX;
+        self.0.store(place, Ordering::Relaxed);
+        place
+    }
+}
+
+impl<V: AcrossView> Across<V> {
+    /// The row with that key: the sum of its parts. `None` where nothing was counted.
+    ///
+    /// # Errors
+    /// [`ProjectError`]; also where a part cannot be read, because the sum would be wrong.
+    pub async fn read(views: &dyn ViewStore, key: &RowKey) -> Result<Option<V::Row>, ProjectError> {
+        // '~' comes after every digit.
+        let between = (key.sort.clone(), format!("{}{PART}~", key.sort));
+        let mut sums = sums::<V>(views, &key.partition, Some(between)).await?;
+        sums.remove(key).transpose()
+    }
+
+    /// The rows of a partition whose `sort` lies between these two, both included, in the order of their keys; all rows
+    /// where none is given. A row that cannot be read is left out, with a line in the log: it must not hide its neighbours.
+    ///
+    /// # Errors
+    /// [`ProjectError`], when the view store does not answer.
+    pub async fn list(
+        views: &dyn ViewStore,
+        partition: &str,
+        between: Option<(String, String)>,
+    ) -> Result<Vec<(RowKey, V::Row)>, ProjectError> {
+        let between = between.map(|(first, last)| (first, format!("{last}{PART}~")));
+        let mut rows = Vec::new();
+        for (key, sum) in sums::<V>(views, partition, between).await? {
+            match sum {
+                Ok(row) => rows.push((key, row)),
+                Err(error) => warn!(%error, "A row was left out of a list: {error}"),
+            }
+        }
+        Ok(rows)
+    }
+}
+
+type Sums<R> = BTreeMap<RowKey, Result<R, ProjectError>>;
+
+async fn sums<V: AcrossView>(
+    views: &dyn ViewStore,
+    partition: &str,
+    between: Option<(String, String)>,
+) -> Result<Sums<V::Row>, ProjectError> {
+    let mut query = RowQuery {
+        index: None,
+        partition: partition.to_owned(),
+        between,
+        newest_first: false,
+        limit: PARTS_PER_PAGE,
+        after: None,
+    };
+    let mut sums = Sums::new();
+    loop {
+        let page = views.list(&query).await?;
+        for part in &page.rows {
+            add::<V>(&mut sums, part);
+        }
+        let Some(next) = page.next else { return Ok(sums) };
+        query.after = Some(next);
+    }
+}
+
+fn add<V: AcrossView>(sums: &mut Sums<V::Row>, part: &Row) {
+    let sum = sums.entry(whole_key(&part.key)).or_insert_with(|| Ok(V::Row::default()));
+    match (part.body.read(), sum) {
+        (Ok(part), Ok(sum)) => V::add(sum, part),
+        (Err(cause), sum) => *sum = Err(ProjectError::unreadable(&part.key, &cause)),
+        (Ok(_), Err(_)) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::ManualHost;
+
+    #[test]
+    fn a_part_stands_beside_its_row_and_leads_back_to_it() {
+        let row = RowKey::new("sales#2026-11", "2026-11-23#JPY");
+        let part = part_key(&row, 1, 7);
+        assert_eq!(part.sort, "2026-11-23#JPY#w1.07");
+        assert_eq!((whole_key(&part), whole_key(&row)), (row.clone(), row));
+        for sort in ["a#w", "a#w1", "a#w1.", "a#w.1", "a#wx.1", "a#west.1"] {
+            assert_eq!(whole_key(&RowKey::new("p", sort)).sort, sort);
+        }
+    }
+
+    #[test]
+    fn a_writer_keeps_its_place_until_it_is_taken() {
+        let (writer, host) = (Writer::default(), ManualHost::new());
+        let place = writer.place(&host);
+        assert!(place < PARTS_MAX);
+        assert_eq!(writer.place(&host), place);
+        let moved: Vec<u8> = (0..8).map(|_| writer.moved(&host)).collect();
+        assert!(moved.iter().any(|other| *other != place), "{moved:?}");
+        assert_eq!(Some(&writer.place(&host)), moved.last());
+    }
+}

@@ -1,0 +1,114 @@
+//! Slow is not broken: a batch ends by itself, in time, and what it could not do comes back. In virtual time.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use dekigoto::{
+    Envelope, Host as _, Message, Ports,
+    batch::{Delivered, Outcome, Report, TIME_TO_STOP, take_queue},
+    memory::MemoryParking,
+    views::{Fold, Projector, Single, SingleView, View},
+};
+use dekigoto_testkit::{SlowViews, VirtualHost};
+
+use crate::support::{Entry, Faulty, Log};
+
+/// As the template has it.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many events a stream has.
+struct Count;
+
+impl View for Count {
+    type Row = u64;
+    type Folds = (Log,);
+
+    const NAME: &'static str = "count";
+}
+
+impl Fold<Log> for Count {
+    fn fold(row: &mut u64, _: &Entry<false>, _: &Envelope) {
+        *row += 1;
+    }
+}
+
+impl SingleView for Count {}
+
+/// A hundred messages of a hundred streams, by their ids.
+async fn hundred(world: &Faulty) -> BTreeMap<String, String> {
+    let mut messages = BTreeMap::new();
+    for place in 0..100 {
+        let event = world.added(&format!("s{place}"), 1).await.remove(0);
+        messages.insert(format!("m{place}"), Message::of(&event).body);
+    }
+    messages
+}
+
+/// One invocation, while each call to the view table takes `each`. How long it took.
+fn invoke(
+    world: &Faulty,
+    host: &VirtualHost,
+    messages: &BTreeMap<String, String>,
+    each: Duration,
+) -> (Report, Duration) {
+    let views = SlowViews::new(Arc::new(world.rows.clone()), host.clone(), each);
+    let ports = Ports { views: Arc::new(views), host: Arc::new(host.clone()), ..world.ports() };
+    let projector = Projector::new::<Single<Count>>(ports, Arc::new(MemoryParking::default()));
+    let batch = messages.iter();
+    let batch = batch.map(|(id, body)| Delivered { id: id.clone(), record: body.clone() });
+    let started = host.monotonic();
+    let time_left = || TIMEOUT.saturating_sub(host.monotonic() - started);
+    host.run(projector.take(batch.collect(), time_left))
+}
+
+#[tokio::test]
+async fn a_hundred_rows_at_ten_milliseconds_a_call_take_a_fifth_of_a_second() {
+    let (world, host) = (Faulty::new([]), VirtualHost::default());
+    let messages = hundred(&world).await;
+    let each = Duration::from_millis(10);
+    let (report, took) = invoke(&world, &host, &messages, each);
+    assert_eq!(report.tally.applied, 100);
+    let one_by_one = each * 200;
+    println!("200 calls of {each:?}: {took:?} side by side, {one_by_one:?} one after another");
+    assert!(took <= Duration::from_millis(200), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_slow_view_table_dead_letters_no_healthy_message_l4() {
+    for millis in [50, 160, 300, 1_300, 1_900, 5_000, 14_000] {
+        let (world, host) = (Faulty::new([]), VirtualHost::default());
+        let mut left = hundred(&world).await;
+        for _ in 0..100 {
+            let (report, took) = invoke(&world, &host, &left, Duration::from_millis(millis));
+            assert!(took <= TIMEOUT - TIME_TO_STOP, "{millis} ms a call: {took:?}");
+            assert_eq!(report.tally.total(), left.len());
+            left.retain(|id, _| report.failed.contains(id));
+        }
+        assert_eq!(
+            left.len(),
+            0,
+            "{millis} ms a call: healthy messages that run out of deliveries"
+        );
+        assert_eq!(world.rows.dump().len(), 100);
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_hangs_is_reported_in_time_and_its_neighbours_are_done_l4() {
+    let host = VirtualHost::default();
+    let time_left = || TIMEOUT.saturating_sub(host.monotonic());
+    let step = |group: Vec<i32>| {
+        let host = host.clone();
+        async move {
+            if group == [-1] {
+                std::future::pending::<()>().await;
+            }
+            host.sleep(Duration::from_secs(1)).await;
+            vec![Outcome::Applied]
+        }
+    };
+    let batch = (-1..40).map(|record| Delivered { id: format!("m{record}"), record });
+    let (report, took) =
+        host.run(take_queue(&host, batch.collect(), |record| *record, time_left, step));
+    assert_eq!(took, TIMEOUT - TIME_TO_STOP);
+    assert_eq!((report.failed, report.tally.applied), (vec!["m-1".to_owned()], 40));
+}

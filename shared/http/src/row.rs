@@ -1,0 +1,52 @@
+//! The query for one row of a view. While the view is behind, the row is folded from the store.
+
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use dekigoto::{
+    RowKey, Version,
+    views::{Folds as _, Marked, Single, SingleView},
+};
+
+use crate::{
+    app::App,
+    caller::{Caller, Owner},
+    headers::etag,
+    params::{Params, PathId},
+    problem::Problem,
+};
+
+/// Answers with the row whose id is in the path, never older than `minVersion`. For staff and services. The `ETag` is the
+/// version of the first stream that the view folds.
+pub(crate) async fn row<O: Owner, V: SingleView>(
+    State(app): State<App>,
+    caller: Caller<O>,
+    PathId(id): PathId<String>,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let min = params.version("minVersion").map_or(1, Version::get);
+    params.finish()?;
+    caller.must_be_trusted()?;
+    let key = RowKey::only(V::NAME, &id);
+    let row = app.ports().views.read(std::slice::from_ref(&key)).await?.pop().flatten();
+    let shown = row.and_then(|row| Single::<V>::shown(&row));
+    let marked = match shown.filter(|row| version::<V>(row) >= min) {
+        Some(row) => row,
+        None => {
+            let row = Single::<V>::from_store(&*app.ports().store, &id).await?;
+            row.filter(|row| version::<V>(row) >= min).ok_or_else(Problem::not_found)?
+        }
+    };
+    let version = version::<V>(&marked);
+    let mut response = Json(marked.row).into_response();
+    response.headers_mut().insert(header::ETAG, etag(version));
+    Ok(response)
+}
+
+/// The version of the first stream that the view folds; 0 if the row has seen no event of it.
+fn version<V: SingleView>(row: &Marked<V::Row>) -> u64 {
+    V::Folds::TYPES.first().map_or(0, |aggregate| row.watermark(aggregate))
+}

@@ -1,0 +1,75 @@
+//! Problems: their form, their headers, and those that no handler answers.
+
+use axum::{Router, extract::State, http::Request};
+use dekigoto_http::{App, Kind, Problem, RequestId, Routes};
+
+use crate::support::{get, post, router, send};
+
+fn failing() -> Router {
+    let routes = Routes::default()
+        .get("/unavailable", || async {
+            Err::<(), _>(Problem::new(Kind::UNAVAILABLE, "Try again.").because("a secret"))
+        })
+        .get("/panic", panics)
+        .post("/slow", |State(app): State<App>| async move {
+            app.ports().host.sleep(app.request_time_max()).await;
+        });
+    router(routes)
+}
+
+async fn panics() {
+    panic!("a secret");
+}
+
+#[tokio::test]
+async fn a_problem_has_the_members_of_rfc_9457_and_the_request_id() {
+    let request = get("/unavailable").extension(RequestId("r-1".to_owned()));
+    let answer = send(&failing(), request, "").await;
+    let expected = serde_json::json!({
+        "type": "urn:dekigoto:problem:unavailable",
+        "title": "Service unavailable",
+        "status": 503,
+        "detail": "Try again.",
+        "code": "unavailable",
+        "instance": "r-1",
+    });
+    assert_eq!((answer.status, answer.body), (503, expected), "and nothing of the cause");
+}
+
+#[tokio::test]
+async fn a_request_without_an_id_gets_one() {
+    let answer = send(&failing(), get("/unavailable"), "").await;
+    assert_eq!(answer.body["instance"].as_str().unwrap().len(), 36);
+}
+
+#[tokio::test]
+async fn only_retryable_problems_have_retry_after() {
+    let answer = send(&failing(), get("/unavailable"), "").await;
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    let answer = send(&failing(), get("/panic"), "").await;
+    assert_eq!(answer.header("retry-after"), None);
+}
+
+#[tokio::test]
+async fn an_unknown_path_gets_404_and_an_unknown_method_405_with_allow() {
+    let answer = send(&failing(), get("/nowhere"), "").await;
+    assert_eq!(answer.problem(), (404, "not-found"));
+    let answer = send(&failing(), Request::builder().method("BREW").uri("/slow"), "").await;
+    assert_eq!(answer.problem(), (405, "method-not-allowed"));
+    assert_eq!(answer.header("allow"), Some("POST"));
+    assert!(!answer.body.to_string().contains("BREW"), "the method is client input");
+}
+
+#[tokio::test]
+async fn a_panic_gets_500_without_its_message_s17() {
+    let answer = send(&failing(), get("/panic"), "").await;
+    assert_eq!(answer.problem(), (500, "internal"));
+    assert!(!answer.body.to_string().contains("secret"));
+}
+
+#[tokio::test]
+async fn a_missed_deadline_gets_503_with_the_key_of_the_command_s16() {
+    let answer = send(&failing(), post("/slow").header("idempotency-key", "k-1"), "").await;
+    assert_eq!(answer.problem(), (503, "unavailable"));
+    assert_eq!(answer.header("idempotency-key"), Some("k-1"));
+}

@@ -1,0 +1,123 @@
+//! What a freeze leaves behind: a pool of connections that are dead, though nothing says so.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use dekigoto::{Pointer, RetryQueue as _, StreamId};
+use dekigoto_lambda::aws::{ATTEMPT_TIME_MAX, sdk_config_from};
+use dekigoto_messaging::SqsRetryQueue;
+use futures_util::future::join_all;
+
+/// Connections that are opened before the freeze: as many calls as the publisher makes at once.
+const POOLED: usize = 8;
+
+/// A server on this machine that answers like SQS, but not on connections that are dead.
+#[derive(Default)]
+struct Server {
+    accepted: AtomicUsize,
+    /// The connections with lower numbers are black holes.
+    dead_below: AtomicUsize,
+}
+
+impl Server {
+    /// Starts it, and tells its port.
+    fn start(self: &Arc<Self>) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = Arc::clone(self);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let number = server.accepted.fetch_add(1, SeqCst);
+                let server = Arc::clone(&server);
+                thread::spawn(move || server.serve(number, stream.unwrap()));
+            }
+        });
+        port
+    }
+
+    fn serve(&self, number: usize, mut stream: TcpStream) {
+        let mut open = Vec::new();
+        while reads_request(&mut stream) {
+            if number < self.dead_below.load(SeqCst) {
+                // Nothing comes back, not even the end of the connection.
+                open.push(stream.try_clone().unwrap());
+                continue;
+            }
+            // So long that the calls of one batch overlap, and each opens a connection.
+            thread::sleep(Duration::from_millis(50));
+            let body = r#"{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"x"}]}"#;
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0";
+            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Reads one request to its end. False when the connection ends before.
+fn reads_request(stream: &mut TcpStream) -> bool {
+    let mut all = String::new();
+    let mut bytes = [0; 4096];
+    loop {
+        let whole = all.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            length.is_none_or(|length| body.len() >= length.trim().parse().unwrap())
+        });
+        if whole {
+            return true;
+        }
+        match stream.read(&mut bytes) {
+            Ok(count) if count > 0 => all.push_str(&String::from_utf8_lossy(&bytes[..count])),
+            Ok(_) | Err(_) => return false,
+        }
+    }
+}
+
+/// The project's own configuration, with only the endpoint and the credentials changed.
+fn queue(port: u16) -> SqsRetryQueue {
+    let variable = |name: &str| (name == "AWS_REGION").then(|| "eu-west-1".into());
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let config = sdk_config_from(variable)
+        .unwrap()
+        .into_builder()
+        .endpoint_url(&endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+        .build();
+    SqsRetryQueue::new(&config, format!("{endpoint}/000000000000/queue"))
+}
+
+/// Before, each of three attempts took the next dead connection, and so did those of the calls after it: 5 s each, in vain.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "real sockets take real time")]
+async fn a_pool_of_dead_connections_costs_one_attempt() {
+    let server = Arc::new(Server::default());
+    let queue = queue(server.start());
+    let pointer = Pointer::new(StreamId::new("Order", "x").unwrap(), dekigoto::Ordinal::FIRST);
+    let put = async || queue.put(std::slice::from_ref(&pointer)).await;
+    for answer in join_all((0..POOLED).map(|_| put())).await {
+        assert_eq!(answer.unwrap(), [Ok(())]);
+    }
+    let opened = server.accepted.load(SeqCst);
+    assert!(opened > 3, "{opened} connections are too few to show it");
+    put().await.unwrap();
+    assert_eq!(server.accepted.load(SeqCst), opened, "a connection that works is used again");
+    server.dead_below.store(opened, SeqCst);
+    let started = Instant::now();
+    let answer = put().await;
+    let took = started.elapsed();
+    println!("{opened} dead connections: {answer:?} after {took:?}");
+    assert_eq!(answer.unwrap(), [Ok(())]);
+    assert!(took < 2 * ATTEMPT_TIME_MAX, "{took:?}");
+}

@@ -1,0 +1,113 @@
+//! Placing an order.
+
+use dekigoto::{Timestamp, relay::IntegrationData};
+use serde::{Deserialize, Serialize};
+
+use super::{InvalidOrder, Item, OrderEvent, OrderRefusal, OrderState};
+use crate::{
+    Amount, Currency, CustomerId, Day, OrderId, ProductId, Quantity, UnitAmount, limits::ITEMS_MAX,
+};
+
+/// Creates an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaceOrder {
+    pub customer_id: CustomerId,
+    /// The currency of every amount of the order.
+    pub currency: Currency,
+    /// 1 to [`ITEMS_MAX`](crate::limits::ITEMS_MAX) lines.
+    pub items: Vec<Item>,
+    /// The UTC day on which the command was received.
+    #[serde(skip)]
+    pub placed_on: Day,
+}
+
+/// A customer placed an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderPlaced {
+    pub customer_id: CustomerId,
+    /// The currency of every amount of the order.
+    pub currency: Currency,
+    pub items: Vec<Item>,
+    pub total_amount: Amount,
+    pub placed_on: Day,
+}
+
+pub(super) fn place(state: &OrderState, command: PlaceOrder) -> Result<OrderEvent, OrderRefusal> {
+    if state.placed().is_some() {
+        return Err(OrderRefusal::AlreadyPlaced);
+    }
+    let total_amount = total(&command.items)?;
+    Ok(OrderEvent::OrderPlaced(OrderPlaced {
+        customer_id: command.customer_id,
+        currency: command.currency,
+        items: command.items,
+        total_amount,
+        placed_on: command.placed_on,
+    }))
+}
+
+fn total(items: &[Item]) -> Result<Amount, InvalidOrder> {
+    if items.is_empty() {
+        return Err(InvalidOrder::NoItems);
+    }
+    if items.len() > ITEMS_MAX {
+        return Err(InvalidOrder::TooManyItems);
+    }
+    items
+        .iter()
+        .try_fold(Amount::ZERO, |total, item| total.plus(item.amount()?))
+        .ok_or(InvalidOrder::TotalTooLarge)
+}
+
+/// A customer placed an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderCreatedIntegrationEvent {
+    pub order_id: OrderId,
+    pub customer_id: CustomerId,
+    pub currency: Currency,
+    pub items: Vec<OrderLine>,
+    pub total_amount: Amount,
+    pub placed_on: Day,
+    pub occurred_at: Timestamp,
+}
+
+impl IntegrationData for OrderCreatedIntegrationEvent {
+    const TYPE: &'static str = "OrderCreatedIntegrationEvent";
+    const SCHEMA_VERSION: u32 = 1;
+}
+
+impl OrderCreatedIntegrationEvent {
+    pub(super) fn new(order_id: OrderId, event: &OrderPlaced, occurred_at: Timestamp) -> Self {
+        Self {
+            order_id,
+            customer_id: event.customer_id.clone(),
+            currency: event.currency,
+            items: event.items.iter().map(OrderLine::new).collect(),
+            total_amount: event.total_amount,
+            placed_on: event.placed_on,
+            occurred_at,
+        }
+    }
+}
+
+/// One line of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderLine {
+    pub product_id: ProductId,
+    pub quantity: Quantity,
+    pub unit_amount: UnitAmount,
+}
+
+impl OrderLine {
+    fn new(item: &Item) -> Self {
+        Self {
+            product_id: item.product_id.clone(),
+            quantity: item.quantity,
+            unit_amount: item.unit_amount,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Recording a payment: what the provider captured or declined.
+//!
+//! The order's status does not matter: the provider may capture a payment for a cancelled order, and only a
+//! recorded payment can be refunded.
+
+use dekigoto::{Timestamp, relay::IntegrationData};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{
+    Attempt, AttemptResult, InvalidPayment, PaidOrder, PaymentEvent, PaymentRefusal, PaymentState,
+};
+use crate::{
+    Amount, Currency, CustomerId, DeclineReason, OrderId, PaymentId, PaymentReference,
+    limits::{PAYMENTS_PER_ORDER_MAX, PAYMENTS_WITH_DECLINED_MAX},
+};
+
+/// Records a payment that the provider captured or declined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessPayment {
+    pub order: PaidOrder,
+    /// The same reference for the same order is the same payment.
+    pub reference: PaymentReference,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub outcome: Outcome,
+}
+
+impl Serialize for ProcessPayment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Request<'a> {
+            reference: &'a PaymentReference,
+            amount: Amount,
+            currency: Currency,
+            outcome: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            decline_reason: Option<&'a DeclineReason>,
+        }
+        let (outcome, decline_reason) = match &self.outcome {
+            Outcome::Captured => ("captured", None),
+            Outcome::Declined(reason) => ("declined", reason.as_ref()),
+        };
+        let Self { reference, amount, currency, .. } = self;
+        let (amount, currency) = (*amount, *currency);
+        Request { reference, amount, currency, outcome, decline_reason }.serialize(serializer)
+    }
+}
+
+/// The outcome of a payment at the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Captured,
+    /// With the provider's reason, if it gave one.
+    Declined(Option<DeclineReason>),
+}
+
+/// The provider captured a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentReceived {
+    pub payment_id: PaymentId,
+    pub reference: PaymentReference,
+    pub customer_id: CustomerId,
+    pub amount: Amount,
+    pub currency: Currency,
+}
+
+/// The provider declined a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentFailed {
+    pub payment_id: PaymentId,
+    pub reference: PaymentReference,
+    pub customer_id: CustomerId,
+    pub amount: Amount,
+    pub currency: Currency,
+    /// Absent if the provider gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decline_reason: Option<DeclineReason>,
+}
+
+pub(super) fn process(
+    state: &PaymentState,
+    command: ProcessPayment,
+) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
+    // The reference is checked first: a recorded payment never changes, whatever else the command says.
+    if let Some(known) = state.by_reference(&command.reference) {
+        return if is_same(known, &command) {
+            Ok(vec![])
+        } else {
+            Err(PaymentRefusal::ReferenceReused)
+        };
+    }
+    check_money(command.amount, command.currency, command.order.currency)?;
+    let payments_max = match command.outcome {
+        Outcome::Captured => PAYMENTS_PER_ORDER_MAX,
+        Outcome::Declined(_) => PAYMENTS_WITH_DECLINED_MAX,
+    };
+    if state.attempts().len() >= payments_max {
+        return Err(PaymentRefusal::TooManyPayments);
+    }
+    if command.outcome == Outcome::Captured {
+        check_capture(state, command.amount, command.order.total_amount)?;
+    }
+    Ok(vec![recorded(command)])
+}
+
+/// Whether the command repeats the recorded payment. Later refunds do not matter.
+fn is_same(known: &Attempt, command: &ProcessPayment) -> bool {
+    let same_outcome = match (&known.result, &command.outcome) {
+        (AttemptResult::Captured { .. }, Outcome::Captured) => true,
+        (AttemptResult::Declined { reason }, Outcome::Declined(again)) => reason == again,
+        (AttemptResult::Captured { .. }, Outcome::Declined(_))
+        | (AttemptResult::Declined { .. }, Outcome::Captured) => false,
+    };
+    same_outcome && known.amount == command.amount && known.currency == command.currency
+}
+
+/// The amount is not zero, and in the expected currency.
+pub(super) fn check_money(
+    amount: Amount,
+    currency: Currency,
+    expected: Currency,
+) -> Result<(), InvalidPayment> {
+    if currency != expected {
+        return Err(InvalidPayment::OtherCurrency { expected });
+    }
+    if amount == Amount::ZERO { Err(InvalidPayment::Zero) } else { Ok(()) }
+}
+
+fn check_capture(
+    state: &PaymentState,
+    amount: Amount,
+    total_amount: Amount,
+) -> Result<(), PaymentRefusal> {
+    if state.paid() >= total_amount {
+        return Err(PaymentRefusal::AlreadyPaid);
+    }
+    // Adds to everything ever captured, refunded or not, so that no sum in the state can overflow.
+    match state.captured().plus(amount) {
+        Some(_) => Ok(()),
+        None => Err(InvalidPayment::TotalTooLarge.into()),
+    }
+}
+
+fn recorded(command: ProcessPayment) -> PaymentEvent {
+    let ProcessPayment { order, reference, amount, currency, outcome } = command;
+    let payment_id = PaymentId::derive(order.order_id, &reference);
+    let customer_id = order.customer_id;
+    match outcome {
+        Outcome::Captured => PaymentEvent::PaymentReceived(PaymentReceived {
+            payment_id,
+            reference,
+            customer_id,
+            amount,
+            currency,
+        }),
+        Outcome::Declined(decline_reason) => PaymentEvent::PaymentFailed(PaymentFailed {
+            payment_id,
+            reference,
+            customer_id,
+            amount,
+            currency,
+            decline_reason,
+        }),
+    }
+}
+
+/// The payment provider captured a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentReceivedIntegrationEvent {
+    pub order_id: OrderId,
+    pub payment_id: PaymentId,
+    pub reference: PaymentReference,
+    pub customer_id: CustomerId,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub occurred_at: Timestamp,
+}
+
+impl IntegrationData for PaymentReceivedIntegrationEvent {
+    const TYPE: &'static str = "PaymentReceivedIntegrationEvent";
+    const SCHEMA_VERSION: u32 = 1;
+}
+
+impl PaymentReceivedIntegrationEvent {
+    pub(super) fn new(order_id: OrderId, event: &PaymentReceived, occurred_at: Timestamp) -> Self {
+        Self {
+            order_id,
+            payment_id: event.payment_id,
+            reference: event.reference.clone(),
+            customer_id: event.customer_id.clone(),
+            amount: event.amount,
+            currency: event.currency,
+            occurred_at,
+        }
+    }
+}
+
+/// The payment provider declined a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentFailedIntegrationEvent {
+    pub order_id: OrderId,
+    pub payment_id: PaymentId,
+    pub reference: PaymentReference,
+    pub customer_id: CustomerId,
+    pub amount: Amount,
+    pub currency: Currency,
+    /// Absent if the provider gave none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decline_reason: Option<DeclineReason>,
+    pub occurred_at: Timestamp,
+}
+
+impl IntegrationData for PaymentFailedIntegrationEvent {
+    const TYPE: &'static str = "PaymentFailedIntegrationEvent";
+    const SCHEMA_VERSION: u32 = 1;
+}
+
+impl PaymentFailedIntegrationEvent {
+    pub(super) fn new(order_id: OrderId, event: &PaymentFailed, occurred_at: Timestamp) -> Self {
+        Self {
+            order_id,
+            payment_id: event.payment_id,
+            reference: event.reference.clone(),
+            customer_id: event.customer_id.clone(),
+            amount: event.amount,
+            currency: event.currency,
+            decline_reason: event.decline_reason.clone(),
+            occurred_at,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+"""`make stranger`: a team with another domain writes its first service, and somebody adds a part to the order service.
+
+Everything is done as a user would do it, by the commands that the documentation names. What is written goes to
+target/stranger, with a build folder of its own, so that a second run is fast.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "infra" / "local"))
+
+from project import Failure, run, say  # noqa: E402
+from tools import executable, install  # noqa: E402
+
+WORK = ROOT / "target" / "stranger"
+ENVIRONMENT = {**os.environ, "CARGO_TARGET_DIR": str(WORK / "build"), "SAM_CLI_TELEMETRY": "0"}
+LINES_MAX = 400
+
+
+def main():
+    shutil.rmtree(WORK / "stock", ignore_errors=True)
+    make(ROOT, "new", "NAME=stock", f"DIR={WORK / 'stock'}")
+    it_is_small_and_about_nothing_else(WORK / "stock")
+    the_template_is_valid(WORK / "stock")
+    say("its tests and its demo (the first build takes about a minute)")
+    make(WORK / "stock", "test")
+    make(WORK / "stock", "demo")
+    say("a view and an aggregate more")
+    make(WORK / "stock", "new-view", "NAME=stock-levels")
+    make(WORK / "stock", "new-aggregate", "NAME=supplier")
+    make(WORK / "stock", "test")
+    the_template_is_valid(WORK / "stock")
+    say("a view and an aggregate in a copy of the order service (the first build takes about two minutes)")
+    copy = copy_of_this_checkout()
+    make(copy, "new-view", "NAME=refund-totals")
+    make(copy, "new-aggregate", "NAME=coupon")
+    tests = ["-p", "orders", "-p", "order-service", "-p", "architecture-tests"]
+    command(copy, "cargo", "test", "--quiet", *tests)
+    say("the stranger is at home")
+
+
+def it_is_small_and_about_nothing_else(service):
+    files = [file for file in service.rglob("*") if file.is_file() and file.name != "Cargo.lock"]
+    lines = {file: file.read_text().splitlines() for file in files}
+    count = sum(map(len, lines.values()))
+    if count >= LINES_MAX:
+        raise Failure(f"a new service has {count} lines", f"keep it under {LINES_MAX}: infra/scaffold/templates/service")
+    for file, text in lines.items():
+        for line in text:
+            if re.search(r"\border(s|ed)?\b|\bpayment", line, re.IGNORECASE):
+                raise Failure(f"{file} speaks of orders: {line}", "look at infra/scaffold/templates/service")
+    say(f"a new service has {count} lines in {len(files)} files")
+
+
+def the_template_is_valid(service):
+    install("sam")
+    flags = ["--lint", "--language-extensions", "--region", "us-east-1"]
+    command(service, str(executable("sam", "sam")), "validate", *flags)
+
+
+def copy_of_this_checkout():
+    """The files that git knows or would add, where the last copy was: cargo then builds only what changed."""
+    copy = WORK / "orders"
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                            stdout=subprocess.PIPE, check=True)
+    names = [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+    for old in copy.rglob("*"):
+        if old.is_file() and str(old.relative_to(copy)) not in names:
+            old.unlink()
+    for name in names:
+        source, target = ROOT / name, copy / name
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    return copy
+
+
+def make(folder, *arguments):
+    command(folder, "make", "--no-print-directory", *arguments)
+
+
+def command(folder, *words):
+    done = subprocess.run(words, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        shown = "\n".join(done.stdout.splitlines()[-60:])
+        raise Failure(f"{' '.join(words)} failed in {folder}:\n{shown}", "run it there and look")
+    say(f"{' '.join(Path(word).name if '/' in word else word for word in words)}: ok")
+
+
+if __name__ == "__main__":
+    run(main)
