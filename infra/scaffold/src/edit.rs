@@ -4,11 +4,12 @@ use std::{fs, path::Path};
 
 use crate::new_service::write;
 
-/// Puts `line` behind the last line that contains `mark`, with that line's indentation.
+/// Puts `line` behind the last line that starts with `mark`, with that line's indentation.
 pub(crate) fn after_last(path: &Path, mark: &str, line: &str) -> Result<(), String> {
     edit(path, |text| {
-        let place = text.lines().enumerate().filter(|(_, it)| it.contains(mark)).last();
-        let (place, found) = place.ok_or_else(|| format!("has no line with {mark:?}"))?;
+        let place = text.lines().enumerate().filter(|(_, it)| it.starts_with(mark)).last();
+        let (place, found) =
+            place.ok_or_else(|| format!("has no line that starts with {mark:?}"))?;
         let indent: String = found.chars().take_while(|it| it.is_whitespace()).collect();
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         lines.insert(place + 1, format!("{indent}{line}"));

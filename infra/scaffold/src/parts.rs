@@ -31,11 +31,11 @@ struct Layout {
 
 /// The layout of what `make new` writes.
 const SMALL: Layout =
-    Layout { registry: "src/service.rs", views: "src/views", domain: ("crate", "src/lib.rs") };
+    Layout { registry: "src/lib.rs", views: "src/views", domain: ("crate", "src/lib.rs") };
 
 /// The layout of the order service: the domain is a crate of its own.
 const LARGE: Layout = Layout {
-    registry: "shared/service/src/service.rs",
+    registry: "shared/service/src/lib.rs",
     views: "shared/service/src/views",
     domain: ("orders", "shared/orders/src/lib.rs"),
 };
@@ -46,8 +46,12 @@ impl Service {
     /// # Errors
     /// A sentence, when there is none.
     pub fn around(root: &Path) -> Result<Self, String> {
-        let found = [&LARGE, &SMALL].into_iter().find(|it| root.join(it.registry).is_file());
-        let layout = found.ok_or("There is no service in this folder: no file src/service.rs.")?;
+        let has_registry = |it: &&&Layout| {
+            let text = fs::read_to_string(root.join(it.registry));
+            text.is_ok_and(|text| text.contains(".aggregate::<"))
+        };
+        let found = [&LARGE, &SMALL].iter().find(has_registry);
+        let layout = found.ok_or("There is no service in this folder: src/lib.rs names none.")?;
         Ok(Self { root: root.to_owned(), layout })
     }
 
@@ -61,6 +65,7 @@ impl Service {
         let aggregate =
             aggregate.ok_or("The registry names no aggregate that a view could fold.")?;
         let path = match aggregate.rsplit_once("::") {
+            Some((module, name)) if self.is_small() => format!("crate::{module}::{name}"),
             Some((module, name)) => format!("{module}::{name}"),
             None => import_of(&registry, aggregate)?,
         };
@@ -89,7 +94,7 @@ impl Service {
         let path = name.fill(&format!("{domain}::__snake__::__Name__"));
         let line =
             format!(".aggregate::<{path}>(dekigoto_http::no_routes, dekigoto::relay::nothing)");
-        after_last(&self.root.join(self.layout.registry), ".aggregate::<", &line)?;
+        after_last(&self.root.join(self.layout.registry), "        .aggregate::<", &line)?;
         let view = Name::new(&format!("{}-summary", name.kebab()))?;
         let files = self.view_of(&view, &path)?;
         format_code(&self.root);
@@ -104,42 +109,57 @@ impl Service {
         let Layout { registry, views, .. } = self.layout;
         let file = format!("{views}/{}.rs", name.snake());
         self.create(Path::new(&file), &self.view_text(name, aggregate))?;
-        let module = self.root.join(views).join("mod.rs");
-        let visibility = if self.layout.domain.0 == "crate" { "pub" } else { "pub(crate)" };
-        after_last(
-            &module,
-            &format!("{visibility} mod "),
-            &name.fill(&format!("{visibility} mod __snake__;")),
-        )?;
-        let line = name.fill(".view::<Single<crate::views::__snake__::__Name__>>()");
-        after_last(&self.root.join(registry), ".view", &line)?;
-        self.deploy(name)?;
+        let registry = self.root.join(registry);
+        let visibility = if self.is_small() { "pub" } else { "pub(crate)" };
+        let module = name.fill(&format!("{visibility} mod __snake__;"));
+        after_last(&registry, &format!("    {visibility} mod "), &module)?;
+        let line = name.fill(".view::<Single<views::__snake__::__Name__>>()");
+        after_last(&registry, "        .view", &line)?;
+        self.deploy(name, &self.events_of(aggregate)?)?;
         Ok(file)
     }
 
     /// The view's name in the registry is the word in the template; the order service maps one to the other.
     fn view_text(&self, name: &Name, aggregate: &str) -> String {
-        let is_small = self.layout.domain.0 == "crate";
-        let in_registry = if is_small { name.pascal() } else { name.kebab().to_owned() };
+        let in_registry = if self.is_small() { name.pascal() } else { name.kebab().to_owned() };
         let text = name.fill(VIEW).replace("__view__", &in_registry);
         let text = text.replace("__aggregate__", aggregate);
-        if is_small { text } else { text.replace("pub ", "pub(crate) ") }
+        if self.is_small() { text } else { text.replace("pub ", "pub(crate) ") }
     }
 
-    /// The word in the template. The order service's template also maps the word to the view's name.
-    fn deploy(&self, name: &Name) -> Result<(), String> {
+    /// The word in the template. The order service's template also maps the word to the view's name and events.
+    fn deploy(&self, name: &Name, events: &str) -> Result<(), String> {
         let template = self.root.join("template.yaml");
-        let text =
-            fs::read_to_string(&template).map_err(|cause| format!("template.yaml: {cause}"))?;
+        let text = self.read("template.yaml")?;
         let lists = text.split("- View\n").skip(1).filter_map(|rest| rest.lines().next());
         let lists: Vec<&str> = lists.map(str::trim).collect();
         let list = lists.first().ok_or("template.yaml has no loop over views")?;
         let longer = list.replace(']', &format!(", {}]", name.pascal()));
         replace(&template, list, &longer)?;
-        if let Some(mapped) = text.lines().find(|line| line.contains(": daily-sales")) {
-            after_last(&template, mapped, &format!("{}: {}", name.pascal(), name.kebab()))?;
+        if !self.is_small() {
+            let word = name.pascal();
+            after_last(
+                &template,
+                "      DailySales: daily-sales",
+                &format!("{word}: {}", name.kebab()),
+            )?;
+            after_last(&template, "      DailySales: [", &format!("{word}: [{events}]"))?;
         }
         Ok(())
+    }
+
+    /// The names of an aggregate's events, as its `event_schema!` has them.
+    fn events_of(&self, aggregate: &str) -> Result<String, String> {
+        let module = aggregate.split("::").nth(1).unwrap_or_default();
+        let file = Path::new(self.layout.domain.1).with_file_name(module).join("mod.rs");
+        let text = self.read(&file.display().to_string())?;
+        let schema = text.split("event_schema!").nth(1).unwrap_or_default();
+        let names = schema.split(" as \"").skip(1).filter_map(|rest| rest.split('"').next());
+        Ok(names.collect::<Vec<_>>().join(", "))
+    }
+
+    fn is_small(&self) -> bool {
+        self.layout.domain.0 == "crate"
     }
 
     fn read(&self, path: &str) -> Result<String, String> {

@@ -1,19 +1,66 @@
-//! The order service, built on the kit: its use cases, its views, and the registry that names them.
+//! The order service, built on the kit: its use cases, its views, and here the registry that names them all, once.
 //!
 //! The same code runs in Lambda, in one process, and in tests. It uses no AWS type and no environment variable.
+//!
+//! To add an aggregate, a command, an event version or a view, follow the recipes in `CONTRIBUTING.md`.
 
 pub mod limits;
 mod order;
 mod payment;
 mod problems;
-mod service;
-mod views;
+
+/// The views: one file each, with key, row, fold and the query that reads it.
+mod views {
+    pub(crate) mod customer_summary;
+    pub(crate) mod daily_sales;
+    pub(crate) mod order_list;
+    pub(crate) mod order_summary;
+
+    #[cfg(test)]
+    mod properties;
+    #[cfg(test)]
+    mod specs;
+}
+
+use dekigoto::views::{Across, Single};
+use dekigoto_http::{Contract, Service};
+use orders::{order::Order, payment::Payment};
 
 pub use problems::KINDS;
-pub use service::{CONTRACT, STAFF_SCOPE, service};
-pub use views::{CustomerSummaryView, DailySalesView, OrderSummaryView};
+pub use views::{
+    customer_summary::CustomerSummaryView, daily_sales::DailySalesView,
+    order_summary::OrderSummaryView,
+};
 
 /// A caller of this service. Orders belong to customers.
 pub type Caller = dekigoto_http::Caller<orders::CustomerId>;
 
 type Call = dekigoto_http::Call<orders::CustomerId>;
+
+/// The scope of a staff token.
+pub const STAFF_SCOPE: &str = "orders:staff";
+
+/// The HTTP contract: `infra/openapi.yaml` as JSON, see `build.rs`.
+pub static CONTRACT: Contract = Contract {
+    version: env!("CARGO_PKG_VERSION"),
+    openapi: include_str!(concat!(env!("OUT_DIR"), "/openapi.json")),
+};
+
+/// The order service.
+#[must_use]
+pub fn service() -> Service {
+    Service::new("dekigoto.orders")
+        .aggregate::<Order>(order::routes, orders::order::announce)
+        .aggregate::<Payment>(payment::routes, orders::payment::announce)
+        .view::<Single<OrderSummaryView>>()
+        .view_at::<Across<CustomerSummaryView>>(views::customer_summary::routes)
+        .view_at::<Across<DailySalesView>>(views::daily_sales::routes)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_registry_has_no_faults() {
+        assert_eq!(super::service().faults(), Vec::<String>::new());
+    }
+}

@@ -12,10 +12,9 @@ use orders::{
 };
 
 use super::{
-    CustomerSummaryView, DailySalesView, OrderSummaryView,
-    customer_summary::{CustomerSummary, customer_key},
-    daily_sales::DailySales,
-    order_summary::{OrderSummary, PlacedSummary},
+    customer_summary::{CustomerSummary, CustomerSummaryView, customer_key},
+    daily_sales::{DailySales, DailySalesView},
+    order_summary::{OrderSummary, OrderSummaryView, PlacedSummary},
 };
 use crate::order::ownership::order_key;
 

@@ -1,4 +1,7 @@
 //! S8, S15: the three views, from messages that are doubled, reordered, lost, wrapped, poisoned or forged.
+
+mod unreadable;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use dekigoto::{
@@ -186,132 +189,6 @@ async fn every_wrapping_is_read() {
         assert_eq!(report.tally.parked + report.tally.retried, 0, "{wrapped}");
     }
     assert_eq!(shown(&shop, &id).await["watermarks"], json!({ "Order": 1 }));
-}
-
-#[tokio::test]
-async fn a_body_that_is_no_event_is_parked_at_once_and_its_neighbours_are_applied_l4() {
-    let (shop, _, events) = delivered_order().await;
-    let good = body(&events[0]);
-    let huge = format!("{{\"eventId\":\"{}\"}}", "x".repeat(256 * 1024));
-    let poison = [
-        "",
-        "not json",
-        "{}",
-        "null",
-        "[]",
-        "3",
-        &huge,
-        r#"{"Type":"Notification","Message":"secret"}"#,
-        r#"{"detail":{"secret":1}}"#,
-        &good.replace("\"version\":1", "\"version\":0"),
-        &good.replace("\"version\":1", "\"version\":-1"),
-        &good.replace("\"aggregateType\":\"Order\"", "\"aggregateType\":\"Or#der\""),
-        &good.replace("\"occurredAt\":\"2026", "\"occurredAt\":\"secret"),
-        &good[..good.len() - 1],
-    ];
-    for view in VIEWS {
-        let inbox = Inbox::new(&shop, view, []);
-        let mut messages: Vec<String> = poison.iter().map(|body| (*body).to_owned()).collect();
-        messages.insert(3, good.clone());
-        let report = inbox.take(&messages).await;
-        assert_eq!(
-            (report.tally.applied, report.tally.parked),
-            (1, poison.len()),
-            "{view}: {:?}",
-            report.reasons
-        );
-        let mut parked: Vec<String> = Vec::new();
-        for (body, reason) in inbox.parked.dump() {
-            assert!((5..300).contains(&reason.len()) && !reason.contains("secret"), "{reason}");
-            parked.push(body);
-        }
-        messages.remove(3);
-        messages.sort();
-        parked.sort();
-        assert_eq!(parked, messages, "{view}: bodies are kept as they came");
-    }
-}
-
-#[tokio::test]
-async fn what_cannot_be_parked_comes_back_s15() {
-    let (shop, _, events) = delivered_order().await;
-    for view in VIEWS {
-        let mut inbox = Inbox::new(&shop, view, []);
-        inbox.parking = Arc::new(Down);
-        let report = inbox.take(&["poison".to_owned(), body(&events[0])]).await;
-        assert_eq!((report.failed, report.tally.applied), (vec!["m0".to_owned()], 1), "{view}");
-    }
-}
-
-#[tokio::test]
-async fn an_event_of_newer_code_waits_for_the_deployment_and_then_the_views_converge_s12() {
-    let (shop, id, events) = delivered_order().await;
-    // Somebody deployed a newer OrderConfirmed; this code is the old one.
-    let mut items = shop.store.dump();
-    let confirmed = items.iter_mut().find(|item| item.ev.contains("OrderConfirmed")).unwrap();
-    let good = confirmed.clone();
-    confirmed.ev = confirmed.ev.replace("\"s\":1", "\"s\":9");
-    shop.store.put_raw(confirmed.clone());
-    let newer = body(&events[1]).replace("\"schemaVersion\":1", "\"schemaVersion\":9");
-    let messages = [body(&events[0]), newer, body(&events[2]), body(&events[3]), body(&events[4])];
-    let mut waiting = Vec::new();
-    for view in VIEWS {
-        let inbox = Inbox::new(&shop, view, []);
-        let report = inbox.take(&messages).await;
-        assert_eq!(inbox.parked.dump(), [], "{view}: a deployment passes in minutes");
-        if view == ORDER_SUMMARY {
-            // The order's later events wait behind it; its payment does not.
-            assert_eq!((report.tally.applied, report.tally.retried), (2, 3));
-            assert!(report.reasons[0].1.contains("schema version 9"), "{:?}", report.reasons);
-            assert_eq!(shown(&shop, &id).await["watermarks"], json!({ "Order": 1, "Payment": 1 }));
-            waiting = report.failed;
-        } else {
-            // It changes no row of theirs, so they do not even read it.
-            assert_eq!((report.tally.applied, report.tally.skipped), (1, 4), "{view}");
-        }
-    }
-    assert_eq!(waiting, ["m1", "m2", "m3"]);
-    // The new code is deployed (which reads version 9 as this one reads 1), and the queue delivers again, twice.
-    shop.store.put_raw(good);
-    let mut again = bodies(&events);
-    again.reverse();
-    for view in VIEWS {
-        let inbox = Inbox::new(&shop, view, []);
-        for _ in 0..2 {
-            inbox.take(&again).await;
-        }
-    }
-    let after = rows(&shop);
-    let never_failed = Shop::new();
-    for item in shop.store.dump() {
-        never_failed.store.put_raw(item);
-    }
-    assert_eq!(after, expected(&never_failed).await);
-}
-
-#[tokio::test]
-async fn a_forged_message_ahead_of_the_store_comes_back_and_writes_no_row_s8() {
-    let (shop, _, events) = delivered_order().await;
-    let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
-    let unknown = body(&events[0]).replace(&events[0].aggregate_id, crate::support::UNKNOWN);
-    let forged = unknown.replace("\"version\":1", "\"version\":7");
-    assert_eq!(inbox.take(&[forged]).await.failed, ["m0"]);
-    assert_eq!(shop.views.dump(), []);
-}
-
-#[tokio::test]
-async fn events_that_are_none_of_a_views_business_are_skipped() {
-    let (shop, _, events) = delivered_order().await;
-    for (view, skipped) in [(ORDER_SUMMARY, 0), ("customer-summary", 4), ("daily-sales", 4)] {
-        let inbox = Inbox::new(&shop, view, []);
-        assert_eq!(inbox.take(&bodies(&events)).await.tally.skipped, skipped, "{view}");
-    }
-    let foreign =
-        body(&events[0]).replace("\"aggregateType\":\"Order\"", "\"aggregateType\":\"Invoice\"");
-    for view in VIEWS {
-        let inbox = Inbox::new(&shop, view, []);
-        assert_eq!(inbox.take(std::slice::from_ref(&foreign)).await.tally.skipped, 1, "{view}");
-    }
 }
 
 #[tokio::test]

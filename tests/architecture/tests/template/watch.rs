@@ -70,6 +70,11 @@ pub(super) fn a_deaf_bus_rings(template: &Template) -> Vec<String> {
             && reads("MatchedEvents", json!({"Ref": "Bus"}))
             && metrics.iter().any(|metric| metric["Expression"].is_string())
     };
+    // It exists only with a topic to notify, so its action needs no condition of its own.
+    let notifies = |alarm: Resource<'_>| {
+        alarm.block["Condition"] == "HasAlarmTopic"
+            && alarm.get("/AlarmActions") == &json!([{"Ref": "AlarmTopicArn"}])
+    };
     let rings = template.of_type("AWS::CloudWatch::Alarm").any(|it| compares(it) && notifies(it));
     if rings { Vec::new() } else { vec!["nothing rings when the bus is gone".to_owned()] }
 }

@@ -1,7 +1,20 @@
-//! The __name__ service: its aggregates, its views, and the registry that names them.
+//! The __name__ service. Everything that it is made of is named here, once.
+
+/// One file for each view, with row, fold and route.
+pub mod views {
+    pub mod __snake___summary;
+}
 
 pub mod __snake__;
-pub mod service;
-pub mod views;
 
-pub use service::{CONTRACT, service};
+use dekigoto::{relay, views::Single};
+use dekigoto_http::{Contract, Service};
+
+/// What the service says about itself. Without a document of its own it lists its routes.
+pub static CONTRACT: Contract = Contract { version: env!("CARGO_PKG_VERSION"), openapi: "" };
+
+pub fn service() -> Service {
+    Service::new("__name__")
+        .aggregate::<__snake__::__Name__>(__snake__::routes::routes, relay::nothing)
+        .view_at::<Single<views::__snake___summary::__Name__Summary>>(views::__snake___summary::routes)
+}

@@ -1,7 +1,7 @@
 //! What the service promises.
 
 use __snake__::__snake__::{__Name__, Command, Event, Refusal, Titled};
-use __snake__::views::{__Name__Summary, __snake___summary::Row};
+use __snake__::views::__snake___summary::{__Name__Summary, Row};
 use dekigoto::spec::{given, given_view, golden_files, happened};
 
 fn titled(title: &str) -> Titled {
