@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-testkit
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run demo test fmt lint unit doc package template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run demo test fmt lint unit doc package template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -19,7 +19,7 @@ run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH
 demo: ## Place, pay, confirm, ship and deliver an order, and show its events, messages and views
 	@$(LOCAL)/demo.py
 
-test: fmt lint unit doc package template journey stranger site api-fuzz-short ## Run every check that needs only cargo and Python
+test: fmt lint unit doc package template journey stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting
@@ -65,6 +65,21 @@ api-fuzz: ## Fuzz the HTTP API with every check of schemathesis (SEED, EXAMPLES)
 
 api-fuzz-short:
 	@$(LOCAL)/api_fuzz.py short
+
+# With the features of all targets, so that `make test` builds nothing twice.
+SIM_BINARY := $(or $(CARGO_TARGET_DIR),target)/debug/sim
+SIM := cargo build $(ALL) --bin sim && $(SIM_BINARY)
+
+sim: ## Simulate 3,000 runs with failures (SEEDS, SEED, FAULTS, BUG), hunt planted bugs, and write the tables
+ifdef SEED
+	@$(SIM) --seed $(SEED) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BUG),--bug $(BUG))
+else
+	@$(SIM) $(if $(SEEDS),--seeds $(SEEDS),--write)
+	@$(SIM_BINARY) --bugs --write
+endif
+
+sim-short: ## Simulate 1,200 runs with failures, and hunt planted bugs
+	@$(SIM) --seeds 1200 && $(SIM_BINARY) --bugs
 
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py

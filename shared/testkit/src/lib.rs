@@ -13,6 +13,7 @@ mod doubles;
 mod json_schema;
 mod recorded;
 mod scripted;
+pub mod sim;
 mod store_contract;
 mod tally;
 mod view_contract;

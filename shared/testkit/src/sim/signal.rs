@@ -1,0 +1,41 @@
+//! Tells tasks that something has changed.
+
+use std::{
+    future::poll_fn,
+    sync::{Arc, Mutex},
+    task::{Poll, Waker},
+};
+
+/// Counts changes, and wakes who waits for the next one.
+#[derive(Clone, Default)]
+pub(super) struct Signal(Arc<Mutex<(u64, Vec<Waker>)>>);
+
+impl Signal {
+    /// Something has changed.
+    pub(super) fn raise(&self) {
+        let wakers = {
+            let mut inner = self.0.lock().unwrap();
+            inner.0 += 1;
+            std::mem::take(&mut inner.1)
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// How many changes there were.
+    pub(super) fn count(&self) -> u64 {
+        self.0.lock().unwrap().0
+    }
+
+    /// Waits until there are more changes than `seen`.
+    pub(super) async fn after(&self, seen: u64) {
+        poll_fn(|context| {
+            let mut inner = self.0.lock().unwrap();
+            if inner.0 > seen {
+                return Poll::Ready(());
+            }
+            inner.1.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}

@@ -1,0 +1,156 @@
+//! A simulation: its clock, its plan of faults and its journal, in one handle that everything in it shares.
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use super::{
+    Dice, Fault, Journal, Plan, Site, Violation,
+    executor::{Clock, Sleep},
+};
+
+/// The sequences of a seed that are not those of a call.
+const SCHEDULE: u64 = u64::MAX - 1;
+
+/// A handle to a simulation.
+#[derive(Clone)]
+pub struct Sim(Arc<Core>);
+
+pub(super) struct Core {
+    seed: u64,
+    clock: Mutex<Clock>,
+    plan: Mutex<(Plan, u64)>,
+    journal: Mutex<Journal>,
+}
+
+impl Core {
+    pub(super) fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.clock.lock().unwrap()
+    }
+}
+
+/// What a call's number decides: its fault, and the dice for everything else about it.
+pub struct Luck {
+    /// The call's number.
+    pub number: u64,
+    /// What goes wrong.
+    pub fault: Option<Fault>,
+    /// The call's own dice.
+    pub dice: Dice,
+}
+
+impl Sim {
+    /// A simulation of that seed under that plan.
+    #[must_use]
+    pub fn new(seed: u64, plan: Plan, keeps_steps: bool) -> Self {
+        Self(Arc::new(Core {
+            seed,
+            clock: Mutex::new(Clock::new(Dice::new(seed, SCHEDULE))),
+            plan: Mutex::new((plan, 0)),
+            journal: Mutex::new(Journal::new(keeps_steps)),
+        }))
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.0
+    }
+
+    /// Another sequence of random numbers of the run's seed. Calls have the sequences from 1 on; take high numbers.
+    #[must_use]
+    pub fn dice(&self, stream: u64) -> Dice {
+        Dice::new(self.0.seed, stream)
+    }
+
+    /// Virtual time since the start.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.0.clock().now
+    }
+
+    /// Waits.
+    pub async fn sleep(&self, time: Duration) {
+        let until = self.now().saturating_add(time);
+        Sleep::new(self.clone(), until).await;
+    }
+
+    /// Starts a task.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.clock().spawn(Box::pin(task));
+    }
+
+    /// Takes the next call's number, and what it decides.
+    #[must_use]
+    pub fn luck(&self, site: &'static Site) -> Luck {
+        let now = self.now();
+        let luck = {
+            let mut plan = self.0.plan.lock().unwrap();
+            plan.1 += 1;
+            let number = plan.1;
+            // The fault has dice of its own: a call that is spared one is as fast as it was.
+            let mut faults = Dice::new(!self.0.seed, number);
+            let fault = plan.0.fault(number, site, now, &mut faults);
+            Luck { number, fault, dice: self.dice(number) }
+        };
+        let mut journal = self.journal();
+        journal.stir(luck.number);
+        journal.stir_text(site.name);
+        if let Some(fault) = luck.fault {
+            journal.fired.push((luck.number, site.name, fault));
+            journal.stir_text(&fault.to_string());
+        }
+        luck
+    }
+
+    /// How many calls there have been.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.0.plan.lock().unwrap().1
+    }
+
+    /// From now on nothing fails.
+    pub fn heal(&self) {
+        self.0.plan.lock().unwrap().0 = Plan::Nothing;
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.0.journal.lock().unwrap()
+    }
+
+    /// A branch was reached.
+    pub fn mark(&self, mark: &'static str) {
+        self.journal().marks.insert(mark);
+    }
+
+    /// Something unusual was tried.
+    pub fn tried(&self, what: &'static str) {
+        *self.journal().tried.entry(what).or_default() += 1;
+    }
+
+    /// Something that must hold does not.
+    pub fn violation(&self, invariant: &'static str, what: impl Into<String>) {
+        let what = what.into();
+        self.step(|| format!("VIOLATION {invariant}: {what}"));
+        self.journal().violations.push(Violation { invariant, what });
+    }
+
+    /// Adds a step to the journal.
+    pub fn step(&self, text: impl FnOnce() -> String) {
+        let now = self.now();
+        self.journal().step(now, text);
+    }
+
+    /// Adds a text to the trace's hash.
+    pub fn note(&self, text: &str) {
+        let millis = u64::try_from(self.now().as_millis()).unwrap();
+        let mut journal = self.journal();
+        journal.stir(millis);
+        journal.stir_text(text);
+    }
+
+    pub(super) fn stir(&self, number: u64) {
+        self.journal().stir(number);
+    }
+}

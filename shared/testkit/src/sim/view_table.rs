@@ -1,0 +1,171 @@
+//! The view table: `ViewStore` with all-or-nothing writes, and lists by index that lag behind.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use dekigoto::{
+    Row, RowKey, RowPage, RowQuery, ViewError, ViewStore, limits::ITEM_BYTES_MAX,
+    memory::MemoryViews,
+};
+use futures_util::FutureExt as _;
+
+use super::{Fault, Machine, Sim, Site};
+
+/// A read of some rows.
+pub static READ_ROWS: Site = Site {
+    name: "read-rows",
+    menu: &[Fault::ErrBefore, Fault::Delay, Fault::Hang, Fault::CrashBefore],
+};
+
+/// A write of some rows.
+pub static WRITE_ROWS: Site = Site {
+    name: "write-rows",
+    menu: &[
+        Fault::ErrBefore,
+        Fault::ErrAfter,
+        Fault::Late,
+        Fault::Delay,
+        Fault::Hang,
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+    ],
+};
+
+/// A list. By an index it always shows the table as it was some moments ago.
+pub static LIST_ROWS: Site = Site {
+    name: "list-rows",
+    menu: &[Fault::ErrBefore, Fault::Delay, Fault::Hang, Fault::CrashBefore],
+};
+
+/// How far an index may lag.
+const LAG_MAX: Duration = Duration::from_secs(3);
+
+type Listener = Box<dyn Fn(&[Row]) + Send + Sync>;
+
+/// The table.
+#[derive(Clone)]
+pub struct ViewTable(Arc<Inner>);
+
+struct Inner {
+    sim: Sim,
+    rows: MemoryViews,
+    /// What an index shows, and the writes that it does not show yet.
+    index: MemoryViews,
+    behind: Mutex<VecDeque<(Duration, Vec<Row>)>>,
+    listeners: Mutex<Vec<Listener>>,
+}
+
+impl ViewTable {
+    /// An empty table.
+    #[must_use]
+    pub fn new(sim: &Sim) -> Self {
+        let (rows, index) = (MemoryViews::new(), MemoryViews::new());
+        let (sim, behind, listeners) = (sim.clone(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { sim, rows, index, behind, listeners }))
+    }
+
+    /// Calls `listener` with the rows of each write, when they are there.
+    pub fn on_write(&self, listener: impl Fn(&[Row]) + Send + Sync + 'static) {
+        self.0.listeners.lock().unwrap().push(Box::new(listener));
+    }
+
+    /// Every row.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        self.0.rows.dump()
+    }
+
+    /// The row with that key.
+    #[must_use]
+    pub fn row(&self, key: &RowKey) -> Option<Row> {
+        self.0.rows.read(std::slice::from_ref(key)).now_or_never().unwrap().unwrap().remove(0)
+    }
+
+    /// The table as a check reads it: at once, without network and machine.
+    #[must_use]
+    pub fn stored(&self) -> MemoryViews {
+        self.0.rows.clone()
+    }
+
+    /// The table as that machine reaches it.
+    #[must_use]
+    pub fn port(&self, machine: &Machine) -> ViewPort {
+        ViewPort { table: self.clone(), machine: machine.clone() }
+    }
+
+    /// Writes at once, without network and machine.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
+        let Inner { sim, rows: table, behind, listeners, .. } = &*self.0;
+        if rows.iter().any(|row| row.body.as_str().len() > ITEM_BYTES_MAX) {
+            return Err(ViewError::Broken("the item is over 400 KB".into()));
+        }
+        let written = table.write(rows).now_or_never().unwrap();
+        match &written {
+            Ok(()) => {
+                rows.iter().for_each(|row| sim.note(row.body.as_str()));
+                behind.lock().unwrap().push_back((sim.now(), rows.to_vec()));
+                listeners.lock().unwrap().iter().for_each(|listener| listener(rows));
+            }
+            Err(_) => sim.mark("view conflict"),
+        }
+        written
+    }
+
+    /// The table, or an index of it as it was `lag` ago.
+    fn list(&self, query: &RowQuery, lag: Duration) -> Result<RowPage, ViewError> {
+        let Inner { sim, rows, index, behind, .. } = &*self.0;
+        if query.index.is_none() {
+            return rows.list(query).now_or_never().unwrap();
+        }
+        let shown = sim.now().saturating_sub(lag);
+        let mut behind = behind.lock().unwrap();
+        while behind.front().is_some_and(|(written, _)| *written <= shown) {
+            let (_, rows) = behind.pop_front().unwrap();
+            index.write(&rows).now_or_never().unwrap()?;
+        }
+        if !behind.is_empty() {
+            sim.mark("an index lagged");
+        }
+        index.list(query).now_or_never().unwrap()
+    }
+}
+
+/// The view table as one machine reaches it.
+#[derive(Clone)]
+pub struct ViewPort {
+    table: ViewTable,
+    machine: Machine,
+}
+
+#[async_trait]
+impl ViewStore for ViewPort {
+    async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError> {
+        let (rows, keys) = (self.table.0.rows.clone(), keys.to_vec());
+        let read = move |_: &mut _| rows.read(&keys).now_or_never().unwrap();
+        let answer = self.machine.call(&READ_ROWS, read).await;
+        answer.map_err(|lost| ViewError::Unavailable(lost.cause()))?
+    }
+
+    async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
+        let (table, rows) = (self.table.clone(), rows.to_vec());
+        let answer = self.machine.call(&WRITE_ROWS, move |_| table.write(&rows)).await;
+        answer.map_err(|lost| ViewError::Unavailable(lost.cause()))?
+    }
+
+    async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError> {
+        let (table, query) = (self.table.clone(), query.clone());
+        let list = move |luck: &mut super::Luck| {
+            let lag = luck.dice.time(Duration::ZERO, LAG_MAX);
+            table.list(&query, lag)
+        };
+        let answer = self.machine.call(&LIST_ROWS, list).await;
+        answer.map_err(|lost| ViewError::Unavailable(lost.cause()))?
+    }
+}

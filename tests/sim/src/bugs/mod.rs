@@ -1,0 +1,212 @@
+//! Planted bugs: mistakes that such systems are known to make, each put in by other wiring or in a wrapper around a port. The
+//! product's code knows nothing of them.
+
+mod buses;
+mod stores;
+mod views;
+
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+
+use dekigoto::{
+    Bus, EventStore, RetryQueue, Timestamp, ViewStore,
+    batch::Report,
+    relay::{Announcements, IntegrationEvent},
+    views::AnyView,
+};
+use dekigoto_testkit::sim::{EventTable, Machine, QueueSettings, TimeLeft, Topic, ViewTable};
+use order_service::service;
+use orders::{
+    OrderId,
+    order::{Order, OrderEvent, OrderShipped},
+    payment::Payment,
+};
+
+use crate::client::Ask;
+
+macro_rules! bugs {
+    ($($name:ident $text:literal)+) => {
+        /// A planted bug.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Bug {
+            $(#[doc = $text] $name,)+
+        }
+
+        impl Bug {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The bug in a sentence.
+            pub(crate) fn sentence(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+bugs! {
+    AckBeforeWrite "a command is accepted before its commit is stored"
+    UnknownIsSuccess "an append without an answer counts as done"
+    RetryWithoutLookup "an append without an answer is done again at the next place"
+    OrdinalAsText "commits are sorted by their ordinals as text"
+    PublishBeforeCommit "the API publishes an event and then stores it"
+    StaleReads "a load may miss the newest commit"
+    CachedReads "a warm function remembers what it has read"
+    Overwrite "an append writes over the commit that is there"
+    NoCommandKey "each sending of a command gets a new key"
+    DropRefused "entries that a bus refused count as sent"
+    ErrorIsSuccess "a bus that does not answer counts as having taken everything"
+    NoReserve "a publisher of five seconds believes that it has more, and keeps no time to settle"
+    RetriesToBoth "a pointer in the retry queue names a target that has the commit"
+    FewReceives "messages are dead letters after five receives"
+    AckFailures "failed messages are deleted with the others"
+    ShortVisibility "messages become visible again while they are worked on"
+    NoWatermark "a view applies whatever comes"
+    TrustBody "a view skips what no message delivered"
+    LastWriteWins "a view writes over another writer's row"
+    SplitTransaction "a count and the record of it are two writes"
+    UpcastDropsField "an old event loses a field"
+    ReplayPublishes "a replay publishes the events again"
+}
+
+impl fmt::Display for Bug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl FromStr for Bug {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|bug| bug.to_string() == name);
+        found.copied().ok_or_else(|| format!("{name:?} is no planted bug"))
+    }
+}
+
+/// How the system is wired: as in the template, or with one bug.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wiring(pub(crate) Option<Bug>);
+
+impl Wiring {
+    fn has(self, bug: Bug) -> bool {
+        self.0 == Some(bug)
+    }
+
+    /// The event table as that machine reaches it.
+    pub(crate) fn store(
+        self,
+        table: &EventTable,
+        topic: &Topic,
+        machine: &Machine,
+    ) -> Arc<dyn EventStore> {
+        let port = table.port(machine);
+        match self.0 {
+            Some(bug) => stores::planted(bug, port, table, topic, machine),
+            None => Arc::new(port),
+        }
+    }
+
+    /// The view table as that machine reaches it.
+    pub(crate) fn views(self, table: &ViewTable, machine: &Machine) -> Arc<dyn ViewStore> {
+        let port = table.port(machine);
+        match self.0 {
+            Some(Bug::LastWriteWins) => Arc::new(views::LastWriteWins(port)),
+            Some(Bug::SplitTransaction) => Arc::new(views::SplitTransaction(port)),
+            _ => Arc::new(port),
+        }
+    }
+
+    /// A topic or a bus.
+    pub(crate) fn bus(self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
+        match self.0 {
+            Some(Bug::DropRefused) => Arc::new(buses::DropRefused(bus)),
+            Some(Bug::ErrorIsSuccess) => Arc::new(buses::ErrorIsSuccess(bus)),
+            _ => bus,
+        }
+    }
+
+    /// The publisher's retry queue.
+    pub(crate) fn retry(self, queue: Arc<dyn RetryQueue>) -> Arc<dyn RetryQueue> {
+        match self.0 {
+            Some(Bug::RetriesToBoth) => Arc::new(buses::RetriesToBoth(queue)),
+            _ => queue,
+        }
+    }
+
+    pub(crate) fn view(self, view: Arc<dyn AnyView>) -> Arc<dyn AnyView> {
+        let is_single = view.name() == "order-summary";
+        match self.0 {
+            Some(Bug::NoWatermark) if is_single => Arc::new(views::Careless { view, skips: false }),
+            Some(Bug::TrustBody) if is_single => Arc::new(views::Careless { view, skips: true }),
+            _ => view,
+        }
+    }
+
+    pub(crate) fn view_settings(self, settings: QueueSettings) -> QueueSettings {
+        match self.0 {
+            Some(Bug::ShortVisibility) => {
+                QueueSettings { visibility: Duration::from_secs(1), ..settings }
+            }
+            Some(Bug::FewReceives) => QueueSettings { receives_max: 5, ..settings },
+            _ => settings,
+        }
+    }
+
+    /// What the bus is told.
+    pub(crate) fn announcements(self) -> Announcements {
+        let announcements = service().announcements().clone();
+        if self.has(Bug::UpcastDropsField) {
+            let forgetful = Announcements::by("dekigoto.orders").of::<Order>(forgetful);
+            return forgetful.of::<Payment>(orders::payment::announce);
+        }
+        announcements
+    }
+
+    /// `Timeout` of the publisher. With a minute it ends long before, whatever hangs, so the bug needs a shorter one. The
+    /// sound publisher holds with five seconds too.
+    pub(crate) fn relay_time(self, time: Duration) -> Duration {
+        if self.has(Bug::NoReserve) { Duration::from_secs(5) } else { time }
+    }
+
+    /// How long the publisher believes it has.
+    pub(crate) fn time_left(self, time_left: TimeLeft) -> impl Fn() -> Duration + Send + Sync {
+        let more = if self.has(Bug::NoReserve) { Duration::from_secs(9) } else { Duration::ZERO };
+        move || time_left() + more
+    }
+
+    pub(crate) fn report(self, mut report: Report) -> Report {
+        if self.has(Bug::AckFailures) {
+            report.failed.clear();
+        }
+        report
+    }
+
+    /// A request as the API gets it.
+    pub(crate) fn ask(self, ask: Ask, number: u64) -> Ask {
+        if self.has(Bug::NoCommandKey) && ask.key.is_some() {
+            return Ask { key: Some(format!("request-{number}")), ..ask };
+        }
+        ask
+    }
+
+    pub(crate) fn replay_publishes(self) -> bool {
+        self.has(Bug::ReplayPublishes)
+    }
+}
+
+fn forgetful(
+    id: &OrderId,
+    event: &OrderEvent,
+    at: Timestamp,
+) -> Result<Vec<IntegrationEvent>, serde_json::Error> {
+    let OrderEvent::OrderShipped(shipped) = event else {
+        return orders::order::announce(id, event, at);
+    };
+    let tracking_number = match shipped.carrier {
+        None => "none".parse().unwrap(),
+        Some(_) => shipped.tracking_number.clone(),
+    };
+    let event = OrderEvent::OrderShipped(OrderShipped { tracking_number, ..shipped.clone() });
+    orders::order::announce(id, &event, at)
+}

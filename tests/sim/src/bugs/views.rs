@@ -1,0 +1,114 @@
+//! Planted bugs of the views.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dekigoto::{
+    Envelope, Payload, Ports, Row, RowKey, RowPage, RowQuery, SchemaError, ViewError, ViewStore,
+    batch::Outcome,
+    views::{AnyView, Marked, SingleView as _, View},
+};
+use dekigoto_testkit::sim::ViewPort;
+use order_service::OrderSummaryView;
+
+/// The order's view with a careless hand on the watermark: it applies everything, or it skips what it has not seen.
+pub(super) struct Careless {
+    pub(super) view: Arc<dyn AnyView>,
+    pub(super) skips: bool,
+}
+
+#[async_trait]
+impl AnyView for Careless {
+    fn name(&self) -> &'static str {
+        self.view.name()
+    }
+
+    fn folds(&self) -> &'static [&'static str] {
+        self.view.folds()
+    }
+
+    fn events(&self) -> Option<&'static [&'static str]> {
+        self.view.events()
+    }
+
+    fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
+        self.view.row_key(event)
+    }
+
+    async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
+        let retried = || vec![Outcome::Retry("later".to_owned()); events.len()];
+        let Ok(mut there) = ports.views.read(std::slice::from_ref(key)).await else {
+            return retried();
+        };
+        let there = there.remove(0);
+        let revision = there.as_ref().map_or(1, |row| row.revision + 1);
+        let mut marked: Marked<<OrderSummaryView as View>::Row> = there.map_or_else(
+            || Marked::empty(OrderSummaryView::SCHEMA),
+            |row| row.body.read().unwrap(),
+        );
+        for event in events {
+            let watermark = marked.watermarks.entry(event.aggregate_type.clone()).or_default();
+            let is_new = event.version.get() > *watermark;
+            *watermark = event.version.get().max(*watermark);
+            if is_new || !self.skips {
+                OrderSummaryView::apply(&mut marked.row, event).unwrap();
+            }
+        }
+        let indexes = OrderSummaryView::indexes(&marked.row).into_iter().collect();
+        let body = Payload::of(&marked).unwrap();
+        match ports.views.write(&[Row { key: key.clone(), revision, body, indexes }]).await {
+            Ok(()) => vec![Outcome::Applied; events.len()],
+            Err(_) => retried(),
+        }
+    }
+}
+
+/// On a conflict it writes all the same.
+pub(super) struct LastWriteWins(pub(super) ViewPort);
+
+#[async_trait]
+impl ViewStore for LastWriteWins {
+    async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError> {
+        self.0.read(keys).await
+    }
+
+    async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
+        let written = self.0.write(rows).await;
+        if !matches!(written, Err(ViewError::Conflict)) {
+            return written;
+        }
+        let keys: Vec<RowKey> = rows.iter().map(|row| row.key.clone()).collect();
+        let there = self.0.read(&keys).await?;
+        let over = |(row, there): (&Row, Option<Row>)| {
+            let revision = there.map_or(1, |there| there.revision + 1);
+            Row { revision, ..row.clone() }
+        };
+        let rows: Vec<Row> = rows.iter().zip(there).map(over).collect();
+        self.0.write(&rows).await
+    }
+
+    async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError> {
+        self.0.list(query).await
+    }
+}
+
+/// It writes row by row.
+pub(super) struct SplitTransaction(pub(super) ViewPort);
+
+#[async_trait]
+impl ViewStore for SplitTransaction {
+    async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError> {
+        self.0.read(keys).await
+    }
+
+    async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
+        for row in rows.iter().rev() {
+            self.0.write(std::slice::from_ref(row)).await?;
+        }
+        Ok(())
+    }
+
+    async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError> {
+        self.0.list(query).await
+    }
+}

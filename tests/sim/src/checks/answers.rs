@@ -1,0 +1,172 @@
+//! S3, S4, S5, S6: what clients were told is what is stored, and a refusal has a state that explains it.
+
+use std::collections::BTreeMap;
+
+use dekigoto::{Commit, StoredCommit, Timestamp};
+use orders::{
+    Amount, Currency, Day, OrderId,
+    order::{CancelOrder, Item, Order, OrderCommand, OrderState, PlaceOrder, ShipOrder},
+    payment::{Outcome, PaidOrder, PaymentCommand, ProcessPayment},
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::stored::{Command, new_events};
+use crate::{
+    history::{Answer, Asked, Attempt, History, Moment, Op},
+    world::World,
+};
+
+type Streams = BTreeMap<String, Vec<Commit>>;
+
+/// Holds every command's answers against the store.
+pub(crate) fn check(world: &World, history: &History) {
+    let mut streams = Streams::new();
+    for item in world.events.items() {
+        let commit = Commit::try_from(StoredCommit { sn: None, ..item }).unwrap();
+        streams.entry(commit.stream().key()).or_default().push(commit);
+    }
+    for op in history.ops().iter() {
+        let none = Vec::new();
+        let commits = streams.get(&op.stream()).unwrap_or(&none);
+        let is_own = |commit: &&Commit| {
+            commit.context().key.as_str() == op.key && commit.context().actor == op.actor
+        };
+        let own = commits.iter().find(is_own);
+        acceptance(world, op, own, commits);
+        ghost(world, op, own);
+        for attempt in &op.attempts {
+            refusal(world, op, attempt, commits);
+        }
+        if op.is_patient && !op.is_parallel && !op.answers().any(Answer::is_definite) {
+            world.sim.violation("L6", format!("{} was never answered", op.name()));
+        }
+    }
+}
+
+/// What was accepted is stored, and every answer that accepts it is the same.
+fn acceptance(world: &World, op: &Op, own: Option<&Commit>, commits: &[Commit]) {
+    let Some(accepted) = op.accepted() else { return };
+    let is_accepted = |answer: &&Answer| (200..300).contains(&answer.status);
+    let mut all = op.answers().filter(is_accepted);
+    if let Some(other) = all.find(|answer| answer.body != accepted.body) {
+        let what = format!("{}: first {}, then {}", op.name(), accepted.body, other.body);
+        world.sim.violation("S5", what);
+    }
+    // A payment that is known under its reference is answered as it was recorded, under any key.
+    let by_reference = || {
+        let reference = op.body["reference"].as_str()?;
+        let holds = |commit: &&Commit| commit.events()[0].payload.as_str().contains(reference);
+        commits.iter().find(holds).filter(|_| op.asked == Asked::Pay)
+    };
+    match own.or_else(by_reference) {
+        None => world.sim.violation("S3", format!("{} was accepted and is not stored", op.name())),
+        Some(commit) if accepted.body["version"] != commit.last_version().get() => {
+            let what = format!("{} is stored as {}", op.name(), commit.last_version());
+            world.sim.violation("S3", format!("{what}, the answer was {}", accepted.body));
+        }
+        Some(commit) => {
+            let events = commit.last_version().get();
+            let before = commits.iter().take_while(|it| it.last_version().get() < events);
+            let before: Vec<Commit> = before.cloned().collect();
+            let decided = commands(world, op, commit.context().at).decide(&before);
+            if own.is_some() && decided.is_none_or(|decided| decided != new_events(commit)) {
+                let what = format!("{} was accepted, but another request is stored", op.name());
+                world.sim.violation("S3", what);
+            }
+        }
+    }
+}
+
+/// A command that was only ever refused has written nothing; nor has one whose last attempt, alone, was refused.
+fn ghost(world: &World, op: &Op, own: Option<&Commit>) {
+    let is_refused = |attempt: &Attempt| {
+        let answer = attempt.answer.as_ref();
+        answer.is_some_and(|answer| (400..500).contains(&answer.status))
+    };
+    let was_refused = match op.is_parallel {
+        true => op.attempts.iter().all(is_refused),
+        false => op.attempts.last().is_some_and(is_refused),
+    };
+    // The same key may have been used, on purpose, for another request of the same client.
+    let is_reused = op.answers().any(|answer| answer.code() == "key-reused");
+    if was_refused && !op.attempts.is_empty() && own.is_some() && !is_reused {
+        world.sim.violation("S4", format!("{} was refused, and is stored", op.name()));
+    }
+}
+
+/// A refusal is right in some state that the streams had while the request was under way.
+fn refusal(world: &World, op: &Op, attempt: &Attempt, commits: &[Commit]) {
+    let Some(answer) = &attempt.answer else { return };
+    if !matches!(answer.code(), "illegal-transition" | "not-found") {
+        return;
+    }
+    let (began, ended) = (attempt.began, attempt.ended);
+    let of_stream = |moment: Moment| match op.asked {
+        Asked::Pay => moment.payment,
+        Asked::Place | Asked::Confirm | Asked::Ship | Asked::Deliver | Asked::Cancel => {
+            moment.order
+        }
+    };
+    let is_unknown = began.order == 0 && answer.code() == "not-found";
+    let is_refused = |events: usize| {
+        let events = u64::try_from(events).unwrap();
+        let before = commits.iter().take_while(|commit| commit.last_version().get() <= events);
+        let before: Vec<Commit> = before.cloned().collect();
+        commands(world, op, Timestamp::EPOCH).decide(&before).is_none()
+    };
+    if !is_unknown && !(of_stream(began)..=of_stream(ended)).any(is_refused) {
+        let what = format!("{} was refused ({}) without a reason", op.name(), answer.code());
+        world.sim.violation("S6", what);
+    }
+}
+
+/// The command that a client's request means.
+pub(crate) fn commands(world: &World, op: &Op, at: Timestamp) -> Command {
+    let command = match op.asked {
+        Asked::Place => OrderCommand::PlaceOrder(PlaceOrder {
+            customer_id: text(&op.body, "customerId"),
+            currency: text(&op.body, "currency"),
+            items: serde_json::from_value::<Vec<Item>>(op.body["items"].clone()).unwrap(),
+            placed_on: Day::of(at),
+        }),
+        Asked::Confirm => OrderCommand::ConfirmOrder,
+        Asked::Ship => OrderCommand::ShipOrder(ShipOrder {
+            carrier: text(&op.body, "carrier"),
+            tracking_number: text(&op.body, "trackingNumber"),
+        }),
+        Asked::Deliver => OrderCommand::DeliverOrder,
+        Asked::Cancel => {
+            OrderCommand::CancelOrder(CancelOrder { reason: text(&op.body, "reason") })
+        }
+        Asked::Pay => return payment(world, op),
+    };
+    Command::Order(command)
+}
+
+fn payment(world: &World, op: &Op) -> Command {
+    let order_id: OrderId = op.order.parse().unwrap();
+    let state = world.events.events(&format!("Order#{order_id}")).iter().fold(
+        OrderState::default(),
+        |state, event| {
+            let events = event.decode().unwrap();
+            <Order as dekigoto::Aggregate>::fold(state, &events)
+        },
+    );
+    let Some(placed) = state.placed() else { return Command::Nothing };
+    let outcome = match op.body["outcome"].as_str() {
+        Some("captured") => Outcome::Captured,
+        _ => Outcome::Declined(None),
+    };
+    Command::Payment(PaymentCommand::ProcessPayment(ProcessPayment {
+        order: PaidOrder::new(order_id, placed),
+        reference: text(&op.body, "reference"),
+        amount: text::<Amount>(&op.body, "amount"),
+        currency: text::<Currency>(&op.body, "currency"),
+        outcome,
+    }))
+}
+
+fn text<T: DeserializeOwned>(body: &Value, field: &str) -> T {
+    serde_json::from_value(body[field].clone()).unwrap()
+}

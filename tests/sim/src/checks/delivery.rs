@@ -1,0 +1,73 @@
+//! L1, L4, L5, S15: everything that was committed is published, and nothing stays in a queue.
+
+use std::time::Duration;
+
+use dekigoto_testkit::sim::Letter;
+use order_service::service;
+
+use crate::{nemesis::POISON, world::World};
+
+/// How long a view's message is delivered again: a hundred times, three minutes apart. After a longer outage, healthy
+/// messages may be among the dead letters.
+pub(crate) const RECEIVES_LAST: Duration = Duration::from_secs(5 * 3600);
+
+/// Everything is published, and only poison is among the dead letters, with its reason.
+pub(crate) fn check(world: &World) {
+    published(world);
+    let views = world.view_queues.iter().map(|view| (view.name, &view.queue, &view.dead));
+    let all = views.chain([("publisher", &world.retries, &world.relay_dead)]);
+    for (name, queue, dead) in all {
+        let left = queue.letters().len();
+        if left > 0 {
+            world.sim.violation("S15", format!("{left} messages are left in the queue of {name}"));
+        }
+        for letter in dead.letters() {
+            if let Some(why) = wrong(&letter) {
+                let body = letter.body.get(..60).unwrap_or(&letter.body);
+                world.sim.violation("S15", format!("{name} has {why}: {body}"));
+            }
+        }
+    }
+}
+
+/// What is wrong with a dead letter.
+fn wrong(letter: &Letter) -> Option<&'static str> {
+    match &letter.reason {
+        _ if !letter.body.contains(POISON) => Some("a healthy dead letter after a redrive"),
+        None => Some("a dead letter without a reason"),
+        Some(reason) if reason.contains(POISON) => Some("a payload in a reason"),
+        Some(_) => None,
+    }
+}
+
+/// Dead letters before anybody has redriven them: nothing healthy may be among them.
+pub(crate) fn dead_letters(world: &World, chaos: Duration) {
+    if chaos > RECEIVES_LAST {
+        return;
+    }
+    for view in &world.view_queues {
+        for letter in view.dead.letters().iter().filter(|it| !it.body.contains(POISON)) {
+            let (name, reason) = (view.name, &letter.reason);
+            let what = format!("{name} dead-lettered a healthy message: {reason:?}");
+            world.sim.violation("L4", what);
+        }
+    }
+    for letter in world.relay_dead.letters().iter().filter(|it| !it.body.contains(POISON)) {
+        world.sim.violation("L4", format!("the publisher dead-lettered {}", letter.body));
+    }
+}
+
+fn published(world: &World) {
+    let memory = world.truth.memory();
+    let service = service();
+    for event in world.events.all_events() {
+        let (stream, version) = (event.stream().unwrap().key(), event.version);
+        if !memory.sent.contains_key(&(stream.clone(), version.get())) {
+            world.sim.violation("L1", format!("{stream} {version} is not on the topic"));
+        }
+        let is_announced = !service.announcements().events(&event).unwrap().is_empty();
+        if is_announced && !memory.announced.contains(&event.event_id) {
+            world.sim.violation("L1", format!("{stream} {version} is not on the bus"));
+        }
+    }
+}

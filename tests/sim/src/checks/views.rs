@@ -1,0 +1,167 @@
+//! S8, S13, L2: a row is the fold of the events that it says it has seen, at every write; and in the end it has seen all.
+
+use std::collections::BTreeMap;
+
+use dekigoto::{
+    Envelope, Row, RowKey, Version,
+    views::{Across, AcrossView, Counted, Marked, View},
+};
+use dekigoto_testkit::sim::{EventTable, Sim, ViewTable};
+use futures_util::FutureExt as _;
+use order_service::{CustomerSummaryView, DailySalesView, OrderSummaryView};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// What a view across aggregates says that it has counted: by stream, then by record.
+type Records = BTreeMap<String, BTreeMap<String, Counted>>;
+
+/// What all views across aggregates say that they have counted, by view.
+#[derive(Default)]
+pub(crate) struct Rows {
+    counted: BTreeMap<&'static str, Records>,
+}
+
+impl Rows {
+    /// Holds rows that have just been written against the event table.
+    pub(crate) fn written(
+        &mut self,
+        sim: &Sim,
+        events: &EventTable,
+        views: &ViewTable,
+        rows: &[Row],
+    ) {
+        for row in rows.iter().filter(|row| row.key.partition.starts_with("order-summary#")) {
+            single(sim, events, row);
+        }
+        self.across::<CustomerSummaryView>(sim, events, views, rows);
+        self.across::<DailySalesView>(sim, events, views, rows);
+    }
+
+    /// A row is stored in parts, and their sum is the fold of what was counted.
+    fn across<V: AcrossView>(
+        &mut self,
+        sim: &Sim,
+        events: &EventTable,
+        views: &ViewTable,
+        rows: &[Row],
+    ) {
+        let records = format!("{}/counted#", V::NAME);
+        let counted = self.counted.entry(V::NAME).or_default();
+        for row in rows {
+            if let Some(stream) = row.key.partition.strip_prefix(&records) {
+                let records = counted.entry(stream.to_owned()).or_default();
+                records.insert(row.key.sort.clone(), row.body.read().unwrap());
+            }
+        }
+        let is_own = |row: &&Row| row.key.partition.starts_with(&format!("{}#", V::NAME));
+        for row in rows.iter().filter(is_own) {
+            let key = whole(&row.key);
+            let expected = fold_counted::<V>(events, counted, &key);
+            let found = json!(sum::<V>(views, &key));
+            if found != expected {
+                let key = name(&key);
+                sim.violation("S8", format!("{key}: {found}, but what it counted is {expected}"));
+            }
+        }
+    }
+
+    fn has_counted(&self, view: &str, stream: &str, version: Version) -> bool {
+        let records = self.counted.get(view).and_then(|streams| streams.get(stream));
+        records.is_some_and(|records| contains(records, version))
+    }
+}
+
+fn contains(records: &BTreeMap<String, Counted>, version: Version) -> bool {
+    records.values().any(|counted| counted.contains(version))
+}
+
+/// The row that a stored row is a part of.
+fn whole(part: &RowKey) -> RowKey {
+    let sort = part.sort.rsplit_once("#w").map_or(&*part.sort, |(sort, _)| sort);
+    RowKey::new(&*part.partition, sort)
+}
+
+/// The row as a reader sees it.
+fn sum<V: AcrossView>(views: &ViewTable, key: &RowKey) -> Option<V::Row> {
+    Across::<V>::read(&views.stored(), key).now_or_never().unwrap().unwrap()
+}
+
+/// The row that the counted events make.
+fn fold_counted<V: View>(events: &EventTable, counted: &Records, key: &RowKey) -> Value {
+    let mut row = V::Row::default();
+    for (stream, records) in counted {
+        for event in events.events(stream).iter().filter(|it| contains(records, it.version)) {
+            if V::row_of(event).unwrap().as_ref() == Some(key) {
+                V::apply(&mut row, event).unwrap();
+            }
+        }
+    }
+    json!(row)
+}
+
+/// A row of an order: its watermarks say which events it has seen.
+fn single(sim: &Sim, events: &EventTable, row: &Row) {
+    let marked: Marked<<OrderSummaryView as View>::Row> = row.body.read().unwrap();
+    let id = row.key.partition.split_once('#').unwrap().1;
+    let mut expected = <OrderSummaryView as View>::Row::default();
+    for (aggregate, watermark) in &marked.watermarks {
+        let seen = events.events(&format!("{aggregate}#{id}"));
+        let seen: Vec<&Envelope> =
+            seen.iter().filter(|event| event.version.get() <= *watermark).collect();
+        if u64::try_from(seen.len()).unwrap() != *watermark {
+            sim.violation("S8", format!("{id} is at {watermark} of {} events", seen.len()));
+        }
+        for event in seen {
+            OrderSummaryView::apply(&mut expected, event).unwrap();
+        }
+    }
+    if marked.row != expected {
+        let (found, expected) = (json!(marked.row), json!(expected));
+        sim.violation("S8", format!("{}: {found}, the store says {expected}", name(&row.key)));
+    }
+}
+
+/// In the end every view has seen every event.
+pub(crate) fn check(world: &World) {
+    let memory = world.truth.memory();
+    for event in world.events.all_events() {
+        let stream = event.stream().unwrap().key();
+        let (version, kind) = (event.version, &event.event_type);
+        if !order_has_seen(world, &event) {
+            world
+                .sim
+                .violation("L2", format!("order-summary has not seen {stream} {version} {kind}"));
+        }
+        for (view, is_counted) in [
+            (
+                CustomerSummaryView::NAME,
+                counted::<CustomerSummaryView>(world, &memory.rows, &event),
+            ),
+            (DailySalesView::NAME, counted::<DailySalesView>(world, &memory.rows, &event)),
+        ] {
+            if !is_counted {
+                world.sim.violation("L2", format!("{view} has not counted {stream} {version}"));
+            }
+        }
+    }
+}
+
+/// Whether the view has counted an event, if the event changes a row of it at all.
+fn counted<V: AcrossView>(world: &World, rows: &Rows, event: &Envelope) -> bool {
+    let Some(key) = V::row_of(event).unwrap() else { return true };
+    let stream = event.stream().unwrap().key();
+    sum::<V>(&world.views, &key).is_some() && rows.has_counted(V::NAME, &stream, event.version)
+}
+
+fn order_has_seen(world: &World, event: &Envelope) -> bool {
+    let Ok(Some(key)) = OrderSummaryView::row_of(event) else { return false };
+    let Some(row) = world.views.row(&key) else { return false };
+    let marked: Marked<Value> = row.body.read().unwrap();
+    let watermark = marked.watermarks.get(&event.aggregate_type).copied().unwrap_or(0);
+    watermark >= event.version.get()
+}
+
+fn name(key: &RowKey) -> String {
+    format!("{} {}", key.partition, key.sort)
+}

@@ -1,0 +1,114 @@
+//! What clients asked for and what they were answered: the outside view of the system.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+/// What a command asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Place,
+    Pay,
+    Confirm,
+    Ship,
+    Deliver,
+    Cancel,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) replayed: bool,
+    pub(crate) from_store: bool,
+}
+
+impl Answer {
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// Whether the client may stop asking.
+    pub(crate) fn is_definite(&self) -> bool {
+        self.status < 500 && self.code() != "version-conflict"
+    }
+}
+
+/// How far a client's streams were at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) at: Duration,
+    pub(crate) order: usize,
+    pub(crate) payment: usize,
+}
+
+/// One sending of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) began: Moment,
+    pub(crate) ended: Moment,
+    /// None when nothing came back.
+    pub(crate) answer: Option<Answer>,
+}
+
+/// One command, however often it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    pub(crate) actor: String,
+    pub(crate) key: String,
+    pub(crate) asked: Asked,
+    pub(crate) order: String,
+    pub(crate) body: Value,
+    pub(crate) if_match: Option<u64>,
+    /// Sent several times at once.
+    pub(crate) is_parallel: bool,
+    /// Whether the client goes on until it has a definite answer.
+    pub(crate) is_patient: bool,
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+impl Op {
+    pub(crate) fn answers(&self) -> impl Iterator<Item = &Answer> {
+        self.attempts.iter().filter_map(|attempt| attempt.answer.as_ref())
+    }
+
+    /// The first answer that says yes.
+    pub(crate) fn accepted(&self) -> Option<&Answer> {
+        self.answers().find(|answer| (200..300).contains(&answer.status))
+    }
+
+    /// The stream that the command writes to.
+    pub(crate) fn stream(&self) -> String {
+        match self.asked {
+            Asked::Pay => format!("Payment#{}", self.order),
+            Asked::Place | Asked::Confirm | Asked::Ship | Asked::Deliver | Asked::Cancel => {
+                format!("Order#{}", self.order)
+            }
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("{:?} by {} under {} on {}", self.asked, self.actor, self.key, self.order)
+    }
+}
+
+/// Every command of a run.
+#[derive(Clone, Default)]
+pub(crate) struct History(Arc<Mutex<Vec<Op>>>);
+
+impl History {
+    pub(crate) fn ops(&self) -> MutexGuard<'_, Vec<Op>> {
+        self.0.lock().unwrap()
+    }
+
+    /// Adds a command. Its place.
+    pub(crate) fn begin(&self, op: Op) -> usize {
+        let mut ops = self.ops();
+        ops.push(op);
+        ops.len() - 1
+    }
+}

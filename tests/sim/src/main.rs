@@ -1,0 +1,40 @@
+//! The order service in the simulator. See `README.md`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "everything here is test code, which fails by panicking"
+)]
+
+mod bugs;
+mod checks;
+mod client;
+mod commands;
+mod consumers;
+mod history;
+mod known;
+mod marks;
+mod nemesis;
+mod outage;
+mod readers;
+mod run;
+mod shrink;
+mod swarm;
+mod sweep;
+mod tables;
+mod truth;
+mod workload;
+mod world;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match commands::Command::read(&arguments).and_then(|command| command.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The branches that a run of many seeds must reach. A simulator that never gets there proves nothing about them.
+
+/// Every mark that must be hit.
+pub(crate) const MARKS: &[&str] = &[
+    "a batch came back after a crash",
+    "a client gave up",
+    "a list had a next page",
+    "a snapshot was damaged",
+    "a stream record was given up",
+    "an index lagged",
+    "asked to come back",
+    "bisected",
+    "double click",
+    "duplicate counted",
+    "first answer again",
+    "key reused",
+    "late write",
+    "out of receives",
+    "parked",
+    "partial failure resent",
+    "pointer put",
+    "redriven",
+    "retried",
+    "served from the store",
+    "stale If-Match",
+    "the store was asked for what no message delivered",
+    "unknown, then found",
+    "version conflict",
+    "view conflict",
+];

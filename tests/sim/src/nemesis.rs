@@ -1,0 +1,179 @@
+//! What the world does to the system besides failing: old events, poison, redelivery, damage, deployments.
+
+use std::time::Duration;
+
+use dekigoto::{
+    Bus as _, Commit, Context, Envelope, Fingerprint, Head, Message, NewEvent, Payload,
+    StoredCommit, StreamId, Timestamp, Version, relay::StreamRecord,
+};
+use dekigoto_testkit::sim::{Dice, Letter, Machine};
+use orders::OrderId;
+use serde_json::{Value, json};
+
+use crate::{checks::delivery::RECEIVES_LAST, world::World};
+
+/// In every poisoned body.
+pub(crate) const POISON: &str = "poison";
+
+/// The actor of events that were written years ago.
+pub(crate) const ARCHIVE: &str = "archive";
+
+/// One thing that it does.
+type Deed = fn(&World, &mut Dice);
+
+/// What it may do, with the cases of a thousand in which a run has it.
+const DEEDS: [(u32, Deed); 8] = [
+    (300, old_order),
+    (300, poisoned_message),
+    (200, poisoned_record),
+    (300, redelivery),
+    (800, damaged_snapshots),
+    (300, deployment),
+    (50, event_of_new_code),
+    (30, forged_event),
+];
+
+/// Lets a run have some of it, at random moments within that time.
+pub(crate) fn begin(world: &World, within: Duration) {
+    let mut dice = world.sim.dice(1 << 43);
+    for (cases, deed) in DEEDS {
+        if dice.per_mille(cases) {
+            let after = dice.time(Duration::ZERO, within);
+            let (world, sim) = (world.clone(), world.sim.clone());
+            let mut dice = sim.dice(dice.number());
+            sim.clone().spawn(async move {
+                sim.sleep(after).await;
+                deed(&world, &mut dice);
+            });
+        }
+    }
+}
+
+/// An order of years ago: three events in one commit, one of them in a shape of then.
+fn old_order(world: &World, dice: &mut Dice) {
+    world.sim.tried("an event of an old version");
+    let key = format!("old-{}", dice.number());
+    let id = OrderId::derive(ARCHIVE, &key.parse().unwrap());
+    let stream = StreamId::new("Order", id.to_string()).unwrap();
+    let item = json!({ "productId": "p-1", "quantity": 1, "unitAmount": 500 });
+    let event = |event_type: &str, payload: &Value| NewEvent {
+        event_type: event_type.to_owned(),
+        schema_version: 1,
+        payload: Payload::of(payload).unwrap(),
+    };
+    let events = vec![
+        event(
+            "OrderPlaced",
+            &json!({ "customerId": "c-0", "currency": "JPY", "items": [item], "totalAmount": 500, "placedOn": "2020-01-01" }),
+        ),
+        event("OrderConfirmed", &json!({ "customerId": "c-0" })),
+        event("OrderShipped", &json!({ "customerId": "c-0", "trackingCode": "0034" })),
+    ];
+    let context = Context::new(Timestamp::EPOCH, key.parse().unwrap(), ARCHIVE);
+    let fingerprint = Fingerprint::of(&[ARCHIVE]);
+    let commit = Commit::after(&Head::empty(stream), events, context, fingerprint).unwrap();
+    world.events.append(&commit).unwrap();
+}
+
+/// A message that is no event, in a view's queue.
+fn poisoned_message(world: &World, dice: &mut Dice) {
+    world.sim.tried("a message that is no event");
+    let bodies = [
+        POISON.to_owned(),
+        json!({ "Message": POISON }).to_string(),
+        json!({ "detail": { "eventType": POISON } }).to_string(),
+        format!("[\"{POISON}\""),
+    ];
+    let view = dice.pick(&world.view_queues);
+    view.queue.put(dice.pick(&bodies).clone());
+}
+
+/// A record that says that somebody changed history.
+fn poisoned_record(world: &World, dice: &mut Dice) {
+    world.sim.tried("a stream record that is no commit");
+    let body = format!("{{\"{POISON}\":{}}}", dice.number());
+    let record = StreamRecord::Unreadable { pointer: None, body, reason: "MODIFY".to_owned() };
+    world.stream.put("somebody", record);
+}
+
+/// Every event so far, once more, to one view.
+fn redelivery(world: &World, dice: &mut Dice) {
+    world.sim.tried("a view that gets every event again");
+    let view = dice.pick(&world.view_queues);
+    for event in world.events.all_events() {
+        view.queue.put(Message::of(&event).body);
+        if world.wiring.replay_publishes() {
+            let topic = world.topic.port(&Machine::new(&world.sim, "rebuild", 1 << 30));
+            world.sim.spawn(async move {
+                let _ = topic.send(&[Message::of(&event)]).await;
+            });
+        }
+    }
+}
+
+/// Snapshots that say something else, or nothing.
+fn damaged_snapshots(world: &World, dice: &mut Dice) {
+    for item in world.events.items().into_iter().filter(|item| item.sn.is_some()) {
+        world.sim.mark("a snapshot was damaged");
+        world.sim.tried("a damaged or deleted snapshot");
+        let sn = dice.per_mille(500).then(|| "{\"sum\":\"x\",\"body\":{}}".to_owned());
+        world.events.damage(StoredCommit { sn, ..item });
+    }
+}
+
+/// New machines for every function.
+fn deployment(world: &World, _: &mut Dice) {
+    world.sim.tried("a deployment under load");
+    world.redeploy();
+}
+
+/// In every event of code that is not deployed everywhere yet.
+const NEWER: &str = "newer-code";
+
+/// During a rolling deployment, a view that still runs old code is told of an event that new code wrote.
+fn event_of_new_code(world: &World, dice: &mut Dice) {
+    world.sim.tried("an event of newer code, during a deployment");
+    let all = world.events.all_events();
+    let Some(event) = all.first() else { return };
+    let event = Envelope {
+        schema_version: 99,
+        payload: Payload::of(&json!({ "newField": NEWER })).unwrap(),
+        ..event.clone()
+    };
+    dice.pick(&world.view_queues).queue.put(Message::of(&event).body);
+}
+
+/// The deployment ends: what old code could not read is applied, unless old code has thrown it out.
+pub(crate) fn deploy_new_code(world: &World, chaos: Duration) {
+    for view in &world.view_queues {
+        let is_newer = |letter: &Letter| letter.body.contains(NEWER);
+        if !view.dead.remove(is_newer).is_empty() && chaos < RECEIVES_LAST {
+            let what = format!("{} dead-lettered an event of newer code", view.name);
+            world.sim.violation("L4", what);
+        }
+        let _ = view.queue.remove(is_newer);
+    }
+}
+
+/// What a run with a forged event has tried.
+pub(crate) const FORGED: &str = "a message of an event that the store does not have";
+
+/// A message claims that an order was cancelled at a version that its stream does not have.
+fn forged_event(world: &World, dice: &mut Dice) {
+    let all = world.events.all_events();
+    let Some(event) = all.iter().find(|event| event.event_type == "OrderPlaced") else { return };
+    world.sim.tried(FORGED);
+    let placed: Value = event.payload.read().unwrap();
+    let mut payload = json!({ "totalAmount": 1, "reason": POISON });
+    for field in ["customerId", "currency", "placedOn"] {
+        payload[field] = placed[field].clone();
+    }
+    let head = world.events.len(&event.stream().unwrap().key());
+    let event = Envelope {
+        event_type: "OrderCancelled".to_owned(),
+        version: Version::new(u64::try_from(head).unwrap() + 1).unwrap(),
+        payload: Payload::of(&payload).unwrap(),
+        ..event.clone()
+    };
+    dice.pick(&world.view_queues).queue.put(Message::of(&event).body);
+}

@@ -1,0 +1,169 @@
+//! One run: chaos, then healing, then rest; and then everything is checked.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use dekigoto::{Pointer, relay::StreamRecord};
+use dekigoto_testkit::sim::{
+    Dice, Executor, Fault, Journal, Plan, SITES, Sim, Site, Stopped, Swarm, Violation,
+};
+
+use crate::{
+    bugs::Wiring,
+    checks::{self, delivery},
+    client::{Client, REQUEST},
+    history::History,
+    known, nemesis,
+    outage::LongOutage,
+    workload::{self, Load},
+    world::World,
+};
+
+/// Steps after which tasks are said to keep each other awake.
+const STEPS_MAX: u64 = 400_000;
+
+/// Virtual time after which a healed system is said not to come to rest.
+const REST_MAX: Duration = Duration::from_secs(12 * 3600);
+
+/// Also where chaos lasts for hours, orders come within this time.
+const ORDERS_WITHIN_MAX: Duration = Duration::from_secs(1200);
+
+/// Sequence of random numbers that sizes a run.
+const SIZE: u64 = 1 << 44;
+
+/// What to run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Setup {
+    pub(crate) seed: u64,
+    /// Only these faults; none means the swarm of the seed.
+    pub(crate) faults: Option<BTreeMap<u64, Fault>>,
+    pub(crate) wiring: Wiring,
+    /// One client, one order, nothing but the given faults.
+    pub(crate) is_sweep: bool,
+    pub(crate) keeps_steps: bool,
+}
+
+/// What came of it.
+pub(crate) struct Outcome {
+    pub(crate) journal: Journal,
+    pub(crate) calls: u64,
+    /// What is wrong and not known.
+    pub(crate) wrong: Vec<Violation>,
+    /// The names of the known faults that the run shows.
+    pub(crate) known: BTreeSet<&'static str>,
+}
+
+/// Runs it.
+pub(crate) fn run(setup: &Setup) -> Outcome {
+    let mut size = Dice::new(setup.seed, SIZE);
+    let chaos = size.time(Duration::from_secs(20), Duration::from_secs(600));
+    let outage = (!setup.is_sweep).then(|| LongOutage::draw(&mut size)).flatten();
+    let swarm = outage.as_ref().map_or_else(|| swarm(setup.seed, chaos), LongOutage::swarm);
+    let plan = setup.faults.clone().map_or(Plan::Swarm(swarm), Plan::Exactly);
+    let chaos = outage.as_ref().map_or(chaos, |outage| outage.lasts);
+    let sim = Sim::new(setup.seed, plan, setup.keeps_steps);
+    let world = World::deploy(&sim, setup.wiring);
+    let client = Client { world, history: History::default(), wiring: setup.wiring };
+    if setup.is_sweep {
+        let within = Duration::ZERO;
+        workload::begin(
+            &client,
+            Load { orders: 1, customers: 1, declined: 0, is_plain: true, within },
+        );
+    } else {
+        workload::begin(&client, Load::draw(&mut size, chaos.min(ORDERS_WITHIN_MAX)));
+        nemesis::begin(&client.world, chaos.min(ORDERS_WITHIN_MAX));
+    }
+    let mut executor = Executor::new(sim.clone());
+    live(&mut executor, &client, chaos);
+    let calls = sim.calls();
+    drop(executor);
+    let journal = sim.journal().clone();
+    let (known, wrong) = known::sorted(&journal);
+    Outcome { journal, calls, wrong, known }
+}
+
+fn swarm(seed: u64, chaos: Duration) -> Swarm {
+    let sites: Vec<&'static Site> = SITES.into_iter().chain([&REQUEST]).collect();
+    Swarm::draw(seed, &sites, chaos)
+}
+
+/// Chaos, healing, rest, an operator's redrive, and rest again.
+fn live(executor: &mut Executor, client: &Client, chaos: Duration) {
+    let world = &client.world;
+    if executor.run(chaos, STEPS_MAX) == Stopped::StepsOver {
+        return world.sim.violation("L6", "tasks keep each other awake");
+    }
+    world.sim.heal();
+    nemesis::deploy_new_code(world, chaos);
+    world.sim.step(|| "healed".to_owned());
+    if !rests(executor, world, "after the faults stopped") {
+        return;
+    }
+    delivery::dead_letters(world, chaos);
+    redrive(world);
+    if rests(executor, world, "after the redrive") {
+        checks::at_rest(world, &client.history);
+    }
+}
+
+fn rests(executor: &mut Executor, world: &World, when: &str) -> bool {
+    match executor.run(world.sim.now() + REST_MAX, STEPS_MAX) {
+        Stopped::Quiet => true,
+        Stopped::TimeOver | Stopped::StepsOver => {
+            world.sim.violation("L6", format!("the system does not come to rest {when}"));
+            false
+        }
+    }
+}
+
+/// Puts back everything that was set aside, as an operator does after a repair.
+fn redrive(world: &World) {
+    let queues = world.view_queues.iter().map(|view| (&view.dead, &view.queue));
+    for (dead, queue) in queues.chain([(&world.relay_dead, &world.retries)]) {
+        for letter in dead.drain() {
+            world.sim.mark("redriven");
+            world.sim.tried("a dead letter that is redriven");
+            queue.put(letter.body);
+        }
+    }
+    for record in world.stream.given_up() {
+        if let StreamRecord::Commit(commit) = record {
+            world.retries.put(Pointer::to(&commit).text());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bugs::Bug, shrink};
+
+    #[test]
+    fn a_seed_does_the_same_twice_and_another_seed_does_not() {
+        let hash = |seed| run(&Setup { seed, ..Setup::default() }).journal.hash();
+        assert_eq!(hash(2), hash(2));
+        assert_ne!(hash(2), hash(4));
+    }
+
+    #[test]
+    fn a_planted_bug_is_found_and_its_faults_are_made_few() {
+        let wiring = Wiring(Some(Bug::RetryWithoutLookup));
+        let breaks = |outcome: &Outcome| outcome.wrong.iter().any(|it| it.invariant == "S5");
+        let shows = |seed: &u64| breaks(&run(&Setup { seed: *seed, wiring, ..Setup::default() }));
+        let seed = (1..100).find(shows).unwrap();
+        let setup = Setup { seed, wiring, ..Setup::default() };
+        let faults = shrink::shrink(&setup, "S5");
+        assert!(faults.len() < 8, "{}", shrink::text(&faults));
+        let again = run(&Setup { faults: Some(faults), ..setup });
+        assert!(breaks(&again));
+    }
+
+    #[test]
+    fn a_run_without_faults_is_without_fault() {
+        let outcome = run(&Setup { seed: 3, faults: Some(BTreeMap::new()), ..Setup::default() });
+        assert_eq!(outcome.wrong, []);
+    }
+}

@@ -1,0 +1,95 @@
+//! Many seeds, on every core: each run is one thread, and runs know nothing of each other.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use dekigoto_testkit::sim::{Fault, Violation};
+
+use crate::run::{Outcome, Setup, run};
+
+/// Every so many seeds, one is run twice: the trace must be the same.
+const TWICE_EVERY: u64 = 25;
+
+/// What many runs came to.
+#[derive(Default)]
+pub(crate) struct Totals {
+    pub(crate) runs: u64,
+    pub(crate) calls: u64,
+    /// Runs in which something failed.
+    pub(crate) failing: usize,
+    pub(crate) marks: BTreeSet<&'static str>,
+    pub(crate) faults: BTreeMap<Fault, u64>,
+    pub(crate) tried: BTreeMap<&'static str, u64>,
+    /// Known faults with the first seed that shows each.
+    pub(crate) known: BTreeMap<&'static str, u64>,
+    /// Seeds that show something wrong.
+    pub(crate) wrong: BTreeMap<u64, Violation>,
+}
+
+impl Totals {
+    pub(crate) fn add(&mut self, seed: u64, outcome: Outcome) {
+        let Outcome { journal, calls, wrong, known } = outcome;
+        self.runs += 1;
+        self.calls += calls;
+        self.failing += usize::from(!journal.fired.is_empty());
+        self.marks.extend(&journal.marks);
+        for (_, _, fault) in &journal.fired {
+            *self.faults.entry(*fault).or_default() += 1;
+        }
+        for (what, times) in &journal.tried {
+            *self.tried.entry(what).or_default() += times;
+        }
+        for name in known {
+            let first = self.known.entry(name).or_insert(seed);
+            *first = seed.min(*first);
+        }
+        self.wrong.extend(wrong.into_iter().next().map(|violation| (seed, violation)));
+    }
+}
+
+impl Totals {
+    /// Adds the faults and what they broke.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (fault, times) in other.faults {
+            *self.faults.entry(fault).or_default() += times;
+        }
+        self.wrong.extend(other.wrong);
+    }
+}
+
+/// Runs these setups, some of them twice.
+pub(crate) fn all(setups: &[Setup]) -> Totals {
+    let (next, totals) = (AtomicU64::new(0), Mutex::new(Totals::default()));
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let place = usize::try_from(place).unwrap();
+                    let Some(setup) = setups.get(place) else { return };
+                    let mut outcome = run(setup);
+                    if setup.seed % TWICE_EVERY == 0 && !setup.is_sweep {
+                        compare(setup, &mut outcome);
+                    }
+                    totals.lock().unwrap().add(setup.seed, outcome);
+                }
+            });
+        }
+    });
+    totals.into_inner().unwrap()
+}
+
+fn compare(setup: &Setup, outcome: &mut Outcome) {
+    let again = run(setup);
+    if again.journal.hash() != outcome.journal.hash() {
+        let what = "the same seed did something else the second time".to_owned();
+        outcome.wrong.insert(0, Violation { invariant: "determinism", what });
+    }
+}

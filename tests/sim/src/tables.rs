@@ -1,0 +1,89 @@
+//! The tables in the documentation, between their markers.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use dekigoto_testkit::sim::Fault;
+
+use crate::{bugs::Bug, swarm::Totals, sweep::Swept};
+
+/// A file of this package.
+pub(crate) fn own(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The table of the project's README: what was tried how often, and what was lost.
+pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
+    let mut table = "| what goes wrong | tried | lost |\n|---|---|---|\n".to_owned();
+    let mut line = |what: &str, times: u64| {
+        table += &format!("| {what} | {} | nothing |\n", grouped(times));
+    };
+    for fault in Fault::ALL {
+        let times = [totals, &swept.totals].map(|it| it.faults.get(&fault).copied().unwrap_or(0));
+        line(fault.sentence(), times.iter().sum());
+    }
+    for (what, times) in &totals.tried {
+        line(what, *times);
+    }
+    table += &format!(
+        "\n{} runs with {} calls. Before them, one order is placed, paid, confirmed, shipped and delivered: each of its {} calls \
+         fails once in every way that it can ({} runs), and {} pairs of calls fail together.\n",
+        grouped(totals.runs),
+        grouped(totals.calls),
+        swept.calls,
+        swept.singles,
+        swept.pairs,
+    );
+    let known: Vec<&str> = totals.known.keys().copied().collect();
+    if !known.is_empty() {
+        table += &format!(
+            "\nThe simulator also finds a fault that is not mended yet: {}.\n",
+            known.join("; ")
+        );
+    }
+    table
+}
+
+/// The table of planted bugs.
+pub(crate) fn bugs(found: &BTreeMap<Bug, (u64, String)>) -> String {
+    let mut table = "| planted bug | seeds until found | breaks |\n|---|---|---|\n".to_owned();
+    for (bug, (seeds, invariant)) in found {
+        table += &format!("| `{bug}`: {} | {seeds} | {invariant} |\n", bug.sentence());
+    }
+    table
+}
+
+/// Puts the table between the markers `<!-- name:begin -->` and `<!-- name:end -->` of a file.
+pub(crate) fn write(path: &Path, name: &str, table: &str) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|cause| cause.to_string())?;
+    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
+    let lost = || format!("{} has lost its markers of {name}", path.display());
+    let (before, rest) = text.split_once(&begin).ok_or_else(lost)?;
+    let (_, after) = rest.split_once(&end).ok_or_else(lost)?;
+    std::fs::write(path, format!("{before}{begin}{table}{end}{after}"))
+        .map_err(|cause| cause.to_string())
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn large_numbers_are_grouped_by_thousands() {
+        let grouped = [0, 999, 1000, 1_234_567].map(super::grouped);
+        assert_eq!(grouped, ["0", "999", "1,000", "1,234,567"]);
+    }
+}

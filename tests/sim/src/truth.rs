@@ -1,0 +1,126 @@
+//! What must hold at every moment: each write to a view and each message is held against the event table when it happens.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use dekigoto::{Commit, Envelope, Message, Row};
+use dekigoto_testkit::sim::{EventTable, Sim, ViewTable};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::checks::views::Rows;
+
+/// Times that one event may go to the topic, whatever else fails.
+const SENDS_MAX: u32 = 24;
+
+/// The live checks, and what they remember.
+#[derive(Clone)]
+pub(crate) struct Truth(Arc<Inner>);
+
+struct Inner {
+    sim: Sim,
+    events: EventTable,
+    views: ViewTable,
+    memory: Mutex<Memory>,
+}
+
+/// What has been seen.
+#[derive(Default)]
+pub(crate) struct Memory {
+    by_id: BTreeMap<Uuid, Envelope>,
+    /// Events that the topic took, by stream and version.
+    pub(crate) sent: BTreeMap<(String, u64), u32>,
+    /// Events whose integration events the bus took.
+    pub(crate) announced: BTreeSet<Uuid>,
+    pub(crate) rows: Rows,
+}
+
+impl Truth {
+    pub(crate) fn new(sim: &Sim, events: &EventTable, views: &ViewTable) -> Self {
+        let (sim, events, own) = (sim.clone(), events.clone(), views.clone());
+        let truth = Self(Arc::new(Inner { sim, events, views: own, memory: Mutex::default() }));
+        // Weak: the tables must not hold what holds the tables.
+        let weak = Arc::downgrade(&truth.0);
+        truth.0.events.on_commit(move |commit: &Commit| {
+            if let Some(inner) = weak.upgrade() {
+                let events = commit.envelopes().map(|event| (event.event_id, event));
+                inner.memory.lock().unwrap().by_id.extend(events);
+            }
+        });
+        let weak = Arc::downgrade(&truth.0);
+        views.on_write(move |rows: &[Row]| {
+            if let Some(inner) = weak.upgrade() {
+                let mut memory = inner.memory.lock().unwrap();
+                let Inner { sim, events, views, .. } = &*inner;
+                memory.rows.written(sim, events, views, rows);
+            }
+        });
+        truth
+    }
+
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.memory.lock().unwrap()
+    }
+
+    /// A message that the topic took is the stored event, byte for byte, and the relay sent it.
+    pub(crate) fn domain_event_sent(&self, message: &Message, role: &'static str) {
+        let Inner { sim, events, .. } = &*self.0;
+        only_the_relay(sim, role);
+        let Ok(event) = Envelope::from_message(&message.body) else {
+            return sim.violation("S7", format!("no event was published: {:.100}", message.body));
+        };
+        let stream = event.stream().unwrap().key();
+        let stored = events.events(&stream).into_iter().find(|it| it.version == event.version);
+        let version = event.version;
+        match stored {
+            None => sim.violation("S7", format!("{stream} {version} is published, not committed")),
+            Some(stored) if Message::of(&stored) != *message => {
+                sim.violation("S7", format!("{stream} {version} is published with other bytes"));
+            }
+            Some(_) => {}
+        }
+        let mut memory = self.memory();
+        let times = memory.sent.entry((stream.clone(), version.get())).or_default();
+        *times += 1;
+        if *times == SENDS_MAX {
+            drop(memory);
+            sim.violation("S16", format!("{stream} {version} went to the topic {SENDS_MAX} times"));
+        }
+    }
+
+    /// An integration event tells of a stored event, and says what it says.
+    pub(crate) fn integration_event_sent(&self, message: &Message, role: &'static str) {
+        let sim = &self.0.sim;
+        only_the_relay(sim, role);
+        let body: Value = serde_json::from_str(&message.body).unwrap_or_default();
+        let id = body["id"].as_str().and_then(|id| Uuid::parse_str(id.get(..36)?).ok());
+        let mut memory = self.memory();
+        let Some(event) = id.and_then(|id| memory.by_id.get(&id)).cloned() else {
+            drop(memory);
+            return sim.violation("S7", format!("no event has the id {}", body["id"]));
+        };
+        memory.announced.insert(event.event_id);
+        drop(memory);
+        for (field, old_field) in [("customerId", "customerId"), ("trackingNumber", "trackingCode")]
+        {
+            let payload: Value = event.payload.read().unwrap();
+            let stored = payload.get(field).or(payload.get(old_field)).cloned();
+            let told = body["data"].get(field).cloned();
+            if stored.is_some() && told.is_some() && stored != told {
+                let what = event.event_type.clone();
+                sim.violation(
+                    "S12",
+                    format!("{what}: {field} is {stored:?}, the bus says {told:?}"),
+                );
+            }
+        }
+    }
+}
+
+fn only_the_relay(sim: &Sim, role: &'static str) {
+    if !role.starts_with("relay") {
+        sim.violation("S13", format!("{role} has published"));
+    }
+}

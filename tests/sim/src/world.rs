@@ -1,0 +1,203 @@
+//! The deployed system: the real router, relay and projectors, wired as in the template, on simulated AWS.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use dekigoto::{Commit, Ports, relay::StreamRecord, views::AnyView};
+use dekigoto_http::{App, Routes};
+use dekigoto_testkit::sim::{
+    BUS, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, Subscription, TOPIC,
+    Topic, ViewTable, deliver,
+};
+use order_service::{CONTRACT, service};
+
+use crate::{
+    bugs::Wiring,
+    consumers::{Projecting, Relaying, Retrying},
+    truth::Truth,
+};
+
+/// `Timeout` of the API's function.
+const API_TIME: Duration = Duration::from_secs(15);
+
+/// `Timeout` of the publisher.
+const RELAY_TIME: Duration = Duration::from_secs(60);
+
+/// `Timeout` of the projectors.
+const PROJECTOR_TIME: Duration = Duration::from_secs(30);
+
+/// The publisher's retry queue.
+const RETRIES: QueueSettings = QueueSettings {
+    visibility: Duration::from_secs(360),
+    receives_max: 100,
+    batch_max: 10,
+    batches_at_once: 10,
+    window: Duration::ZERO,
+};
+
+/// The queue of a view. Fewer batches at once than in the template: there are fewer messages.
+pub(crate) const VIEW: QueueSettings = QueueSettings {
+    visibility: Duration::from_secs(181),
+    receives_max: 100,
+    batch_max: 99,
+    batches_at_once: 2,
+    window: Duration::from_secs(1),
+};
+
+/// One view's queue and its dead letters.
+#[derive(Clone)]
+pub(crate) struct ViewQueue {
+    pub(crate) name: &'static str,
+    pub(crate) queue: Queue,
+    pub(crate) dead: Queue,
+    function: Function<Projecting>,
+}
+
+/// The system.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) sim: Sim,
+    pub(crate) events: EventTable,
+    pub(crate) views: ViewTable,
+    pub(crate) stream: Stream<StreamRecord>,
+    pub(crate) retries: Queue,
+    pub(crate) relay_dead: Queue,
+    pub(crate) view_queues: Vec<ViewQueue>,
+    pub(crate) topic: Topic,
+    pub(crate) api: Function<Router>,
+    pub(crate) truth: Truth,
+    pub(crate) wiring: Wiring,
+    relay: Function<Relaying>,
+    retry: Function<Retrying>,
+}
+
+impl World {
+    /// Deploys the system, as `wiring` says.
+    pub(crate) fn deploy(sim: &Sim, wiring: Wiring) -> Self {
+        let (events, views) = (EventTable::new(sim), ViewTable::new(sim));
+        let truth = Truth::new(sim, &events, &views);
+        let stream = Stream::new(sim, 2);
+        let records = stream.clone();
+        events.on_commit(move |commit: &Commit| {
+            let record = StreamRecord::Commit(Box::new(commit.clone()));
+            records.put(&commit.stream().key(), record);
+        });
+        let retries = Queue::new(sim, "retries");
+        let relay_dead = Queue::new(sim, "publisher's dead letters");
+        let service = service();
+        let subscription = |view: &Arc<dyn AnyView>| Subscription {
+            queue: Queue::new(sim, view.name()),
+            events: service.events_for(&**view),
+        };
+        let subscriptions: Vec<Subscription> = service.views().iter().map(subscription).collect();
+        let queues: Vec<Queue> = subscriptions.iter().map(|it| it.queue.clone()).collect();
+        let seen = truth.clone();
+        let topic = Topic::new(sim, &TOPIC, subscriptions, move |message, role| {
+            seen.domain_event_sent(message, role);
+        });
+        let seen = truth.clone();
+        let bus = Topic::new(sim, &BUS, Vec::new(), move |message, role| {
+            seen.integration_event_sent(message, role);
+        });
+        let shop = Shop { events, views, topic, bus, retries, relay_dead, wiring };
+        let view_queues = queues.into_iter().map(|queue| shop.view_queue(sim, queue)).collect();
+        let (relay, retry) = (shop.relay(sim), shop.retry(sim));
+        stream.deliver(&relay);
+        deliver(&shop.retries, &shop.relay_dead, RETRIES, &retry);
+        let api = shop.api(sim);
+        let Shop { events, views, topic, retries, relay_dead, .. } = shop;
+        let sim = sim.clone();
+        Self {
+            sim,
+            events,
+            views,
+            stream,
+            retries,
+            relay_dead,
+            view_queues,
+            topic,
+            api,
+            truth,
+            wiring,
+            relay,
+            retry,
+        }
+    }
+
+    /// A deployment: every machine is new from now on.
+    pub(crate) fn redeploy(&self) {
+        self.api.replace();
+        self.relay.replace();
+        self.retry.replace();
+        self.view_queues.iter().for_each(|view| view.function.replace());
+    }
+}
+
+/// What the functions are made of.
+#[derive(Clone)]
+struct Shop {
+    events: EventTable,
+    views: ViewTable,
+    topic: Topic,
+    bus: Topic,
+    retries: Queue,
+    relay_dead: Queue,
+    wiring: Wiring,
+}
+
+impl Shop {
+    fn ports(&self, machine: &Machine) -> Ports {
+        Ports {
+            store: self.wiring.store(&self.events, &self.topic, machine),
+            views: self.wiring.views(&self.views, machine),
+            host: Arc::new(machine.clone()),
+        }
+    }
+
+    fn api(&self, sim: &Sim) -> Function<Router> {
+        let shop = self.clone();
+        Function::new(sim, "api", API_TIME, move |machine| {
+            Routes::of(&service(), &CONTRACT).router(App::new(shop.ports(&machine)))
+        })
+    }
+
+    fn relay(&self, sim: &Sim) -> Function<Relaying> {
+        let shop = self.clone();
+        let start = move |machine| Relaying(shop.relay_on(&machine));
+        Function::new(sim, "relay", self.wiring.relay_time(RELAY_TIME), start)
+    }
+
+    fn retry(&self, sim: &Sim) -> Function<Retrying> {
+        let shop = self.clone();
+        let start = move |machine| Retrying(shop.relay_on(&machine));
+        Function::new(sim, "relay of retries", self.wiring.relay_time(RELAY_TIME), start)
+    }
+
+    fn relay_on(&self, machine: &Machine) -> crate::consumers::Relayed {
+        let ports = self.ports(machine);
+        let relay = dekigoto::relay::Relay {
+            topic: self.wiring.bus(Arc::new(self.topic.port(machine))),
+            bus: self.wiring.bus(Arc::new(self.bus.port(machine))),
+            retry: self.wiring.retry(Arc::new(self.retries.port(machine))),
+            parking: Arc::new(self.relay_dead.port(machine)),
+            store: ports.store,
+            host: ports.host,
+            announcements: self.wiring.announcements(),
+        };
+        (relay, self.wiring)
+    }
+
+    fn view_queue(&self, sim: &Sim, queue: Queue) -> ViewQueue {
+        let name = queue.name();
+        let dead = Queue::new(sim, "a view's dead letters");
+        let (shop, parking) = (self.clone(), dead.clone());
+        let function = Function::new(sim, name, PROJECTOR_TIME, move |machine| {
+            let view = shop.wiring.view(service().view_named(name).unwrap());
+            let parking = Arc::new(parking.port(&machine));
+            let ports = shop.ports(&machine);
+            Projecting(dekigoto::views::Projector::of(view, ports, parking), shop.wiring)
+        });
+        deliver(&queue, &dead, self.wiring.view_settings(VIEW), &function);
+        ViewQueue { name, queue, dead, function }
+    }
+}
