@@ -61,6 +61,7 @@ pub(crate) fn format_code(folder: &Path) {
 
 /// The folder of the kit's crates. `cargo run` names this crate's folder; the one that was compiled in may be of another
 /// checkout with the same build folder.
+#[expect(clippy::disallowed_methods, reason = "a command for developers, not a function")]
 fn kit() -> Result<String, String> {
     let scaffold = env::var("CARGO_MANIFEST_DIR");
     let scaffold = scaffold.unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
