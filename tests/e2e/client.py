@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 REQUEST_SECONDS_MAX = 40
-# Views usually follow within two seconds. This allows for slow machines; a view that never follows fails the test.
+# Views are usually updated within two seconds. The limit allows for slow machines.
 CONSISTENT_SECONDS_MAX = 40
 
 

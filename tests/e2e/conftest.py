@@ -1,7 +1,8 @@
 """The systems that the end-to-end tests run against.
 
-`test_journey.py`, `test_bad_inputs.py` and `test_tokens.py` run against any base URL: DEKIGOTO_URL, the last with the issuer
-at DEKIGOTO_ISSUER; or the stack of `make deploy-local`. The others need that stack, because they look behind the API.
+`test_journey.py`, `test_bad_inputs.py` and `test_tokens.py` run against the base URL DEKIGOTO_URL (the last one with the
+issuer DEKIGOTO_ISSUER) or the stack of `make deploy-local`. The others need that stack, because they check more than the
+API.
 """
 
 import json

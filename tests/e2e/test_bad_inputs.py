@@ -1,5 +1,5 @@
-"""Bad inputs over the wire, by mistake or on purpose: each gets the documented answer and writes
-nothing. The handler tests cover all of them; these are the ones that a server in front could break."""
+"""Bad inputs over the wire: each gets the documented answer and writes nothing. The handler tests cover all of them;
+these are the ones that a server in front of the router could handle differently."""
 
 import concurrent.futures
 import gzip
@@ -89,7 +89,7 @@ def test_row_18_an_invalid_order_id_never_reaches_a_store_key(api, order):
 @pytest.mark.parametrize("path", [
     "/v1/orders/../x", "/v1/orders/%2e%2e", "/v1/orders/..%2fx", "/v1/orders/.", "//v1/orders", "/v1//orders",
 ])
-def test_row_18_a_path_traversal_gets_nowhere(api, path):
+def test_row_18_a_path_traversal_is_refused(api, path):
     # A gateway may normalise such a path first: it is then an unknown path, or one that needs more permissions.
     answer = api.get(path)
     assert answer.status in (400, 404), answer
@@ -138,7 +138,7 @@ def test_row_30_fifty_identical_concurrent_requests_make_one_order(api):
     with concurrent.futures.ThreadPoolExecutor(50) as clients:
         answers = list(clients.map(lambda _: post(api, body, **{"Idempotency-Key": key}), range(50)))
     for answer in answers:
-        # With 429 or 503 the gateway or Lambda refuses too many concurrent requests: nothing was done.
+        # 429 and 503: the gateway or Lambda refused too many concurrent requests, and nothing was written.
         assert answer.status in (201, 429, 503), answer
     placed = [answer for answer in answers if answer.status == 201]
     assert len({answer.text for answer in placed}) == 1
@@ -166,7 +166,7 @@ def test_row_35_a_header_bomb_is_refused_and_the_next_request_is_answered(api):
     assert api.get("/v1/health").status == 200
 
 
-def test_row_36_forged_headers_are_never_believed(api):
+def test_row_36_forged_headers_are_not_trusted(api):
     forged = {"X-Forwarded-For": "10.0.0.1, <script>", "X-Tenant": "admin", "traceparent": "00-zz-zz-01"}
     answer = post(api, sample(), **forged)
     assert answer.status == 201

@@ -1,4 +1,4 @@
-"""Delivery as only AWS does it: subscribers, rules, dead letters, duplicates. Runs against the deployed emulator."""
+"""Delivery through AWS: subscribers, rules, dead letters, duplicates. Runs against the deployed emulator."""
 
 import json
 import uuid
@@ -41,7 +41,7 @@ def test_a_subscriber_gets_only_what_its_filter_matches(api, aws):
         steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "no other message")
 
 
-def test_a_subscriber_asks_for_a_range_of_schema_versions(api, aws):
+def test_a_subscriber_can_filter_by_a_range_of_schema_versions(api, aws):
     with aws.subscriber({"schemaVersion": [{"numeric": [">=", 1, "<", 2]}]}) as queue:
         order = place(api)
         [message] = aws.arrives(queue, about(order), "the order")
@@ -107,7 +107,7 @@ def test_a_poison_commit_is_parked_with_its_reason_and_its_neighbours_are_publis
             aws.arrives(queue, about(order), f"order {order}")
     [message] = aws.arrives(dlq, about(broken), "the poison commit")
     assert attribute(message, "reason")
-    # As a pointer: moved to the retry queue after the fix, it is published.
+    # Parked as a pointer, it is published after the fix by a redrive to the retry queue.
     assert json.loads(message["Body"])["stream"] == {"aggregateType": "Order", "aggregateId": broken}
     assert attribute(message, "function") == "publisher"
     assert aws.depth(aws.queue_url("PublisherStreamDlq")) == 0, "no record was given up"

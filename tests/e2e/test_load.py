@@ -45,7 +45,7 @@ def test_every_accepted_order_of_a_load_is_in_the_store_the_view_and_the_totals(
         summary = eventually(lambda: api.get(f"/v1/customers/{customer}/summary"),
                              lambda a: a.status == 200 and a.body["orderCount"] == len(mine), "the totals catch up")
         assert summary.body["totals"] == {"JPY": sum(mine.values())}
-        # The list is another view and follows independently.
+        # The list is another view and is updated independently.
         eventually(lambda: {row["orderId"]: row["totalAmount"] for row in listed(api, customer)},
                    lambda rows: rows == mine, "the list catches up")
 

@@ -1,7 +1,7 @@
 """Callers with tokens: which tokens are accepted, and what they allow.
 
 The same tests run against the one-process system and the deployed stack. The stack's gateway refuses tokens in its own
-form, which an HTTP API cannot change; every other answer is ours.
+form, which an HTTP API cannot change; every other answer comes from the service.
 """
 
 import hashlib
@@ -192,7 +192,7 @@ def test_customers_place_read_list_and_cancel_their_own_orders(me, customer):
     assert summary.body["orderCount"] == 1
 
 
-def test_another_customers_order_looks_like_none(me, other, customer):
+def test_another_customers_order_looks_like_an_unknown_one(me, other, customer):
     order, unknown = placed(me, customer), str(uuid.uuid4())
     eventually(lambda: me.get(f"/v1/orders/{order}"), lambda a: a.headers.get("served-from") == "view", "the view")
     for method, rest, body in (("GET", "", None), ("GET", "?minVersion=1", None), ("GET", "?atVersion=1", None),

@@ -1,5 +1,5 @@
-//! The documentation page. Every part of it is in this binary. The page loads nothing from other hosts, and its
-//! Content-Security-Policy forbids it.
+//! The documentation page. All its parts are in this binary. Its Content-Security-Policy forbids loading from other
+//! hosts.
 
 use axum::{
     Router,
@@ -18,8 +18,8 @@ const VIEWER_STYLE: &[u8] = include_bytes!("../docs/viewer.css.gz");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
-/// Allows only our own scripts, styles and document. The viewer's script sets inline styles, and its icons are
-/// `data:` images.
+/// Allows only scripts, styles and documents of this server. The script of the viewer sets inline styles, and its icons
+/// are `data:` images.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Router {
         .route("/v1/docs/viewer.css", get(async || compressed(STYLE, VIEWER_STYLE)))
 }
 
-/// 302, because browsers cache permanent redirects, and another program may use this port next.
+/// 302: browsers cache permanent redirects, and another program may use this port next.
 async fn to_page() -> impl IntoResponse {
     (StatusCode::FOUND, [(header::LOCATION, PATH)])
 }
@@ -55,8 +55,7 @@ fn part(kind: &'static str, bytes: &'static [u8]) -> Response {
     (headers, bytes).into_response()
 }
 
-/// Sends gzip even if the client does not ask for it: every browser accepts it, and the binary holds only the
-/// compressed half megabyte.
+/// Always sends gzip: every browser accepts it, and the binary contains only the compressed file.
 fn compressed(kind: &'static str, bytes: &'static [u8]) -> Response {
     ([(header::CONTENT_ENCODING, "gzip")], part(kind, bytes)).into_response()
 }

@@ -16,7 +16,7 @@ use order_service::{CONTRACT, Caller, service};
 /// How callers authenticate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthMode {
-    /// They do not: every request is trusted.
+    /// Not at all: every request is trusted.
     None,
     /// With a token of the local issuer.
     #[cfg(feature = "jwt")]
@@ -55,8 +55,8 @@ pub fn auth_mode() -> Result<AuthMode, String> {
     }
 }
 
-/// Everything that this process serves on that base URL: the API with authentication, the documentation page, and
-/// without tokens also the debug routes.
+/// All routes of this process at this base URL: the API with authentication, the documentation page and, without
+/// tokens, the debug routes.
 ///
 /// Must be called inside a tokio runtime.
 pub fn app(mode: AuthMode, base_url: &str) -> Router {
@@ -66,13 +66,13 @@ pub fn app(mode: AuthMode, base_url: &str) -> Router {
     let app = guarded(router, mode, base_url).merge(docs::routes());
     match mode {
         AuthMode::None => app.merge(system.debug_routes()),
-        // The debug routes show everybody's orders to anybody.
+        // The debug routes show all orders to everybody.
         #[cfg(feature = "jwt")]
         AuthMode::Jwt => app,
     }
 }
 
-/// Authenticates in front of the router, as API Gateway does; in mode `jwt` also serves the token issuer.
+/// Authenticates in front of the router, as API Gateway does. In mode `jwt`, also serves the token issuer.
 #[cfg_attr(
     not(feature = "jwt"),
     expect(unused_variables, reason = "only the token issuer needs the base URL")

@@ -1,4 +1,4 @@
-//! Projects messages of an SQS queue into one view. `VIEW` names the view.
+//! Applies the messages of an SQS queue to the view that `VIEW` names.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! The relay: publishes from the event table's stream and from its own retry queue to SNS and EventBridge. It publishes a time
-//! window again when an operator asks for it.
+//! The relay: publishes commits from the stream of the event table and from its retry queue to SNS and EventBridge. An
+//! operator can ask it to publish a time window again.
 
 use std::process::ExitCode;
 

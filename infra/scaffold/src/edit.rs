@@ -1,10 +1,10 @@
-//! Adding lines to files that people wrote.
+//! Edits files that the user may have changed.
 
 use std::{fs, path::Path};
 
 use crate::new_service::write;
 
-/// Puts `line` behind the last line that starts with `mark`, with that line's indentation.
+/// Inserts `line` after the last line that starts with `mark`, with that line's indentation.
 pub(crate) fn after_last(path: &Path, mark: &str, line: &str) -> Result<(), String> {
     edit(path, |text| {
         let place = text.lines().enumerate().filter(|(_, it)| it.starts_with(mark)).last();
@@ -17,7 +17,7 @@ pub(crate) fn after_last(path: &Path, mark: &str, line: &str) -> Result<(), Stri
     })
 }
 
-/// Changes every occurrence of `old` into `new`.
+/// Replaces every occurrence of `old` by `new`.
 pub(crate) fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
     edit(path, |text| {
         if text.contains(old) {

@@ -1,6 +1,6 @@
-//! Writes new services, aggregates and views that stand on the kit.
+//! Writes new services, aggregates and views on the kit.
 //!
-//! What is written comes from the folder `templates`: the files are what a user gets, with `__name__` where a name stands.
+//! The folder `templates` has the files of the user, with `__name__` in place of the name.
 
 mod edit;
 mod name;

@@ -1,6 +1,6 @@
 //! A name in the spellings that code, configuration and templates need.
 
-/// The longest name. The template makes names of resources from it.
+/// The longest name. The template derives the names of resources from it.
 const NAME_BYTES_MAX: usize = 32;
 
 /// A name such as `stock-levels`.
@@ -11,7 +11,7 @@ impl Name {
     /// Takes lower-case words joined by hyphens.
     ///
     /// # Errors
-    /// A sentence that says what a name is.
+    /// A message that describes a valid name.
     pub fn new(text: &str) -> Result<Self, String> {
         let is_word = |word: &str| {
             word.starts_with(|first: char| first.is_ascii_lowercase())
@@ -51,7 +51,7 @@ impl Name {
         words.collect()
     }
 
-    /// A template's text with this name in it.
+    /// Inserts this name into the text of a template.
     pub(crate) fn fill(&self, template: &str) -> String {
         template
             .replace("__name__", self.kebab())
@@ -60,7 +60,7 @@ impl Name {
     }
 }
 
-/// Words that would clash in the code that is written.
+/// Words that would clash with words in the generated code.
 const TAKEN: &str = "api app as async await axum box break command const continue \
     core crate dekigoto do dyn else enum event extern false final fn for if impl in let \
     local loop macro match mod move mut option override priv projector pub publisher ref \
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_name_is_refused_with_an_example() {
+    fn an_invalid_name_is_refused_with_an_example() {
         for text in
             ["", "Stock", "stock_levels", "stock-", "-stock", "1st", "a b", "type", &"x".repeat(33)]
         {

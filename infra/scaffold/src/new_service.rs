@@ -10,7 +10,7 @@ macro_rules! files {
     };
 }
 
-/// The files of a service: where each goes, and its template.
+/// The files of a service: the target of each, and its template.
 const FILES: &[(&str, &str)] = files! {
     ".gitignore" from "gitignore",
     "rustfmt.toml" from "rustfmt.toml",
@@ -32,10 +32,10 @@ const FILES: &[(&str, &str)] = files! {
     "tests/golden/__Name__Renamed.v1.json" from "tests/golden/__Name__Renamed.v1.json",
 };
 
-/// Writes a service into a folder that does not exist yet or is empty. Answers with what to do next.
+/// Writes a service into a new or empty folder. Returns the next steps.
 ///
 /// # Errors
-/// A sentence: the folder is not empty, or a file cannot be written.
+/// A message, if the folder is not empty or a file cannot be written.
 pub fn new_service(name: &Name, folder: &Path) -> Result<String, String> {
     if fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()) {
         return Err(format!("{} is not empty. Choose another folder: DIR=…", folder.display()));
@@ -51,10 +51,13 @@ pub fn new_service(name: &Name, folder: &Path) -> Result<String, String> {
     }
     format_code(folder);
     let folder = folder.display();
-    Ok(format!("{} is a service now. Next: cd {folder} && make demo && make test", name.kebab()))
+    Ok(format!(
+        "The service {} is ready. Next: cd {folder} && make demo && make test",
+        name.kebab()
+    ))
 }
 
-/// The order of imports depends on the name, so rustfmt has the last word. Where it is not installed, nothing is lost.
+/// The order of imports depends on the name, so rustfmt formats the code. Without rustfmt the code still works.
 pub(crate) fn format_code(folder: &Path) {
     let _ = Command::new("cargo").arg("fmt").current_dir(folder).status();
 }

@@ -1,4 +1,4 @@
-//! `make new-view` and `make new-aggregate`: parts of a service that is there.
+//! `make new-view` and `make new-aggregate`: new parts of an existing service.
 
 use std::{
     fs,
@@ -15,13 +15,13 @@ const VIEW: &str = include_str!("../templates/view.rs");
 const AGGREGATE: &str = include_str!("../templates/aggregate.rs");
 const EXAMPLE: &str = "[{ \"title\": \"first\" }]\n";
 
-/// A service: where its parts are.
+/// A service and its layout.
 pub struct Service {
     root: PathBuf,
     layout: &'static Layout,
 }
 
-/// Where the parts of a service are.
+/// The places of the parts of a service.
 struct Layout {
     registry: &'static str,
     views: &'static str,
@@ -29,11 +29,11 @@ struct Layout {
     domain: (&'static str, &'static str),
 }
 
-/// The layout of what `make new` writes.
+/// The layout of a service from `make new`.
 const SMALL: Layout =
     Layout { registry: "src/lib.rs", views: "src/views", domain: ("crate", "src/lib.rs") };
 
-/// The layout of the order service: the domain is a crate of its own.
+/// The layout of the order service, with the domain in its own crate.
 const LARGE: Layout = Layout {
     registry: "shared/service/src/lib.rs",
     views: "shared/service/src/views",
@@ -41,10 +41,10 @@ const LARGE: Layout = Layout {
 };
 
 impl Service {
-    /// The service in that folder.
+    /// The service in this folder.
     ///
     /// # Errors
-    /// A sentence, when there is none.
+    /// A message, if the folder has no service.
     pub fn around(root: &Path) -> Result<Self, String> {
         let has_registry = |it: &&&Layout| {
             let text = fs::read_to_string(root.join(it.registry));
@@ -58,7 +58,7 @@ impl Service {
     /// Adds a view that folds the first aggregate of the registry.
     ///
     /// # Errors
-    /// A sentence: there is such a view, or a file cannot be changed.
+    /// A message, if the view exists or a file cannot be changed.
     pub fn new_view(&self, name: &Name) -> Result<String, String> {
         let registry = self.read(self.layout.registry)?;
         let aggregate = registry.split(".aggregate::<").nth(1).and_then(|it| it.split('>').next());
@@ -77,10 +77,10 @@ impl Service {
         ))
     }
 
-    /// Adds an aggregate, and a view of it, because nobody could read its events otherwise.
+    /// Adds an aggregate and a view of it: without a view, nobody could read it.
     ///
     /// # Errors
-    /// A sentence: there is such an aggregate, or a file cannot be changed.
+    /// A message, if the aggregate exists or a file cannot be changed.
     pub fn new_aggregate(&self, name: &Name) -> Result<String, String> {
         let (domain, root) = self.layout.domain;
         let folder = Path::new(root).with_file_name(name.snake());
@@ -119,7 +119,8 @@ impl Service {
         Ok(file)
     }
 
-    /// The view's name in the registry is the word in the template; the order service maps one to the other.
+    /// A new service uses the word in the template as the name of the view; the order service maps the word to the
+    /// name.
     fn view_text(&self, name: &Name, aggregate: &str) -> String {
         let in_registry = if self.is_small() { name.pascal() } else { name.kebab().to_owned() };
         let text = name.fill(VIEW).replace("__view__", &in_registry);
@@ -127,7 +128,7 @@ impl Service {
         if self.is_small() { text } else { text.replace("pub ", "pub(crate) ") }
     }
 
-    /// The word in the template. The order service's template also maps the word to the view's name and events.
+    /// Adds the word to the template. The template of the order service also maps the word to the name and events.
     fn deploy(&self, name: &Name, events: &str) -> Result<(), String> {
         let template = self.root.join("template.yaml");
         let text = self.read("template.yaml")?;
@@ -148,7 +149,7 @@ impl Service {
         Ok(())
     }
 
-    /// The names of an aggregate's events, as its `event_schema!` has them.
+    /// The names of the events in the `event_schema!` of an aggregate.
     fn events_of(&self, aggregate: &str) -> Result<String, String> {
         let module = aggregate.split("::").nth(1).unwrap_or_default();
         let file = Path::new(self.layout.domain.1).with_file_name(module).join("mod.rs");
@@ -175,7 +176,7 @@ impl Service {
     }
 }
 
-/// The path of a type that a file imports by its last name.
+/// The path of an imported type, by its last name.
 fn import_of(text: &str, name: &str) -> Result<String, String> {
     let import = text.lines().find(|line| line.starts_with("use ") && line.contains(name));
     let path = import.and_then(|line| {
@@ -187,7 +188,7 @@ fn import_of(text: &str, name: &str) -> Result<String, String> {
     path.ok_or_else(|| format!("The registry does not say where {name} is from."))
 }
 
-/// A golden file of the order service also says what each payload means today.
+/// A golden file of the order service also contains the current meaning of each payload.
 fn means(name: &Name, event: &str) -> String {
     format!(
         "[{{ \"payload\": {{ \"title\": \"first\" }}, \"means\": [{{ \"eventType\": \"{0}{event}\", \"schemaVersion\": 1, \

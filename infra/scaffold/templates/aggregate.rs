@@ -1,23 +1,23 @@
-//! The aggregate `__Name__`: it is created with a title, and renamed.
+//! The aggregate `__Name__`: it is created with a title and can be renamed.
 
 use dekigoto::{Aggregate, Decider, event_schema};
 use serde::{Deserialize, Serialize};
 
-/// What may be asked.
+/// The commands.
 #[derive(Clone, Debug, Serialize)]
 pub enum Command {
-    /// Makes one with that title.
+    /// Creates it with a title.
     Create(Titled),
-    /// Gives it another title.
+    /// Changes the title.
     Rename(Titled),
 }
 
-/// What may have happened. The names in quotes are storage format: they never change.
+/// The events. The names in quotes are the storage format and never change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It was made.
+    /// It was created.
     Created(Titled),
-    /// It got another title.
+    /// Its title changed.
     Renamed(Titled),
 }
 
@@ -36,7 +36,7 @@ pub struct Titled {
     pub title: String,
 }
 
-/// Why a command is refused.
+/// The reason why a command is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// It exists already.
@@ -52,7 +52,7 @@ pub struct __Name__;
 impl Decider for __Name__ {
     type Command = Command;
     type Event = Event;
-    /// The title, once there is one.
+    /// The title; `None` before it is created.
     type State = Option<String>;
     type Refusal = Refusal;
 
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rename_needs_something_to_rename() {
+    fn only_an_existing_aggregate_can_be_renamed() {
         let titled = |title: &str| Titled { title: title.to_owned() };
         given::<__Name__>([]).when(Command::Rename(titled("b"))).then_refused(Refusal::NotFound);
         given::<__Name__>([Event::Created(titled("a"))])

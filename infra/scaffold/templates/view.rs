@@ -1,4 +1,4 @@
-//! `__name__`: one row for each aggregate. Say here what it shows, and who reads it.
+//! `__name__`: one row for each aggregate. Describe here what it shows and who reads it.
 
 use dekigoto::{
     Decider, Envelope,
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use __aggregate__ as Source;
 
-/// A row. Where no row is stored yet, folding starts from the default.
+/// A row. Folding starts from the default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    /// How many events the row has seen.
+    /// The number of events of the row.
     pub changes: u64,
 }
 
@@ -29,7 +29,7 @@ impl View for __Name__ {
 
 impl Fold<Source> for __Name__ {
     fn fold(row: &mut Row, _event: &<Source as Decider>::Event, _: &Envelope) {
-        // Match every event here: a new one then does not compile until the view says what it means.
+        // Match every event here, so that a new event does not compile until the view handles it.
         row.changes += 1;
     }
 }

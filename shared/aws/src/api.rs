@@ -10,8 +10,8 @@ use lambda_runtime::{Error, run_concurrent, service_fn};
 
 const SETTINGS: &[&str] = &["EVENT_TABLE", "VIEW_TABLE", "AUTH_MODE"];
 
-/// Runs the api function until Lambda ends it. `O` names the owners of the service's things, and `staff_scope` is the
-/// scope that makes a token's bearer staff.
+/// Runs the api function until Lambda stops it. `O` identifies the owner of a resource. A token with the scope
+/// `staff_scope` makes its bearer staff.
 #[must_use]
 pub fn api<O: Owner>(
     service: fn() -> Service,

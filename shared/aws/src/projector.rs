@@ -1,4 +1,4 @@
-//! A projector: from a queue to one view. Which one is configuration.
+//! A projector: applies the messages of a queue to one view. The configuration names the view.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -10,7 +10,7 @@ use lambda_runtime::{Error, run_concurrent, service_fn};
 
 const SETTINGS: &[&str] = &["VIEW", "EVENT_TABLE", "VIEW_TABLE", "DLQ_URL"];
 
-/// Runs the projector of the view that the setting `VIEW` names, until Lambda ends it.
+/// Runs the projector of the view in the setting `VIEW`, until Lambda stops it.
 #[must_use]
 pub fn projector<R>(service: fn() -> Service<R>) -> ExitCode {
     start("projector", || run(service))

@@ -1,5 +1,5 @@
-//! The relay: publishes from the event table's stream and from its own retry queue to SNS and EventBridge. It publishes a time
-//! window again when an operator asks for it.
+//! The relay: publishes commits from the stream of the event table and from its retry queue to SNS and EventBridge. An
+//! operator can ask it to publish a time window again.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -12,7 +12,7 @@ use lambda_runtime::{Error, run_concurrent, service_fn};
 const SETTINGS: &[&str] =
     &["EVENT_TABLE", "TOPIC_ARN", "BUS_NAME", "EVENT_SOURCE", "RETRY_QUEUE_URL", "DLQ_URL"];
 
-/// Runs the publisher until Lambda ends it. It speaks in the name of the setting `EVENT_SOURCE`.
+/// Runs the publisher until Lambda stops it. The setting `EVENT_SOURCE` is the source of its integration events.
 #[must_use]
 pub fn publisher<R>(service: fn() -> Service<R>) -> ExitCode {
     start("publisher", || run(service))

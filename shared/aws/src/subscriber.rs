@@ -1,4 +1,5 @@
-//! A view of another service's events: from a queue that subscribes to their topic, without their event table.
+//! A view of another service's events, from a queue that subscribes to their topic, without access to their event
+//! table.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -14,10 +15,10 @@ use lambda_runtime::{Error, run_concurrent, service_fn};
 
 const SETTINGS: &[&str] = &["VIEW_TABLE", "DLQ_URL"];
 
-/// Runs a function that keeps the view `V` of another service's events, until Lambda ends it.
+/// Runs a function that updates the view `V` of another service's events, until Lambda stops it.
 ///
-/// Only a view across aggregates can be kept from messages alone. A [`SingleView`](dekigoto::views::SingleView) reads
-/// missing events from the publisher's event table, which another service has no access to.
+/// Only a view across aggregates can be built from messages alone. A [`SingleView`](dekigoto::views::SingleView) reads
+/// missing events from the publisher's event table, which another service cannot access.
 #[must_use]
 pub fn subscriber<V: AcrossView>() -> ExitCode {
     start("subscriber", run::<V>)
@@ -28,7 +29,7 @@ async fn run<V: AcrossView>() -> Result<(), Error> {
     let aws = aws::sdk_config()?;
     let views = DynamoViewStore::new(Client::new(&aws), config.text("VIEW_TABLE"));
     let ports = Ports {
-        store: Arc::new(MemoryStore::new()), // A view across aggregates never reads it.
+        store: Arc::new(MemoryStore::new()), // Not used by a view across aggregates.
         views: Arc::new(views),
         host: Arc::new(SystemHost),
     };

@@ -1,7 +1,8 @@
-//! One configuration and one HTTP client for every AWS client of the process.
+//! One configuration and one HTTP client for all AWS clients of the process.
 //!
-//! It keeps the start short: nothing opens a connection, reads a certificate or looks for credentials before the first
-//! request. Parsing the system's certificate bundle alone would double the start-up time of a function.
+//! Nothing opens a connection, reads a certificate or looks for credentials before the first request, because this
+//! would slow down the start. Parsing the certificate bundle of the system alone would double the start-up time of a
+//! function.
 
 use std::{env, ffi::OsString, fs, path::PathBuf, time::Duration};
 
@@ -16,16 +17,16 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::https::Https;
 
-/// Time to connect, TCP and TLS together.
+/// The time limit of a connection, TCP and TLS together.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Time for one attempt, from the first byte of the request to the last byte of the reply.
+/// The time limit of one attempt, from the first byte of the request to the last byte of the reply.
 pub const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Time for one operation, with all attempts and the waits between them.
+/// The time limit of one operation, with all attempts and the waits between them.
 pub const OPERATION_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Attempts of one operation. The engine and the event sources retry beyond these.
+/// The SDK's attempts of one operation. The engine and the event sources retry as well.
 pub const ATTEMPTS_MAX: u32 = 3;
 
 const _: () = assert!(CONNECT_TIME_MAX.as_millis() < ATTEMPT_TIME_MAX.as_millis());
@@ -42,7 +43,7 @@ pub enum AwsError {
     CaBundle {
         /// The path that it names.
         path: PathBuf,
-        /// Why it cannot be read. `None` when it was read, but contains no certificate.
+        /// Why it cannot be read. `None` if it was read but contains no certificate.
         #[source]
         cause: Option<std::io::Error>,
     },
@@ -57,16 +58,16 @@ pub enum AwsError {
 /// The configuration of every AWS client of the process.
 ///
 /// Region, credentials, endpoint, FIPS and dual stack come from the SDK's own environment variables. Lambda sets the
-/// first two. The SDK's whole default chain (profiles, single sign-on, roles to assume, instance metadata) would find
-/// nothing more in a function, and would be a tenth of its size.
+/// first two. The SDK's default chain (profiles, single sign-on, roles to assume, instance metadata) finds nothing more
+/// in a function, and makes up a tenth of its size.
 ///
 /// # Errors
-/// When no region is set, or `AWS_CA_BUNDLE` names something that is not a file of certificates.
+/// If no region is set, or `AWS_CA_BUNDLE` does not name a readable file of certificates.
 pub fn sdk_config() -> Result<SdkConfig, AwsError> {
     sdk_config_from(|name| env::var_os(name))
 }
 
-/// The same, with variables from anywhere.
+/// As [`sdk_config`], with variables from a lookup function.
 ///
 /// # Errors
 /// As [`sdk_config`].
@@ -78,7 +79,7 @@ pub fn sdk_config_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<Sd
         .operation_attempt_timeout(ATTEMPT_TIME_MAX)
         .operation_timeout(OPERATION_TIME_MAX)
         .build();
-    // Standard, not adaptive: adaptive delays requests in the client, and a function has no time to wait.
+    // Not adaptive: that mode delays requests in the client, and a function has no time to wait.
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
     let https = Https::trusting(Trust::chosen_by(&variable)?.store())?;
     let https = SharedHttpClient::new(https);
@@ -100,8 +101,8 @@ pub fn sdk_config_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<Sd
     Ok(config.build())
 }
 
-/// The function's credentials: from environment variables or, where the environment outlives them, from a local
-/// endpoint that Lambda provides.
+/// The function's credentials: from environment variables or, if the environment outlives them, from a local endpoint
+/// of Lambda.
 fn credentials(is_endpoint: bool, https: &SharedHttpClient) -> SharedCredentialsProvider {
     if !is_endpoint {
         return SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
@@ -120,14 +121,14 @@ fn text(value: Option<OsString>) -> Option<String> {
 enum Trust {
     /// The roots of AWS's endpoints, which are part of this crate.
     Amazon,
-    /// The machine's bundle, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    /// The bundle of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
     System,
     /// The certificates of `AWS_CA_BUNDLE`.
     Bundle(Vec<u8>),
 }
 
 impl Trust {
-    /// `AWS_CA_BUNDLE` comes first, then `TRUST_STORE=system`, partitions with their own roots, and `SSL_CERT_FILE`.
+    /// In this order: `AWS_CA_BUNDLE`, `TRUST_STORE=system`, partitions with their own roots, `SSL_CERT_FILE`.
     fn chosen_by(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, AwsError> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         if let Some(path) = variable("AWS_CA_BUNDLE") {

@@ -1,4 +1,4 @@
-//! Batches as Lambda delivers them, taken apart record by record, so that one bad record fails alone.
+//! Batches from Lambda. Each record is read separately, so that one invalid record fails alone.
 
 use std::collections::BTreeSet;
 
@@ -8,24 +8,24 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tracing::{info, warn};
 
-/// What an invocation answers: the ids that failed. Queues and streams read the same JSON.
+/// The answer to an invocation: the ids of the failed records. Queues and streams use the same JSON.
 pub use aws_lambda_events::sqs::SqsBatchResponse as BatchResponse;
 
-/// The records of one invocation, not yet looked into.
+/// The unparsed records of one invocation.
 #[derive(Deserialize)]
 struct RawBatch {
     #[serde(rename = "Records")]
     records: Vec<Box<RawValue>>,
 }
 
-/// What tells the event sources apart.
+/// The field that names the event source.
 #[derive(Deserialize)]
 struct Source {
     #[serde(rename = "eventSource")]
     event_source: Option<String>,
 }
 
-/// An invocation's records, by where they come from.
+/// The records of an invocation, by event source.
 #[derive(Clone, Debug)]
 pub enum Batch {
     /// Changes of a DynamoDB table.
@@ -34,7 +34,7 @@ pub enum Batch {
     Queue(Vec<Delivered<String>>),
 }
 
-/// The sequence number of a stream record, which is all that has to be readable.
+/// The sequence number of a stream record. Only this field must be readable.
 #[derive(Deserialize)]
 struct Sequence {
     dynamodb: SequenceNumber,
@@ -46,7 +46,7 @@ struct SequenceNumber {
     number: String,
 }
 
-/// What is read of a message. Its attributes are its sender's, and may hold anything.
+/// The fields of a message that are read. Attributes are not: the sender may put anything there.
 #[derive(Deserialize)]
 struct Message {
     #[serde(rename = "messageId")]
@@ -55,7 +55,7 @@ struct Message {
 }
 
 impl Message {
-    /// The text of the body. A pipe delivers a body that is JSON as the value itself and not as its text.
+    /// The text of the body. A pipe delivers a JSON body as a value instead of text.
     fn text(&self) -> String {
         let Some(body) = &self.body else { return String::new() };
         serde_json::from_str(body.get()).unwrap_or_else(|_| body.get().to_owned())
@@ -63,11 +63,11 @@ impl Message {
 }
 
 impl Batch {
-    /// Takes an invocation's payload apart.
+    /// Reads an invocation's payload.
     ///
     /// # Errors
-    /// When a record has no id, shares it with another record, or comes from a source that we do not know. Such a batch
-    /// fails as a whole: a record that cannot be named could not be reported, and would be deleted in silence.
+    /// If a record has no id, shares its id with another record, or comes from an unknown source. The whole batch fails
+    /// then, because a record without an id cannot be reported as failed, and Lambda would delete it.
     pub fn read(payload: &RawValue) -> Result<Self, Error> {
         let batch: RawBatch = serde_json::from_str(payload.get())
             .map_err(|cause| format!("not a batch of records (column {})", cause.column()))?;
@@ -101,8 +101,8 @@ fn message(record: &RawValue) -> Result<Delivered<String>, Error> {
     Ok(Delivered { record: message.text(), id: message.id })
 }
 
-/// SQS may deliver one message twice in one batch. It is handled once, and its id names both copies. (Two messages under
-/// one id stay two, and fail the batch.)
+/// SQS may deliver a message twice in one batch. It is handled once, and its id stands for both copies. Two different
+/// messages with one id both stay, and fail the batch.
 fn once(mut messages: Vec<Delivered<String>>) -> Vec<Delivered<String>> {
     let mut seen = BTreeSet::new();
     messages.retain(|message| seen.insert((message.id.clone(), message.record.clone())));
@@ -114,12 +114,12 @@ fn with_own_ids(records: Vec<Delivered<String>>) -> Result<Vec<Delivered<String>
     ids.sort_unstable();
     let is_shared = ids.iter().zip(ids.iter().skip(1)).any(|(one, next)| one == next);
     if is_shared || ids.first().is_some_and(|id| id.is_empty()) {
-        return Err("records without an id of their own".into());
+        return Err("a record has no id or shares it with another record".into());
     }
     Ok(records)
 }
 
-/// The answer to an invocation, with its log lines.
+/// Logs the report, and converts it to the answer to an invocation.
 #[must_use]
 pub fn answer(function: &str, report: Report) -> BatchResponse {
     for (id, reason) in &report.reasons {

@@ -1,14 +1,14 @@
-//! Configuration: read once at start. All missing names are reported together.
+//! Configuration, read once at start. All missing names are reported together.
 
 use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-/// The function's settings, by the names of environment variables.
+/// The settings of the function, by the names of environment variables.
 #[derive(Clone, Debug)]
 pub struct Config(BTreeMap<&'static str, String>);
 
-/// Settings that are missing or invalid. The function does not start.
+/// A setting is missing or invalid. The function does not start.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
     /// Not set, or empty.
@@ -63,7 +63,7 @@ impl Config {
         if missing.is_empty() { Ok(Self(settings)) } else { Err(ConfigError::Missing(missing)) }
     }
 
-    /// A setting's text; empty for a name that was not read.
+    /// The text of a setting; empty if the name was not read.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)

@@ -1,12 +1,12 @@
-//! How long an invocation may still take.
+//! The time limit of an invocation.
 
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::Host;
 use lambda_runtime::Context;
 
-/// An invocation's end, measured with a clock that never goes back: a frozen and thawed environment, or a clock that
-/// was set, does not make it longer.
+/// The end of an invocation, measured with a monotonic clock: freezing the environment or setting the clock does not
+/// extend it.
 #[derive(Clone)]
 pub struct Deadline {
     host: Arc<dyn Host>,
@@ -14,7 +14,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// The deadline of the invocation that has just begun.
+    /// The deadline of the invocation that has just started.
     #[must_use]
     pub fn of(context: &Context, host: Arc<dyn Host>) -> Self {
         let now = u64::try_from(host.now().as_millis()).unwrap_or(0);
@@ -23,7 +23,7 @@ impl Deadline {
         Self { host, end }
     }
 
-    /// The time that is left.
+    /// The remaining time.
     #[must_use]
     pub fn time_left(&self) -> Duration {
         self.end.saturating_sub(self.host.monotonic())

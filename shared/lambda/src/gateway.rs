@@ -1,7 +1,7 @@
 //! Requests and answers of an API Gateway HTTP API, payload format 2.0.
 //!
-//! Our own code and not a crate's, because a request must reach the router as the client sent it: no parser resolves
-//! `..` before the router sees it, and a body that cannot be decoded is the client's error and not the function's.
+//! Written here, because a crate may change the request: the router must see `..` unresolved, and a body that cannot be
+//! decoded is an error of the client, not of the function.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -17,13 +17,13 @@ use crate::identity::{Authorizer, Identity};
 /// The only payload format that is supported.
 const FORMAT: &str = "2.0";
 
-/// One event, with only the fields that are read.
+/// An event, with only the fields that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
     version: String,
     raw_path: String,
-    // A request without a query or headers may leave these out, or say null.
+    // A request without a query or headers may omit these, or set them to null.
     raw_query_string: Option<String>,
     headers: Option<BTreeMap<String, String>>,
     request_context: RequestContext,
@@ -45,7 +45,7 @@ struct Http {
     method: String,
 }
 
-/// One invocation: the request, and what the gateway says about it.
+/// An invocation: the request, and what the gateway reports about it.
 #[derive(Debug)]
 pub struct Invocation {
     /// The gateway's id of the request.
@@ -59,13 +59,13 @@ pub struct Invocation {
 /// A body. Invalid base64 is an error only when the body is read.
 pub type Body = Result<Vec<u8>, NotBase64>;
 
-/// The body is marked as base64, but is not.
+/// The body is marked as base64, but is not valid base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body is not base64")]
 pub struct NotBase64;
 
-/// The method, the URI or a header is not valid in HTTP. The request is refused as a whole: without an invalid header
-/// it would mean something else, as a command without its key is another command.
+/// The method, the URI or a header is not valid in HTTP. The whole request is refused: dropping the header could change
+/// its meaning. For example, a command without its key is another command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the {0} is not valid in HTTP")]
 pub struct NotHttp(&'static str);
@@ -74,7 +74,7 @@ impl Invocation {
     /// Parses an invocation's payload.
     ///
     /// # Errors
-    /// When it is not an event of an HTTP API. The error is logged, so it contains nothing of the payload.
+    /// If it is not an event of an HTTP API. The error is logged, so it contains nothing of the payload.
     pub fn read(payload: &RawValue) -> Result<Self, Error> {
         let event: Event = serde_json::from_str(payload.get()).map_err(|cause| {
             format!(
@@ -116,7 +116,7 @@ fn request(
         else {
             return Err(NotHttp("header"));
         };
-        // `append` would panic on more headers than a map can hold.
+        // `append` would panic if the map is full.
         request.headers_mut().try_append(name, value).map_err(|_| NotHttp("header"))?;
     }
     Ok(request)
@@ -133,8 +133,8 @@ fn body(body: Option<String>, is_base64: bool) -> Body {
 
 /// Path and query as the client sent them.
 ///
-/// An HTTP API decodes every escape of a path except `%25`, so the path may contain any character: it is escaped again.
-/// Function URLs and some emulators decode nothing: an existing escape stays as it is.
+/// An HTTP API decodes all escapes of a path except `%25`, so the path may contain any character, and is escaped again.
+/// Function URLs and some emulators decode nothing, so existing escapes stay unchanged.
 fn uri(path: &str, query: &str) -> String {
     let mut uri = String::with_capacity(path.len() + query.len() + 2);
     if !path.starts_with('/') {
@@ -148,7 +148,7 @@ fn uri(path: &str, query: &str) -> String {
     uri
 }
 
-/// Copies text, and escapes each byte that a URI or this part of it does not allow.
+/// Copies text, and escapes each byte that is not allowed in this part of a URI.
 fn escape(text: &str, uri: &mut String, takes: impl Fn(u8) -> bool) {
     for byte in text.bytes() {
         if byte.is_ascii_graphic() && !br##""#<>\^`{|}"##.contains(&byte) && takes(byte) {
@@ -171,7 +171,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer in the gateway's form. Text stays text; anything else is sent as base64, which the gateway decodes.
+    /// The answer in the format of the gateway. Text is sent as it is, everything else as base64, which the gateway
+    /// decodes.
     #[must_use]
     pub fn new(parts: &response::Parts, body: Vec<u8>) -> Self {
         let (body, is_base64_encoded) = match String::from_utf8(body) {
@@ -183,8 +184,8 @@ impl Answer {
     }
 }
 
-/// Each header once: the format has one value for each name, and commas separate values, as in HTTP. (Cookies would
-/// need the format's separate list. Nothing here sets one.)
+/// The format has one value for each name, so repeated headers are joined by commas, as HTTP allows. Cookies would need
+/// the separate list of the format, but no route sets one.
 fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! An HTTP API behind API Gateway: one invocation is one request, from a caller that the gateway has verified.
+//! An HTTP API behind API Gateway. An invocation is one request, and the gateway verifies its caller.
 
 use std::{marker::PhantomData, str::FromStr};
 
@@ -28,7 +28,7 @@ pub enum AuthMode {
     None,
 }
 
-/// There is no mode of that name.
+/// Unknown mode.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("AUTH_MODE must be iam, jwt or none")]
 pub struct UnknownAuthMode;
@@ -47,8 +47,8 @@ impl FromStr for AuthMode {
 }
 
 impl AuthMode {
-    /// The caller, if the gateway has verified one as this mode requires. The handler does not rely on the route's
-    /// configuration: without an identity there is no caller, and the router refuses the request.
+    /// The caller, if the gateway verified one as the mode requires. The handler does not rely on the configuration of
+    /// the route: without an identity there is no caller, and the router refuses the request.
     fn caller<O: Owner>(self, identity: Option<Identity>, staff_scope: &str) -> Option<Caller<O>> {
         match (self, identity) {
             (Self::None, _) => Some(Caller::anonymous()),
@@ -61,7 +61,7 @@ impl AuthMode {
     }
 }
 
-/// An HTTP API: its router, and how its callers are authenticated. `O` identifies the owner of a resource.
+/// An HTTP API: its router, and how callers authenticate. `O` identifies the owner of a resource.
 #[derive(Clone)]
 pub struct HttpApi<O> {
     router: Router,
@@ -80,7 +80,7 @@ impl<O: Owner> HttpApi<O> {
     /// Answers one request.
     ///
     /// # Errors
-    /// When the payload is not an event of API Gateway.
+    /// If the payload is not an event of API Gateway.
     pub async fn handle(self, event: LambdaEvent<Box<RawValue>>) -> Result<Answer, Error> {
         let Invocation { id, identity, request } = Invocation::read(&event.payload)?;
         let response = match request {
@@ -106,8 +106,7 @@ impl<O: Owner> HttpApi<O> {
     }
 }
 
-/// The body as a stream. Invalid base64 is an error of the stream, and the router answers it as any body that it cannot
-/// read.
+/// The body as a stream. Invalid base64 is an error of the stream, which the router handles as an unreadable body.
 fn streamed(body: gateway::Body) -> Body {
     match body {
         Ok(bytes) => Body::from(bytes),

@@ -1,4 +1,4 @@
-//! The HTTPS client of the process, with its pool of connections.
+//! The HTTPS client of the process, with its connection pool.
 
 use std::{
     fmt,
@@ -18,16 +18,16 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
-/// An HTTPS client that comes into being with the first request, and is then the same for all.
+/// An HTTPS client that is created at the first request and shared by all AWS clients.
 ///
-/// The SDK's own would build a connector for each client at start, certificates and all, only to validate it.
+/// The default client of the SDK would build a connector with certificates for each AWS client at start, only to
+/// validate it.
 pub(crate) struct Https {
     pub(crate) tls: TlsContext,
     connector: Slot,
 }
 
-/// The connector that is in use, with its pool of connections. None before the first request, and after a call that got no
-/// answer.
+/// The current connector, with its connection pool. `None` before the first request and after a call without an answer.
 type Slot = Arc<Mutex<Option<SharedHttpConnector>>>;
 
 impl Https {
@@ -44,7 +44,7 @@ impl Https {
         let mut connector = Connector::builder().connector_settings(settings.clone());
         connector
             .set_sleep_impl(components.sleep_impl())
-            // HTTPS_PROXY and its kin, as every AWS tool takes them.
+            // HTTPS_PROXY and similar variables, as in other AWS tools.
             .set_proxy_config(Some(ProxyConfig::from_env()));
         let connector = connector
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -61,8 +61,8 @@ impl fmt::Debug for Https {
 }
 
 impl HttpClient for Https {
-    /// One connector, and so one pool of connections, for all: every client of the process has the settings of `aws.rs`.
-    /// (The first caller's are taken; only the credentials of a container are asked for with other time-outs.)
+    /// One connector, and so one connection pool, for all clients: all have the settings of `aws.rs`. (The settings of
+    /// the first call are used; only calls for container credentials have other time-outs.)
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
@@ -73,10 +73,10 @@ impl HttpClient for Https {
     }
 }
 
-/// A pool of connections that is given up after a call that got no answer: the next attempt opens a connection of its own.
+/// A connection pool that is replaced after a call without an answer, so that the next attempt opens a new connection.
 ///
-/// While a function is frozen, its connections may die without a sign. Then each attempt would take the next dead one from
-/// the pool and wait for its time-out.
+/// The connections of a frozen function may die unnoticed. With the old pool, each attempt would take another dead
+/// connection and wait for its time-out.
 struct FreshAfterSilence {
     pool: SharedHttpConnector,
     slot: Slot,
@@ -101,7 +101,7 @@ impl HttpConnector for FreshAfterSilence {
     }
 }
 
-/// Empties the slot when a call ends without an answer, also when its caller stopped waiting and dropped it.
+/// Empties the slot if a call ends without an answer, or if its caller drops it.
 struct Silence {
     slot: Slot,
     is_over: bool,
@@ -116,6 +116,6 @@ impl Drop for Silence {
 }
 
 fn locked(slot: &Slot) -> std::sync::MutexGuard<'_, Option<SharedHttpConnector>> {
-    // No code that holds the lock can leave it half-changed.
+    // No code that holds the lock can leave the value inconsistent.
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

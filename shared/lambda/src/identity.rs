@@ -1,9 +1,9 @@
-//! The caller, as the gateway has verified it.
+//! The caller that the gateway verified.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// An identity that API Gateway has verified.
+/// An identity that API Gateway verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// The caller signed the request with AWS credentials.
@@ -13,14 +13,14 @@ pub enum Identity {
     },
     /// The caller sent a token.
     Jwt {
-        /// The subject that it was issued to.
+        /// The subject of the token.
         sub: String,
         /// Its scopes, separated by spaces.
         scopes: String,
     },
 }
 
-/// What the gateway's authorizer reports, by its kind.
+/// The report of the authorizer, by kind.
 #[derive(Deserialize)]
 pub(crate) struct Authorizer {
     jwt: Option<Jwt>,
@@ -29,7 +29,7 @@ pub(crate) struct Authorizer {
 
 #[derive(Deserialize)]
 struct Jwt {
-    // Any claims, of any type: a claim that nobody reads must not make the event unreadable.
+    // Claims of any type, because an unused claim must not make the event unreadable.
     claims: Option<Map<String, Value>>,
     scopes: Option<Vec<String>>,
 }
@@ -55,7 +55,7 @@ impl Jwt {
     fn verified(&self) -> Option<Identity> {
         let claim = |name| self.claims.as_ref()?.get(name)?.as_str();
         let sub = claim("sub")?.to_owned();
-        // The gateway lists scopes only where a route requires some. The token's own claim is always there.
+        // The gateway lists scopes only if the route requires some. The claim of the token is always present.
         let granted = self.scopes.as_ref().filter(|scopes| !scopes.is_empty());
         let scopes = match granted {
             Some(scopes) => scopes.join(" "),
@@ -65,8 +65,8 @@ impl Jwt {
     }
 }
 
-/// A caller that assumed a role is the role, without the session, which is a task, an instance or a random name: a
-/// command that one task sends and another repeats is still the same command.
+/// A caller with an assumed role is identified by the role, without the session name: it differs between tasks and
+/// instances, and a command that one task sends and another repeats must be the same command.
 fn without_session(arn: &str) -> &str {
     match arn.rsplit_once('/') {
         Some((role, _session)) if role.contains(":assumed-role/") => role,

@@ -1,4 +1,4 @@
-//! A projector: one invocation is a batch of messages of one view's queue.
+//! A projector. An invocation is a batch of messages from the queue of one view.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     batch::{Batch, BatchResponse, answer},
 };
 
-/// Applies a batch. Answers with the messages that have to come back.
+/// Applies a batch. Returns the messages that must be delivered again.
 ///
 /// ```no_run
 /// # use dekigoto::views::Projector;
@@ -23,7 +23,7 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// When the payload is not a batch of a queue, or a record has no id of its own. The whole batch comes back then.
+/// If the payload is not a batch of a queue, or a record has no unique id. The whole batch is delivered again then.
 pub async fn project(
     projector: Projector,
     event: LambdaEvent<Box<RawValue>>,

@@ -1,5 +1,5 @@
-//! The relay: one invocation is a batch of the event table's stream, a batch of pointers from the relay's own retry queue, or
-//! an operator's wish to publish a time window again.
+//! The relay. An invocation is a batch of the stream of the event table, a batch of pointers from the retry queue, or a
+//! request of an operator to publish a time window again.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,10 +20,10 @@ use crate::{
     stream,
 };
 
-/// Publishes a batch. Answers with the records that have to come back.
+/// Publishes a batch. Returns the records that must be delivered again.
 ///
 /// # Errors
-/// When the payload is not a batch, or a record has no id of its own. The whole batch comes back then.
+/// If the payload is not a batch, or a record has no unique id. The whole batch is delivered again then.
 pub async fn relay(
     relay: Relay,
     event: LambdaEvent<Box<RawValue>>,
@@ -39,13 +39,13 @@ pub async fn relay(
     Ok(answer("publisher", report))
 }
 
-/// What an operator sends to the function.
+/// A request of an operator.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Wish {
     /// `{"republish": {"from": "…", "to": "…"}}`.
     Window { republish: Window },
-    /// Lambda's own note about stream records that it gave up on.
+    /// Lambda's note about discarded stream records.
     Note {
         #[serde(rename = "DDBStreamBatchInfo")]
         batch: GivenUp,
@@ -60,8 +60,8 @@ struct GivenUp {
     approximate_arrival_of_last_record: Timestamp,
 }
 
-/// A commit carries the moment when its command was received, by another machine's clock. That is some seconds before it
-/// arrives at the stream, and this is more.
+/// A commit has the time at which its command was received, by the clock of another machine. That is some seconds
+/// before its arrival at the stream; the margin is larger.
 const ARRIVAL_MARGIN: Duration = Duration::from_secs(60);
 
 impl Wish {
@@ -77,28 +77,28 @@ impl Wish {
     }
 }
 
-/// The moment by so many margins later. The ends of time are as far as it goes.
+/// Moves a time by a number of margins. A time outside the valid range stays unchanged.
 fn moved(moment: Timestamp, margins: i64) -> Timestamp {
     let margin = i64::try_from(ARRIVAL_MARGIN.as_millis()).unwrap_or(0);
     let millis = moment.as_millis().saturating_add(margin.saturating_mul(margins));
     Timestamp::from_millis(millis).unwrap_or(moment)
 }
 
-/// What an invocation answers.
+/// The answer to an invocation.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// The records that have to come back.
+    /// The records that must be delivered again.
     Batch(BatchResponse),
-    /// How far the time window has been read.
+    /// The progress in the time window.
     Republished(Republished),
 }
 
-/// Publishes a batch, as [`relay`] does; or, from `history`, a time window again: the one that an operator asks for, or that of
-/// a note about stream records that Lambda gave up on.
+/// Publishes a batch, as [`relay`] does, or publishes a time window of `history` again: the window of an operator's
+/// request, or of a note about discarded stream records.
 ///
 /// # Errors
-/// When the payload is neither, or a record of a batch has no id of its own.
+/// If the payload is neither, or a record of a batch has no unique id.
 pub async fn relay_or_republish(
     publisher: Relay,
     history: Arc<dyn ReplaySource>,

@@ -5,10 +5,10 @@ use std::{fmt, future::Future, process::ExitCode, time::Duration};
 use lambda_runtime::Error;
 use tracing::error;
 
-/// Starts logging and a runtime, and runs the function until Lambda ends it.
+/// Starts logging and a runtime, and runs the function until Lambda stops it.
 ///
-/// One thread is enough: a function handles one event at a time, and a thread pool would only slow down the start. An
-/// error of `run` is logged as text, because the `Debug` output of `main` is hard to read.
+/// One thread is enough: a function handles one event at a time, and a thread pool would slow down the start. An error
+/// of `run` is logged as text, because the `Debug` output of `main` is hard to read.
 pub fn start<F>(function: &str, run: impl FnOnce() -> F) -> ExitCode
 where
     F: Future<Output = Result<(), Error>>,
@@ -24,13 +24,13 @@ where
     }
 }
 
-/// Time that a warm-up may take. After that, the function starts without it.
+/// The time limit of a warm-up. After it, the function starts anyway.
 const WARM_UP_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Makes one cheap call while Lambda still starts the function, so that the first request finds an open connection.
+/// Makes one cheap call while the function starts, so that the first request finds an open connection.
 ///
-/// Lambda gives a starting function a full CPU, whatever its memory, so a TLS handshake is fast here, and the first
-/// caller does not wait for it. The result is ignored. Outside Lambda nothing is called.
+/// Lambda gives a starting function a full CPU for any memory size, so the TLS handshake is fast here. The result is
+/// ignored. Outside Lambda no call is made.
 #[expect(
     clippy::disallowed_methods,
     reason = "read once, at start, to know whether this is Lambda"

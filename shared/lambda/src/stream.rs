@@ -1,5 +1,5 @@
-//! Records of the event table's stream. Only what a commit is made of is read; whatever else a record holds, in whatever
-//! form, stops nothing.
+//! Records of the stream of the event table. Only the attributes of a commit are read; everything else in a record is
+//! ignored.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::value::RawValue;
 
-/// Attributes by name, not yet looked into.
+/// Unparsed attributes by name.
 type Attributes = BTreeMap<String, Box<RawValue>>;
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ struct Change {
     new_image: Option<Attributes>,
 }
 
-/// The commit that a record announces; or the reason why there is none, with a pointer to where it should be.
+/// The new commit of a record, or the reason why there is none, with a pointer to the commit in the store.
 #[must_use]
 pub fn read(record: String) -> StreamRecord {
     match commit(&record) {
@@ -33,15 +33,15 @@ pub fn read(record: String) -> StreamRecord {
     }
 }
 
-/// The commit that a stream record announces.
+/// The new commit of a stream record.
 ///
 /// # Errors
-/// The reason why the record announces no new commit: it is unreadable, or it says that history was changed.
+/// The reason why the record contains no new commit: it is unreadable, or it is a change of history.
 pub fn commit(record: &str) -> Result<Commit, String> {
     let record: Record = serde_json::from_str(record)
         .map_err(|cause| format!("the stream record is unreadable (column {})", cause.column()))?;
     if record.event_name != "INSERT" {
-        // The table is append-only, and no role of ours may change it. Somebody did.
+        // The table is append-only, and no role of this stack may change an item, so somebody else did.
         let change = record.event_name;
         return Err(format!("history was changed: {change} of a commit"));
     }
@@ -56,7 +56,7 @@ pub fn commit(record: &str) -> Result<Commit, String> {
     Commit::try_from(stored).map_err(|corrupt| corrupt.to_string())
 }
 
-/// The attributes that a commit is made of. What only newer code knows is passed over unread.
+/// The attributes of a commit. Attributes of newer code are ignored.
 fn item(image: &Attributes) -> Result<Item, String> {
     let mut item = HashMap::new();
     for name in StoredCommit::ATTRIBUTES {
@@ -68,13 +68,13 @@ fn item(image: &Attributes) -> Result<Item, String> {
     Ok(Item::from(item))
 }
 
-/// Where the commit of a record is, by the record's key, or else by the key in its image.
+/// The pointer to the commit of a record, from the key of the record or else from the key in its image.
 fn pointer(record: &str) -> Option<Pointer> {
     #[derive(Deserialize)]
     struct Keyed {
         dynamodb: Keys,
     }
-    // Each not yet looked into, so that a broken one does not hide the other.
+    // Unparsed, so that one can be read if the other is invalid.
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Keys {

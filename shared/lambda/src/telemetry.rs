@@ -4,12 +4,12 @@ use std::panic::{PanicHookInfo, set_hook};
 
 use tracing_subscriber::filter::LevelFilter;
 
-/// Starts logging. `AWS_LAMBDA_LOG_LEVEL`, which the template's `LoggingConfig` sets, chooses the level.
+/// Starts logging. `AWS_LAMBDA_LOG_LEVEL` sets the level; it comes from the `LoggingConfig` of the template.
 #[expect(clippy::disallowed_methods, reason = "the log level is read once, before anything else")]
 pub fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.to_lowercase().parse().ok());
-    // A second call, as in tests, changes nothing.
+    // A second call, as in tests, has no effect.
     let _ = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -20,7 +20,7 @@ pub fn init() {
     set_hook(Box::new(log_panic));
 }
 
-/// Logs the location of a panic and not its message, which may contain any data.
+/// Logs the location of a panic but not its message, which may contain any data.
 fn log_panic(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(place, "A panic");

@@ -1,5 +1,5 @@
-//! The output while the system runs: one short line for each event as it passes store, topic, bus and
-//! views. It goes to standard error; standard output has only the line that says that the system is ready.
+//! The output of a running system: one line for each event at the store, the topic, the bus and each view. It goes to
+//! standard error; standard output has only the line that reports that the system is ready.
 
 use std::fmt;
 
@@ -16,14 +16,14 @@ pub fn init() {
         .try_init();
 }
 
-/// The store took a commit.
+/// The store has a new commit.
 pub fn stored(commit: &Commit) {
     for event in commit.envelopes() {
         line("store", &event.event_type, &place(&event));
     }
 }
 
-/// The topic or the bus took a message.
+/// The topic or the bus has a new message.
 pub fn sent(where_to: &str, message: &Message) {
     let place = match serde_json::from_str::<Envelope>(&message.body) {
         Ok(event) => self::place(&event),

@@ -1,4 +1,4 @@
-//! Wires the parts of a service on memory adapters, with channels in place of the stream, the topic and the queues.
+//! Connects the parts of a service with memory adapters. Channels replace the stream, the topic and the queues.
 
 use std::{
     collections::VecDeque,
@@ -32,7 +32,7 @@ const QUEUE_BATCH: usize = 99;
 /// Deliveries of a message before it is parked, as `maxReceiveCount` in the template.
 const RECEIVES_MAX: u32 = 100;
 
-/// Delay before a failed record or message is delivered again.
+/// The delay before a failed record or message is delivered again.
 const VISIBILITY: Duration = Duration::from_millis(200);
 
 /// Time limit of one batch, as the functions' `Timeout` in the template.
@@ -115,7 +115,7 @@ impl System {
         system
     }
 
-    /// The service's routes. A layer must name the caller.
+    /// The service's routes. A layer must add the caller.
     pub fn router(&self, service: &Service, contract: &'static Contract) -> Router {
         Routes::of(service, contract).router(App::new(self.ports()))
     }
@@ -143,7 +143,7 @@ impl System {
         let (stream, records) = unbounded_channel::<Commit>();
         self.store.on_commit(move |commit| {
             show::stored(commit);
-            // Sending fails only while the process ends.
+            // Sending fails only at the end of the process.
             let _ = stream.send(commit.clone());
         });
         let bus = InMemoryEventBus::new();
@@ -160,7 +160,7 @@ impl System {
         tokio::spawn(run_relay(relay, records));
     }
 
-    /// The projector takes the topic's messages of these types into its view.
+    /// The projector applies the topic's messages of these types to its view.
     fn start_projector(&self, view: Arc<dyn AnyView>, events: &[&str], topic: &InMemoryEventBus) {
         let (queue, messages) = unbounded_channel();
         let requeue = queue.clone();
@@ -191,7 +191,7 @@ impl System {
     }
 }
 
-/// Stands in for the DynamoDB stream and its event source mapping.
+/// Replaces the DynamoDB stream and its event source mapping.
 async fn run_relay(relay: Relay, mut records: UnboundedReceiver<Commit>) {
     let mut batch: VecDeque<Delivered<StreamRecord>> = VecDeque::new();
     let mut sequence = 0_u64;
@@ -223,7 +223,7 @@ async fn run_relay(relay: Relay, mut records: UnboundedReceiver<Commit>) {
     }
 }
 
-/// Stands in for SQS and its event source mapping.
+/// Replaces SQS and its event source mapping.
 async fn run_projector(
     projector: Projector,
     parking: MemoryParking,

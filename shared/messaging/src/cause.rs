@@ -1,10 +1,10 @@
-//! Why a call failed, in the service's own words.
+//! The cause of a failed AWS call.
 
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::RequestId;
 use dekigoto::Cause;
 
-/// The cause of a failed call.
+/// Converts an SDK error.
 pub(crate) fn cause_of<E>(operation: &'static str, error: &SdkError<E>) -> Cause
 where
     E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,

@@ -13,12 +13,12 @@ use dekigoto::{Bus, Cause, Message, Refused, Source};
 
 use crate::{cause::cause_of, lazy::Lazy};
 
-/// What one call made of each message.
+/// The result for each message of a call.
 type Answers = Vec<Result<(), Refused>>;
 
-/// A custom event bus. Ten messages are one call.
+/// A custom event bus. One call sends up to ten messages.
 ///
-/// A message's attributes are not sent: rules filter on the detail itself.
+/// The attributes of messages are not sent, because rules filter on the detail.
 #[derive(Debug)]
 pub struct EventBridgeBus {
     client: Lazy<Client>,
@@ -27,7 +27,7 @@ pub struct EventBridgeBus {
 }
 
 impl EventBridgeBus {
-    /// The bus with that name or ARN. Everything sent carries `source`.
+    /// The bus with this name or ARN. Every event is sent with `source`.
     #[must_use]
     pub fn new(config: &SdkConfig, bus_name: impl Into<String>, source: impl Into<String>) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl EventBridgeBus {
 
 enum Put {
     Answered(Answers),
-    /// All of them together are over the limit of a call, and none was taken.
+    /// The batch is over the size limit of a call. Nothing was sent.
     TooLong,
 }
 
@@ -71,14 +71,14 @@ impl Bus for EventBridgeBus {
         match (self.put(batch).await?, batch) {
             (Put::Answered(answers), _) => Ok(answers),
             (Put::TooLong, [_]) => Ok(vec![Err(too_long())]),
-            // One by one, a message that is too long stops no other.
+            // One by one, so that a message that is too long does not block the others.
             (Put::TooLong, _) => {
                 let mut all = Answers::new();
                 for message in batch.chunks(1) {
                     match self.put(message).await {
                         Ok(Put::Answered(answers)) => all.extend(answers),
                         Ok(Put::TooLong) => all.push(Err(too_long())),
-                        // What has been sent stays sent: only this message is to be sent again.
+                        // Earlier messages were sent. Only this one must be sent again.
                         Err(cause) => all.push(Err(refused(cause.to_string()))),
                     }
                 }
@@ -88,8 +88,8 @@ impl Bus for EventBridgeBus {
     }
 }
 
-/// One answer for each message, by place: EventBridge gives no ids. Too many or too few cannot be told apart from
-/// answers to something else, so then nothing counts as sent.
+/// One answer for each message, by position, because EventBridge returns no ids. If the number of answers is wrong,
+/// they cannot be matched, and no message counts as sent.
 fn answers(messages: usize, entries: &[PutEventsResultEntry]) -> Result<Answers, Source> {
     if entries.len() != messages {
         let reason = format!("{} answers for {messages} entries", entries.len());
@@ -107,7 +107,7 @@ fn answer(entry: &PutEventsResultEntry) -> Result<(), Refused> {
     }
 }
 
-/// Only what is wrong with the message itself is for good. A missing permission is not: it can be given.
+/// Only errors in the message itself are permanent. A missing permission can still be granted.
 fn refused(code: String) -> Refused {
     let for_good = ["MalformedDetail", "InvalidArgument", "ValidationException"];
     Refused { for_good: for_good.contains(&code.as_str()), code }
@@ -117,7 +117,7 @@ fn too_long() -> Refused {
     Refused { code: "EntriesTooLarge".to_owned(), for_good: true }
 }
 
-/// Another validation error, of the bus's name for example, is no fault of the messages.
+/// Other validation errors, for example of the name of the bus, are not about the messages.
 fn is_about_size(error: &SdkError<PutEventsError>) -> bool {
     let Some(error) = error.as_service_error() else {
         return false;

@@ -1,10 +1,10 @@
-//! A client that is made when it is needed first.
+//! A client that is created at its first use.
 
 use std::{fmt, sync::OnceLock};
 
 use aws_types::SdkConfig;
 
-/// A client of type `C`, and what it is made from.
+/// A client of type `C` and its configuration.
 pub(crate) struct Lazy<C> {
     config: SdkConfig,
     make: fn(&SdkConfig) -> C,

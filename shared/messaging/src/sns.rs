@@ -11,10 +11,10 @@ use dekigoto::{Attribute, Bus, Message, Refused, Source};
 
 use crate::{cause::cause_of, lazy::Lazy};
 
-/// What one call made of each message.
+/// The result for each message of a call.
 type Answers = Vec<Result<(), Refused>>;
 
-/// A standard topic. Ten messages are one call.
+/// A standard topic. One call sends up to ten messages.
 #[derive(Debug)]
 pub struct SnsTopic {
     client: Lazy<Client>,
@@ -22,7 +22,7 @@ pub struct SnsTopic {
 }
 
 impl SnsTopic {
-    /// The topic with that ARN.
+    /// The topic with this ARN.
     #[must_use]
     pub fn new(config: &SdkConfig, arn: impl Into<String>) -> Self {
         Self { client: Lazy::new(config, Client::new), arn: arn.into() }
@@ -49,7 +49,7 @@ impl SnsTopic {
 
 enum Published {
     Answered(Answers),
-    /// All of them together are over the topic's limit, and none was taken.
+    /// The batch is over the topic's size limit. Nothing was sent.
     TooLong,
 }
 
@@ -59,14 +59,15 @@ impl Bus for SnsTopic {
         match (self.publish(batch).await?, batch) {
             (Published::Answered(answers), _) => Ok(answers),
             (Published::TooLong, [_]) => Ok(vec![Err(too_long())]),
-            // The topic's limit is lower than ours. One by one, a message that is too long stops no other.
+            // The topic's limit is lower than ours. One by one, so that a message that is too long does not block the
+            // others.
             (Published::TooLong, _) => {
                 let mut all = Answers::new();
                 for message in batch.chunks(1) {
                     match self.publish(message).await {
                         Ok(Published::Answered(answers)) => all.extend(answers),
                         Ok(Published::TooLong) => all.push(Err(too_long())),
-                        // What has been sent stays sent: only this message is to be sent again.
+                        // Earlier messages were sent. Only this one must be sent again.
                         Err(cause) => all.push(Err(failed(&cause))),
                     }
                 }
@@ -82,7 +83,7 @@ fn entry(
     let mut entry =
         PublishBatchRequestEntry::builder().id(place.to_string()).message(&message.body);
     for (name, value) in &message.attributes {
-        // A filter that compares numbers passes over an attribute of the type String.
+        // Numeric filters do not match attributes of type String.
         let data_type = match value {
             Attribute::Text(_) => "String",
             Attribute::Number(_) => "Number",
@@ -96,8 +97,8 @@ fn entry(
     entry.build()
 }
 
-/// One answer for each message: a reply of 200 holds failed entries too, and an entry that it does not mention was
-/// not taken as far as anybody knows.
+/// One answer for each message. A reply with status 200 may contain failed entries, and an entry that it does not
+/// contain counts as not sent.
 fn answers(messages: usize, output: &PublishBatchOutput) -> Answers {
     let mut answers = vec![Err(unanswered()); messages];
     let mut answer = |id: Option<&str>, with: Result<(), Refused>| {
@@ -119,7 +120,7 @@ fn answers(messages: usize, output: &PublishBatchOutput) -> Answers {
     answers
 }
 
-/// SNS counts throttling and missing permissions as the sender's fault too, and those pass.
+/// SNS reports throttling and missing permissions as sender faults too, but they are temporary.
 fn is_about_content(code: &str) -> bool {
     let passing = ["Throttl", "KMS", "Authorization", "InvalidSecurity", "NotFound", "Disabled"];
     !passing.iter().any(|part| code.contains(part))

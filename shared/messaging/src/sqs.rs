@@ -16,14 +16,14 @@ use crate::{
     sqs_text::{QUEUE_MESSAGE_BYTES_MAX, REASON_BYTES_MAX, allowed, beginning},
 };
 
-/// Takes pointers to commits that could not be published now.
+/// Queues pointers to commits that could not be published yet.
 #[derive(Debug)]
 pub struct SqsRetryQueue {
     queue: Queue,
 }
 
 impl SqsRetryQueue {
-    /// The queue with that URL.
+    /// The queue with this URL.
     #[must_use]
     pub fn new(config: &SdkConfig, queue_url: impl Into<String>) -> Self {
         let queue = Queue::new(config, queue_url.into());
@@ -44,13 +44,13 @@ impl RetryQueue for SqsRetryQueue {
 }
 
 fn entry((place, pointer): (usize, &Pointer)) -> Result<SendMessageBatchRequestEntry, BuildError> {
-    // JSON escapes every control character, so whatever the id holds, SQS takes it.
+    // JSON escapes control characters, so SQS accepts any id.
     let body = pointer.text();
     SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body).build()
 }
 
-/// One answer for each pointer: a reply of 200 holds failed entries too, and an entry that it does not mention was not
-/// taken as far as anybody knows.
+/// One answer for each pointer. A reply with status 200 may contain failed entries, and an entry that it does not
+/// contain counts as not sent.
 fn answers(pointers: usize, output: &SendMessageBatchOutput) -> Vec<Result<(), Refused>> {
     let refused = |code: &str| Refused { code: code.to_owned(), for_good: false };
     let mut answers = vec![Err(refused("NoAnswer")); pointers];
@@ -65,7 +65,7 @@ fn answers(pointers: usize, output: &SendMessageBatchOutput) -> Vec<Result<(), R
     answers
 }
 
-/// Sets messages aside in a dead-letter queue.
+/// Parks messages in a dead-letter queue.
 #[derive(Debug)]
 pub struct SqsParking {
     queue: Queue,
@@ -73,7 +73,7 @@ pub struct SqsParking {
 }
 
 impl SqsParking {
-    /// The queue with that URL. Everything parked carries the function's name.
+    /// The queue with this URL. Parked messages carry the name of the function.
     #[must_use]
     pub fn new(
         config: &SdkConfig,
@@ -88,9 +88,8 @@ impl SqsParking {
 
 #[async_trait]
 impl Parking for SqsParking {
-    /// Parks the body as it is. Where SQS would refuse it, it is parked as near to that as SQS takes, with the
-    /// attribute `altered` saying how: a part of it with its reason is worth more than nothing, and what it tells of
-    /// is in the event store.
+    /// Parks the body unchanged if SQS accepts it. Otherwise it parks an altered or shortened body, and the attribute
+    /// `altered` says how it differs. The events themselves are in the event store.
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
         let reason = text_or(beginning(reason, REASON_BYTES_MAX), "no reason was given");
         let function = text_or(beginning(&self.function, REASON_BYTES_MAX), "unknown");
@@ -109,10 +108,10 @@ fn text_or(text: &str, otherwise: &str) -> String {
     allowed(text).into_owned()
 }
 
-/// Bytes left for attributes: the three of a parked message, names and types included.
+/// Bytes that are reserved for the three attributes, with names and types.
 const ATTRIBUTES_BYTES_MAX: usize = 8 * REASON_BYTES_MAX;
 
-/// The body that SQS takes, and what had to be done to it.
+/// The body that SQS accepts, and how it was altered.
 fn parked(original: &str) -> (String, Option<String>) {
     if original.is_empty() {
         let how = "the original body is empty";
@@ -155,7 +154,7 @@ impl Queue {
             Some(_) => Ok(()),
             None => Err(Cause {
                 operation: "SQS SendMessage",
-                reason: "no message id came back".to_owned(),
+                reason: "the reply has no message id".to_owned(),
             }
             .into()),
         }

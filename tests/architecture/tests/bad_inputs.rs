@@ -1,4 +1,4 @@
-//! `tests/BAD_INPUTS.md` names existing tests.
+//! Every test in `tests/BAD_INPUTS.md` exists.
 
 use std::{
     collections::BTreeSet,
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Cases of a suite and rules of a table. One test runs them all, so they have no `#[test]` attribute.
+/// Cases of a suite and rules of the template. One test runs all of them, so they have no `#[test]` attribute.
 const CASES: [&str; 3] = [
     "any_damaged_or_missing_snapshot_changes_no_answer_s11",
     "a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits_s5",

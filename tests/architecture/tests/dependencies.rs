@@ -81,7 +81,7 @@ fn packages() -> &'static BTreeMap<String, Package> {
     })
 }
 
-/// What `cargo metadata` says of the workspace.
+/// The output of `cargo metadata` for the workspace.
 pub(crate) fn metadata() -> Value {
     let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let output = Command::new(env!("CARGO"))
@@ -134,7 +134,7 @@ fn pulls_in(package: &Package) -> BTreeSet<&'static str> {
         if let Some(next) = packages().get(&id)
             && seen.insert(next.id.as_str())
         {
-            // Optional dependencies do not count: the real host's timer is not part of the kit.
+            // Optional dependencies do not count: the timer of the real host is not part of the kit.
             let is_optional = |id: &String| {
                 packages()
                     .get(id)

@@ -1,6 +1,6 @@
-//! Checks what the compiler cannot: the direction of dependencies between the crates, what is published, the safety
-//! properties of `template.yaml`, the README's cost table, and the tests of every bad input. Reads only files of this
-//! checkout and what cargo says of them.
+//! Checks what the compiler cannot: the dependencies between the crates, the published packages, the safety properties
+//! of `template.yaml`, the cost table of the README, and the tests of all bad inputs. Reads only files of this checkout
+//! and the output of cargo.
 
 // Helpers outside `#[test]` functions are test code too, but clippy.toml does not exempt them.
 #![allow(

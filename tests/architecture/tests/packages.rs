@@ -1,4 +1,4 @@
-//! What is published: the crates of the kit, complete, and nothing else.
+//! Only the crates of the kit are published, and each is complete.
 
 use std::{fs, path::Path, process::Command};
 
@@ -18,7 +18,7 @@ const KIT: [&str; 8] = [
     "dekigoto-testkit",
 ];
 
-/// The categories of crates.io that we use. A publish with an unknown one succeeds and drops it.
+/// The categories of crates.io that we use. Publishing ignores unknown categories without an error.
 const CATEGORIES: [&str; 6] = [
     "asynchronous",
     "database",
@@ -28,7 +28,7 @@ const CATEGORIES: [&str; 6] = [
     "web-programming::http-server",
 ];
 
-/// What a package may contain besides sources and examples.
+/// The allowed files of a package besides sources and examples.
 const FILES: [&str; 7] = [
     ".cargo_vcs_info.json",
     "Cargo.lock",
@@ -59,7 +59,7 @@ fn texts(values: &Value) -> Vec<&str> {
 #[test]
 fn only_the_kit_is_published() {
     let ours = ours();
-    // `publish` is null where every registry is allowed, and empty where none is.
+    // `publish` is null if every registry is allowed, and empty if none is.
     let published = ours.iter().filter(|package| package["publish"] != serde_json::json!([]));
     let mut published: Vec<&str> = published.filter_map(|it| it["name"].as_str()).collect();
     published.sort_unstable();
@@ -118,7 +118,7 @@ fn every_package_contains_its_licences_and_nothing_unexpected() {
     }
 }
 
-/// Publishing removes dev-dependencies that have only a path. With a version, the kit would depend on itself in a circle.
+/// Publishing removes dev-dependencies that have only a path. With a version, the kit would have a circular dependency.
 #[test]
 fn a_published_crate_names_the_kit_by_version_and_the_testkit_by_path() {
     for package in kit() {

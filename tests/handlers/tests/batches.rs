@@ -1,10 +1,10 @@
-//! S15: a batch with a record that has no id fails as a whole, and none of it is processed.
+//! S15: a batch with a record without a unique id fails as a whole, and none of it is processed.
 
 use serde_json::{Value, json};
 
 use crate::support::{Functions, ORDER_SUMMARY, VIEWS, sample};
 
-/// The event must fail as a whole in both batch functions, and write nothing.
+/// The event must fail as a whole in both batch functions and write nothing.
 async fn fails(event: Value) {
     let world = Functions::with_history();
     let before = world.views.dump();
@@ -16,7 +16,7 @@ async fn fails(event: Value) {
     assert!(world.parking.dump().is_empty() && world.retry.drain().is_empty());
 }
 
-/// A sample event with another value at that pointer.
+/// A sample event with another value at this pointer.
 fn with(name: &str, pointer: &str, value: Value) -> Value {
     let mut event = sample(name);
     *event.pointer_mut(pointer).unwrap() = value;

@@ -1,4 +1,4 @@
-//! S14: which identities the handler accepts in each `AUTH_MODE`, however the gateway is configured.
+//! S14: the identities that the handler accepts in each `AUTH_MODE`, for any configuration of the gateway.
 
 use dekigoto_lambda::http::{AuthMode, UnknownAuthMode};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! The contract is open in every `AUTH_MODE`, and passes the gateway unchanged. The documentation page is not in
-//! the function.
+//! Everybody can read the contract in every `AUTH_MODE`, and the gateway does not change it. The function has no
+//! documentation page.
 
 use dekigoto_lambda::http::AuthMode;
 use serde_json::{Value, json};

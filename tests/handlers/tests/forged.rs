@@ -1,5 +1,4 @@
-//! Forged identities and hostile headers. The numbers are the rows of
-//! tests/BAD_INPUTS.md.
+//! Forged identities and hostile headers. The numbers are the rows of tests/BAD_INPUTS.md.
 
 use dekigoto_lambda::http::AuthMode;
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use crate::{
     support::{Functions, ORDER, sample},
 };
 
-/// A request for a new order, with another header.
+/// A request for a new order with an additional header.
 fn places(name: &str, value: &str) -> Value {
     let mut event = sample("api-place-order.json");
     event["headers"][name] = json!(value);
@@ -106,7 +105,7 @@ async fn row_35_a_duplicate_authorization_is_not_read() {
 }
 
 #[tokio::test]
-async fn row_36_forged_origins_and_traces_are_not_believed() {
+async fn row_36_forged_origins_and_traces_are_not_trusted() {
     let forged = [
         ("x-forwarded-for", "10.0.0.1, 203.0.113.7"),
         ("x-tenant", "another"),

@@ -1,5 +1,5 @@
-//! Hostile paths, queries and bodies, as API Gateway passes them to the api function. The numbers are the
-//! rows of tests/BAD_INPUTS.md; the router's own decisions are tested in `shared/service`.
+//! Hostile paths, queries and bodies in events of API Gateway. The numbers are the rows of tests/BAD_INPUTS.md;
+//! `shared/service` tests the decisions of the router.
 
 use dekigoto_lambda::http::AuthMode;
 use http::Response;
@@ -79,7 +79,7 @@ async fn row_14_base64_of_bytes_that_are_not_text_is_malformed() {
 #[tokio::test]
 async fn row_18_a_hostile_id_never_reaches_a_store_key() {
     let long = "a".repeat(1024);
-    // As sent (function URLs and some emulators pass it so), and unescaped, as an HTTP API does.
+    // Escaped (as from function URLs and some emulators), and unescaped, as from an HTTP API.
     for id in [
         "1",
         "%2e%2e",

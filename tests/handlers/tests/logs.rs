@@ -1,4 +1,4 @@
-//! S17: logs hold no payload.
+//! S17: logs contain no payload.
 
 use dekigoto::ViewStore as _;
 use dekigoto_lambda::http::AuthMode;
@@ -73,7 +73,7 @@ async fn a_failure_is_logged_once_with_its_cause_and_request_but_no_payload_s17(
     assert!(cause.contains("commit Some(1)") && cause.contains("column"), "{cause}");
     assert_eq!(field(&errors[0], "request.id"), "BvZ0XgKnliAEJmg=");
     assert_eq!(text.matches("column").count(), 1, "the cause is logged once: {text}");
-    // The log names the stream, because somebody has to repair it, but not its content.
+    // The log names the stream, because an operator must repair it, but not its content.
     for word in PRIVATE.into_iter().filter(|word| *word != ORDER) {
         assert!(!text.contains(word), "{word} is in the log: {text}");
     }
@@ -94,7 +94,7 @@ async fn a_damaged_row_is_logged_by_its_key_s17() {
         row.revision += 1;
         world.views.write(&[row]).await.unwrap();
     }
-    // The store knows an order. A sum with an unreadable part would be wrong; a report is shown without it.
+    // An order is read from the store. A sum with an unreadable part would be wrong; a report omits the part.
     for (path, query, expected) in [
         (format!("/v1/orders/{ORDER}"), "", 200),
         ("/v1/orders".to_owned(), "customerId=c-42", 200),

@@ -1,4 +1,4 @@
-//! Runs every sample event through the real handler and checks the effect.
+//! Runs every sample event through the real handler and checks the effects.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ async fn publisher_stream_parks_two_poison_records_and_publishes_two_l4() {
     assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 2));
     let parked = world.parking.dump();
     assert_eq!(parked.len(), 2);
-    // As pointers: moved to the retry queue after the fix, they are published.
+    // Parked as pointers, they are published after the fix by a redrive to the retry queue.
     for (body, _) in &parked {
         assert!(serde_json::from_str::<dekigoto::Pointer>(body).is_ok(), "{body}");
     }
@@ -134,7 +134,7 @@ async fn a_parked_stream_record_that_is_redriven_is_published_l5() {
 }
 
 #[tokio::test]
-async fn a_pointer_that_came_twice_in_one_batch_is_published_once() {
+async fn a_duplicate_pointer_in_a_batch_is_published_once() {
     let mut event = sample("publisher-retry.json");
     let mut copy = event["Records"][0].clone();
     copy["receiptHandle"] = json!("AQEBAnother==");
@@ -142,7 +142,7 @@ async fn a_pointer_that_came_twice_in_one_batch_is_published_once() {
     event["Records"].as_array_mut().unwrap().push(copy);
     let published = Functions::with_history().publisher(&event).await;
     assert_eq!((published.answer, published.topic.len()), (Ok(vec![]), 1));
-    // Where it fails, its id is named once and stands for both.
+    // If it fails, its id is reported once for both copies.
     let answer = Functions::default().publisher_without_store(&event).await;
     assert_eq!(answer, Ok(vec!["059f36b4-87a3-44ab-83d2-661975830001".to_owned()]));
 }
@@ -159,13 +159,13 @@ async fn a_time_window_is_published_again_through_the_retry_queue_l1() {
     pointers.sort_by_key(dekigoto::Pointer::text);
     expected.sort_by_key(dekigoto::Pointer::text);
     assert_eq!(pointers, expected);
-    // The end is not part of it, so that windows can follow each other.
+    // The end is exclusive, so that windows can be adjacent.
     let first = all.iter().map(|commit| commit.context().at).min().unwrap();
     assert_eq!(world.republish(&day(&first.to_string())).await["pointers"], 0);
-    // A note about stream records that Lambda gave up on names its window itself.
+    // A note about discarded stream records contains its window.
     let note = sample("publisher-given-up.json");
     assert_eq!(world.republish(&note).await["pointers"], all.len());
-    // A batch is a batch as before.
+    // Batches are still accepted.
     assert_eq!(
         world.republish(&json!({ "Records": [] })).await,
         json!({ "batchItemFailures": [] })

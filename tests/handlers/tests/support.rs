@@ -52,7 +52,7 @@ pub(crate) struct Published {
 }
 
 impl Functions {
-    /// With the commits of the sample stream record in the store.
+    /// The functions, with the commits of the sample stream record in the store.
     pub(crate) fn with_history() -> Self {
         let world = Self::default();
         for record in sample("publisher-stream.json")["Records"].as_array().unwrap() {

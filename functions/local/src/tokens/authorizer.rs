@@ -1,4 +1,4 @@
-//! Stands in for API Gateway's JWT authorizer: it verifies the token and passes the caller to the router. The router
+//! Replaces the JWT authorizer of API Gateway: it verifies the token and passes the caller to the router. The router
 //! checks ownership.
 
 use std::sync::Arc;
@@ -34,7 +34,7 @@ struct Claims {
 
 impl Authorizer {
     pub(super) fn of(issuer: &Issuer) -> Self {
-        // Fails if it is already installed, as in tests; that is harmless.
+        // Fails harmlessly if it is already installed, as in tests.
         let _ = PROVIDER.install_default();
         let (modulus, exponent) = issuer.public_key();
         let mut validation = Validation::new(Algorithm::RS256);
@@ -46,7 +46,7 @@ impl Authorizer {
         Self { key: DecodingKey::from_rsa_raw_components(&modulus, &exponent), validation }
     }
 
-    /// The caller that the request's token names; `None` without a valid token.
+    /// The caller of the request's token; `None` without a valid token.
     fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let (Some(only), None) = (given.next(), given.next()) else { return None };

@@ -1,5 +1,5 @@
-//! A token issuer for this machine: it gives anybody any token. Its tokens are real, to test real
-//! verification: the authorizer beside it, and API Gateway's in a local AWS.
+//! A local token issuer. It gives any token to anybody. The tokens are real, so that they test real verification: by
+//! the authorizer in this process, and by API Gateway in a local AWS.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) const AUDIENCE: &str = "orders";
 /// The default lifetime of a token, in seconds.
 const LIFETIME_SECONDS: i64 = 3600;
 
-/// An issuer whose key lives as long as the process.
+/// An issuer with a key that lives as long as the process.
 pub(super) struct Issuer {
     url: String,
     kid: String,
@@ -41,7 +41,7 @@ pub(super) struct Issuer {
 pub(super) struct Wanted {
     sub: String,
     scope: Option<String>,
-    // The rest is for tests: tokens that must be refused.
+    // The other fields are for tests of tokens that must be refused.
     audience: Option<String>,
     issuer: Option<String>,
     lifetime_seconds: Option<i64>,
@@ -49,12 +49,12 @@ pub(super) struct Wanted {
 }
 
 impl Issuer {
-    /// Makes an issuer with a new key at that base URL.
+    /// Creates an issuer with a new key at this base URL.
     pub(super) fn start(base_url: &str) -> Self {
         let key = PrivateKey::generate();
         Self {
             url: format!("{base_url}/local/issuer"),
-            // A new id for each key: a cache of public keys must not mistake it for the key of an earlier run.
+            // A new id for each key, so that a cache of public keys does not confuse it with the key of an earlier run.
             kid: SystemHost.random().to_string(),
             public: key.to_public_key(),
             key: SigningKey::new(key),
@@ -119,7 +119,7 @@ async fn keys(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
     }] }))
 }
 
-/// Answers plain text, so that a shell can use it directly.
+/// Answers with plain text, for use in a shell.
 async fn issue(State(issuer): State<Arc<Issuer>>, Form(wanted): Form<Wanted>) -> String {
     issuer.token(&wanted)
 }

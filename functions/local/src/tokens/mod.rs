@@ -1,4 +1,4 @@
-//! Authentication with tokens, as behind API Gateway's JWT authorizer, and a local token issuer.
+//! Authentication with tokens, as with the JWT authorizer of API Gateway, and a local token issuer.
 
 mod authorizer;
 mod issuer;
@@ -11,7 +11,7 @@ use axum::{Router, middleware};
 use authorizer::{Authorizer, authorize};
 use issuer::Issuer;
 
-/// Puts an authorizer in front of the router, and adds the routes of its issuer on that base URL.
+/// Adds an authorizer in front of the router, and the routes of its issuer at this base URL.
 pub(crate) fn guarded(router: Router, base_url: &str) -> Router {
     let issuer = Arc::new(Issuer::start(base_url));
     let authorizer = Arc::new(Authorizer::of(&issuer));

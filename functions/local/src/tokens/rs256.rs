@@ -1,4 +1,4 @@
-//! RS256 only, as API Gateway's JWT authorizer.
+//! Only RS256, as in the JWT authorizer of API Gateway.
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind,
@@ -13,7 +13,7 @@ use rsa::{
     signature::Verifier as _,
 };
 
-/// The crypto provider of `jsonwebtoken`. It supports no other algorithm, whatever a token's header says.
+/// The crypto provider of `jsonwebtoken`. It supports no other algorithm, so the header of a token cannot choose one.
 pub(super) static PROVIDER: CryptoProvider = CryptoProvider {
     // The issuer signs without this provider.
     signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),

@@ -1,4 +1,4 @@
-"""Starts the service, creates and renames, and shows what became of it."""
+"""Starts the service, creates and renames an aggregate, and shows the results."""
 import json, os, re, subprocess, urllib.request
 binary = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "debug", "local")
 server = subprocess.Popen([binary], env={**os.environ, "PORT": "0"}, stdout=subprocess.PIPE, text=True)
@@ -14,7 +14,7 @@ def ask(path, body=None, key="demo"):
 
 try:
     path = f"/v1/__name__/{ask('/v1/__name__', {'title': 'first'})['id']}"
-    ask("/v1/__name__", {"title": "first"})  # The same key again: one effect.
+    ask("/v1/__name__", {"title": "first"})  # The same key again: no second effect.
     assert ask(f"{path}/rename", {"title": "second"}, "again")["version"] == 2
     assert ask(f"{path}?minVersion=2") == {"title": "second", "changes": 2}
     assert len(ask("/local/stored")) == 2

@@ -1,4 +1,4 @@
-//! S15: a record that cannot be named fails its whole batch, because it could not be reported.
+//! S15: a record without a unique id fails its whole batch, because it cannot be reported.
 
 use dekigoto::batch::{Delivered, Report, Tally};
 use dekigoto_lambda::batch::{Batch, answer};
@@ -29,7 +29,7 @@ fn messages_come_with_their_ids_and_bodies() {
 }
 
 #[test]
-fn a_message_without_a_body_is_an_empty_one() {
+fn a_missing_body_is_read_as_an_empty_one() {
     let mut bare = message("a", "");
     bare.as_object_mut().unwrap().remove("body");
     let Ok(Batch::Queue(messages)) = read(&json!({ "Records": [bare] })) else { panic!() };
@@ -63,9 +63,9 @@ fn an_unreadable_attribute_fails_neither_its_message_nor_the_batch() {
     }
 }
 
-/// A pipe delivers JSON as what it is.
+/// A pipe delivers a JSON body as a value.
 #[test]
-fn a_body_that_is_a_value_is_its_text() {
+fn a_body_that_is_a_json_value_is_read_as_text() {
     for (body, text) in [
         (json!({ "eventId": "x" }), r#"{"eventId":"x"}"#),
         (json!([1]), "[1]"),
@@ -80,13 +80,13 @@ fn a_body_that_is_a_value_is_its_text() {
 }
 
 #[test]
-fn a_message_that_came_twice_is_handled_once_and_one_id_names_both() {
+fn a_duplicate_message_in_a_batch_is_handled_once() {
     let twice = [message("a", "x"), message("b", "y"), message("a", "x"), message("a", "x")];
     assert_eq!(messages(&twice).iter().map(|(id, _)| &**id).collect::<Vec<_>>(), ["a", "b"]);
 }
 
 #[test]
-fn a_stream_record_is_known_by_its_sequence_number_whatever_else_it_holds() {
+fn a_stream_record_needs_only_a_sequence_number() {
     let mut odd = change("2");
     odd["dynamodb"]["NewImage"] = json!({ "pk": "not an attribute value" });
     odd["eventName"] = json!(7);
@@ -105,7 +105,7 @@ fn an_empty_batch_is_an_empty_queue() {
 }
 
 #[test]
-fn a_record_that_cannot_be_named_fails_the_batch_s15() {
+fn a_record_without_a_unique_id_fails_the_batch_s15() {
     let without = |mut record: Value, field: &str| {
         record.as_object_mut().unwrap().remove(field);
         record
@@ -141,7 +141,7 @@ fn a_record_that_cannot_be_named_fails_the_batch_s15() {
 }
 
 #[test]
-fn the_reason_does_not_quote_the_batch_s17() {
+fn the_error_does_not_quote_the_batch_s17() {
     let mut odd = message("a", "secret");
     odd["messageId"] = json!({ "secret": 1 });
     let reason = read(&json!({ "Records": [odd] })).unwrap_err();
@@ -160,7 +160,7 @@ fn the_answer_names_exactly_the_failed_records() {
         said,
         json!({ "batchItemFailures": [{ "itemIdentifier": "b" }, { "itemIdentifier": "d" }] })
     );
-    // An answer without failures must say so: Lambda reads an answer that it does not understand as failure.
+    // An answer without failures needs an empty list: Lambda treats an answer that it cannot read as a failure.
     let nothing = serde_json::to_value(answer("publisher", Report::default())).unwrap();
     assert_eq!(nothing, json!({ "batchItemFailures": [] }));
 }

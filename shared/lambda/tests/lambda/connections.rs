@@ -1,4 +1,4 @@
-//! What a freeze leaves behind: a pool of connections that are dead, though nothing says so.
+//! A freeze of the function leaves dead connections in the pool without any sign.
 
 use std::{
     io::{Read as _, Write as _},
@@ -17,19 +17,19 @@ use dekigoto_lambda::aws::{ATTEMPT_TIME_MAX, sdk_config_from};
 use dekigoto_messaging::SqsRetryQueue;
 use futures_util::future::join_all;
 
-/// Connections that are opened before the freeze: as many calls as the publisher makes at once.
+/// Connections that are opened before the freeze: the number of concurrent calls of the publisher.
 const POOLED: usize = 8;
 
-/// A server on this machine that answers like SQS, but not on connections that are dead.
+/// A local server that answers like SQS, except on dead connections.
 #[derive(Default)]
 struct Server {
     accepted: AtomicUsize,
-    /// The connections with lower numbers are black holes.
+    /// Connections with lower numbers never answer.
     dead_below: AtomicUsize,
 }
 
 impl Server {
-    /// Starts it, and tells its port.
+    /// Starts the server and returns its port.
     fn start(self: &Arc<Self>) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -48,11 +48,11 @@ impl Server {
         let mut open = Vec::new();
         while reads_request(&mut stream) {
             if number < self.dead_below.load(SeqCst) {
-                // Nothing comes back, not even the end of the connection.
+                // No reply and no end of the connection.
                 open.push(stream.try_clone().unwrap());
                 continue;
             }
-            // So long that the calls of one batch overlap, and each opens a connection.
+            // Long enough that the calls of a batch overlap and each opens a connection.
             thread::sleep(Duration::from_millis(50));
             let body = r#"{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"x"}]}"#;
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0";
@@ -64,7 +64,7 @@ impl Server {
     }
 }
 
-/// Reads one request to its end. False when the connection ends before.
+/// Reads one whole request. False if the connection ends before.
 fn reads_request(stream: &mut TcpStream) -> bool {
     let mut all = String::new();
     let mut bytes = [0; 4096];
@@ -83,7 +83,7 @@ fn reads_request(stream: &mut TcpStream) -> bool {
     }
 }
 
-/// The project's own configuration, with only the endpoint and the credentials changed.
+/// The configuration of the project, with another endpoint and other credentials.
 fn queue(port: u16) -> SqsRetryQueue {
     let variable = |name: &str| (name == "AWS_REGION").then(|| "eu-west-1".into());
     let credentials = Credentials::new("test", "test", None, None, "test");
@@ -98,7 +98,7 @@ fn queue(port: u16) -> SqsRetryQueue {
     SqsRetryQueue::new(&config, format!("{endpoint}/000000000000/queue"))
 }
 
-/// Before, each of three attempts took the next dead connection, and so did those of the calls after it: 5 s each, in vain.
+/// If the pool were kept, each of three attempts would take another dead connection, as would the next calls: 5 s each.
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "real sockets take real time")]
 async fn a_pool_of_dead_connections_costs_one_attempt() {

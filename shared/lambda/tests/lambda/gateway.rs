@@ -1,4 +1,4 @@
-//! Requests of an HTTP API as the router gets them, and answers as the gateway gets them.
+//! Requests of an HTTP API for the router, and answers for the gateway.
 
 use dekigoto_lambda::gateway::{Answer, Invocation, NotBase64};
 use http::Response;
@@ -21,7 +21,7 @@ pub(crate) fn read(event: &Value) -> Result<Invocation, String> {
     Invocation::read(&to_raw_value(event).unwrap()).map_err(|cause| cause.to_string())
 }
 
-/// The event with this value at that pointer.
+/// The event with another value at this pointer.
 fn with(pointer: &str, value: Value) -> Value {
     let mut event = event("POST", "/v1/orders", "");
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -102,7 +102,7 @@ fn a_body_is_text_or_base64_or_an_error() {
 }
 
 #[test]
-fn what_is_not_valid_in_http_is_refused() {
+fn a_request_that_is_invalid_in_http_is_refused() {
     let many: Value = (0..40_000)
         .map(|it| (format!("x-{it}"), json!("1")))
         .collect::<serde_json::Map<_, _>>()
@@ -141,7 +141,7 @@ fn an_event_of_another_kind_is_refused_and_not_quoted_s17() {
 }
 
 #[test]
-fn an_event_without_headers_or_query_is_a_request_without_them() {
+fn headers_and_query_are_optional() {
     for gone in ["headers", "rawQueryString"] {
         let null = with(&format!("/{gone}"), Value::Null);
         let mut missing = null.clone();

@@ -1,4 +1,4 @@
-//! S14: only what the gateway has verified is an identity.
+//! S14: only what the gateway verified is an identity.
 
 use dekigoto_lambda::identity::Identity;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn a_token_is_identified_by_its_subject_and_its_scopes_s14() {
 }
 
 #[test]
-fn without_a_subject_or_an_arn_there_is_no_identity_s14() {
+fn an_identity_needs_a_subject_or_an_arn_s14() {
     for authorizer in [
         Value::Null,
         json!({}),

@@ -1,6 +1,6 @@
-//! Reading what AWS delivers: requests, batches, stream records, identities, settings.
+//! Reads the input from AWS: requests, batches, stream records, identities, settings.
 
-// Helpers outside `#[test]` functions are test code too; clippy.toml's exemption does not reach them.
+// Helpers outside `#[test]` functions are test code too, but clippy.toml does not exempt them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Stream records become commits, or reasons that a person can act on.
+//! Stream records are read as commits, or give a reason that helps the operator.
 
 use dekigoto::{StoredCommit, relay::StreamRecord};
 use dekigoto_lambda::stream;
@@ -19,7 +19,7 @@ fn record() -> Value {
     })
 }
 
-/// The record with another value at that pointer; null takes it away.
+/// The record with another value at this pointer; null removes the field.
 fn with(pointer: &str, value: &Value) -> String {
     let mut record = record();
     let (parent, field) = pointer.rsplit_once('/').unwrap();
@@ -33,7 +33,7 @@ fn with(pointer: &str, value: &Value) -> String {
 }
 
 #[test]
-fn an_insert_is_the_commit_that_was_stored_s7() {
+fn an_insert_is_read_as_the_stored_commit_s7() {
     let commit = stream::commit(&record().to_string()).unwrap();
     assert_eq!((commit.ordinal().get(), commit.first_version().get()), (2, 3));
     let stored = StoredCommit::from(&commit);
@@ -48,7 +48,7 @@ fn an_insert_is_the_commit_that_was_stored_s7() {
 }
 
 #[test]
-fn an_attribute_that_only_newer_code_knows_is_passed_over_whatever_it_holds() {
+fn unknown_attributes_are_ignored() {
     for value in
         [json!({ "B": "AAE=" }), json!({ "B": "AAE" }), json!({ "B": 1 }), json!("x"), json!([[]])]
     {
@@ -57,7 +57,7 @@ fn an_attribute_that_only_newer_code_knows_is_passed_over_whatever_it_holds() {
 }
 
 #[test]
-fn what_else_a_record_holds_or_leaves_out_does_not_matter() {
+fn other_fields_of_a_record_are_ignored() {
     for field in ["eventID", "awsRegion", "eventVersion", "eventSourceARN", "userIdentity"] {
         for value in [Value::Null, json!(1), json!([]), json!({ "a": 1 })] {
             assert!(stream::commit(&with(&format!("/{field}"), &value)).is_ok(), "{field} {value}");
@@ -74,7 +74,7 @@ fn what_else_a_record_holds_or_leaves_out_does_not_matter() {
     }
 }
 
-/// The pointer under which an unreadable record is parked, as `stream ordinal`.
+/// The pointer of an unreadable record, as `stream ordinal`.
 fn parked_as(record: String) -> Option<String> {
     match stream::read(record) {
         StreamRecord::Unreadable { pointer, .. } => {
@@ -85,7 +85,7 @@ fn parked_as(record: String) -> Option<String> {
 }
 
 #[test]
-fn an_unreadable_record_is_known_by_its_key_l5() {
+fn the_pointer_of_an_unreadable_record_comes_from_its_key_l5() {
     let here = Some("Order#o-1 2 2".to_owned());
     for damaged in [
         with("/dynamodb/NewImage/ev", &json!({ "B": "AAE" })),
@@ -96,7 +96,7 @@ fn an_unreadable_record_is_known_by_its_key_l5() {
     ] {
         assert_eq!(parked_as(damaged.clone()), here, "{damaged}");
     }
-    // Where the record's key is damaged, or its image, the other one tells.
+    // If the key or the image of the record is damaged, the other one is used.
     let mut record: Value = serde_json::from_str(&with("/eventName", &json!(7))).unwrap();
     record["dynamodb"]["Keys"] = json!("damaged");
     assert_eq!(parked_as(record.to_string()), here);
@@ -130,7 +130,7 @@ fn every_attribute_of_a_commit_is_read_s7() {
 }
 
 #[test]
-fn a_changed_history_is_no_commit() {
+fn a_change_of_history_is_an_error() {
     for change in ["MODIFY", "REMOVE", "insert", ""] {
         let reason = stream::commit(&with("/eventName", &json!(change))).unwrap_err();
         assert!(reason.contains("history was changed"), "{change}: {reason}");
@@ -138,7 +138,7 @@ fn a_changed_history_is_no_commit() {
 }
 
 #[test]
-fn a_record_without_its_image_says_what_the_stream_must_be() {
+fn the_error_for_a_missing_image_names_the_stream_view() {
     for image in [Value::Null, json!({})] {
         let reason = stream::commit(&with("/dynamodb/NewImage", &image)).unwrap_err();
         assert!(reason.contains("NEW_IMAGE"), "{reason}");
@@ -146,7 +146,7 @@ fn a_record_without_its_image_says_what_the_stream_must_be() {
 }
 
 #[test]
-fn a_missing_or_wrong_attribute_is_never_a_default() {
+fn a_missing_or_wrong_attribute_is_an_error() {
     for name in ["pk", "sk", "v", "at", "ev", "key", "fp", "act", "cor"] {
         for value in [
             Value::Null,
@@ -179,7 +179,7 @@ fn a_missing_or_wrong_attribute_is_never_a_default() {
 }
 
 #[test]
-fn what_is_no_record_at_all_is_unreadable() {
+fn text_that_is_not_a_stream_record_is_unreadable() {
     for text in ["", "null", "[]", "{}", "secret", "{\"eventName\":\"INSERT\"}"] {
         let reason = stream::commit(text).unwrap_err();
         assert!(!reason.contains("secret"), "{reason}");

@@ -1,4 +1,4 @@
-//! A function without its settings does not start, and reports all that are missing.
+//! A function with missing settings does not start, and reports all of them.
 
 use dekigoto_lambda::{Config, ConfigError};
 

@@ -1,4 +1,4 @@
-//! EventBridge: answers by place, and JSON.
+//! EventBridge: answers by position, and JSON.
 
 use dekigoto::Bus as _;
 use dekigoto_messaging::EventBridgeBus;
@@ -46,7 +46,7 @@ async fn a_batch_is_one_request_in_the_order_of_the_messages() {
 }
 
 #[tokio::test]
-async fn each_answer_goes_to_the_message_in_its_place_s15() {
+async fn answers_are_matched_to_messages_by_position_s15() {
     let entries = ["ok", "ThrottlingException", "ok", "InternalFailure", "MalformedDetail"];
     let (answers, requests) = send(5, vec![answered(&entries)]).await;
     let expected = ["ok", "ThrottlingException", "ok", "InternalFailure", "MalformedDetail!"];
@@ -55,7 +55,7 @@ async fn each_answer_goes_to_the_message_in_its_place_s15() {
 }
 
 #[tokio::test]
-async fn only_what_is_wrong_with_the_message_is_for_good() {
+async fn only_errors_of_the_message_are_permanent() {
     for (code, expected) in [
         ("MalformedDetail", "MalformedDetail!"),
         ("InvalidArgument", "InvalidArgument!"),
@@ -70,7 +70,7 @@ async fn only_what_is_wrong_with_the_message_is_for_good() {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_nothing_or_too_much_is_not_a_success_s15() {
+async fn an_incomplete_or_excess_answer_is_not_a_success_s15() {
     let (answers, _) = send(2, vec![answered(&["ok", ""])]).await;
     assert_eq!(told(answers), ["ok", "NoAnswer"]);
     for entries in [&["ok"][..], &["ok", "ok", "ok"], &[]] {
@@ -81,7 +81,7 @@ async fn an_answer_that_says_nothing_or_too_much_is_not_a_success_s15() {
 }
 
 #[tokio::test]
-async fn a_request_that_failed_whole_is_an_error_that_names_the_code() {
+async fn a_failed_request_is_an_error_with_its_code() {
     for (status, code, sent) in [
         (400, "ValidationException", 1),
         (400, "AccessDeniedException", 1),

@@ -1,4 +1,4 @@
-//! What SNS, EventBridge and SQS may answer, and what the adapters make of it: real clients, scripted replies.
+//! How the adapters handle replies of SNS, EventBridge and SQS: real clients, scripted replies.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ fn messages(count: usize) -> Vec<Message> {
 
 type Answers = Result<Vec<Result<(), Refused>>, Source>;
 
-/// The answers as text: `ok`, or the code, with `!` where it is for good.
+/// The answers as text: `ok` or the code, with `!` if the error is permanent.
 #[track_caller]
 fn told(answers: Answers) -> Vec<String> {
     let told = |answer: Result<(), Refused>| match answer {

@@ -18,7 +18,7 @@ async fn send(count: usize, replies: Vec<Reply>) -> (Answers, Vec<String>) {
     (answers, network.requests())
 }
 
-/// A reply of 200 in which those entries were taken and those failed: id, code, sender's fault.
+/// A reply with status 200 and these successful and failed entries: id, code, sender fault.
 fn answered(taken: &[&str], failed: &[(&str, &str, bool)]) -> Reply {
     let taken = taken
         .iter()
@@ -61,7 +61,7 @@ async fn a_batch_is_one_request_with_bodies_and_attributes() {
     ] {
         assert!(request.contains(part), "{part} in {request}");
     }
-    // A filter that asks for a range of schema versions sees numbers only.
+    // A filter for a range of schema versions matches only numbers.
     for (name, data_type, value) in
         [("eventType", "String", "Event1"), ("schemaVersion", "Number", "1")]
     {
@@ -73,14 +73,14 @@ async fn a_batch_is_one_request_with_bodies_and_attributes() {
 }
 
 #[tokio::test]
-async fn each_answer_goes_to_its_own_message_whatever_the_order_s15() {
+async fn answers_are_matched_to_messages_by_id_s15() {
     let failed = [("3", "InternalError", false), ("0", "InvalidParameter", true)];
     let (answers, _) = send(4, vec![answered(&["2", "1"], &failed)]).await;
     assert_eq!(told(answers), ["InvalidParameter!", "ok", "ok", "InternalError"]);
 }
 
 #[tokio::test]
-async fn an_entry_without_an_answer_was_not_sent_s15() {
+async fn an_entry_without_an_answer_counts_as_not_sent_s15() {
     let (answers, _) = send(3, vec![answered(&["1"], &[])]).await;
     assert_eq!(told(answers), ["NoAnswer", "ok", "NoAnswer"]);
     let (answers, _) = send(2, vec![answered(&["7", "x"], &[("9", "X", true)])]).await;
@@ -91,7 +91,7 @@ async fn an_entry_without_an_answer_was_not_sent_s15() {
 }
 
 #[tokio::test]
-async fn only_what_is_wrong_with_the_message_is_for_good() {
+async fn only_errors_of_the_message_are_permanent() {
     for (code, sender_fault, expected) in [
         ("InvalidParameter", true, "InvalidParameter!"),
         ("InvalidParameter", false, "InvalidParameter"),
@@ -108,7 +108,7 @@ async fn only_what_is_wrong_with_the_message_is_for_good() {
 }
 
 #[tokio::test]
-async fn a_request_that_failed_whole_is_an_error_that_names_the_code() {
+async fn a_failed_request_is_an_error_with_its_code() {
     for (status, code, sent) in [
         (400, "InvalidParameter", 1),
         (403, "AuthorizationError", 1),

@@ -1,4 +1,4 @@
-//! SQS: what is parked is kept, in whatever form SQS takes it.
+//! SQS: parked messages, and pointers in the retry queue.
 
 use dekigoto::{Ordinal, Parking as _, Pointer, RetryQueue as _, Source, StreamId, Target};
 use dekigoto_messaging::{QUEUE_MESSAGE_BYTES_MAX, REASON_BYTES_MAX, SqsParking, SqsRetryQueue};
@@ -25,7 +25,7 @@ async fn park(body: &str, reason: &str, replies: Vec<Reply>) -> (Result<(), Sour
     (parked, requests.collect())
 }
 
-/// What was sent: the body, and the attributes `reason`, `function` and `altered`.
+/// The sent body, and its attributes `reason`, `function` and `altered`.
 async fn parked(body: &str, reason: &str) -> [Option<String>; 4] {
     let (parked, requests) = park(body, reason, vec![taken()]).await;
     parked.unwrap();
@@ -57,7 +57,7 @@ fn pointer(ordinal: u64) -> Pointer {
     Pointer::new(stream, Ordinal::new(ordinal).unwrap())
 }
 
-/// Puts that many pointers, and tells what became of each.
+/// Puts that many pointers, and returns the answers and requests.
 async fn put(count: u64, replies: Vec<Reply>) -> (Answers, Vec<Value>) {
     let network = ScriptedHttp::new(replies);
     let queue = SqsRetryQueue::new(&network.config(), URL);
@@ -67,7 +67,7 @@ async fn put(count: u64, replies: Vec<Reply>) -> (Answers, Vec<Value>) {
     (answers, requests.iter().map(|request| serde_json::from_str(request).unwrap()).collect())
 }
 
-/// A reply of 200 in which those entries were taken and those failed.
+/// A reply with status 200 and these successful and failed entries.
 fn answered(taken: &[&str], failed: &[(&str, &str)]) -> Reply {
     let taken: Vec<Value> = taken
         .iter()
@@ -81,7 +81,7 @@ fn answered(taken: &[&str], failed: &[(&str, &str)]) -> Reply {
 }
 
 #[tokio::test]
-async fn ten_pointers_are_one_request_and_each_says_where_it_is_to_go() {
+async fn ten_pointers_are_one_request_and_each_names_its_targets() {
     let ids: Vec<String> = (0..10).map(|id: u32| id.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let (answers, requests) = put(10, vec![answered(&ids, &[])]).await;
@@ -99,7 +99,7 @@ async fn ten_pointers_are_one_request_and_each_says_where_it_is_to_go() {
 }
 
 #[test]
-fn a_pointer_of_older_code_means_both_targets() {
+fn a_pointer_without_targets_means_both_targets() {
     let old = r#"{"stream":{"aggregateType":"Order","aggregateId":"a\u0001#\"é"},"ordinal":3}"#;
     assert_eq!(serde_json::from_str::<Pointer>(old).unwrap(), pointer(3));
     let text = pointer(3).only([Target::Bus]).text();
@@ -107,7 +107,7 @@ fn a_pointer_of_older_code_means_both_targets() {
 }
 
 #[tokio::test]
-async fn a_pointer_that_the_queue_did_not_confirm_is_not_in_it_s15() {
+async fn an_unconfirmed_pointer_counts_as_not_queued_s15() {
     let (answers, _) = put(4, vec![answered(&["2", "7", "x"], &[("0", "InternalError")])]).await;
     assert_eq!(told(answers), ["InternalError", "NoAnswer", "ok", "NoAnswer"]);
     let (answers, requests) = put(2, vec![Lost; 3]).await;
@@ -116,7 +116,7 @@ async fn a_pointer_that_the_queue_did_not_confirm_is_not_in_it_s15() {
 }
 
 #[tokio::test]
-async fn what_is_parked_is_the_original_with_its_reason_s15() {
+async fn a_message_is_parked_unchanged_with_its_reason_s15() {
     let body = "{\"a\":\t\"出来事 🛒\"}\r\n";
     assert_eq!(
         parked(body, "no event is called X").await,
@@ -125,7 +125,7 @@ async fn what_is_parked_is_the_original_with_its_reason_s15() {
 }
 
 #[tokio::test]
-async fn characters_that_sqs_refuses_are_replaced_and_that_is_said() {
+async fn characters_that_sqs_refuses_are_replaced_and_reported() {
     let [body, reason, _, altered] = parked("a\u{0}b\u{b}c\u{fffe}d\u{ffff}e", "x\u{7}y").await;
     assert_eq!(body, some("a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e"));
     assert_eq!(reason, some("x\u{fffd}y"));
@@ -133,7 +133,7 @@ async fn characters_that_sqs_refuses_are_replaced_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_cut_between_characters_and_that_is_said() {
+async fn a_body_over_the_limit_is_cut_between_characters_and_reported() {
     for text in ["x", "é", "事", "🛒"] {
         let body = text.repeat(QUEUE_MESSAGE_BYTES_MAX / text.len() + 7);
         let [kept, _, _, altered] = parked(&body, &"r".repeat(REASON_BYTES_MAX)).await;
@@ -146,7 +146,7 @@ async fn a_body_over_the_limit_is_cut_between_characters_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn control_characters_alone_cannot_lift_a_message_over_the_limit() {
+async fn control_characters_cannot_make_a_message_too_large() {
     let reason = "\u{1}".repeat(10 * REASON_BYTES_MAX);
     let [_, reason, _, altered] = parked(&"\u{1}".repeat(QUEUE_MESSAGE_BYTES_MAX), &reason).await;
     assert_eq!(reason.unwrap().chars().count(), REASON_BYTES_MAX);
@@ -163,7 +163,7 @@ async fn a_long_reason_is_cut_between_characters() {
 }
 
 #[tokio::test]
-async fn nothing_is_parked_as_something() {
+async fn an_empty_message_is_parked_with_a_placeholder() {
     let [body, reason, _, altered] = parked("", "").await;
     assert_eq!(body, some("(empty)"));
     assert_eq!(reason, some("no reason was given"));
@@ -171,7 +171,7 @@ async fn nothing_is_parked_as_something() {
 }
 
 #[tokio::test]
-async fn without_a_message_id_nothing_was_parked_s15() {
+async fn a_reply_without_a_message_id_is_an_error_s15() {
     for (reply, sent) in [
         (Says(200, "{}".to_owned()), 1),
         (Reply::error(400, "AccessDeniedException", "because"), 1),

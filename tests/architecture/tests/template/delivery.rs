@@ -6,12 +6,12 @@ use super::model::{Resource, Template, each};
 
 /// The longest retention of SQS.
 const FOURTEEN_DAYS_SECONDS: i64 = 1_209_600;
-/// The retention of the stream itself: an older record cannot be retried.
+/// The retention of the stream. An older record cannot be retried.
 const STREAM_RETENTION_SECONDS: i64 = 86_400;
-/// An outage or a deployment of that length buries no healthy message.
+/// The longest outage or deployment after which no valid message may be dead-lettered.
 const OUTAGE_SECONDS: i64 = 4 * 3600;
 
-/// Tries of one record, after which its shard goes on without it.
+/// The most retries of a stream record. After them, Lambda discards it and continues with the shard.
 const STREAM_RETRIES_MAX: i64 = 100;
 
 fn is_queue(template: &Template, expression: &Value) -> bool {
@@ -22,18 +22,18 @@ fn names<'a>(resources: impl Iterator<Item = Resource<'a>>, what: &str) -> Vec<S
     resources.map(|resource| format!("{}: {what}", resource.name)).collect()
 }
 
-pub(super) fn queues_redrive(template: &Template) -> Vec<String> {
+pub(super) fn queues_have_a_redrive_policy(template: &Template) -> Vec<String> {
     let last: Vec<_> = template.dead_letter_queues().iter().map(|queue| queue.name).collect();
     let bad = template.queues().filter(|queue| !last.contains(&queue.name)).filter(|queue| {
         let receives = queue.get("/RedrivePolicy/maxReceiveCount").as_i64();
-        // Throttled polls count as receives: fewer than five would dead-letter messages that no function has seen.
+        // Throttled polls count as receives, so with fewer than five a message could be dead-lettered unread.
         !is_queue(template, queue.get("/RedrivePolicy/deadLetterTargetArn"))
             || receives.is_none_or(|n| n < 5)
     });
-    names(bad, "no redrive policy, or one that gives up before five receives")
+    names(bad, "has no redrive policy, or one with fewer than five receives")
 }
 
-/// A message that can be handled later is tried again for hours before it counts as dead.
+/// A message that can be handled later is retried for hours before it is dead-lettered.
 pub(super) fn queues_outlast_an_outage(template: &Template) -> Vec<String> {
     let mappings = template.mappings().filter(|mapping| !is_stream(*mapping));
     let queues = mappings.flat_map(|mapping| each(mapping.get("/EventSourceArn")));
@@ -44,7 +44,10 @@ pub(super) fn queues_outlast_an_outage(template: &Template) -> Vec<String> {
         let tried = tries * seconds(queue, "/VisibilityTimeout");
         tried < OUTAGE_SECONDS || seconds(queue, "/MessageRetentionPeriod") < tried
     });
-    names(bad, "gives a message up within four hours, or keeps it for less time than it is tried")
+    names(
+        bad,
+        "retries for less than four hours, or retains messages for less time than it retries",
+    )
 }
 
 pub(super) fn dead_letter_queues_keep_14_days(template: &Template) -> Vec<String> {
@@ -62,7 +65,7 @@ pub(super) fn subscriptions_and_targets_have_a_dlq(template: &Template) -> Vec<S
         !is_queue(template, subscription.get("/RedrivePolicy/deadLetterTargetArn"))
             || subscription.get("/RawMessageDelivery") != &json!(true)
     });
-    let mut wrong = names(subscriptions, "no dead-letter queue, or not raw");
+    let mut wrong = names(subscriptions, "no dead-letter queue, or no raw delivery");
     for target in template.rule_targets() {
         if !is_queue(template, &target["DeadLetterConfig"]["Arn"]) {
             wrong.push(format!("rule target {} has no dead-letter queue", target["Id"]));
@@ -99,11 +102,11 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
         let age = mapping.get("/MaximumRecordAgeInSeconds").as_i64();
         must(
             attempts.is_some_and(|n| (1..=STREAM_RETRIES_MAX).contains(&n)),
-            "holds its shard for hours when a record crashes the function",
+            "blocks its shard for hours if a record crashes the function",
         );
         must(
             age.is_some_and(|n| (60..STREAM_RETENTION_SECONDS).contains(&n)),
-            "records age for ever",
+            "does not limit the age of records",
         );
         must(mapping.get("/BisectBatchOnFunctionError") == &json!(true), "does not bisect");
         must(
@@ -112,7 +115,7 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
         );
         must(
             is_queue(template, mapping.get("/DestinationConfig/OnFailure/Destination")),
-            "gives up without a failure destination",
+            "has no failure destination",
         );
     }
     if streams != 1 {
@@ -121,11 +124,11 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
     wrong
 }
 
-/// A filter on a queue deletes the messages that do not match; one on the stream would hide changes of history.
-pub(super) fn mappings_hide_nothing(template: &Template) -> Vec<String> {
+/// A filter on a queue deletes the other messages; a filter on the stream would hide changes of history.
+pub(super) fn mappings_have_no_filter(template: &Template) -> Vec<String> {
     names(
         template.mappings().filter(|mapping| !mapping.get("/FilterCriteria").is_null()),
-        "filters",
+        "has a filter",
     )
 }
 
@@ -135,7 +138,7 @@ pub(super) fn queue_mappings_limit_concurrency(template: &Template) -> Vec<Strin
             && mapping.get("/ScalingConfig/MaximumConcurrency").as_i64().is_none_or(|n| n < 2)
     });
     let mut wrong = names(bad, "may take all the account's concurrency");
-    // Callers of the API retry. A queue's messages would reach the dead-letter queue unread.
+    // Callers of the API retry. Messages of a queue would be dead-lettered unread.
     let reserved = template.functions().filter(|function| {
         let reserves = !function.get("/ReservedConcurrentExecutions").is_null();
         reserves && function.name != "ApiFunction"
@@ -144,7 +147,7 @@ pub(super) fn queue_mappings_limit_concurrency(template: &Template) -> Vec<Strin
     wrong
 }
 
-/// While the stores are slow, requests pile up. Without a bound they take the concurrency that consumers need.
+/// If the stores are slow, requests accumulate. Without a limit they take the concurrency that consumers need.
 pub(super) fn the_api_cannot_starve_the_consumers(template: &Template) -> Vec<String> {
     let wanted = json!({"Fn::If": [
         "ReservesApiConcurrency", {"Ref": "ApiReservedConcurrency"}, {"Ref": "AWS::NoValue"}
@@ -156,7 +159,7 @@ pub(super) fn the_api_cannot_starve_the_consumers(template: &Template) -> Vec<St
             wrong.push("the API may take all the account's concurrency".to_owned());
         }
     }
-    // An account has 1,000; half of them stay for those who must not starve.
+    // An account has 1,000; half of them stay for the consumers.
     if !default.as_i64().is_some_and(|n| (1..=500).contains(&n)) {
         wrong.push(format!("{default} is reserved for the API by default"));
     }

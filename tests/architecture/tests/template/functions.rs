@@ -10,7 +10,7 @@ use super::model::{Template, points_at};
 /// The integration time-out of an HTTP API.
 const GATEWAY_SECONDS_MAX: i64 = 30;
 
-/// Each binary and the environment variables that it requires at start.
+/// Each binary with the environment variables that it requires.
 const BINARIES: &[(&str, &[&str])] = &[
     ("api", &["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"]),
     (
@@ -62,7 +62,7 @@ pub(super) fn functions_are_built_from_this_workspace(template: &Template) -> Ve
         .collect()
 }
 
-/// The registry's view `daily-sales` is the template's `DailySalesFunction` with `VIEW: daily-sales`.
+/// The view `daily-sales` of the registry is `DailySalesFunction` with `VIEW: daily-sales` in the template.
 pub(super) fn every_view_has_its_projector(template: &Template) -> Vec<String> {
     let service = order_service::service();
     let names = service.views().iter().map(|view| view.name());
@@ -84,7 +84,7 @@ pub(super) fn every_view_has_its_projector(template: &Template) -> Vec<String> {
     wrong
 }
 
-/// A view gets the events that it needs and no others.
+/// A view gets only the events that it needs.
 pub(super) fn every_view_subscribes_to_what_it_needs(template: &Template) -> Vec<String> {
     let service = order_service::service();
     let mut wrong = Vec::new();
@@ -101,7 +101,7 @@ pub(super) fn every_view_subscribes_to_what_it_needs(template: &Template) -> Vec
     wrong
 }
 
-/// All events of a full batch, and the row that they add to, fit one transaction.
+/// All events of a full batch and the row that they change fit one transaction.
 pub(super) fn a_full_batch_is_one_transaction(template: &Template) -> Vec<String> {
     let views = order_service::service();
     let names = views.views().iter().map(|view| format!("{}Mapping", pascal(view.name())));
@@ -140,13 +140,14 @@ pub(super) fn functions_log_with_retention(template: &Template) -> Vec<String> {
     }
     for group in template.of_type("AWS::Logs::LogGroup") {
         if group.get("/RetentionInDays").is_null() {
-            wrong.push(format!("{} keeps logs for ever", group.name));
+            wrong.push(format!("{} has no retention", group.name));
         }
     }
     wrong
 }
 
-/// The API's own deadline comes first, then the function's, then the gateway's 30 s, each with time to answer.
+/// The deadline of the API comes first, then that of the function, then the 30 s of the gateway, each with time to
+/// answer.
 pub(super) fn the_api_answers_in_time(template: &Template) -> Vec<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/http/src/limits.rs");
     let limits = fs::read_to_string(path).expect("limits.rs is readable");
@@ -180,12 +181,12 @@ pub(super) fn functions_get_their_environment(template: &Template) -> Vec<String
             wrong.push(format!("{}: gets {given:?}, reads {wanted:?}", function.name));
         }
     }
-    wrong.extend(parks_beside_its_queue(template));
+    wrong.extend(parks_in_the_dlq_of_its_queue(template));
     wrong
 }
 
-/// A function parks in the DLQ of the queue that it reads; otherwise a redrive to that queue would miss the message.
-fn parks_beside_its_queue(template: &Template) -> Vec<String> {
+/// A function parks in the DLQ of its own queue; otherwise a redrive to that queue would not find the message.
+fn parks_in_the_dlq_of_its_queue(template: &Template) -> Vec<String> {
     let sources = template.mappings().filter_map(|mapping| {
         let function = template.target(mapping.get("/FunctionName"))?;
         let queue = template.target(mapping.get("/EventSourceArn"))?;

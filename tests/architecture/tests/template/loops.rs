@@ -1,9 +1,9 @@
 //! Expands the template's loops as `AWS::LanguageExtensions` does, so that the rules and the mutants see the resources
 //! that CloudFormation creates.
 //!
-//! A loop puts its word into the keys of its blocks (`${View}Queue`, or `&{View}` for only its letters and digits), into
-//! the text of `Fn::Sub` and through `Ref`. It leaves other texts and deeper keys unchanged. Expressions that need
-//! no stack are evaluated: a look-up in a mapping, and an `Fn::Sub` without variables.
+//! A loop inserts its word into the keys of its blocks (`${View}Queue`, or `&{View}` for only its letters and digits),
+//! into the text of `Fn::Sub`, and into `Ref`. It leaves other texts and deeper keys unchanged. Expressions that do not
+//! need a stack are evaluated: a look-up in a mapping, and an `Fn::Sub` without variables.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ impl<'a> Scope<'a> {
         let Some([Value::String(identifier), Value::Array(words), Value::Object(blocks)]) =
             parts.as_array().map(Vec::as_slice)
         else {
-            panic!("{name} needs an identifier, a list that stands in it, and blocks");
+            panic!("{name} needs an identifier, a list of words, and blocks");
         };
         for word in words {
             let word = word.as_str().expect("a loop's words are text");
@@ -105,7 +105,7 @@ impl<'a> Scope<'a> {
             ("Fn::GetAtt", Value::Array(parts)) => {
                 let parts: Vec<_> = parts.iter().map(|part| self.value(part)).collect();
                 let names: Vec<_> = parts.iter().filter_map(Value::as_str).collect();
-                assert_eq!(names.len(), 2, "{parts:?} is no resource and attribute");
+                assert_eq!(names.len(), 2, "{parts:?} is not a resource and an attribute");
                 json!({"Fn::GetAtt": names.join(".")})
             }
             ("Fn::FindInMap", Value::Array(keys)) => {
@@ -130,7 +130,7 @@ impl<'a> Scope<'a> {
     /// `[text, {name: value}]`, where every value becomes text once the loop's word is inserted.
     fn sub(&self, parts: &'a [Value]) -> Value {
         let [Value::String(text), Value::Object(variables)] = parts else {
-            panic!("{parts:?} is no text with variables");
+            panic!("{parts:?} is not a text with variables");
         };
         let mut text = self.text(text);
         for (name, value) in variables {
@@ -204,7 +204,7 @@ fn every_view_has_its_outputs() {
 fn loops_replace_every_placeholder() {
     let document = Template::written();
     let expanded = Template::load().document.to_string();
-    assert!(!expanded.contains(LOOP), "a loop stands where no loop may stand");
+    assert!(!expanded.contains(LOOP), "a loop is left in an invalid place");
     for it in SECTIONS.iter().flat_map(|section| written(&document, section)) {
         for sign in ["$", "&"] {
             let left = format!("{sign}{{{}}}", it.identifier);

@@ -1,6 +1,5 @@
-//! The template's invariants. Each rule is a function from the template to its faults, so that the
-//! mutants can check that a rule notices when its property is removed. Rules and mutants see the template with
-//! its loops expanded.
+//! The invariants of the template. Each rule returns the faults of a template, so that the mutants can check that it
+//! fails without its property. Rules and mutants use the template with expanded loops.
 
 mod delivery;
 mod deployed;
@@ -15,16 +14,16 @@ mod watch;
 
 use model::Template;
 
-/// Returns the faults; empty if the template keeps the rule.
+/// Returns the faults; empty if the template satisfies the rule.
 type Rule = fn(&Template) -> Vec<String>;
 
 /// Every rule, by name.
 const RULES: &[(&str, Rule)] = &[
     ("blocks have their keys in the same order", storage::blocks_have_their_keys_in_order),
-    ("tables are guarded", storage::tables_are_guarded),
+    ("tables are protected", storage::tables_are_protected),
     ("the event table streams new images", storage::the_event_table_streams_new_images),
     ("queues and topics are encrypted", storage::queues_and_topics_are_encrypted),
-    ("queues redrive", delivery::queues_redrive),
+    ("queues have a redrive policy", delivery::queues_have_a_redrive_policy),
     ("queues that feed functions outlast an outage", delivery::queues_outlast_an_outage),
     ("dead-letter queues keep 14 days", delivery::dead_letter_queues_keep_14_days),
     (
@@ -33,7 +32,7 @@ const RULES: &[(&str, Rule)] = &[
     ),
     ("mappings report each item", delivery::mappings_report_each_item),
     ("the stream mapping is bounded", delivery::the_stream_mapping_is_bounded),
-    ("mappings hide nothing", delivery::mappings_hide_nothing),
+    ("mappings have no filter", delivery::mappings_have_no_filter),
     ("queue mappings limit concurrency", delivery::queue_mappings_limit_concurrency),
     ("the API cannot starve the consumers", delivery::the_api_cannot_starve_the_consumers),
     ("visibility is six times the timeout", delivery::visibility_is_six_times_the_timeout),
@@ -45,21 +44,21 @@ const RULES: &[(&str, Rule)] = &[
     ("a full batch is one transaction", functions::a_full_batch_is_one_transaction),
     ("functions log to a group with retention", functions::functions_log_with_retention),
     ("functions get the environment they read", functions::functions_get_their_environment),
-    ("each function has a role of its own", permissions::each_function_has_its_own_role),
+    ("each function has its own role", permissions::each_function_has_its_own_role),
     ("permissions name actions and resources", permissions::permissions_are_exact),
-    ("nobody changes history", permissions::nobody_changes_history),
+    ("no role can change history", permissions::no_role_can_change_history),
     ("the API writes no view", permissions::the_api_writes_no_view),
-    ("policies refuse what is not TLS", permissions::policies_refuse_plain_text),
+    ("policies deny requests without TLS", permissions::policies_deny_requests_without_tls),
     ("each queue has one policy", permissions::each_queue_has_one_policy),
-    ("services are let in by source", permissions::services_are_let_in_by_source),
+    ("services are allowed by source", permissions::services_are_allowed_by_source),
     ("the API is closed by default", routes::the_api_is_closed_by_default),
-    ("every route of the contract is there", routes::every_route_is_there),
-    ("only what is public is open", routes::only_what_is_public_is_open),
+    ("every route of the contract is in the template", routes::every_route_is_in_the_template),
+    ("only public routes are open", routes::only_public_routes_are_open),
     ("the API is throttled and logged", routes::the_api_is_throttled_and_logged),
-    ("dead letters ring", watch::dead_letters_ring),
-    ("lag and failure ring", watch::lag_and_failure_ring),
-    ("a deaf bus rings", watch::a_deaf_bus_rings),
-    ("users find what they need", watch::outputs_are_there),
+    ("dead-letter queues have alarms", watch::dead_letter_queues_have_alarms),
+    ("lag and failures have alarms", watch::lag_and_failures_have_alarms),
+    ("a missing bus has an alarm", watch::a_missing_bus_has_an_alarm),
+    ("the outputs are complete", watch::outputs_are_complete),
 ];
 
 #[track_caller]

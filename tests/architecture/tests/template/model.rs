@@ -1,5 +1,5 @@
-//! The template as data: YAML with CloudFormation's short tags, brought into their long JSON form
-//! (`!Ref X` becomes `{"Ref": "X"}`) and with expanded loops, so that rules and mutants share one form.
+//! The template as data: short YAML tags are converted to their JSON form (`!Ref X` becomes `{"Ref": "X"}`) and loops
+//! are expanded, so that rules and mutants use one form.
 
 use std::{fs, path::PathBuf};
 
@@ -10,7 +10,7 @@ use super::loops;
 /// A parsed template.
 #[derive(Clone)]
 pub(super) struct Template {
-    /// The whole document. Public to the mutants, which damage it.
+    /// The whole document. Public to the mutants, which change it.
     pub(super) document: Value,
 }
 

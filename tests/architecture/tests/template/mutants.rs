@@ -1,5 +1,5 @@
-//! Removes each safety property from the template, one at a time, and expects its rule to fail: a rule
-//! that misses a mutant guards nothing. `mutants.txt` lists the mutants.
+//! Removes each safety property from the template, one at a time, and expects the rule of the property to fail.
+//! `mutants.txt` lists the mutants.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ fn mutants() -> Vec<(&'static str, &'static str)> {
 }
 
 #[test]
-fn every_rule_notices_its_mutants() {
+fn every_rule_fails_for_its_mutants() {
     let whole = Template::load();
     let mut alive = Vec::new();
     for (sentence, damage) in mutants() {
@@ -64,7 +64,7 @@ fn apply(document: &mut Value, damage: &str) {
             list.unwrap_or_else(|| panic!("{place} is no list")).push(value);
         }
         (Some("-"), None) => {
-            // A mutant that removes an absent property would test nothing.
+            // A mutant that removes an absent property tests nothing.
             let gone = match document.pointer_mut(parent).unwrap_or_else(missing) {
                 Value::Object(entries) => entries.remove(key),
                 Value::Array(members) => key.parse().ok().map(|index: usize| members.remove(index)),

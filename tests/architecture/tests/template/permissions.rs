@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::model::{Resource, Template, each, points_at};
 
-/// The intended wildcards (role, action, resource). The template explains each of them.
+/// The allowed wildcards (role, action, resource). The template explains each of them.
 const STARS: &[(&str, &str, &str)] =
     &[("PublisherRole", "dynamodb:ListStreams", "${EventTable.Arn}/stream/*")];
 
@@ -35,7 +35,7 @@ pub(super) fn each_function_has_its_own_role(template: &Template) -> Vec<String>
         wrong.push(format!("roles are shared or missing: {roles:?}"));
     }
     for function in template.functions().filter(|f| !f.get("/Policies").is_null()) {
-        wrong.push(format!("{} has SAM policies, which are wider than they look", function.name));
+        wrong.push(format!("{} has SAM policies, which allow more than they show", function.name));
     }
     for role in
         template.of_type("AWS::IAM::Role").filter(|r| !r.get("/ManagedPolicyArns").is_null())
@@ -73,21 +73,21 @@ pub(super) fn permissions_are_exact(template: &Template) -> Vec<String> {
             }
         }
     }
-    wrong.extend(speaks_in_its_own_name(template));
+    wrong.extend(publishes_with_its_own_source(template));
     wrong
 }
 
-fn speaks_in_its_own_name(template: &Template) -> Option<String> {
+fn publishes_with_its_own_source(template: &Template) -> Option<String> {
     let role = template.resources().find(|resource| resource.name == "PublisherRole")?;
     let put = role_statements(role)
         .into_iter()
         .find(|s| texts(&s["Action"]).contains(&"events:PutEvents"))?;
     let own = put["Condition"]["ForAllValues:StringEquals"]["events:source"]
         == json!({"Ref": "EventSource"});
-    (!own).then(|| "the publisher may forge another service's events".to_owned())
+    (!own).then(|| "the publisher can forge another service's events".to_owned())
 }
 
-pub(super) fn nobody_changes_history(template: &Template) -> Vec<String> {
+pub(super) fn no_role_can_change_history(template: &Template) -> Vec<String> {
     let mut wrong = Vec::new();
     for role in template.of_type("AWS::IAM::Role") {
         for statement in role_statements(role) {
@@ -107,13 +107,13 @@ pub(super) fn nobody_changes_history(template: &Template) -> Vec<String> {
     wrong
 }
 
-/// The API only reads views, except for the row of its cursor key, in the partition that the code names.
+/// The API only reads views. The exception is the row of its cursor key, in the partition that the code names.
 pub(super) fn the_api_writes_no_view(template: &Template) -> Vec<String> {
     let code = include_str!("../../../../shared/http/src/cursor_key.rs");
     let one_row = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["cursor-key"]}});
     let mut wrong = Vec::new();
     if !code.contains("const PARTITION: &str = \"cursor-key\";") {
-        wrong.push("the code keeps its cursor key elsewhere".to_owned());
+        wrong.push("the code uses another partition for its cursor key".to_owned());
     }
     let api = template.of_type("AWS::IAM::Role").filter(|role| role.name == "ApiRole");
     let on_views = api.flat_map(role_statements).filter(|statement| {
@@ -131,7 +131,7 @@ pub(super) fn the_api_writes_no_view(template: &Template) -> Vec<String> {
         }
     }
     if puts != 1 {
-        wrong.push("the API cannot keep its cursor key".to_owned());
+        wrong.push("the API cannot store its cursor key".to_owned());
     }
     wrong
 }
@@ -159,7 +159,7 @@ fn guarded(template: &Template) -> Vec<(Resource<'_>, Vec<&Value>)> {
     found
 }
 
-pub(super) fn policies_refuse_plain_text(template: &Template) -> Vec<String> {
+pub(super) fn policies_deny_requests_without_tls(template: &Template) -> Vec<String> {
     // On AWS no request comes from loopback; on the local emulator every request does.
     let condition = json!({"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}});
     let refuses = |statement: &Value, resource: &str| {
@@ -170,7 +170,7 @@ pub(super) fn policies_refuse_plain_text(template: &Template) -> Vec<String> {
     };
     let open =
         guarded(template).into_iter().filter(|(r, all)| !all.iter().any(|s| refuses(s, r.name)));
-    open.map(|(resource, _)| format!("{} takes plain text", resource.name)).collect()
+    open.map(|(resource, _)| format!("{} accepts requests without TLS", resource.name)).collect()
 }
 
 /// A queue has one policy document: if two policies name it, the last one written wins.
@@ -184,24 +184,24 @@ pub(super) fn each_queue_has_one_policy(template: &Template) -> Vec<String> {
     bad.map(|queue| format!("{} is named {} times", queue.name, names(queue.name))).collect()
 }
 
-pub(super) fn services_are_let_in_by_source(template: &Template) -> Vec<String> {
+pub(super) fn services_are_allowed_by_source(template: &Template) -> Vec<String> {
     let mut wrong = Vec::new();
     for (resource, all) in guarded(template) {
-        // `Fn::If` wraps the statement for named accounts: condition, statement, no value.
+        // `Fn::If` contains the statement for other accounts: condition, statement, no value.
         let flat = all.into_iter().map(|s| s.pointer("/Fn::If/1").unwrap_or(s));
         for statement in flat.filter(|s| s["Effect"] == "Allow") {
             let service = !statement["Principal"]["Service"].is_null();
             let source = &statement["Condition"]["ArnEquals"]["aws:SourceArn"];
             let named = statement["Principal"]["AWS"] == json!({"Ref": "SubscriberAccounts"});
             if !(service && points_at(source).is_some() || named) {
-                wrong.push(format!("{} lets in {}", resource.name, statement["Principal"]));
+                wrong.push(format!("{} allows {}", resource.name, statement["Principal"]));
             }
         }
     }
     for permission in
         template.of_type("AWS::Lambda::Permission").filter(|p| p.get("/SourceArn").is_null())
     {
-        wrong.push(format!("{} lets in every API", permission.name));
+        wrong.push(format!("{} allows every API", permission.name));
     }
     for function in template.functions().filter(|f| !f.get("/FunctionUrlConfig").is_null()) {
         wrong.push(format!("{} has a URL of its own", function.name));

@@ -12,10 +12,10 @@ use super::model::{Template, points_at};
 
 /// The catch-all, which answers 404 and 405 as problem details.
 const CATCH_ALL: &str = "$default";
-/// The open routes: health and the contract. Neither reads an order.
+/// The open routes: health and the contract. They read no order.
 const OPEN: &[&str] = &["GET /v1/health", "GET /v1/openapi.json"];
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "trace"];
-/// Variables that would put a body, a token, a query or a person's address into the access log.
+/// Variables with a body, a token, a query or a caller's address, which must not be in the access log.
 const PRIVATE: &[&str] = &["identity", "claims", "queryString", "path\"", "body", "header"];
 
 pub(super) fn the_api_is_closed_by_default(template: &Template) -> Vec<String> {
@@ -51,7 +51,7 @@ fn operations() -> BTreeMap<String, bool> {
     operations
 }
 
-pub(super) fn every_route_is_there(template: &Template) -> Vec<String> {
+pub(super) fn every_route_is_in_the_template(template: &Template) -> Vec<String> {
     let operations = operations();
     let wanted: BTreeSet<_> =
         operations.keys().map(String::as_str).chain(iter::once(CATCH_ALL)).collect();
@@ -63,7 +63,7 @@ pub(super) fn every_route_is_there(template: &Template) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn only_what_is_public_is_open(template: &Template) -> Vec<String> {
+pub(super) fn only_public_routes_are_open(template: &Template) -> Vec<String> {
     let closed = json!({"Fn::If": ["UsesIam", "AWS_IAM", {"Fn::If": ["UsesJwt", "JWT", "NONE"]}]});
     let authorizer =
         json!({"Fn::If": ["UsesJwt", {"Ref": "JwtAuthorizer"}, {"Ref": "AWS::NoValue"}]});
@@ -82,7 +82,7 @@ pub(super) fn only_what_is_public_is_open(template: &Template) -> Vec<String> {
     }
     let promised = operations().into_iter().filter_map(|(key, is_open)| is_open.then_some(key));
     if !promised.eq(OPEN.iter().copied()) {
-        wrong.push("infra/openapi.yaml promises other open routes".to_owned());
+        wrong.push("infra/openapi.yaml has other open routes".to_owned());
     }
     wrong
 }
@@ -106,7 +106,7 @@ pub(super) fn the_api_is_throttled_and_logged(template: &Template) -> Vec<String
             PRIVATE
                 .iter()
                 .filter(|name| format.contains(**name))
-                .map(|name| format!("the access log holds {name}")),
+                .map(|name| format!("the access log contains {name}")),
         );
     }
     wrong

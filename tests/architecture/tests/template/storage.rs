@@ -7,7 +7,7 @@ use super::model::Template;
 const KEY_ORDER: &[&str] =
     &["Type", "Condition", "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "Properties"];
 
-/// Reads the text, because a parsed block loses its order. Every block, also in a loop, begins with its type.
+/// Reads the text, because a parsed block has no order. Every block, also in a loop, starts with its type.
 pub(super) fn blocks_have_their_keys_in_order(_: &Template) -> Vec<String> {
     let text = Template::text();
     let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
@@ -41,7 +41,7 @@ fn indent_of(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-pub(super) fn tables_are_guarded(template: &Template) -> Vec<String> {
+pub(super) fn tables_are_protected(template: &Template) -> Vec<String> {
     let mut wrong = Vec::new();
     if template.document["Parameters"]["DeletionProtection"]["Default"] != "true" {
         wrong.push("DeletionProtection must be on unless it is turned off".to_owned());
@@ -62,8 +62,8 @@ pub(super) fn tables_are_guarded(template: &Template) -> Vec<String> {
             "no deletion protection",
         );
         must(table.get("/SSESpecification/SSEEnabled") == &json!(true), "not encrypted");
-        must(table.block["DeletionPolicy"] == "Retain", "goes with the stack");
-        must(table.block["UpdateReplacePolicy"] == "Retain", "goes with a replacement");
+        must(table.block["DeletionPolicy"] == "Retain", "is deleted with the stack");
+        must(table.block["UpdateReplacePolicy"] == "Retain", "is deleted when it is replaced");
         must(table.get("/BillingMode") == &json!("PAY_PER_REQUEST"), "has a fixed capacity");
     }
     wrong

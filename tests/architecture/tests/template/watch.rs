@@ -23,14 +23,14 @@ fn queue_name(queue: &str) -> Value {
     json!({"Fn::GetAtt": format!("{queue}.QueueName")})
 }
 
-pub(super) fn dead_letters_ring(template: &Template) -> Vec<String> {
-    let silent = template.dead_letter_queues().into_iter().filter(|queue| {
+pub(super) fn dead_letter_queues_have_alarms(template: &Template) -> Vec<String> {
+    let unwatched = template.dead_letter_queues().into_iter().filter(|queue| {
         !has_alarm(template, "ApproximateNumberOfMessagesVisible", &queue_name(queue.name), 0)
     });
-    silent.map(|queue| format!("{} fills in silence", queue.name)).collect()
+    unwatched.map(|queue| format!("{} has no alarm", queue.name)).collect()
 }
 
-pub(super) fn lag_and_failure_ring(template: &Template) -> Vec<String> {
+pub(super) fn lag_and_failures_have_alarms(template: &Template) -> Vec<String> {
     let publisher = json!({"Ref": "PublisherFunction"});
     let api = json!({"Ref": "HttpApi"});
     let mut wrong = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn lag_and_failure_ring(template: &Template) -> Vec<String> {
         ("5xx", &api, 5),
     ] {
         if !has_alarm(template, metric, dimension, threshold) {
-            wrong.push(format!("nothing rings on {metric}"));
+            wrong.push(format!("no alarm on {metric}"));
         }
     }
     for queue in
@@ -50,14 +50,14 @@ pub(super) fn lag_and_failure_ring(template: &Template) -> Vec<String> {
         let watched =
             has_alarm(template, "ApproximateAgeOfOldestMessage", &queue_name(queue.name), 300);
         if queue.kind() == "AWS::SQS::Queue" && !watched {
-            wrong.push(format!("{} grows old in silence", queue.name));
+            wrong.push(format!("{} has no alarm on the age of its messages", queue.name));
         }
     }
     wrong
 }
 
-/// PutEvents to a bus that was deleted succeeds: only what the bus matched shows that it is there.
-pub(super) fn a_deaf_bus_rings(template: &Template) -> Vec<String> {
+/// PutEvents to a deleted bus succeeds. Only the metric of matched events shows that the bus exists.
+pub(super) fn a_missing_bus_has_an_alarm(template: &Template) -> Vec<String> {
     let compares = |alarm: Resource<'_>| {
         let metrics = each(alarm.get("/Metrics"));
         let reads = |name: &str, of: Value| {
@@ -70,16 +70,17 @@ pub(super) fn a_deaf_bus_rings(template: &Template) -> Vec<String> {
             && reads("MatchedEvents", json!({"Ref": "Bus"}))
             && metrics.iter().any(|metric| metric["Expression"].is_string())
     };
-    // It exists only with a topic to notify, so its action needs no condition of its own.
+    // The alarm exists only with a topic, so its action has no condition.
     let notifies = |alarm: Resource<'_>| {
         alarm.block["Condition"] == "HasAlarmTopic"
             && alarm.get("/AlarmActions") == &json!([{"Ref": "AlarmTopicArn"}])
     };
-    let rings = template.of_type("AWS::CloudWatch::Alarm").any(|it| compares(it) && notifies(it));
-    if rings { Vec::new() } else { vec!["nothing rings when the bus is gone".to_owned()] }
+    let is_watched =
+        template.of_type("AWS::CloudWatch::Alarm").any(|it| compares(it) && notifies(it));
+    if is_watched { Vec::new() } else { vec!["no alarm for a missing bus".to_owned()] }
 }
 
-pub(super) fn outputs_are_there(template: &Template) -> Vec<String> {
+pub(super) fn outputs_are_complete(template: &Template) -> Vec<String> {
     let outputs = &template.document["Outputs"];
     let mut wanted: Vec<String> =
         ["ApiUrl", "TopicArn", "BusName", "EventTableName", "ViewTableName"]

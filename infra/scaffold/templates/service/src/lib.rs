@@ -1,4 +1,4 @@
-//! The __name__ service. Everything that it is made of is named here, once.
+//! The __name__ service: the registry of all its parts.
 
 /// One file for each view, with row, fold and route.
 pub mod views {
@@ -10,7 +10,7 @@ pub mod __snake__;
 use dekigoto::{relay, views::Single};
 use dekigoto_http::{Contract, Service};
 
-/// What the service says about itself. Without a document of its own it lists its routes.
+/// The contract of the HTTP API. Without an OpenAPI document, the service lists its routes.
 pub static CONTRACT: Contract = Contract { version: env!("CARGO_PKG_VERSION"), openapi: "" };
 
 pub fn service() -> Service {

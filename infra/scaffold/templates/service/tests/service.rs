@@ -1,4 +1,4 @@
-//! What the service promises.
+//! The tests of the service.
 
 use __snake__::__snake__::{__Name__, Command, Event, Refusal, Titled};
 use __snake__::views::__snake___summary::{__Name__Summary, Row};
@@ -9,7 +9,7 @@ fn titled(title: &str) -> Titled {
 }
 
 #[test]
-fn a_rename_needs_something_to_rename_and_a_new_title() {
+fn a_rename_needs_an_existing_aggregate_and_a_new_title() {
     let rename = |title: &str| Command::Rename { title: title.to_owned() };
     given::<__Name__>([]).when(rename("b")).then_refused(Refusal::NotFound);
     let created = given::<__Name__>([Event::Created(titled("a"))]);
@@ -17,7 +17,7 @@ fn a_rename_needs_something_to_rename_and_a_new_title() {
 }
 
 #[test]
-fn the_summary_shows_the_newest_title_however_messages_arrive() {
+fn the_summary_shows_the_newest_title_in_any_order_of_messages() {
     given_view::<__Name__Summary>([happened::<__Name__>("1", Event::Created(titled("a")))])
         .when(happened::<__Name__>("1", Event::Renamed(titled("b"))))
         .delivered_twice()

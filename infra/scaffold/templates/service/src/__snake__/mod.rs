@@ -1,4 +1,4 @@
-//! The aggregate `__Name__`: it is created with a title, and renamed.
+//! The aggregate `__Name__`: it is created with a title and can be renamed.
 
 pub mod routes;
 
@@ -16,7 +16,7 @@ pub enum Event {
     Created(Titled),
     Renamed(Titled),
 }
-// The names in quotes are storage format: they never change.
+// The names in quotes are the storage format and never change.
 event_schema! { Event { Created as "__Name__Created": 1, Renamed as "__Name__Renamed": 1 } }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub struct __Name__;
 impl Decider for __Name__ {
     type Command = Command;
     type Event = Event;
-    type State = Option<String>; // The title, once there is one.
+    type State = Option<String>; // The title; `None` before it is created.
     type Refusal = Refusal;
 
     fn decide(title: &Option<String>, command: Command) -> Result<Vec<Event>, Refusal> {

@@ -1,4 +1,4 @@
-//! One row for each `__Name__`: its title and how often it changed.
+//! One row for each `__Name__`: its title and the number of changes.
 
 use dekigoto::{
     Envelope,
