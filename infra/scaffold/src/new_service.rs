@@ -1,6 +1,6 @@
 //! `make new`: a new service.
 
-use std::{fs, path::Path, process::Command};
+use std::{env, fs, path::Path, process::Command};
 
 use crate::Name;
 
@@ -59,9 +59,13 @@ pub(crate) fn format_code(folder: &Path) {
     let _ = Command::new("cargo").arg("fmt").current_dir(folder).status();
 }
 
-/// The folder of the kit's crates.
+/// The folder of the kit's crates. `cargo run` names this crate's folder; the one that was compiled in may be of another
+/// checkout with the same build folder.
+#[expect(clippy::disallowed_methods, reason = "a command for developers, not a function")]
 fn kit() -> Result<String, String> {
-    let kit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let scaffold = env::var("CARGO_MANIFEST_DIR");
+    let scaffold = scaffold.unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    let kit = Path::new(&scaffold).join("../../shared");
     let kit = kit.canonicalize().map_err(|cause| format!("the kit is not at {kit:?}: {cause}"))?;
     Ok(kit.display().to_string())
 }

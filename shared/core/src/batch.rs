@@ -1,8 +1,8 @@
-//! One engine for every batch that Lambda delivers: each id that came in is acknowledged or reported.
+//! One engine for every batch that Lambda delivers: each delivered id is acknowledged or reported.
 //!
-//! A queue and a stream fail differently. A queue takes back exactly the messages that are reported, so the engine
-//! goes on after a failure. A stream is read again from the lowest reported record, everything after it included, so
-//! the engine stops at the first failure: going on would only make duplicates.
+//! Queues and streams handle failures differently. A queue delivers exactly the reported messages again, so the engine
+//! goes on after a failure. A stream delivers everything from the lowest reported record on again, so the engine stops
+//! at the first failure: going on would only make duplicates.
 
 use std::{collections::BTreeMap, fmt, future::Future, panic::AssertUnwindSafe, time::Duration};
 
@@ -14,40 +14,40 @@ use futures_util::{
 
 use crate::Host;
 
-/// Time that must be left before another step begins, and at which every step of a queue's batch ends. What has not ended
-/// by then is reported and comes back.
+/// Time that must be left to start another step, and at which every step of a queue's batch is stopped. Unfinished
+/// records are reported and delivered again.
 pub const TIME_TO_STOP: Duration = Duration::from_millis(500);
 
-/// Groups of a queue's batch that are worked on side by side.
+/// Groups of a queue's batch that are handled in parallel.
 pub const GROUPS_AT_ONCE_MAX: usize = 16;
 
-/// How one record ended.
+/// The outcome of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Done.
     Applied,
-    /// Had been done before.
+    /// Was done before.
     Duplicate,
-    /// None of our business.
+    /// Not meant for this handler.
     Skipped,
     /// Not done; deliver it again.
     Retry(String),
-    /// Set aside in a dead-letter queue, with this reason.
+    /// Parked in a dead-letter queue, for this reason.
     Parked(String),
 }
 
-/// How many records ended in which way. The counts add up to the records that came in.
+/// The number of records with each outcome. The counts add up to the delivered records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Done.
     pub applied: usize,
-    /// Done before.
+    /// Was done before.
     pub duplicate: usize,
-    /// None of our business.
+    /// Not meant for this handler.
     pub skipped: usize,
     /// To be delivered again.
     pub retried: usize,
-    /// Set aside.
+    /// Parked.
     pub parked: usize,
 }
 
@@ -64,7 +64,7 @@ impl Tally {
         *counter += 1;
     }
 
-    /// All records.
+    /// The number of all records.
     #[must_use]
     pub fn total(&self) -> usize {
         self.applied + self.duplicate + self.skipped + self.retried + self.parked
@@ -81,12 +81,12 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What to answer for a batch.
+/// The answer for a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Ids to report as failed, in the order in which they came in. For a stream: the first failure alone.
+    /// Ids to report as failed, in the order of delivery. For a stream, only the first failure.
     pub failed: Vec<String>,
-    /// Why, for the log: one entry for each record that was retried or parked.
+    /// Reasons for the log: one for each retried or parked record.
     pub reasons: Vec<(String, String)>,
     /// The counts.
     pub tally: Tally,
@@ -106,7 +106,7 @@ impl Report {
     }
 }
 
-/// A record with the id under which the event source knows it.
+/// A record with the id that the event source gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered<T> {
     /// The message id or sequence number.
@@ -115,16 +115,15 @@ pub struct Delivered<T> {
     pub record: T,
 }
 
-/// Takes a queue's batch: groups the records, takes up to [`GROUPS_AT_ONCE_MAX`] groups side by side, and goes on after
-/// failures.
+/// Takes a queue's batch: groups the records, handles up to [`GROUPS_AT_ONCE_MAX`] groups in parallel, and goes on
+/// after failures.
 ///
-/// `group_of` names what belongs together: records of one group are handed to `step` at once, in the order in which
-/// they came in, and `step` answers with one outcome for each. A group that panics is taken again record by record,
-/// so that the one at fault fails alone.
+/// `group_of` names a record's group. `step` gets all records of a group in the order of delivery, and returns one
+/// outcome for each. If a group panics, its records are handled again one by one, so that only the faulty record fails.
 ///
-/// The batch always ends by itself. When `time_left` says that [`TIME_TO_STOP`] remains, no group begins any more, and the
-/// groups that are still at work are dropped where they wait. Their records are reported and come back, so a step must be
-/// safe to repeat from any of its awaits.
+/// The batch always ends in time. When `time_left` reaches [`TIME_TO_STOP`], no more groups start, and the unfinished
+/// groups are dropped at their awaits. Their records are reported and delivered again, so a step must be safe to repeat
+/// from any of its awaits.
 pub async fn take_queue<T, G, S, F>(
     host: &dyn Host,
     records: Vec<Delivered<T>>,
@@ -144,23 +143,24 @@ where
     }
     let mut alarm = host.alarm(time_left().saturating_sub(TIME_TO_STOP));
     let groups = groups.into_values().map(|places| take_group(&records, places, &step, &time_left));
-    // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+    // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
     let groups: Vec<_> = groups.collect();
     let mut work = stream::iter(groups).buffer_unordered(GROUPS_AT_ONCE_MAX);
     let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
-    // The alarm is looked at first, so that its time runs from here.
+    // The alarm is polled first, so that its time starts now.
     while let Either::Right((Some(ended), _)) = select(&mut alarm, work.next()).await {
         outcomes.extend(ended);
     }
     let mut report = Report::default();
     for (place, delivered) in records.iter().enumerate() {
-        let dropped = Outcome::Retry("the time ran out while it was being handled".to_owned());
+        let dropped =
+            Outcome::Retry("the time ran out while the record was being handled".to_owned());
         report.record(&delivered.id, outcomes.get(&place).unwrap_or(&dropped));
     }
     report
 }
 
-/// Takes the records of one group. An outcome for each place.
+/// Handles the records of one group. Returns one outcome for each place.
 async fn take_group<T, S, F>(
     records: &[Delivered<T>],
     places: Vec<usize>,
@@ -186,11 +186,11 @@ where
     outcomes
 }
 
-/// Takes a stream's batch: all of it at once, and reports the first failure.
+/// Takes a stream's batch as a whole, and reports the first failure.
 ///
-/// `step` gets the records in order and answers with one outcome for each. What it did after the first failure is
-/// done again, because the stream delivers everything from there: a step that can fail half-way should stop there.
-/// A batch that panics is taken again record by record, up to the one at fault.
+/// `step` gets the records in order and returns one outcome for each. The stream delivers everything from the first
+/// failure on again, so work after it is repeated: a step that can fail half-way should stop there. If the batch
+/// panics, its records are handled again one by one, up to the faulty one.
 pub async fn take_stream<T, S, F>(
     records: Vec<Delivered<T>>,
     time_left: impl Fn() -> Duration,
@@ -212,12 +212,12 @@ where
     for (delivered, outcome) in records.iter().zip(&outcomes).take(ended) {
         report.record(&delivered.id, outcome);
     }
-    // The stream delivers these again of itself, because they come after the reported one.
+    // The stream delivers these again, because they come after the reported record.
     report.tally.retried += records.len() - ended;
     report
 }
 
-/// Steps through a stream's records up to the first failure. Fewer outcomes than records: the rest comes back.
+/// Handles a stream's records one by one, up to the first failure. Returns no outcomes for the records after it.
 async fn one_by_one<T, S, F>(
     records: &[Delivered<T>],
     step: &S,
@@ -245,7 +245,7 @@ fn taken<T: Clone>(records: &[Delivered<T>], place: usize) -> Option<T> {
     records.get(place).map(|delivered| delivered.record.clone())
 }
 
-/// The outcomes of one group; none when it panicked or did not answer for each record.
+/// The outcomes of one group. `None` if it panicked or did not return one outcome for each record.
 async fn guarded<T, S, F>(
     step: &S,
     group: Vec<T>,
@@ -259,7 +259,7 @@ where
     if time_left() < TIME_TO_STOP {
         return Some(vec![Outcome::Retry("no time left".to_owned()); expected]);
     }
-    // The step is called inside the future, so that a panic before its first await is caught as well.
+    // The step is called inside the future, so that a panic before its first await is also caught.
     let outcomes = AssertUnwindSafe(async { step(group).await }).catch_unwind().await.ok()?;
     (outcomes.len() == expected).then_some(outcomes)
 }
@@ -302,14 +302,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_fails_its_own_record_and_not_its_group() {
+    async fn a_panic_fails_only_its_own_record_of_the_group() {
         let report = queue(&[1, -2, 3], |_| 0).await;
         assert_eq!(report.failed, ["m1"]);
         assert_eq!(report.tally.applied, 2);
     }
 
     #[tokio::test]
-    async fn a_step_that_forgets_a_record_fails_it_rather_than_lose_it() {
+    async fn a_record_without_an_outcome_fails_and_is_not_lost() {
         let host = ManualHost::new();
         let nothing = |_| ready(Vec::new());
         let report = take_queue(&host, batch(&[1, 2]), |_| 0, plenty, nothing).await;
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_near_deadline_reports_what_has_not_begun() {
+    async fn near_the_deadline_records_that_were_not_started_are_reported() {
         let soon = || Duration::from_millis(499);
         let (host, applied) = (ManualHost::new(), |_| ready(vec![Outcome::Applied]));
         let report = take_queue(&host, batch(&[1, 2]), |n| *n, soon, applied).await;
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_reports_its_first_failure_alone_and_everything_after_it_comes_back() {
+    async fn a_stream_reports_only_its_first_failure_and_retries_everything_after_it() {
         let report = stream(&[1, -3, -1, 4, -1]).await;
         assert_eq!(report.failed, ["m2"]);
         let tally = Tally { applied: 1, parked: 1, retried: 3, ..Tally::default() };
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_in_a_stream_is_a_failure_from_there() {
+    async fn a_panic_in_a_stream_fails_its_record_and_everything_after_it() {
         let report = stream(&[1, -2, 3]).await;
         assert_eq!(report.failed, ["m1"]);
         assert_eq!((report.tally.applied, report.tally.retried), (1, 2));

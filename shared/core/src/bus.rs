@@ -1,4 +1,4 @@
-//! Ports for what leaves the system: topics, buses and queues.
+//! Ports for outgoing messages: topics, buses and queues.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -29,22 +29,22 @@ impl fmt::Display for Attribute {
     }
 }
 
-/// One message on its way out, in the words of SNS and of EventBridge alike.
+/// One outgoing message, for SNS or EventBridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The body: JSON.
     pub body: String,
     /// Attributes that subscribers filter on.
     pub attributes: Vec<(&'static str, Attribute)>,
-    /// What kind of message: the event's type, or the integration event's detail type.
+    /// The kind of message: the event's type, or the integration event's detail type.
     pub kind: String,
-    /// When it happened.
+    /// When the event happened.
     pub at: Timestamp,
 }
 
 impl Message {
-    /// The message that tells of a domain event: the envelope as JSON, of the event's kind, with the attributes
-    /// `eventType`, `aggregateType`, `schemaVersion` (a number) and, where it is known, `traceparent`.
+    /// The message for a domain event: the envelope as JSON, with the event's type as its kind and the attributes
+    /// `eventType`, `aggregateType`, `schemaVersion` (a number) and, if known, `traceparent`.
     /// [`Envelope::from_message`] reads it.
     #[must_use]
     pub fn of(event: &Envelope) -> Self {
@@ -53,11 +53,11 @@ impl Message {
             ("aggregateType", Attribute::Text(event.aggregate_type.clone())),
             ("schemaVersion", Attribute::Number(event.schema_version)),
         ];
-        // A topic refuses a message with an attribute that it cannot carry, so only what looks like a trace goes along.
+        // A topic refuses a message with an invalid attribute, so only a well-formed trace context is sent.
         let trace = event.metadata.traceparent.as_ref().filter(|it| is_traceparent(it));
         attributes.extend(trace.map(|it| ("traceparent", Attribute::Text(it.clone()))));
         Self {
-            // An envelope is strings, numbers and raw JSON: it always has a JSON form.
+            // An envelope holds strings, numbers and raw JSON, so it always has a JSON form.
             body: serde_json::to_string(event).unwrap_or_default(),
             attributes,
             kind: event.event_type.clone(),
@@ -65,7 +65,7 @@ impl Message {
         }
     }
 
-    /// Bytes that count against a bus's limit.
+    /// Bytes that count towards a bus's limit.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         let bytes = |value: &Attribute| value.to_string().len() + ATTRIBUTE_TYPE_BYTES_MAX;
@@ -74,7 +74,7 @@ impl Message {
     }
 }
 
-/// More than the name of an attribute's type takes, `String` or `Number`.
+/// More than the bytes of an attribute type's name, `String` or `Number`.
 const ATTRIBUTE_TYPE_BYTES_MAX: usize = 16;
 
 /// Whether the text has the shape of a W3C trace context.
@@ -83,27 +83,27 @@ fn is_traceparent(text: &str) -> bool {
     text.len() == TRACEPARENT_BYTES && text.chars().all(is_part)
 }
 
-/// Why one message of a batch was not taken.
+/// Why one message of a batch was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the bus refused the message: {code}")]
 pub struct Refused {
     /// The bus's error code; never text from the message.
     pub code: String,
-    /// Whether the message itself is at fault, so that sending it again cannot help.
+    /// Whether the message itself is the cause, so that sending it again cannot help.
     pub for_good: bool,
 }
 
-/// Takes messages in batches: an SNS topic, an EventBridge bus, or one in memory.
+/// Accepts messages in batches: an SNS topic, an EventBridge bus, or a bus in memory.
 #[async_trait]
 pub trait Bus: Send + Sync {
     /// Sends at most [`BUS_BATCH_MAX`] messages in one request. The answer has one entry for each message, in order.
     ///
     /// # Errors
-    /// When the whole request failed. Whether any message was taken is unknown then.
+    /// When the whole request failed. Some messages may have been accepted.
     async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, Source>;
 }
 
-/// One of the places that a commit is published to.
+/// A place that commits are published to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Target {
@@ -122,7 +122,8 @@ impl fmt::Display for Target {
     }
 }
 
-/// Says where a commit is, so that whoever reads the pointer reads the store; and which targets do not have it yet.
+/// Names a commit in the store, and the targets that do not have it yet. Readers of a pointer read the commit from the
+/// store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pointer {
@@ -130,7 +131,7 @@ pub struct Pointer {
     pub stream: StreamId,
     /// The commit.
     pub ordinal: Ordinal,
-    /// Where it is still to be published. A pointer that does not say, as older code wrote it, means both.
+    /// The targets that do not have the commit yet. Older code wrote pointers without targets, which means both.
     #[serde(default = "Pointer::both")]
     pub targets: BTreeSet<Target>,
 }
@@ -142,7 +143,7 @@ impl Pointer {
         Self { stream, ordinal, targets: Self::both() }
     }
 
-    /// The same for a commit at hand.
+    /// The pointer to this commit, which no target has.
     #[must_use]
     pub fn to(commit: &Commit) -> Self {
         Self::new(commit.stream().clone(), commit.ordinal())
@@ -154,7 +155,7 @@ impl Pointer {
         Self { targets: targets.into_iter().collect(), ..self.clone() }
     }
 
-    /// As a message of the retry queue.
+    /// The pointer as a message of the retry queue.
     #[must_use]
     pub fn text(&self) -> String {
         // Strings and numbers always have a JSON form.
@@ -166,24 +167,24 @@ impl Pointer {
     }
 }
 
-/// Takes pointers to commits that could not be published now.
+/// Accepts pointers to commits that could not be published now.
 #[async_trait]
 pub trait RetryQueue: Send + Sync {
     /// Puts at most [`BUS_BATCH_MAX`] pointers into the queue. The answer has one entry for each pointer, in order.
     ///
     /// # Errors
-    /// When the whole request failed. Whether the queue has any of them is unknown then. An entry is an error when it is
-    /// not certain that the queue has that pointer.
+    /// When the whole request failed. The queue may have some of the pointers. An entry is an error unless the queue
+    /// certainly has its pointer.
     async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source>;
 }
 
-/// Sets aside what cannot be handled: a dead-letter queue.
+/// Parks what cannot be handled, in a dead-letter queue.
 #[async_trait]
 pub trait Parking: Send + Sync {
-    /// Keeps the record's text with the reason why it is there.
+    /// Stores the record's text with the reason.
     ///
     /// # Errors
-    /// When it is not certain that it is kept; the record is then not done.
+    /// When the text may not have been stored. The record is then not done.
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source>;
 }
 
@@ -194,24 +195,24 @@ pub trait Parking: Send + Sync {
 pub struct CloudEvent {
     /// Always `1.0`.
     pub specversion: String,
-    /// The domain event's id: duplicates carry the same.
+    /// The domain event's id, with a suffix for its second and later integration events. Duplicates have the same id.
     pub id: String,
-    /// Who says so.
+    /// The service that announces the event.
     pub source: String,
-    /// What kind.
+    /// The integration event's public name.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// Which aggregate.
+    /// The aggregate's id.
     pub subject: String,
-    /// When.
+    /// When the event happened.
     pub time: Timestamp,
     /// Always `application/json`.
     pub datacontenttype: String,
-    /// Names the schema of `data`.
+    /// The id of the schema of `data`.
     pub dataschema: String,
-    /// The stream's version, so that a consumer can order what arrives out of order.
+    /// The event's version, so that a consumer can order events that arrive out of order.
     pub sequence: String,
-    /// The facts.
+    /// The data, as JSON.
     pub data: Payload,
 }
 

@@ -1,29 +1,29 @@
-//! Every limit of the kit: one name, one home, and the relations between them checked by the compiler.
+//! All limits of the kit. The compiler checks the relations between them.
 
 /// DynamoDB's limit for one item: 400 KB, attribute names included.
 pub const ITEM_BYTES_MAX: usize = 400 * 1024;
 
-/// Events that one commit may hold. A decision that needs more is a batch job, not a command.
+/// Events that one commit may hold. A decision with more events needs a batch job, not a command.
 pub const EVENTS_PER_COMMIT_MAX: usize = 100;
 
-/// Bytes of one event's payload. Twice this still fits a 256 KiB SNS message or EventBridge entry.
+/// Bytes of one event's payload. Twice as much still fits a 256 KiB SNS message or EventBridge entry.
 pub const EVENT_BYTES_MAX: usize = 100 * 1024;
 
-/// Bytes of all events of one commit as they are stored.
+/// Bytes of all stored events of one commit.
 pub const COMMIT_BYTES_MAX: usize = 256 * 1024;
 
-/// Bytes of an embedded snapshot, state and remembered keys together. A larger one is left out.
+/// Bytes of an embedded snapshot: state and remembered keys. A larger one is left out.
 pub const SNAPSHOT_BYTES_MAX: usize = 64 * 1024;
 
-/// Commits that one read of a load asks for once the newest ones held no snapshot that fits: after `SNAPSHOT_SCHEMA` was
-/// raised, until the next commit of the stream carries a new one.
+/// Commits that one read of a load asks for if the newest commits hold no usable snapshot. This happens after
+/// `SNAPSHOT_SCHEMA` was raised, until the stream's next commit with a snapshot.
 pub const COMMITS_PER_LONG_READ: u32 = 1000;
 
-/// Bytes of everything else in a commit: key, metadata, attribute names.
+/// Bytes of the rest of a commit: key, metadata and attribute names.
 pub const COMMIT_OVERHEAD_BYTES_MAX: usize = 4 * 1024;
 
-/// Command keys that a snapshot remembers, newest first, so that a repeated command is recognised when its
-/// commit is no longer among the commits that a load reads.
+/// Command keys that a snapshot remembers, newest first. A load recognises a repeated command by them when it no longer
+/// reads the command's commit.
 pub const REMEMBERED_KEYS_MAX: usize = 32;
 
 /// Bytes of an aggregate type's name.
@@ -47,10 +47,10 @@ pub const BUS_BATCH_MAX: usize = 10;
 /// Bytes of all messages in one such call: the default limit of an SNS topic, which counts the whole batch.
 pub const BUS_BATCH_BYTES_MAX: usize = 256 * 1024;
 
-/// Events that are folded from the store for one row. A stream that is longer needs a rebuild of its view.
+/// Events that are folded from the store for one row. A longer stream needs a rebuild of its view.
 pub const EVENTS_PER_FOLD_MAX: usize = 10_000;
 
-/// Rows of a list that are folded from the store side by side, because the stored ones cannot be shown.
+/// Rows of a list that are folded from the store in parallel, because the stored rows cannot be shown.
 pub const FOLDS_AT_ONCE_MAX: usize = 8;
 
 /// Rows that one read or one all-or-nothing write of a view store may name (the limit of a DynamoDB transaction).

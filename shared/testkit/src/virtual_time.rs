@@ -1,5 +1,5 @@
-//! Time that passes only while everybody waits: what takes a minute side by side takes a minute of this time, and no time of
-//! the test.
+//! Virtual time, which passes only while all tasks wait. Tasks of a minute that run in parallel take a minute of
+//! virtual time and no real time.
 
 use std::{
     collections::BTreeMap,
@@ -16,8 +16,8 @@ use async_trait::async_trait;
 use dekigoto::{Host, Row, RowKey, RowPage, RowQuery, Timestamp, ViewError, ViewStore};
 use uuid::Uuid;
 
-/// A host with a clock of its own. [`run`](Self::run) moves the clock to the next moment that somebody waits for, whenever
-/// nobody has anything else to do. Clones are one host.
+/// A host with a virtual clock. [`run`](Self::run) moves the clock to the next timer whenever no task can make
+/// progress. Clones share one clock.
 #[derive(Clone, Default)]
 pub struct VirtualHost(Arc<Mutex<Clock>>);
 
@@ -29,7 +29,7 @@ struct Clock {
     sleeps: u64,
 }
 
-/// Remembers that somebody was woken.
+/// Remembers that a task was woken.
 #[derive(Default)]
 struct Woken(AtomicBool);
 
@@ -40,10 +40,10 @@ impl Wake for Woken {
 }
 
 impl VirtualHost {
-    /// Does the work, and says how long it took.
+    /// Runs the work. Returns its result and how long it took.
     ///
     /// # Panics
-    /// When the work waits for something that never comes.
+    /// When the work waits, but no timer is set.
     pub fn run<F: Future>(&self, work: F) -> (F::Output, Duration) {
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
@@ -59,7 +59,7 @@ impl VirtualHost {
         }
     }
 
-    /// Moves the clock to the next moment that somebody waits for.
+    /// Moves the clock to the next timer.
     fn pass(&self) {
         let mut clock = self.0.lock().unwrap();
         let Some(((moment, _), waker)) = clock.sleepers.pop_first() else {
@@ -108,7 +108,7 @@ impl Host for VirtualHost {
     }
 }
 
-/// A view store whose calls take their time.
+/// A view store with slow calls.
 pub struct SlowViews {
     inner: Arc<dyn ViewStore>,
     host: VirtualHost,
@@ -116,7 +116,7 @@ pub struct SlowViews {
 }
 
 impl SlowViews {
-    /// Each call of `inner` takes that long.
+    /// Each call of `inner` takes `each`.
     #[must_use]
     pub fn new(inner: Arc<dyn ViewStore>, host: VirtualHost, each: Duration) -> Self {
         Self { inner, host, each }
@@ -147,7 +147,7 @@ mod tests {
     use futures_util::future::{join, join3};
 
     #[test]
-    fn sleeps_side_by_side_take_as_long_as_the_longest() {
+    fn parallel_sleeps_take_as_long_as_the_longest() {
         let host = VirtualHost::default();
         let seconds = |seconds| host.sleep(Duration::from_secs(seconds));
         let (_, took) = host.run(join3(seconds(3), seconds(60), seconds(7)));
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "never comes")]
-    fn work_that_waits_for_nothing_is_named() {
+    fn work_that_waits_without_a_timer_panics() {
         VirtualHost::default().run(std::future::pending::<()>());
     }
 }

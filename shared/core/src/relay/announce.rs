@@ -1,4 +1,4 @@
-//! From domain events to integration events: what other services are told, as CloudEvents.
+//! Turns domain events into integration events, which other services receive as CloudEvents.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use crate::{Aggregate, CloudEvent, Envelope, Message, Payload, SchemaError, Timestamp};
 
-/// The `data` of one kind of integration event. A public contract: within one schema version, fields are only added.
+/// The `data` of one kind of integration event. It is a public contract: within one schema version, fields are only
+/// added.
 pub trait IntegrationData: Serialize {
     /// The event's public name: EventBridge's detail type and CloudEvents' `type`.
     const TYPE: &'static str;
 
-    /// Which schema `data` follows.
+    /// The version of the schema of `data`.
     const SCHEMA_VERSION: u32;
 }
 
@@ -20,17 +21,17 @@ pub trait IntegrationData: Serialize {
 pub struct IntegrationEvent {
     /// Its public name.
     pub detail_type: &'static str,
-    /// Which schema `data` follows.
+    /// The version of the schema of `data`.
     pub schema_version: u32,
-    /// The facts.
+    /// The data, as JSON.
     pub data: Payload,
 }
 
 impl IntegrationEvent {
-    /// The event with that data.
+    /// An event with this data.
     ///
     /// # Errors
-    /// When the data has no JSON form.
+    /// When the data cannot be written as JSON.
     pub fn new<T: IntegrationData>(data: &T) -> Result<Self, serde_json::Error> {
         Ok(Self {
             detail_type: T::TYPE,
@@ -46,9 +47,8 @@ impl IntegrationEvent {
     }
 }
 
-/// How an aggregate announces its events: a pure function from the aggregate's id, an event and its moment to the
-/// integration events that tell of it. Match every variant: a new event then does not compile until it is announced, or
-/// is said to be nobody's business.
+/// A pure function from an aggregate's id, an event and its time to the integration events that announce it. Match
+/// every variant: a new event then does not compile until the function announces it or returns nothing for it.
 pub type Announce<A> = fn(
     &<A as Aggregate>::Id,
     &<A as crate::Decider>::Event,
@@ -73,19 +73,19 @@ pub enum Unannounced {
     /// The registry does not name the event's aggregate.
     #[error("no aggregate {0:?} is registered; add `.aggregate::<…>(…)` to the service's registry")]
     UnknownAggregate(String),
-    /// This code does not know the event.
+    /// This code does not understand the event.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// The stream's id is not an id of this aggregate.
-    #[error("the stream's id is not one of {0}: {1}")]
+    #[error("the stream's id is not an id of {0}: {1}")]
     Id(&'static str, String),
-    /// It has no JSON form.
-    #[error("it has no JSON form")]
+    /// An integration event cannot be written as JSON.
+    #[error("the integration event has no JSON form")]
     Json(#[from] serde_json::Error),
 }
 
 impl Unannounced {
-    /// Whether newer code wrote the event, so that it can be announced once a deployment has passed.
+    /// Whether newer code wrote the event, so that it can be announced after the deployment.
     #[must_use]
     pub const fn is_of_newer_code(&self) -> bool {
         match self {
@@ -99,7 +99,7 @@ impl Unannounced {
 type AnyAnnounce =
     Arc<dyn Fn(&Envelope) -> Result<Vec<IntegrationEvent>, Unannounced> + Send + Sync>;
 
-/// How each aggregate of a service announces its events, and in whose name.
+/// How each aggregate of a service announces its events, and the CloudEvents source that they carry.
 #[derive(Clone)]
 pub struct Announcements {
     source: String,
@@ -107,20 +107,19 @@ pub struct Announcements {
 }
 
 impl Announcements {
-    /// Announcements in the name of that CloudEvents source, such as `dekigoto.orders`. No aggregate announces anything
-    /// yet.
+    /// Announcements with this CloudEvents source, such as `dekigoto.orders`, and no aggregate yet.
     #[must_use]
     pub fn by(source: impl Into<String>) -> Self {
         Self { source: source.into(), by_aggregate: BTreeMap::new() }
     }
 
-    /// The same announcements in another service's name.
+    /// The same announcements with another source.
     #[must_use]
     pub fn renamed(self, source: impl Into<String>) -> Self {
         Self { source: source.into(), ..self }
     }
 
-    /// In whose name.
+    /// The CloudEvents source.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
@@ -142,7 +141,7 @@ impl Announcements {
         self
     }
 
-    /// The integration events that tell of a domain event.
+    /// The integration events that announce a domain event.
     ///
     /// # Errors
     /// [`Unannounced`].
@@ -153,7 +152,7 @@ impl Announcements {
         }
     }
 
-    /// The same as messages for the bus.
+    /// The same events as messages for the bus.
     pub(crate) fn messages(&self, envelope: &Envelope) -> Result<Vec<Message>, Unannounced> {
         let numbered = self.events(envelope)?.into_iter().enumerate();
         numbered.map(|(place, event)| message(envelope, &self.source, place, event)).collect()

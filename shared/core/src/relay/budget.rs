@@ -1,16 +1,16 @@
-//! The time of one invocation: first to send, then to settle what could not be sent. An invocation that Lambda ends loses
-//! its report, and everything in it is done again.
+//! The time of one invocation: first for sending, then for settling what could not be sent. If Lambda ends an
+//! invocation, its report is lost, and Lambda delivers all its records again.
 
 use std::time::Duration;
 
 use super::TimeLeft;
 use crate::{Host, batch::TIME_TO_STOP};
 
-/// Time that is kept for settling: a call to the retry queue that has just begun may take 5 s, and ten pointers a call
-/// take the rest. Of a short invocation it is a quarter.
+/// Time reserved for settling: 5 s for a call to the retry queue that has just begun, and the rest for calls with ten
+/// pointers each. A short invocation reserves a quarter of its time.
 pub const SETTLING_TIME_MAX: Duration = Duration::from_secs(8);
 
-/// Time that is kept for handing the report to Lambda.
+/// Time reserved for returning the report to Lambda.
 pub const REPORT_TIME: Duration = Duration::from_millis(200);
 
 const _: () = assert!(REPORT_TIME.as_millis() < TIME_TO_STOP.as_millis());
@@ -28,12 +28,12 @@ impl<'a> Budget<'a> {
         Self { host, time_left, reserved }
     }
 
-    /// The time that is left for reading and sending.
+    /// The time left for reading and sending.
     pub(super) fn to_send(&self) -> Duration {
         (self.time_left)().saturating_sub(self.reserved)
     }
 
-    /// The time that is left for pointers and dead letters; none when it is too short to begin.
+    /// The time left for pointers and dead letters. `None` when it is too short to start a call.
     pub(super) fn to_settle(&self) -> Option<Duration> {
         let left = (self.time_left)();
         (left >= TIME_TO_STOP).then(|| left.saturating_sub(REPORT_TIME))

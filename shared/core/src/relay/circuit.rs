@@ -1,4 +1,4 @@
-//! Leaving alone what does not answer: a call that hangs costs an invocation one time-out, and not one for each batch.
+//! A circuit breaker: a service that does not answer costs an invocation one time-out, not one for each batch.
 
 use std::{
     future::Future,
@@ -11,20 +11,20 @@ use futures_util::future::{Either, select};
 
 use crate::{Host, Source};
 
-/// Time that one call may take. A little more than the AWS clients allow themselves, so that their own error, which says
-/// more, comes first.
+/// Time that one call may take. A little longer than the time-outs of the AWS clients, so that their more detailed
+/// error comes first.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(6);
 
-/// A call that fails after this time did not answer, rather than refuse: the next one would cost as much again.
+/// A call that fails after this time counts as timed out, not as refused: the next call would take as long.
 pub const HANG_TIME_MIN: Duration = Duration::from_secs(2);
 
-/// Calls that may fail as a whole, one after the other and quickly, before no more are made.
+/// Calls that fail in a row, each as a whole and quickly, before the circuit opens.
 pub const FAILED_CALLS_MAX: u32 = 3;
 
 const _: () = assert!(HANG_TIME_MIN.as_millis() < CALL_TIME_MAX.as_millis());
 
-/// What one invocation has learned of a service that it calls. Once the service hangs, or [`FAILED_CALLS_MAX`] calls to it
-/// failed with no success between them, it is left alone for the rest of the invocation.
+/// A circuit breaker for one service in one invocation. It opens when a call times out, or when [`FAILED_CALLS_MAX`]
+/// calls fail in a row. The invocation then makes no more calls to the service.
 #[derive(Debug, Default)]
 pub struct Circuit {
     state: Mutex<State>,
@@ -37,16 +37,16 @@ struct State {
 }
 
 impl Circuit {
-    /// Why no call is made any more; none while calls are made.
+    /// The error that opened the circuit. `None` while it is closed.
     #[must_use]
     pub fn opened_by(&self) -> Option<String> {
         self.lock().opened_by.clone()
     }
 
-    /// Makes a call, unless the service is left alone. It ends after `time_max` or [`CALL_TIME_MAX`].
+    /// Makes a call, unless the circuit is open. The call ends after the shorter of `time_max` and [`CALL_TIME_MAX`].
     ///
     /// # Errors
-    /// Why nothing came of it. Whether it took effect is unknown then.
+    /// Why the call failed. It may have taken effect.
     pub async fn call<T>(
         &self,
         host: &dyn Host,
@@ -54,7 +54,7 @@ impl Circuit {
         call: impl Future<Output = Result<T, Source>>,
     ) -> Result<T, String> {
         if let Some(cause) = self.opened_by() {
-            return Err(format!("left alone for this invocation after: {cause}"));
+            return Err(format!("not called again in this invocation, after: {cause}"));
         }
         let started = host.monotonic();
         let time_max = time_max.min(CALL_TIME_MAX);
@@ -68,23 +68,23 @@ impl Circuit {
         answer
     }
 
-    /// A call succeeded, at least in part.
+    /// Records that a call succeeded, at least in part.
     pub fn worked(&self) {
         self.lock().failed_in_a_row = 0;
     }
 
-    /// A call failed as a whole, after that time.
+    /// Records that a call failed as a whole, and how long it took.
     pub fn failed(&self, cause: &str, took: Duration) {
         let mut state = self.lock();
         state.failed_in_a_row = state.failed_in_a_row.saturating_add(1);
         if took >= HANG_TIME_MIN || state.failed_in_a_row >= FAILED_CALLS_MAX {
-            // The first cause is the one that says most.
+            // The first cause is the most specific one.
             state.opened_by.get_or_insert_with(|| cause.to_owned());
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // No code that holds the lock can panic half-way.
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

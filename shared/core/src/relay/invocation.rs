@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{Commit, Corrupt, Message, Pointer, ReadError, ReadFrom, Source, batch::Outcome};
 
-/// Commits that are read from the store at the same time.
+/// Commits that are read from the store in parallel.
 pub const READS_AT_ONCE_MAX: usize = 16;
 
-/// The relay, with what this invocation has learned of the services that it calls.
+/// The relay, with a circuit breaker for each service that this invocation calls.
 pub(super) struct Invocation<'a> {
     relay: &'a Relay,
     budget: Budget<'a>,
@@ -25,18 +25,18 @@ pub(super) struct Invocation<'a> {
     settling: Settling<'a>,
 }
 
-/// One record of a batch, as far as it can be understood.
+/// One record of a batch, after it was read.
 enum Item {
     /// A commit to publish to the targets of its pointer.
     Commit {
         pointer: Pointer,
         commit: Box<Commit>,
-        /// Whether the pointer is a message of the retry queue, which keeps it when it is reported as failed.
+        /// Whether the pointer is a message of the retry queue, which delivers it again when it is reported as failed.
         is_queued: bool,
     },
-    /// Nothing that can be published.
+    /// A record that cannot be published.
     Park { text: String, reason: String },
-    /// Not readable now.
+    /// A commit that cannot be read now.
     Wait(String),
 }
 
@@ -48,27 +48,27 @@ impl<'a> Invocation<'a> {
         Self { relay, budget, topic, bus, store, settling }
     }
 
-    /// Publishes stream records. One outcome for each; it stops at the first that has to come back.
+    /// Publishes stream records. Returns one outcome for each; stops at the first that Lambda must deliver again.
     pub(super) async fn publish(&self, records: Vec<StreamRecord>) -> Vec<Outcome> {
         let count = records.len();
         let items: Vec<Item> = records.into_iter().map(Item::of).collect();
         let plans = self.send(items).await;
         let mut outcomes = self.settling.settle(plans, AtFailure::Stop, &self.budget).await;
-        // What lies behind a failure is delivered again in any case.
-        outcomes.resize(count, Outcome::Retry("behind a failed record".to_owned()));
+        // The stream delivers everything after a failure again.
+        outcomes.resize(count, Outcome::Retry("after a failed record".to_owned()));
         outcomes
     }
 
-    /// Publishes the commits that pointers name, as the store has them. One outcome for each pointer.
+    /// Reads the commits of these pointers from the store and publishes them. Returns one outcome for each pointer.
     pub(super) async fn republish(&self, bodies: Vec<String>) -> Vec<Outcome> {
-        // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+        // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
         let reads: Vec<_> = bodies.into_iter().map(|body| self.read(body)).collect();
         let items: Vec<Item> = stream::iter(reads).buffered(READS_AT_ONCE_MAX).collect().await;
         let plans = self.send(items).await;
         self.settling.settle(plans, AtFailure::GoOn, &self.budget).await
     }
 
-    /// Reads the commit that a message of the retry queue points at.
+    /// Reads the commit that a message of the retry queue points to.
     async fn read(&self, body: String) -> Item {
         let Some(pointer) = pointer_in(&body) else {
             let reason = "the message is not a pointer to a commit".to_owned();
@@ -88,7 +88,7 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// The commit at that place, where there is one; or what is wrong with it.
+    /// The commit that the pointer names, or `None` if it does not exist.
     async fn commit_at(
         &self,
         pointer: &Pointer,
@@ -105,7 +105,7 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// Sends all messages of all commits to both targets at once. One plan for each item: what is left to do.
+    /// Sends the messages of all commits to both targets in parallel. Returns for each item what is left to do.
     async fn send(&self, items: Vec<Item>) -> Vec<Plan> {
         let outgoing: Vec<Outgoing> = items
             .iter()
@@ -133,7 +133,7 @@ impl<'a> Invocation<'a> {
     }
 }
 
-/// The pointer that a message holds. One that names no target says nothing to do, which nobody means.
+/// The pointer in a message. `None` if it is invalid or names no target.
 fn pointer_in(body: &str) -> Option<Pointer> {
     let pointer: Pointer = serde_json::from_str(body).ok()?;
     (!pointer.targets.is_empty()).then_some(pointer)
@@ -155,7 +155,7 @@ impl Item {
         }
     }
 
-    /// What is left to do with it.
+    /// What is left to do with the item.
     fn plan(self, unsent: &Unsent) -> Plan {
         let (pointer, commit, is_queued) = match self {
             Self::Commit { pointer, commit, is_queued } => (pointer, commit, is_queued),

@@ -1,9 +1,9 @@
-//! The relay: from commits to subscribers. Domain events go to a topic, integration events to a bus.
+//! The relay publishes commits: domain events to a topic, integration events to a bus.
 //!
 //! The stream of the event table is the outbox. A commit that cannot be published now goes to the retry queue as a
-//! pointer that names the targets still to be reached, so that an outage of a bus blocks no shard, may outlast the
-//! stream's 24 hours, and sends nothing again to a target that is well. A target that hangs or fails is left alone for
-//! the rest of the invocation, and every invocation ends by itself, with its report.
+//! pointer that names the targets without it. So an outage of one target blocks no shard, may outlast the stream's 24
+//! hours, and sends no duplicates to the other target. A target that times out or keeps failing is not called again in
+//! the same invocation, and every invocation returns its report in time.
 
 mod announce;
 mod budget;
@@ -33,41 +33,41 @@ use crate::{
 };
 use invocation::Invocation;
 
-/// Says how much time the invocation has left.
+/// Returns the time that the invocation has left.
 type TimeLeft<'a> = dyn Fn() -> Duration + Sync + 'a;
 
-/// Publishes what is committed.
+/// Publishes commits.
 #[derive(Clone)]
 pub struct Relay {
-    /// Domain events go here: every service that subscribes sees every event.
+    /// Receives domain events. Every service that subscribes receives every event.
     pub topic: Arc<dyn Bus>,
-    /// Integration events go here: the public contract.
+    /// Receives integration events, the public contract.
     pub bus: Arc<dyn Bus>,
-    /// Pointers to commits that could not be published now.
+    /// Receives pointers to commits that could not be published now.
     pub retry: Arc<dyn RetryQueue>,
-    /// What can never be published, with its reason.
+    /// Receives what can never be published, with the reason.
     pub parking: Arc<dyn Parking>,
-    /// Where pointers lead.
+    /// Holds the commits that pointers name.
     pub store: Arc<dyn EventStore>,
-    /// The outside world.
+    /// The clock, timers and random numbers.
     pub host: Arc<dyn Host>,
-    /// What the bus is told of each event.
+    /// How events are announced on the bus.
     pub announcements: Announcements,
 }
 
-/// A record of the stream: a commit, or the reason why it is none.
+/// A record of the stream: a commit, or the reason why it is not one.
 #[derive(Clone, Debug)]
 pub enum StreamRecord {
     /// A new commit.
     Commit(Box<Commit>),
-    /// Something that is no new commit, to be looked at by a person.
+    /// A record that is not a new commit. It is parked.
     Unreadable {
-        /// Where the commit is, where the record's key can be read. It is parked as this pointer, so that moving it to the
-        /// retry queue publishes it once the code that reads it is deployed.
+        /// The pointer to the commit, if the record's key can be read. This pointer is parked, so that a redrive to the
+        /// retry queue publishes the commit once code that can read it is deployed.
         pointer: Option<Pointer>,
-        /// The record's text, which is kept where there is no pointer.
+        /// The record's text. It is parked if there is no pointer.
         body: String,
-        /// Why it is no commit.
+        /// Why it is not a commit.
         reason: String,
     },
 }
@@ -83,7 +83,7 @@ impl Relay {
         take_stream(records, &time_left, |records| invocation.publish(records)).await
     }
 
-    /// Publishes a batch of the retry queue: pointers to commits, as JSON. All of them are published together.
+    /// Publishes a batch of the retry queue: pointers to commits, as JSON. All are published together.
     pub async fn take_retries(
         &self,
         messages: Vec<Delivered<String>>,

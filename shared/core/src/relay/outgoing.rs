@@ -1,4 +1,4 @@
-//! From commits to messages, and from the answers back to commits.
+//! Turns commits into messages, and assigns the answers to the commits.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,7 @@ use crate::{Commit, Message, Target};
 pub(super) struct Outgoing {
     pub(super) topic: Vec<Message>,
     pub(super) bus: Vec<Message>,
-    /// Why an event cannot be announced on the bus. Subscribers of the topic get its envelope all the same: sending it
-    /// takes no understanding.
+    /// Why an event cannot be announced on the bus. Its envelope still goes to the topic, which needs no decoding.
     unannounced: Option<Failure>,
 }
 
@@ -38,13 +37,13 @@ impl Outgoing {
             }
         }
         if outgoing.unannounced.as_ref().is_some_and(|failure| !failure.for_good) {
-            // The commit comes back. Its other events wait with it, or each try would send them once more.
+            // The commit is delivered again. Its other events wait too, because each attempt would send them again.
             outgoing.bus.clear();
         }
         outgoing
     }
 
-    /// What was not sent of it. Takes its own answers from the front of each target's.
+    /// The failures of this commit. Takes its answers from the front of both iterators.
     pub(super) fn unsent(
         self,
         topic: &mut impl Iterator<Item = Option<Failure>>,
@@ -58,24 +57,24 @@ impl Outgoing {
     }
 }
 
-/// Which targets did not take a commit, and why.
+/// The targets that did not accept a commit, and why.
 pub(super) struct Unsent(Vec<(Target, Failure)>);
 
 impl Unsent {
-    /// The targets that may take it later. Of two failures at one target, the one that passes counts: what a target
-    /// refuses for good is parked when nothing else is left to send there.
+    /// The targets that may accept it later. A temporary failure at a target takes precedence: what the target refuses
+    /// for good is parked when nothing else is left to send there.
     pub(super) fn later(&self) -> BTreeSet<Target> {
         let passing = self.0.iter().filter(|(_, failure)| !failure.for_good);
         passing.map(|(target, _)| *target).collect()
     }
 
-    /// The targets that never will.
+    /// The targets that will never accept it.
     pub(super) fn never(&self) -> BTreeSet<Target> {
         let all: BTreeSet<Target> = self.0.iter().map(|(target, _)| *target).collect();
         all.difference(&self.later()).copied().collect()
     }
 
-    /// The first failure at one of these targets, as a person reads it.
+    /// The first failure at one of these targets, as text.
     pub(super) fn reason(&self, targets: &BTreeSet<Target>) -> String {
         let first = self.0.iter().find(|(target, failure)| {
             targets.contains(target) && failure.for_good == self.never().contains(target)

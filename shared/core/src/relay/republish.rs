@@ -1,5 +1,5 @@
-//! Publishing a time window again: what Lambda gave up on is in the event store, and goes through the retry queue like
-//! anything that failed.
+//! Publishes a time window again. Records that Lambda gave up on are still in the event store; pointers to them go
+//! through the retry queue.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -17,47 +17,47 @@ use crate::{
     replay::{Pace, Progress, ReplaySink, ReplaySource, replay},
 };
 
-/// Segments that are read side by side.
+/// Segments that are read in parallel.
 pub const REPUBLISH_SEGMENTS: u32 = 4;
 
-/// Commits that are read at once from one segment.
+/// Commits that one read of a segment asks for.
 pub const REPUBLISH_PAGE: u32 = 500;
 
-/// Time that must be left before another page begins.
+/// Time that must be left to start another page.
 pub const REPUBLISH_TIME_TO_STOP: Duration = Duration::from_secs(10);
 
-/// What is to be published again.
+/// The commits to publish again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Window {
-    /// Commits of this moment and later.
+    /// Commits of this time and later.
     pub from: Timestamp,
-    /// Commits before this moment.
+    /// Commits before this time.
     pub to: Timestamp,
-    /// How far an earlier call came; none for the first.
+    /// How far the previous call got. `None` for the first call.
     #[serde(default)]
     pub progress: Option<Progress>,
 }
 
-/// What one call did.
+/// The result of one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Republished {
     /// Pointers that this call put into the retry queue.
     pub pointers: u64,
-    /// Items that were read so far and are not commits. The log names each.
+    /// Items read so far that are not commits. The log names each.
     pub set_aside: u64,
-    /// Why it stopped before the end; none at the end.
+    /// Why the call stopped before the end. `None` if it reached the end.
     pub stopped: Option<String>,
-    /// What to call with next; none when the whole store has been read.
+    /// The argument of the next call. `None` when the whole store has been read.
     pub next: Option<Window>,
 }
 
 impl Relay {
-    /// Puts pointers to all commits of a time window into the retry queue, which publishes them. Reads the whole store, as
-    /// far as the time goes: where it is not done, it says what to call with next.
+    /// Puts pointers to all commits of a time window into the retry queue, from which the relay publishes them. Reads
+    /// the whole store while time is left; if it does not finish, `next` is the argument of the next call.
     ///
-    /// Consumers get events that they had before once more, as after any retry.
+    /// Consumers may receive duplicates, as after any retry.
     pub async fn republish(
         &self,
         history: &dyn ReplaySource,
@@ -104,7 +104,7 @@ impl Sink<'_> {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // No code that holds the lock can panic half-way.
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -113,7 +113,7 @@ impl Sink<'_> {
 impl ReplaySink for Sink<'_> {
     async fn apply(&self, commits: Vec<Commit>) -> Result<(), Source> {
         if (self.time_left)() < REPUBLISH_TIME_TO_STOP {
-            return Err("the time is up; call again with what `next` says".into());
+            return Err("the time ran out; call again with `next`".into());
         }
         let wanted = commits.iter().filter(|commit| self.wants(commit));
         let pointers: Vec<Pointer> = wanted.map(Pointer::to).collect();
@@ -129,7 +129,7 @@ impl ReplaySink for Sink<'_> {
         Ok(())
     }
 
-    /// A corrupt item cannot be published. It is logged and counted, and the window goes on.
+    /// A corrupt item cannot be published. It is logged and counted, and the call goes on.
     async fn set_aside(&self, corrupt: &Corrupt) -> Result<(), Source> {
         error!(%corrupt, "An item of the event table cannot be published: {corrupt}");
         Ok(())

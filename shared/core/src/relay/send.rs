@@ -1,8 +1,7 @@
-//! Sending many messages through a bus that takes ten: every entry's answer is looked at, and only what failed is
-//! sent again.
+//! Sends many messages in batches of ten. Checks the answer for each message, and sends only the failed ones again.
 //!
-//! What is sent was stored before, in the same write as the event: the store's stream is the *transactional outbox* of
-//! Chris Richardson's pattern, read by its log.
+//! Each message comes from an event in the store. The store's stream is the *transactional outbox* of Chris
+//! Richardson's pattern, read by log tailing.
 
 use std::time::Duration;
 
@@ -15,16 +14,16 @@ use crate::{
     limits::{BUS_BATCH_BYTES_MAX, BUS_BATCH_MAX},
 };
 
-/// Calls to one bus that are under way at the same time.
+/// Calls to one bus in parallel.
 pub const CALLS_AT_ONCE_MAX: usize = 8;
 
-/// Times that a message is sent before its commit goes to the retry queue.
+/// Attempts to send a message before its commit goes to the retry queue.
 pub const SENDS_PER_MESSAGE_MAX: u32 = 4;
 
 const RESEND_DELAY_FIRST: Duration = Duration::from_millis(50);
 const RESEND_DELAY_MAX: Duration = Duration::from_millis(800);
 
-/// What became of each message, in order: none for sent, else why not.
+/// The result for each message, in order: `None` if it was sent, otherwise why not.
 pub type Failures = Vec<Option<Failure>>;
 
 /// Why a message was not sent.
@@ -37,10 +36,10 @@ pub struct Failure {
     pub for_good: bool,
 }
 
-/// Sends all messages, in batches of at most [`BUS_BATCH_MAX`] and [`BUS_BATCH_BYTES_MAX`], several at once.
+/// Sends all messages, in batches of at most [`BUS_BATCH_MAX`] and [`BUS_BATCH_BYTES_MAX`], several in parallel.
 ///
-/// Entries that fail are sent again, with jittered waits, until [`SENDS_PER_MESSAGE_MAX`], until `time_left` runs short,
-/// or until `circuit` says that the bus is left alone. A reply that was lost makes a duplicate, never a loss.
+/// Failed messages are sent again, after jittered waits, until [`SENDS_PER_MESSAGE_MAX`] is reached, `time_left` is too
+/// short, or `circuit` opens. A lost reply causes a duplicate, never a loss.
 pub async fn send_all(
     bus: &dyn Bus,
     circuit: &Circuit,
@@ -49,7 +48,7 @@ pub async fn send_all(
     time_left: &TimeLeft<'_>,
 ) -> Failures {
     let line = Line { bus, circuit, host, time_left };
-    // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+    // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
     let calls: Vec<_> = batches(messages).into_iter().map(|batch| line.send(batch)).collect();
     stream::iter(calls).buffered(CALLS_AT_ONCE_MAX).collect::<Vec<_>>().await.concat()
 }
@@ -63,7 +62,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Sends one batch, and again what was not taken of it.
+    /// Sends one batch, and sends its failed messages again.
     async fn send(&self, batch: &[Message]) -> Failures {
         let mut failures = vec![Some(unsent()); batch.len()];
         for attempt in 0..SENDS_PER_MESSAGE_MAX {
@@ -87,8 +86,8 @@ impl Line<'_> {
         failures
     }
 
-    /// Waits before a later attempt. Says whether there is time for this one, also for the first: calls that were slow
-    /// may have left nothing for those behind them.
+    /// Waits before a repeated attempt. Returns whether there is time for the attempt. This is checked for the first
+    /// one too, because slow calls before it may have used up the time.
     async fn may_begin(&self, attempt: u32) -> bool {
         if attempt > 0 {
             let random = self.host.random();
@@ -101,7 +100,7 @@ impl Line<'_> {
         (self.time_left)() >= TIME_TO_STOP
     }
 
-    /// One answer for each message, whatever the bus says.
+    /// Returns exactly one answer for each message.
     async fn answers(&self, messages: &[Message]) -> Failures {
         let started = self.host.monotonic();
         let call = self.circuit.call(self.host, (self.time_left)(), self.bus.send(messages)).await;
@@ -115,9 +114,9 @@ impl Line<'_> {
                 .collect(),
             Err(reason) => return vec![Some(Failure { reason, for_good: false }); messages.len()],
         };
-        // An answer that is missing is not a success.
+        // A missing answer is not a success.
         answers.resize(messages.len(), Some(unsent()));
-        // A bus that is down may answer, and refuse every entry.
+        // During an outage, a bus may answer and refuse every entry.
         let refusals = answers.iter().map_while(|it| it.as_ref().filter(|it| !it.for_good));
         match (refusals.clone().count() == answers.len(), refusals.last()) {
             (true, Some(one)) => {
@@ -136,10 +135,11 @@ fn still_failing(failures: &Failures) -> Vec<usize> {
 }
 
 fn unsent() -> Failure {
-    Failure { reason: "the bus gave no answer for it".to_owned(), for_good: false }
+    Failure { reason: "the bus gave no answer for the message".to_owned(), for_good: false }
 }
 
-/// Cuts messages into batches that one call takes. A message over the limit stands alone, and the bus refuses it.
+/// Splits messages into batches that fit one call. A message over the limit is a batch of its own, and the bus refuses
+/// it.
 fn batches(messages: &[Message]) -> Vec<&[Message]> {
     let mut batches = Vec::new();
     let mut rest = messages;

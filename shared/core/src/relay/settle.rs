@@ -1,33 +1,33 @@
-//! What could not be sent: pointers for the retry queue, and dead letters.
+//! Settles what could not be sent: puts pointers into the retry queue, and parks dead letters.
 
 use tracing::warn;
 
 use super::{Circuit, budget::Budget};
 use crate::{Parking, Pointer, RetryQueue, batch::Outcome, limits::BUS_BATCH_MAX};
 
-const NO_TIME: &str = "no time was left to settle it";
+const NO_TIME: &str = "no time was left to settle the record";
 
-/// What is left to do with one record, after everything was sent that could be. Nothing, for one that is done.
+/// What is left to do with one record after sending. The default is nothing.
 #[derive(Default)]
 pub(super) struct Plan {
-    /// To put into the retry queue, and why.
+    /// The pointer to put into the retry queue, and why.
     pub(super) put: Option<(Pointer, String)>,
-    /// To park: its text, and why.
+    /// The text to park, and why.
     pub(super) park: Option<(String, String)>,
-    /// Why it has to come back by itself.
+    /// Why Lambda must deliver it again.
     pub(super) wait: Option<String>,
 }
 
-/// What to do after a record that has to come back.
+/// What to do after a record that Lambda must deliver again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AtFailure {
-    /// Stop: a stream delivers everything behind it again.
+    /// Stop: a stream delivers everything after the record again.
     Stop,
-    /// Go on: a queue takes back exactly what is reported.
+    /// Go on: a queue delivers only the reported messages again.
     GoOn,
 }
 
-/// The two queues that take what could not be sent.
+/// The two queues for what could not be sent.
 pub(super) struct Settling<'a> {
     retry: &'a dyn RetryQueue,
     retry_circuit: Circuit,
@@ -41,7 +41,7 @@ impl<'a> Settling<'a> {
         Self { retry, retry_circuit, parking, parking_circuit }
     }
 
-    /// Settles records, in order. One outcome for each; fewer where it stops at the first that has to come back.
+    /// Settles records in order. Returns one outcome for each, or fewer if it stops at the first failure.
     pub(super) async fn settle(
         &self,
         plans: Vec<Plan>,
@@ -61,8 +61,8 @@ impl<'a> Settling<'a> {
         outcomes
     }
 
-    /// Puts the pointers of all plans, ten a call and in order, up to the first call that leaves one out. One answer for
-    /// each pointer.
+    /// Puts the pointers of all plans into the retry queue, in order and ten per call. Stops after the first call with
+    /// an error. Returns one answer for each pointer.
     async fn put_all(&self, plans: &[Plan], budget: &Budget<'_>) -> Vec<Result<(), String>> {
         let pointers: Vec<Pointer> =
             plans.iter().filter_map(|plan| plan.put.as_ref()).map(|put| put.0.clone()).collect();
@@ -73,7 +73,7 @@ impl<'a> Settling<'a> {
                 break;
             }
         }
-        let unasked = Err("not asked, after an earlier call failed".to_owned());
+        let unasked = Err("not sent, because an earlier call failed".to_owned());
         answers.resize(pointers.len(), unasked);
         answers
     }
@@ -89,15 +89,15 @@ impl<'a> Settling<'a> {
                     .into_iter()
                     .map(|answer| answer.map_err(|refused| refused.to_string()))
                     .collect();
-                // An answer that is missing is not a success.
-                answers.resize(batch.len(), Err("no answer for it".to_owned()));
+                // A missing answer is not a success.
+                answers.resize(batch.len(), Err("no answer for the pointer".to_owned()));
                 answers
             }
             Err(reason) => vec![Err(reason); batch.len()],
         }
     }
 
-    /// How one record ends, after its pointer was put or not.
+    /// The outcome of one record. `put` is the retry queue's answer for its pointer.
     async fn outcome(
         &self,
         plan: Plan,

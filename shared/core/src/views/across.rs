@@ -1,4 +1,5 @@
-//! Views across aggregates: each event is counted once. The record of what was counted is in the same transaction.
+//! Views across aggregates count each event once. The record of counted events is written in the same transaction as
+//! the row.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,8 +18,8 @@ use crate::{
     batch::Outcome, limits::ROWS_PER_CALL_MAX,
 };
 
-/// Events that are counted together: the view's row and a record for each event's stream fit one call. A queue whose batch
-/// is not larger has one transaction for each row.
+/// Events that are counted together: the view's row and one record for each event's stream fit one call. A queue batch
+/// of at most this size needs one transaction for each row.
 pub const EVENTS_PER_WRITE_MAX: usize = ROWS_PER_CALL_MAX - 1;
 
 /// An [`AcrossView`] as [`AnyView`].
@@ -51,8 +52,8 @@ impl<V: AcrossView> AnyView for Across<V> {
         V::row_of(event)
     }
 
-    /// One all-or-nothing write for up to [`EVENTS_PER_WRITE_MAX`] events. Where that fails because of one of them, it is
-    /// tried in halves, so that the one at fault fails alone.
+    /// One all-or-nothing write for up to [`EVENTS_PER_WRITE_MAX`] events. If a single event may be the cause of a
+    /// failure, the events are tried again in halves, so that only this event fails.
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(events.len());
         let mut left: Vec<&[Envelope]> = events.chunks(EVENTS_PER_WRITE_MAX).rev().collect();
@@ -70,7 +71,7 @@ impl<V: AcrossView> AnyView for Across<V> {
     }
 }
 
-/// Whether fewer events at once may succeed: a record that cannot be read, or more than a transaction takes.
+/// Whether fewer events at once may succeed: a record cannot be read, or the transaction is too large.
 fn is_about_one_row(error: &ProjectError) -> bool {
     match error {
         ProjectError::Unreadable { .. }
@@ -94,7 +95,7 @@ impl<V: AcrossView> Across<V> {
         let places = places?;
         let mut stored = read(&*ports.views, &part, &places).await?;
         let Ok((mut row, revision)) = opened::<V::Row>(stored.remove(&part)) else {
-            // Readers say that this part cannot be read. Counting goes on in another.
+            // Reading the row fails while this part is damaged. Counting goes on in another part.
             self.writer.moved(&*ports.host);
             return Ok(Try::Again);
         };
@@ -113,18 +114,18 @@ impl<V: AcrossView> Across<V> {
         if write(ports, &rows).await? {
             return Ok(Try::Done(outcomes));
         }
-        // Another process may have the same place.
+        // Another process may use the same place.
         self.writer.moved(&*ports.host);
         Ok(Try::Again)
     }
 }
 
-/// Where a view keeps whether it has counted an event. The records never expire: a redrive a year later still counts each
-/// event once.
+/// Where a view records that it has counted an event. The records never expire: a redrive a year later still counts
+/// each event once.
 struct Place {
-    /// The record of the event's version.
+    /// The record that holds the event's version.
     record: RowKey,
-    /// The first record of the stream: of before records were split, it may hold any version.
+    /// The first record of the stream. Older code kept all versions in it.
     first: RowKey,
     version: Version,
 }
@@ -141,7 +142,7 @@ impl Place {
     }
 }
 
-/// The part and the records, where they are stored. One read, while no stream is longer than one record.
+/// The part and the records that are stored. One read, while no stream is longer than one record.
 async fn read(
     views: &dyn ViewStore,
     part: &RowKey,
@@ -159,7 +160,7 @@ async fn read(
     Ok(stored)
 }
 
-/// What was counted: each record with the revision that a write of it will have.
+/// The counted versions: each record with its revision for the next write.
 struct Records {
     all: BTreeMap<RowKey, (Counted, u64)>,
     changed: BTreeSet<RowKey>,
@@ -214,7 +215,7 @@ fn reason(event: &Envelope, cause: &SchemaError) -> String {
     format!("version {}: {cause}", event.version)
 }
 
-/// A row that stands in no index.
+/// A row without index entries.
 fn unlisted(key: RowKey, revision: u64, body: Payload) -> Row {
     Row { key, revision, body, indexes: BTreeMap::new() }
 }

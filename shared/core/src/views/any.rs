@@ -1,4 +1,4 @@
-//! Views as trait objects: a registry and a projector hold any of them.
+//! Views as trait objects, for registries and projectors.
 
 use async_trait::async_trait;
 
@@ -10,7 +10,7 @@ pub trait AnyView: Send + Sync {
     /// The view's name.
     fn name(&self) -> &'static str;
 
-    /// The types of the aggregates that it folds.
+    /// The types of the aggregates that the view folds.
     fn folds(&self) -> &'static [&'static str];
 
     /// The events that change a row; `None` when all events of its aggregates do.
@@ -22,8 +22,8 @@ pub trait AnyView: Send + Sync {
     /// [`SchemaError`] when this code does not understand the event.
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError>;
 
-    /// Brings one row up to date with events that belong to it: one read and one write, whatever their number and order.
-    /// Answers with one outcome for each event.
+    /// Brings one row up to date with its events: one read and one write, whatever the number and order of the events.
+    /// Returns one outcome for each event.
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome>;
 }
 
@@ -31,8 +31,8 @@ pub trait AnyView: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no view is called {name:?}; there are {}", known.join(", "))]
 pub struct UnknownView {
-    /// The name.
+    /// The unknown name.
     pub name: String,
-    /// The names that there are.
+    /// The names of all views.
     pub known: Vec<&'static str>,
 }

@@ -1,4 +1,4 @@
-//! Which versions of a stream a view has already counted.
+//! The versions of a stream that a view has counted.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::Version;
 
-/// Versions of a stream that one record holds. The next ones have a record of their own, so that a record stays small and
-/// a write touches one, however long the stream is.
+/// Versions of a stream that one record holds. Later versions go to further records, so that records stay small and a
+/// write changes only one, however long the stream is.
 pub const VERSIONS_PER_RECORD: u64 = 1024;
 
-/// Ranges that a record writes as ranges. More of them, where versions were skipped, are written as one bit a version.
+/// A record with more ranges than this, because versions were skipped, is written with one bit for each version.
 const RANGES_MAX: usize = 32;
 
-/// A set of versions. Mostly they come in order, and then it is one range; where versions are skipped, its text is one bit
-/// a version.
+/// A set of versions. Versions usually come in order and form one range. If many are skipped, the stored form has one
+/// bit for each version.
 ///
 /// ```
 /// use dekigoto::{Version, views::Counted};
@@ -33,13 +33,13 @@ pub struct Counted(
     BTreeMap<u64, u64>,
 );
 
-/// The stored form. A record of before there were bits is all ranges.
+/// The stored form. Older code wrote only ranges.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Text {
-    /// First and last version of each range.
+    /// The first and last version of each range.
     Ranges(Vec<(u64, u64)>),
-    /// The versions from `from` on, eight to a byte, the lowest bit first; the bytes are base64.
+    /// One bit for each version from `from` on, eight to a byte, lowest bit first. The bytes are base64.
     Bits { from: u64, bits: String },
 }
 
@@ -51,7 +51,7 @@ impl Counted {
         range.is_some_and(|(_, last)| *last >= version.get())
     }
 
-    /// Adds a version; false when it was there.
+    /// Adds a version. Returns false if it was already in the set.
     pub fn insert(&mut self, version: Version) -> bool {
         if self.contains(version) {
             return false;
@@ -65,7 +65,7 @@ impl Counted {
         true
     }
 
-    /// Adds every version from `first` to `last`, which come after all versions that are there.
+    /// Adds every version from `first` to `last`. Both come after all versions in the set.
     fn push(&mut self, first: u64, last: u64) {
         match self.0.last_entry() {
             Some(mut range) if range.get().saturating_add(1) >= first => {
@@ -116,7 +116,7 @@ impl TryFrom<Text> for Counted {
                 ranges.into_iter().for_each(|(first, last)| counted.push(first, last));
             }
             Text::Bits { from, bits } => {
-                let bytes = STANDARD_NO_PAD.decode(bits).map_err(|_| "bits that are not base64")?;
+                let bytes = STANDARD_NO_PAD.decode(bits).map_err(|_| "the bits are not base64")?;
                 let bits =
                     bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
                 for (version, _) in (from..).zip(bits).filter(|(_, is_counted)| *is_counted) {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn any_order_of_any_versions_is_that_set_and_survives_being_stored() {
+    fn versions_in_any_order_form_the_same_set_also_after_storing() {
         let mut seed = 1_u64;
         for holes in [1, 2, 3, 7] {
             let (mut counted, mut set) = (Counted::default(), BTreeSet::new());
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_before_is_read_however_long_it_is_and_whatever_its_order() {
+    fn a_record_of_older_code_is_read_at_any_length_and_in_any_order() {
         let old = r#"[[3,3],[1,1],[5,9],[8,12],[100000,100001]]"#;
         let mut counted: Counted = serde_json::from_str(old).unwrap();
         assert!(counted.contains(version(10)) && !counted.contains(version(4)));

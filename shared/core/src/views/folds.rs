@@ -3,10 +3,10 @@
 use super::View;
 use crate::{Aggregate, Envelope, EventSchema, RowKey, SchemaError};
 
-/// The events of one kind of aggregate, as published: what a view needs to know of it.
+/// The published events of one kind of aggregate, as far as a view needs them.
 ///
-/// Every [`Aggregate`] has them. A service that only subscribes to another one's events implements this for a type of its
-/// own, with those events and fields that it reads; it needs neither the publisher's code nor its event store.
+/// Every [`Aggregate`] implements it. A service that only subscribes to another service's events implements it for its
+/// own type, with the events and fields that it reads. It needs neither the publisher's code nor its event store.
 pub trait Published: 'static {
     /// The aggregate's type, such as `Order`.
     const TYPE: &'static str;
@@ -25,14 +25,13 @@ impl<A: Aggregate> Published for A {
 pub trait Fold<A: Published>: View {
     /// The row that the event belongs to; `None` when it changes no row.
     ///
-    /// By default the aggregate's [only row](RowKey::only). The key may hold more than the id, such as the owner of the
-    /// aggregate, where every event says who that is.
+    /// By default the aggregate's [only row](RowKey::only). The key may hold more than the id, such as the aggregate's
+    /// owner, if every event names the owner.
     fn row_key(_: &A::Event, envelope: &Envelope) -> Option<RowKey> {
         Some(RowKey::only(Self::NAME, &envelope.aggregate_id))
     }
 
-    /// Folds one event into its row. Match every variant: a new event then does not compile until the view says what it
-    /// means.
+    /// Folds one event into its row. Match every variant: a new event then does not compile until the view handles it.
     fn fold(row: &mut Self::Row, event: &A::Event, envelope: &Envelope);
 }
 
@@ -41,7 +40,7 @@ pub trait Folds<V: View> {
     /// Their types.
     const TYPES: &'static [&'static str];
 
-    /// The row that an event belongs to; `None` when it changes no row, or is of another aggregate.
+    /// The row that an event belongs to. `None` when it changes no row or belongs to another aggregate.
     ///
     /// # Errors
     /// [`SchemaError`] when this code does not understand the event.
@@ -65,7 +64,7 @@ macro_rules! folds {
 
             fn row_key(envelope: &Envelope) -> Result<Option<RowKey>, SchemaError> {
                 $(if envelope.aggregate_type == $aggregate::TYPE {
-                    // An upcast may make several events of one; they all come from one fact about one row.
+                    // An upcast may turn one event into several. All of them belong to the same row.
                     let events = envelope.decode::<$aggregate::Event>()?;
                     let mut keys = events.iter();
                     return Ok(keys.find_map(|event| <V as Fold<$aggregate>>::row_key(event, envelope)));

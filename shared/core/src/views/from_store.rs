@@ -1,4 +1,4 @@
-//! The row of a view of one aggregate, folded from the store: where there is no row yet, or one that cannot be used.
+//! Folds the row of a view of one aggregate from the store, when there is no row yet or the stored one cannot be used.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tracing::warn;
@@ -13,15 +13,15 @@ use crate::{
 /// Why a row cannot be folded from the store.
 #[derive(Debug, thiserror::Error)]
 pub enum FoldError {
-    /// The store did not give the events.
+    /// The store did not return the events.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// An event that this code does not understand.
+    /// This code does not understand an event.
     #[error("version {version}: {cause}")]
     Schema {
         /// The event's version.
         version: Version,
-        /// What is wrong with it.
+        /// Why the event cannot be decoded.
         cause: SchemaError,
     },
     /// The id cannot name a stream.
@@ -35,8 +35,8 @@ pub enum FoldError {
 }
 
 impl<V: SingleView> Single<V> {
-    /// The row, where this code may show it: not when it was written under another [`SCHEMA`](super::View::SCHEMA) or
-    /// cannot be read. [`from_store`](Self::from_store) answers then.
+    /// The row, if this code may show it. `None` if it has another [`SCHEMA`](super::View::SCHEMA) or cannot be read;
+    /// use [`from_store`](Self::from_store) then.
     #[must_use]
     pub fn shown(row: &Row) -> Option<Marked<V::Row>> {
         match Stored::of(row, V::SCHEMA) {
@@ -45,8 +45,8 @@ impl<V: SingleView> Single<V> {
         }
     }
 
-    /// The row of the aggregate with that id as the store has it now: one read for each stream of at most 100 commits.
-    /// `None` when nothing has happened in any of its streams.
+    /// The current row of the aggregate with this id, folded from the store: one read for each stream of at most 100
+    /// commits. `None` when all its streams are empty.
     ///
     /// # Errors
     /// [`FoldError`].
@@ -64,18 +64,18 @@ impl<V: SingleView> Single<V> {
         Ok((!marked.watermarks.is_empty()).then_some(marked))
     }
 
-    /// The rows that a list found, one answer for each: as stored, or from the store where this code may not show a stored
-    /// row. `id_of` names a row's aggregate. `None`, with a line in the log, for a row that the store cannot tell either: it
-    /// must not hide its neighbours.
+    /// The rows of a list, one result for each: the stored row, or one folded from the store if this code may not show
+    /// the stored row. `id_of` names a row's aggregate. A row that the store cannot give either is logged and `None`,
+    /// so that the rest of the list is still shown.
     ///
     /// # Errors
-    /// [`ReadError`], when the store does not answer.
+    /// [`ReadError`] when the store does not answer.
     pub async fn listed(
         store: &dyn EventStore,
         rows: &[Row],
         id_of: impl Fn(&Row) -> Option<String>,
     ) -> Result<Vec<Option<Marked<V::Row>>>, ReadError> {
-        // Built first: a lazy stream of borrowing futures is more than the compiler can prove to be `Send`.
+        // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
         let shown: Vec<_> =
             rows.iter().map(|row| Self::one_of_list(store, row, id_of(row))).collect();
         stream::iter(shown).buffered(FOLDS_AT_ONCE_MAX).try_collect().await
@@ -103,8 +103,8 @@ impl<V: SingleView> Single<V> {
         }
     }
 
-    /// The row as one of its streams had it at that version, without the view's other streams. `None` when the stream ends
-    /// before.
+    /// The row folded from one stream up to a version, without the view's other streams. `None` when the stream is
+    /// shorter.
     ///
     /// # Errors
     /// [`FoldError`].

@@ -1,4 +1,4 @@
-//! A row of a view of one aggregate as it is stored, and what it is to the code that reads it.
+//! A stored row of a view of one aggregate, and whether this code can use it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use tracing::warn;
 
 use crate::{Row, RowKey};
 
-/// A row of a [`SingleView`](super::SingleView) as it is stored: with one watermark for each stream that it folds.
+/// A stored row of a [`SingleView`](super::SingleView), with one watermark for each stream that it folds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Marked<R> {
     /// The [`SCHEMA`](super::View::SCHEMA) of the view that wrote it. A row without one was written under schema 1.
@@ -21,7 +21,7 @@ pub struct Marked<R> {
 }
 
 impl<R: Default> Marked<R> {
-    /// A row that has seen nothing.
+    /// A row without events.
     #[must_use]
     pub fn empty(schema: u32) -> Self {
         Self { schema, watermarks: BTreeMap::new(), row: R::default() }
@@ -29,25 +29,25 @@ impl<R: Default> Marked<R> {
 }
 
 impl<R> Marked<R> {
-    /// The last version of that stream that the row has folded; 0 for none.
+    /// The last version of this stream that the row has folded, or 0.
     #[must_use]
     pub fn watermark(&self, aggregate_type: &str) -> u64 {
         self.watermarks.get(aggregate_type).copied().unwrap_or(0)
     }
 }
 
-/// What a stored row is to this code.
+/// How the schema of a stored row compares with this code's.
 pub(super) enum Stored<R> {
-    /// Written under this schema.
+    /// Written under the same schema.
     Current(Marked<R>),
-    /// Written under an older schema, or damaged: what it should say is in the store. With the watermarks, where they can
-    /// be read.
+    /// Written under an older schema, or damaged: the row must be folded again from the store. Holds the watermarks
+    /// that can be read.
     Outdated(BTreeMap<String, u64>),
-    /// Written by newer code, under that schema.
+    /// Written by newer code, under this schema.
     Newer(u32),
 }
 
-/// The part of a row that every schema has. Schema 0 is that of no row.
+/// The part of a row that every schema has. Schema 0 means that there is no header.
 #[derive(Default, Deserialize)]
 struct Header {
     #[serde(default = "first_schema")]
@@ -68,7 +68,7 @@ impl<R: DeserializeOwned> Stored<R> {
         match row.body.read() {
             Ok(marked) => Self::Current(marked),
             Err(cause) => {
-                // The place is logged, never the content, which serde's own error repeats.
+                // Only the place is logged, because serde's error repeats the content.
                 let (RowKey { partition, sort }, column) = (&row.key, cause.column());
                 warn!(%partition, %sort, column, "Row {partition} {sort} is unreadable at column {column}");
                 Self::Outdated(header.watermarks)

@@ -1,7 +1,8 @@
-//! Views: rows that fold events for reading, kept up to date from messages that may be late, doubled, reordered or lost.
+//! Views: rows that fold events for reading. Messages keep them up to date, though messages may be late, duplicated,
+//! reordered or lost.
 //!
-//! A message is a hint; the store is the truth. Each step reads the rows, applies what is new, and writes them back by
-//! compare-and-set, so that a row and its watermark move together or not at all.
+//! A message is only a hint; the store is authoritative. Each step reads the rows, applies what is new, and writes them
+//! by compare-and-set, so that a row and its watermark change together.
 //!
 //! A view names its row, the aggregates that it folds, and how it folds the events of each:
 //!
@@ -77,31 +78,32 @@ use crate::{Envelope, Index, RowKey, SchemaError};
 
 /// A read model: its row, and the aggregates whose events it folds.
 ///
-/// Whether a row belongs to one aggregate or adds up many is said by a second trait: [`SingleView`] or [`AcrossView`].
+/// A second trait says whether a row belongs to one aggregate or adds up many: [`SingleView`] or [`AcrossView`].
 pub trait View: Sized + Send + Sync + 'static {
-    /// The row. Where none is stored yet, folding starts from the default.
+    /// The row. Folding starts from the default.
     type Row: Serialize + DeserializeOwned + Default + Clone + Send + Sync;
 
-    /// The aggregates that the view folds, as a tuple: `(Order,)` or `(Order, Payment)`. Each needs an implementation of
-    /// [`Fold`]. Events of other aggregates are skipped.
+    /// The aggregates that the view folds, as a tuple: `(Order,)` or `(Order, Payment)`. The view must implement
+    /// [`Fold`] for each. Events of other aggregates are skipped.
     type Folds: Folds<Self>;
 
     /// The view's name, such as `order-summary`. Part of the storage format: rows are stored under it.
     const NAME: &'static str;
 
-    /// Which shape and meaning the row has. Raise it when you add a field, or when a fold means something else than before.
+    /// The version of the row's shape and meaning. Raise it when you add a field or change the meaning of a fold.
     ///
-    /// Rows of an older schema are never mixed with new ones. A row of a [`SingleView`] is folded again from the store when
-    /// an event touches it; an [`AcrossView`] keeps what was counted before beside what is counted now. Old code that is
-    /// still running leaves rows of a newer schema alone.
+    /// Rows of different schemas are never mixed. A row of a [`SingleView`] with an older schema is folded again from
+    /// the store when an event changes it. An [`AcrossView`] keeps the older counts beside the new ones. Old code that
+    /// is still running does not change rows of a newer schema.
     const SCHEMA: u32 = 1;
 
-    /// The events that change a row, where not all events of its aggregates do. The queue of the view subscribes to these
-    /// alone, and it skips all others unread. Leave it out in a [`SingleView`], which has to see every version.
+    /// The events that change a row, if not all events of its aggregates do. The view's queue subscribes only to these,
+    /// and the view skips all others without decoding them. Leave it out in a [`SingleView`], which must see every
+    /// version.
     const EVENTS: Option<&'static [&'static str]> = None;
 
-    /// The row that an event belongs to; `None` when it changes no row, or is of an aggregate that the view does not
-    /// fold.
+    /// The row that an event belongs to. `None` when it changes no row, or belongs to an aggregate that the view does
+    /// not fold.
     ///
     /// # Errors
     /// [`SchemaError`] when this code does not understand the event.
@@ -121,14 +123,14 @@ pub trait View: Sized + Send + Sync + 'static {
 
 /// A view with one row for each aggregate. The row folds every stream that has the aggregate's id.
 ///
-/// The events of each stream arrive in the order of their versions, without a gap. Where several streams have the
-/// aggregate's id, they arrive interleaved in any way, so folding one must not depend on the other.
+/// The fold gets the events of each stream in the order of their versions, without a gap. If several streams have the
+/// aggregate's id, their events are interleaved in any order, so folding one stream must not depend on another.
 /// [`given_view`](crate::spec::given_view) specifies such a view.
 ///
-/// All events of an aggregate must name the same row, and two aggregates never share one. An event that names another
-/// row than the events before it is parked.
+/// All events of an aggregate must name the same row, and two aggregates must not share one. An event that names
+/// another row than the events before it is parked.
 pub trait SingleView: View {
-    /// Where the row stands in the secondary indexes, by which lists find it. In none by default.
+    /// The row's keys in the secondary indexes, which lists query. None by default.
     fn indexes(_: &Self::Row) -> Vec<(Index, RowKey)> {
         Vec::new()
     }
@@ -137,9 +139,9 @@ pub trait SingleView: View {
 /// A view whose rows add up events of many aggregates. Its folds commute, so the order of events does not matter, and
 /// each event is counted once. [`given_view_across`](crate::spec::given_view_across) specifies such a view.
 ///
-/// A row is stored in parts, one for each process that writes it, so that ten projectors of one row do not get in each
-/// other's way. [`Across::read`] and [`Across::list`] add them up.
+/// A row is stored in parts, one for each writing process, so that concurrent projectors of one row do not conflict.
+/// [`Across::read`] and [`Across::list`] add the parts up.
 pub trait AcrossView: View {
-    /// Adds another part of the same row: what one would be, had both folded their events into one.
+    /// Adds another part of the same row. The result equals one row with the events of both.
     fn add(row: &mut Self::Row, part: Self::Row);
 }

@@ -1,4 +1,5 @@
-//! A row across aggregates is the sum of partial rows, one for each process that writes: writers of one hot row do not meet.
+//! A row across aggregates is the sum of parts, one for each writing process, so that writers of a hot row do not
+//! conflict.
 
 use std::{
     collections::BTreeMap,
@@ -10,21 +11,22 @@ use tracing::warn;
 use super::{Across, AcrossView, ProjectError};
 use crate::{Host, Row, RowKey, RowQuery, ViewStore};
 
-/// Partial rows that one row is the sum of, at most: as many as there are places to write.
+/// Parts that one row has at most.
 pub const PARTS_MAX: u8 = 32;
 
-/// Partial rows that one page of a list asks for.
+/// Parts that one page of a list asks for.
 const PARTS_PER_PAGE: u32 = 1000;
 
-/// What follows the `sort` of a row in those of its parts.
+/// The separator between a row's `sort` and the place of a part.
 const PART: &str = "#w";
 
-/// The part of a row at that place. The schema is in the key: codes of two schemas never write over each other.
+/// The key of a row's part at a place. It holds the schema, so that code of another schema never overwrites the part.
 pub(super) fn part_key(key: &RowKey, schema: u32, place: u8) -> RowKey {
     RowKey::new(&*key.partition, format!("{}{PART}{schema}.{place:02}", key.sort))
 }
 
-/// The row that a stored row is a part of. A row of before there were parts has no place, and is one more part.
+/// The key of the row that a part belongs to. A row that older code wrote without parts has no place, and counts as a
+/// part.
 fn whole_key(part: &RowKey) -> RowKey {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_place =
@@ -35,11 +37,11 @@ fn whole_key(part: &RowKey) -> RowKey {
     }
 }
 
-/// Where this process writes its parts. It chooses a place when it first writes, and another one when somebody else writes
-/// there too; so all soon have places of their own.
+/// The place where this process writes its parts. It is chosen at the first write, and again after a conflict with
+/// another process, so that each process soon has its own place.
 pub(super) struct Writer(AtomicU8);
 
-/// Before the first write.
+/// The place before the first write.
 const NOWHERE: u8 = u8::MAX;
 const _: () = assert!(PARTS_MAX < NOWHERE);
 
@@ -67,22 +69,22 @@ impl Writer {
 }
 
 impl<V: AcrossView> Across<V> {
-    /// The row with that key: the sum of its parts. `None` where nothing was counted.
+    /// The row with this key: the sum of its parts. `None` when nothing was counted.
     ///
     /// # Errors
-    /// [`ProjectError`]; also where a part cannot be read, because the sum would be wrong.
+    /// [`ProjectError`], also when a part cannot be read, because the sum would be wrong.
     pub async fn read(views: &dyn ViewStore, key: &RowKey) -> Result<Option<V::Row>, ProjectError> {
-        // '~' comes after every digit.
+        // '~' sorts after every digit.
         let between = (key.sort.clone(), format!("{}{PART}~", key.sort));
         let mut sums = sums::<V>(views, &key.partition, Some(between)).await?;
         sums.remove(key).transpose()
     }
 
-    /// The rows of a partition whose `sort` lies between these two, both included, in the order of their keys; all rows
-    /// where none is given. A row that cannot be read is left out, with a line in the log: it must not hide its neighbours.
+    /// The rows of a partition with a `sort` between these two, both included, in key order; without bounds, all rows.
+    /// A row that cannot be read is logged and left out, so that the rest of the list is still shown.
     ///
     /// # Errors
-    /// [`ProjectError`], when the view store does not answer.
+    /// [`ProjectError`] when the view store does not answer.
     pub async fn list(
         views: &dyn ViewStore,
         partition: &str,
@@ -141,7 +143,7 @@ mod tests {
     use crate::memory::ManualHost;
 
     #[test]
-    fn a_part_stands_beside_its_row_and_leads_back_to_it() {
+    fn the_key_of_a_row_is_read_back_from_the_key_of_its_part() {
         let row = RowKey::new("sales#2026-11", "2026-11-23#JPY");
         let part = part_key(&row, 1, 7);
         assert_eq!(part.sort, "2026-11-23#JPY#w1.07");
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_keeps_its_place_until_it_is_taken() {
+    fn a_writer_keeps_its_place_until_it_moves() {
         let (writer, host) = (Writer::default(), ManualHost::new());
         let place = writer.place(&host);
         assert!(place < PARTS_MAX);

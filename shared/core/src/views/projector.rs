@@ -1,4 +1,4 @@
-//! From the messages of a queue to one view.
+//! Applies the messages of a queue to one view.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,29 +16,29 @@ pub struct Projector {
     parking: Arc<dyn Parking>,
 }
 
-/// A message and what the view has to do about it.
+/// A message and what the view must do with it.
 #[derive(Clone, Debug)]
 struct Hint {
     body: String,
     meaning: Meaning,
 }
 
-/// What the view has to do about a message. The order of the variants is the order of the work.
+/// What the view must do with a message.
 #[derive(Clone, Debug)]
 enum Meaning {
-    /// Nothing.
+    /// Skip it.
     Other,
     /// Change this row.
     Change(RowKey, Box<Envelope>),
     /// Wait: newer code wrote the event.
     Later(String),
-    /// Set the message aside.
+    /// Park the message.
     Unreadable(String),
 }
 
 impl Projector {
     /// A projector of the view `V`: [`Single`](super::Single) or [`Across`](super::Across). Messages that can never be
-    /// applied go to `parking`, with their reasons.
+    /// applied are parked in `parking`, with their reasons.
     #[must_use]
     pub fn new<V: AnyView + Default + 'static>(ports: Ports, parking: Arc<dyn Parking>) -> Self {
         Self::of(Arc::new(V::default()), ports, parking)
@@ -89,7 +89,7 @@ impl Projector {
         }
     }
 
-    /// Takes the messages of one row.
+    /// Handles the messages of one row.
     async fn step(&self, group: Vec<Hint>) -> Vec<Outcome> {
         let mut applied = self.apply(&group).await.into_iter();
         let mut outcomes = Vec::with_capacity(group.len());
@@ -117,7 +117,7 @@ impl Projector {
         self.view.project(&self.ports, key, &events).await
     }
 
-    /// Sets a message aside where its outcome says so. While that fails, the message comes back instead.
+    /// Parks a message if its outcome says so. If parking fails, the message is delivered again.
     async fn parked(&self, body: &str, outcome: Outcome) -> Outcome {
         let Outcome::Parked(reason) = &outcome else {
             return outcome;
@@ -138,7 +138,7 @@ impl Hint {
     }
 }
 
-/// Messages of one row belong together; every other message is a group of its own.
+/// Messages of one row form a group. Every other message is a group of its own.
 fn group_of(hint: &Hint) -> (Option<RowKey>, Option<String>) {
     match &hint.meaning {
         Meaning::Change(key, _) => (Some(key.clone()), None),

@@ -1,4 +1,4 @@
-//! Reading rows, and writing them back unless another writer was faster.
+//! Reads rows, and writes them back unless another writer changed them first.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::ProjectError;
 use crate::{Payload, Ports, Row, ViewError, backoff, batch::Outcome};
 
-/// Times that a step is tried because another writer changed the same row.
+/// Attempts at a step that conflicts with other writers.
 pub const WRITES_MAX: u32 = 10;
 
 const RETRY_DELAY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_DELAY_MAX: Duration = Duration::from_millis(500);
 
-/// The result of one try at the events of a row.
+/// The result of one attempt at the events of a row.
 pub(super) enum Try {
     /// One outcome for each event.
     Done(Vec<Outcome>),
-    /// Another writer was faster: read again.
+    /// Another writer changed the row: read it again.
     Again,
 }
 
-/// Tries until no other writer interferes.
+/// Repeats the attempt, with waits, until it does not conflict with another writer.
 pub(super) async fn until_undisturbed<F>(
     ports: &Ports,
     attempt: impl Fn() -> F,
@@ -42,12 +42,12 @@ where
     Err(ProjectError::Contended(WRITES_MAX))
 }
 
-/// An error of a step is a retry for each of its events.
+/// Turns an error of a step into a retry of each of its events.
 pub(super) fn retried(error: &ProjectError, events: usize) -> Vec<Outcome> {
     vec![Outcome::Retry(error.to_string()); events]
 }
 
-/// The body of a row, or the default where there is none yet, with the revision that a write of it will have.
+/// The body of a row, or the default if there is no row, with the revision for the next write.
 pub(super) fn opened<T: DeserializeOwned + Default>(
     row: Option<Row>,
 ) -> Result<(T, u64), ProjectError> {
@@ -64,7 +64,7 @@ pub(super) fn body<T: Serialize>(row: &T) -> Result<Payload, ProjectError> {
     Payload::of(row).map_err(|_| ProjectError::NoJson)
 }
 
-/// Writes rows. False when another writer was faster.
+/// Writes rows. Returns false if another writer changed one first.
 pub(super) async fn write(ports: &Ports, rows: &[Row]) -> Result<bool, ProjectError> {
     match ports.views.write(rows).await {
         Ok(()) => Ok(true),

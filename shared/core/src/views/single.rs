@@ -1,4 +1,4 @@
-//! Views of one aggregate: a row with a watermark for each stream that it folds.
+//! Views of one aggregate: a row has a watermark for each stream that it folds.
 
 use std::{collections::BTreeMap, marker::PhantomData};
 
@@ -51,19 +51,20 @@ impl<V: SingleView> AnyView for Single<V> {
     }
 }
 
-/// A row on its way from what was stored to what will be.
+/// A row between reading and writing.
 struct Opened<R> {
     marked: Marked<R>,
-    /// The watermarks that are stored.
+    /// The stored watermarks.
     before: BTreeMap<String, u64>,
-    /// The revision that a write will have.
+    /// The revision for the next write.
     revision: u64,
-    /// Whether the row was folded again, and so must be written though its watermarks may be the same.
+    /// Whether the row was folded again from the store, and so must be written even if its watermarks did not change.
     is_folded_again: bool,
 }
 
 impl<R> Opened<R> {
-    /// How an event ends that the row holds: it counts as applied, once, where the row was folded again and has it from there.
+    /// The outcome of an event that the row already holds. If the row was folded again, an event beyond the stored
+    /// watermark counts as applied, once.
     fn already_folded(&mut self, event: &Envelope) -> Outcome {
         let before = self.before.entry(event.aggregate_type.clone()).or_default();
         if !self.is_folded_again || event.version.get() <= *before {
@@ -84,7 +85,7 @@ async fn attempt<V: SingleView>(
         Ok(opened) => opened,
         Err(outcome) => return Ok(Try::Done(vec![outcome; events.len()])),
     };
-    // Events are folded in the order of versions; outcomes go back in the order of delivery.
+    // Events are folded in the order of versions; outcomes are returned in the order of delivery.
     let mut in_order: Vec<(usize, &Envelope)> = events.iter().enumerate().collect();
     in_order.sort_by_key(|(_, event)| (&event.aggregate_type, event.version));
     let mut outcomes = vec![Outcome::Duplicate; events.len()];
@@ -95,8 +96,8 @@ async fn attempt<V: SingleView>(
         }
     }
     let Opened { marked, before, revision, is_folded_again } = opened;
-    // Watermarks are compared, and not outcomes: closing a part of a gap is progress, though the event itself comes
-    // back or is parked.
+    // Compare watermarks, not outcomes: closing part of a gap is progress, even if the event itself is retried or
+    // parked.
     if marked.watermarks == before && !is_folded_again {
         return Ok(Try::Done(outcomes));
     }
@@ -105,8 +106,8 @@ async fn attempt<V: SingleView>(
     Ok(if write(ports, &[row]).await? { Try::Done(outcomes) } else { Try::Again })
 }
 
-/// The row to go on from. A row of an older schema, or one that cannot be read, is folded again from the store. A row of
-/// newer code is left alone, and its messages wait.
+/// The row to fold into. A row that has an older schema or cannot be read is folded again from the store. A row of
+/// newer code is not changed, and its messages are retried.
 async fn open<V: SingleView>(
     ports: &Ports,
     key: &RowKey,
@@ -134,7 +135,7 @@ async fn open<V: SingleView>(
     }
 }
 
-/// The row as the store has it now.
+/// The row folded from the store.
 async fn folded_again<V: SingleView>(
     ports: &Ports,
     key: &RowKey,
@@ -155,7 +156,7 @@ async fn folded_again<V: SingleView>(
     Ok(marked)
 }
 
-/// Folds one event, after all events before it that the row has not seen.
+/// Folds one event, after all earlier events that the row has not seen.
 async fn fold<V: SingleView>(
     ports: &Ports,
     key: &RowKey,
@@ -188,7 +189,7 @@ async fn fold<V: SingleView>(
     }
 }
 
-/// The events from `first` up to the delivered one, as the store has them.
+/// The stored events from `first` up to the delivered one.
 async fn missing(
     ports: &Ports,
     event: &Envelope,
@@ -200,8 +201,8 @@ async fn missing(
     Ok(events.into_iter().filter(|it| it.version <= event.version).collect())
 }
 
-/// Applies the next event. One that this code does not understand leaves the row as it is: every later event of the
-/// stream then finds the gap and ends in the same way, so nothing is applied out of order.
+/// Applies the next event. An event that this code does not understand does not change the row. Every later event of
+/// the stream then finds the gap and fails in the same way, so nothing is applied out of order.
 fn apply<V: SingleView>(
     key: &RowKey,
     marked: &mut Marked<V::Row>,
@@ -209,8 +210,8 @@ fn apply<V: SingleView>(
 ) -> Result<(), Outcome> {
     let version = event.version;
     match V::row_of(event) {
-        // A key may name an owner. A message that names the wrong owner must not bring the history, which is read from
-        // the store, into that owner's row.
+        // A key may name an owner. A message that names the wrong owner must not copy the stored history into that
+        // owner's row.
         Ok(Some(other)) if other != *key => {
             return Err(Outcome::Parked(format!("version {version} belongs to another row")));
         }
@@ -220,14 +221,14 @@ fn apply<V: SingleView>(
     folded::<V>(marked, event).map_err(|error| failed(&error))
 }
 
-/// What can succeed later is delivered again; what never can is set aside.
+/// The outcome of a failed fold: a retry if it can succeed later, otherwise parked.
 fn failed(error: &FoldError) -> Outcome {
     let reason = error.to_string();
     match error {
         FoldError::Read(ReadError::Unavailable(_) | ReadError::Broken(_))
         | FoldError::TooLong(_) => Outcome::Retry(reason),
         FoldError::Schema { cause, .. } if cause.is_of_newer_code() => Outcome::Retry(reason),
-        // What is stored is not a history, or not what its name promises: delivering the message again cannot change that.
+        // The stored events are corrupt or do not match their schema: another delivery cannot change that.
         FoldError::Read(ReadError::Corrupt(_))
         | FoldError::Schema { .. }
         | FoldError::Stream(_) => Outcome::Parked(reason),

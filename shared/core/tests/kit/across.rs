@@ -1,4 +1,4 @@
-//! Views across aggregates count each event once, however it is delivered.
+//! Views across aggregates count each event once, whatever the delivery.
 
 use dekigoto::{
     Envelope, RowKey,
@@ -59,7 +59,7 @@ async fn a_batch_from_many_streams_takes_one_read_and_one_write() {
 }
 
 #[tokio::test]
-async fn an_event_twice_in_one_batch_is_counted_once_s15() {
+async fn an_event_that_is_twice_in_a_batch_is_counted_once_s15() {
     let world = Faulty::new([]);
     let event = world.added("a", 1).await.remove(0);
     let outcomes = count(&world, &[event.clone(), event]).await;
@@ -79,7 +79,7 @@ async fn an_event_is_counted_once_when_replies_are_lost() {
 }
 
 #[tokio::test]
-async fn two_racing_projectors_count_once() {
+async fn two_racing_projectors_count_each_event_once() {
     let world = Faulty::new([]);
     let events = world.added("a", 6).await;
     let (one, other) =
@@ -96,8 +96,8 @@ async fn an_event_of_newer_code_is_retried_and_the_rest_of_the_batch_is_counted_
     let outcomes = count(&world, &events).await;
     assert!(matches!(&outcomes[1], Outcome::Retry(reason) if reason.contains("Renamed")));
     assert_eq!((&outcomes[0], &outcomes[2]), (&Outcome::Applied, &Outcome::Applied));
-    assert_eq!(total(&world).await, 2, "an event that waits leaves no trace in the row");
-    // It is delivered again after the deployment, twice.
+    assert_eq!(total(&world).await, 2, "a waiting event does not change the row");
+    // After the deployment it is delivered again, twice.
     for _ in 0..2 {
         Across::<Total<true>>::default().project(&world.ports(), &key(), &events[1..2]).await;
     }

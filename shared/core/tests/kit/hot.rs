@@ -1,4 +1,4 @@
-//! One hot row and many projectors, in virtual time, on a table that refuses what meets another transaction.
+//! Many projectors write one hot row, in virtual time, to a table that refuses conflicting transactions.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -52,12 +52,12 @@ fn key() -> RowKey {
     RowKey::new("hot", "row")
 }
 
-/// Rows as DynamoDB keeps them: calls take time, and a row that is in a transaction refuses another one.
+/// Rows as in DynamoDB: calls take time, and a row in one transaction refuses another.
 struct Transacted {
     rows: MemoryViews,
     host: VirtualHost,
     busy: Mutex<BTreeSet<RowKey>>,
-    /// Writes, and refused ones.
+    /// The number of writes, and of refused writes.
     writes: Mutex<(usize, usize)>,
 }
 
@@ -103,7 +103,8 @@ fn batch(sample: &Envelope, worker: usize, round: usize) -> Vec<Delivered<String
     (0..EVENTS_PER_WRITE_MAX).map(message).collect()
 }
 
-/// So many projectors, each with full batches of its own for so many rounds. Events a second, writes and refused writes.
+/// Runs the projectors, each with full batches of its own in each round. Returns events per second, and the numbers of
+/// writes and refused writes.
 async fn run(
     workers: usize,
     rounds: std::ops::Range<usize>,
@@ -129,7 +130,7 @@ async fn run(
 }
 
 #[tokio::test]
-async fn projectors_of_one_hot_row_soon_refuse_each_other_nothing() {
+async fn projectors_of_one_hot_row_soon_stop_conflicting() {
     for workers in [1, 10, 16] {
         let host = VirtualHost::default();
         let views = Arc::new(Transacted {
@@ -147,7 +148,7 @@ async fn projectors_of_one_hot_row_soon_refuse_each_other_nothing() {
         let projector = |_| Projector::new::<Across<Hot>>(ports.clone(), parking.clone());
         let all: Vec<Projector> = (0..workers).map(projector).collect();
         let (_, (_, refused)) = run(workers, 0..12, &views, &all).await;
-        println!("{workers} projectors: {refused} writes refused while they found their places");
+        println!("{workers} projectors: {refused} writes refused while they chose their places");
         let (speed, (written, refused)) = run(workers, 12..22, &views, &all).await;
         println!(
             "{workers} projectors, then: {speed:.0} events/s, {refused} of {written} writes refused"
@@ -174,7 +175,7 @@ async fn count(world: &Faulty, events: &[Envelope]) -> Vec<Outcome> {
 }
 
 #[tokio::test]
-async fn rows_and_records_of_before_are_still_counted() {
+async fn rows_and_records_of_older_code_still_count() {
     let world = Faulty::new([]);
     let events = world.added("s", 3).await;
     put(&world, key(), "40").await;
@@ -190,7 +191,7 @@ async fn rows_and_records_of_before_are_still_counted() {
 }
 
 #[tokio::test]
-async fn the_record_of_counted_versions_stays_small_though_versions_are_skipped_s16() {
+async fn records_of_counted_versions_stay_small_when_versions_are_skipped_s16() {
     let world = Faulty::new([]);
     let events = world.added("s", 10_000).await;
     let odd: Vec<Envelope> = events.into_iter().step_by(2).collect();
@@ -212,7 +213,7 @@ async fn the_record_of_counted_versions_stays_small_though_versions_are_skipped_
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_fails_its_own_stream_alone() {
+async fn an_unreadable_record_fails_only_its_own_stream() {
     let world = Faulty::new([]);
     let mut events = Vec::new();
     for id in 0..20 {
@@ -226,7 +227,7 @@ async fn a_record_that_cannot_be_read_fails_its_own_stream_alone() {
 }
 
 #[tokio::test]
-async fn a_part_that_cannot_be_read_is_told_and_counting_goes_on_in_another() {
+async fn an_unreadable_part_is_reported_and_counting_continues_in_another_part() {
     let world = Faulty::new([]);
     let events = world.added("s", 2).await;
     let view = Across::<Hot>::default();
@@ -241,7 +242,7 @@ async fn a_part_that_cannot_be_read_is_told_and_counting_goes_on_in_another() {
     );
     let error = Across::<Hot>::read(&world.rows, &key()).await.unwrap_err().to_string();
     assert!(error.contains("hot") && !error.contains("secret"), "{error}");
-    // A list goes on without the row.
+    // A list leaves the row out.
     assert_eq!(Across::<Hot>::list(&world.rows, "hot", None).await.unwrap(), []);
 }
 

@@ -1,4 +1,4 @@
-//! S8 across a deployment: rows of before and rows of after, while both codes run, and rows that nobody can read.
+//! S8 during a deployment: old and new code run together and meet each other's rows, and unreadable rows.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::{Entry, Faulty, Log};
 
-/// The row of the code of before.
+/// The row of the old code.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct OldRow {
     count: u64,
@@ -35,7 +35,7 @@ impl Fold<Log> for Old {
 
 impl SingleView for Old {}
 
-/// The row of the code of after: one field more, with a default so that it looks readable where it was never folded.
+/// The row of the new code. Its added field has a default, so old rows decode although the field was never folded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct NewRow {
     count: u64,
@@ -94,7 +94,7 @@ async fn store(world: &Faulty, revision: u64, body: &str) {
 }
 
 #[tokio::test]
-async fn a_row_of_before_a_deployment_is_folded_again_when_it_is_touched_s8() {
+async fn a_row_of_old_code_is_folded_again_at_its_next_event_s8() {
     let world = Faulty::new([]);
     let events = world.added("s", 3).await;
     old(&world, &events[..2]).await;
@@ -104,7 +104,7 @@ async fn a_row_of_before_a_deployment_is_folded_again_when_it_is_touched_s8() {
 }
 
 #[tokio::test]
-async fn old_code_leaves_a_row_of_new_code_alone_and_its_messages_wait_s8() {
+async fn old_code_does_not_change_a_row_of_new_code_and_retries_its_messages_s8() {
     let world = Faulty::new([]);
     let events = world.added("s", 4).await;
     new(&world, &events[..2]).await;
@@ -126,13 +126,13 @@ async fn a_row_stored_without_a_schema_has_schema_1() {
     let marked = Single::<Old>::shown(&stored(&world).await).unwrap();
     assert_eq!((marked.schema, marked.row), (1, OldRow { count: 2 }));
     assert_eq!(old(&world, &events).await[2], Outcome::Applied);
-    // Written as before, too: code of before reads it.
+    // It is also written without a schema, so that older code can read it.
     let body = stored(&world).await.body;
     assert_eq!(body.as_str(), r#"{"watermarks":{"Tally":3},"row":{"count":3}}"#);
 }
 
 #[tokio::test]
-async fn a_duplicate_of_an_event_in_a_row_of_before_folds_it_again_too() {
+async fn a_duplicate_also_makes_a_row_of_old_code_be_folded_again() {
     let world = Faulty::new([]);
     let events = world.added("s", 2).await;
     old(&world, &events).await;
@@ -142,7 +142,7 @@ async fn a_duplicate_of_an_event_in_a_row_of_before_folds_it_again_too() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_folded_again_from_the_store() {
+async fn an_unreadable_row_is_folded_again_from_the_store() {
     for damaged in
         ["\"secret\"", "{}", r#"{"schema":2,"watermarks":{"Tally":1},"row":{"count":"x"}}"#]
     {
@@ -158,7 +158,7 @@ async fn a_row_that_cannot_be_read_is_folded_again_from_the_store() {
 }
 
 #[tokio::test]
-async fn a_damaged_row_stays_as_it_is_while_its_history_cannot_be_read() {
+async fn a_damaged_row_does_not_change_while_its_history_cannot_be_read() {
     let world = Faulty::new([]);
     let events = world.stream("s", &["Added", "Renamed"]).await;
     store(&world, 1, "\"secret\"").await;
@@ -169,7 +169,7 @@ async fn a_damaged_row_stays_as_it_is_while_its_history_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_row_folded_from_the_store_is_one_read_for_each_stream() {
+async fn folding_a_row_from_the_store_takes_one_read_for_each_stream() {
     let world = Faulty::new([]);
     world.added("s", 60).await;
     let marked = Single::<New>::from_store(&*world.counted, "s").await.unwrap().unwrap();
@@ -184,7 +184,7 @@ async fn a_row_folded_from_the_store_is_one_read_for_each_stream() {
 }
 
 #[tokio::test]
-async fn a_long_history_is_folded_whole_or_not_at_all_s16() {
+async fn a_long_history_is_folded_completely_or_refused_s16() {
     let world = Faulty::new([]);
     world.added("s", 10_000).await;
     let marked = Single::<New>::from_store(&world.store, "s").await.unwrap().unwrap();
@@ -195,7 +195,7 @@ async fn a_long_history_is_folded_whole_or_not_at_all_s16() {
     assert!(error.contains("10001 events") && error.contains("rebuild the view"), "{error}");
 }
 
-/// A view that needs the added entries alone.
+/// A view that needs only the added entries.
 struct OnlyAdded;
 
 impl View for OnlyAdded {
@@ -231,7 +231,7 @@ async fn deliver<V: dekigoto::views::AnyView + Default + 'static>(
 }
 
 #[tokio::test]
-async fn an_event_of_newer_code_waits_in_the_queue_and_views_that_do_not_need_it_skip_it_s12() {
+async fn an_event_of_newer_code_is_retried_or_skipped_by_views_that_do_not_need_it_s12() {
     let world = Faulty::new([]);
     let events = world.stream("s", &["Renamed"]).await;
     let (report, parking) = deliver::<Single<Old>>(&world, &events[0]).await;

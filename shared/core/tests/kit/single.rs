@@ -13,8 +13,8 @@ use proptest::{prelude::*, sample::subsequence};
 
 use crate::support::{Entry, Faulty, Log};
 
-/// Lists the versions that it has folded, which shows any gap, duplicate or disorder. `KNOWS_ALL` is the code after a
-/// deployment.
+/// Lists the versions that it has folded, which shows any gap, duplicate or disorder. `KNOWS_ALL` stands for the code
+/// after a deployment.
 struct Versions<const KNOWS_ALL: bool = false>;
 
 impl<const KNOWS_ALL: bool> View for Versions<KNOWS_ALL> {
@@ -161,7 +161,7 @@ async fn a_conflict_reads_the_row_and_folds_again_s8() {
 }
 
 #[tokio::test]
-async fn a_row_that_conflicts_every_time_is_retried_s16() {
+async fn a_row_that_always_conflicts_is_retried_s16() {
     let always = std::iter::repeat_n(ViewFault::Conflicts, 1000);
     let world = Faulty::new(always);
     let host = Arc::new(still_host());
@@ -202,7 +202,7 @@ async fn two_racing_projectors_converge_s8() {
 }
 
 #[tokio::test]
-async fn an_event_of_newer_code_is_retried_and_later_events_wait_behind_it_s12() {
+async fn an_event_of_newer_code_and_the_events_after_it_are_retried_s12() {
     let world = Faulty::new([]);
     let events = world.stream("s", &["Added", "Renamed", "Added", "Added"]).await;
     let outcomes = project(&world, &events[..2]).await;
@@ -210,8 +210,8 @@ async fn an_event_of_newer_code_is_retried_and_later_events_wait_behind_it_s12()
     let Outcome::Retry(reason) = &outcomes[1] else { panic!("{outcomes:?}") };
     assert!(reason.contains("version 2") && reason.contains("Renamed"), "{reason}");
     assert!(is_retry(&project(&world, &events[2..]).await));
-    assert_eq!(row(&world).await, 1, "no event overtakes the one that waits");
-    // After the deployment, new code gets the waiting events.
+    assert_eq!(row(&world).await, 1, "no event is applied before the one that waits");
+    // After the deployment, new code applies the waiting events.
     Single::<Versions<true>>::default().project(&world.ports(), &key("s"), &events[1..]).await;
     assert_eq!(row(&world).await, 4);
 }
@@ -232,10 +232,10 @@ async fn a_gap_is_closed_up_to_the_unknown_event_l2() {
     let world = Faulty::new([]);
     let events = world.stream("s", &["Added", "Added", "Renamed", "Added"]).await;
     assert!(is_retry(&project(&world, &events[3..]).await));
-    assert_eq!(row(&world).await, 2, "the known events are shown");
+    assert_eq!(row(&world).await, 2, "the known events are in the row");
 }
 
-/// Its row key names an owner, taken from the event.
+/// A view whose row key names an owner, taken from the event.
 struct Owned;
 
 impl View for Owned {
@@ -262,15 +262,15 @@ fn owned_by(owner: &str) -> RowKey {
 }
 
 #[tokio::test]
-async fn a_message_cannot_move_a_stream_into_another_owners_row_s14() {
+async fn a_message_cannot_copy_a_stream_into_another_owners_row_s14() {
     let world = Faulty::new([]);
     let events = world.stream("s", &["ann", "bob", "ann"]).await;
-    // The message names bob; the events before it, which are read from the store, name ann.
+    // The message names bob; the earlier events, read from the store, name ann.
     let outcomes =
         Single::<Owned>::default().project(&world.ports(), &owned_by("bob"), &events[1..2]).await;
     assert_eq!(outcomes, [Outcome::Parked("version 1 belongs to another row".to_owned())]);
     assert_eq!(world.rows.dump(), []);
-    // Ann's row does not take bob's event either, and nothing overtakes it.
+    // Ann's row does not take bob's event either, and no later event is applied.
     let outcomes =
         Single::<Owned>::default().project(&world.ports(), &owned_by("ann"), &events[2..]).await;
     assert_eq!(outcomes, [Outcome::Parked("version 2 belongs to another row".to_owned())]);
@@ -281,7 +281,7 @@ async fn a_message_cannot_move_a_stream_into_another_owners_row_s14() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Loses, doubles, reorders and batches messages in any way.
+    /// Messages are lost, duplicated, reordered and batched in any way.
     #[test]
     fn any_delivery_keeps_the_row_equal_to_the_fold_s8(
         delivered in subsequence((0..12_usize).collect::<Vec<_>>(), 1..=12),

@@ -1,4 +1,5 @@
-//! Slow is not broken: a batch ends by itself, in time, and what it could not do comes back. In virtual time.
+//! A batch on a slow store ends in time, and the messages that it could not handle are delivered again. In virtual
+//! time.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -12,10 +13,10 @@ use dekigoto_testkit::{SlowViews, VirtualHost};
 
 use crate::support::{Entry, Faulty, Log};
 
-/// As the template has it.
+/// The time-out in the template.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many events a stream has.
+/// Counts the events of a stream.
 struct Count;
 
 impl View for Count {
@@ -33,7 +34,7 @@ impl Fold<Log> for Count {
 
 impl SingleView for Count {}
 
-/// A hundred messages of a hundred streams, by their ids.
+/// A hundred messages of a hundred streams, by message id.
 async fn hundred(world: &Faulty) -> BTreeMap<String, String> {
     let mut messages = BTreeMap::new();
     for place in 0..100 {
@@ -43,7 +44,7 @@ async fn hundred(world: &Faulty) -> BTreeMap<String, String> {
     messages
 }
 
-/// One invocation, while each call to the view table takes `each`. How long it took.
+/// Runs one invocation in which each call to the view table takes `each`. Returns how long it took.
 fn invoke(
     world: &Faulty,
     host: &VirtualHost,
@@ -68,7 +69,7 @@ async fn a_hundred_rows_at_ten_milliseconds_a_call_take_a_fifth_of_a_second() {
     let (report, took) = invoke(&world, &host, &messages, each);
     assert_eq!(report.tally.applied, 100);
     let one_by_one = each * 200;
-    println!("200 calls of {each:?}: {took:?} side by side, {one_by_one:?} one after another");
+    println!("200 calls of {each:?}: {took:?} in parallel, {one_by_one:?} in sequence");
     assert!(took <= Duration::from_millis(200), "{took:?}");
 }
 
@@ -83,17 +84,13 @@ async fn a_slow_view_table_dead_letters_no_healthy_message_l4() {
             assert_eq!(report.tally.total(), left.len());
             left.retain(|id, _| report.failed.contains(id));
         }
-        assert_eq!(
-            left.len(),
-            0,
-            "{millis} ms a call: healthy messages that run out of deliveries"
-        );
+        assert_eq!(left.len(), 0, "{millis} ms a call: healthy messages ran out of deliveries");
         assert_eq!(world.rows.dump().len(), 100);
     }
 }
 
 #[tokio::test]
-async fn a_step_that_hangs_is_reported_in_time_and_its_neighbours_are_done_l4() {
+async fn a_hanging_step_is_reported_in_time_and_the_other_steps_complete_l4() {
     let host = VirtualHost::default();
     let time_left = || TIMEOUT.saturating_sub(host.monotonic());
     let step = |group: Vec<i32>| {

@@ -67,16 +67,16 @@ pub(super) fn customer_key(customer: &CustomerId) -> RowKey {
 
 /// The row of a customer.
 ///
-/// A cancellation may be here before its order's placing; until both are, a total may be below zero.
+/// A cancellation may be applied before its order's placing. Until both are, a total may be below zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerSummary {
-    /// Orders placed, those that were cancelled included.
+    /// Placed orders, including cancelled ones.
     pub(crate) order_count: u64,
-    /// Orders cancelled.
+    /// Cancelled orders.
     pub(crate) cancelled_count: u64,
-    /// What the orders that were not cancelled are worth, in minor units of each currency. 2^74 of the
-    /// largest orders fit.
+    /// The total of the orders that were not cancelled, in minor units of each currency. 2^74 of the largest orders
+    /// fit.
     pub(crate) totals: BTreeMap<Currency, i128>,
     /// When the newest order was placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,7 +84,7 @@ pub struct CustomerSummary {
 }
 
 impl CustomerSummary {
-    /// Applies one event of one of the customer's orders. The changes commute: no order between streams is needed.
+    /// Applies one event of one of the customer's orders. The changes commute, so streams need no order between them.
     pub(super) fn apply(&mut self, event: &OrderEvent, at: Timestamp) {
         match event.sale() {
             Some(Sale::Placed(placed)) => {
@@ -103,7 +103,7 @@ impl CustomerSummary {
     }
 }
 
-/// The customer that the path names.
+/// The customer in the path.
 struct CustomerPath(CustomerId);
 
 impl FromRequestParts<App> for CustomerPath {
@@ -146,7 +146,7 @@ mod tests {
     use orders::samples::{at, cancelled, confirmed, envelope, placed};
 
     #[test]
-    fn totals_leave_out_what_was_cancelled() {
+    fn totals_exclude_cancelled_orders() {
         let mut row = CustomerSummary::default();
         row.apply(&placed(), at(0));
         row.apply(&placed(), at(5));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn other_events_touch_no_row() {
+    fn other_events_change_no_row() {
         assert_eq!(CustomerSummaryView::row_key(&confirmed(), &envelope()), None);
         assert_eq!(
             CustomerSummaryView::row_key(&placed(), &envelope()),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_beyond_64_bits_survive_being_stored() {
+    fn totals_beyond_64_bits_can_be_stored() {
         let mut row = CustomerSummary::default();
         row.totals.insert("JPY".parse().unwrap(), i128::from(i64::MIN) * 1000);
         let text = serde_json::to_string(&row).unwrap();

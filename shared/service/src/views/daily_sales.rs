@@ -59,7 +59,7 @@ impl Fold<Order> for DailySalesView {
     }
 }
 
-/// A day's row stands in the partition of its month, so that a report of 92 days reads at most four partitions.
+/// A day's row is in the partition of its month, so that a report of 92 days reads at most four partitions.
 fn daily_key(day: Day, currency: Currency) -> RowKey {
     let day = day.to_string();
     RowKey::new(month_partition(&day), format!("{day}#{currency}"))
@@ -70,9 +70,9 @@ fn month_partition(day: &str) -> String {
     format!("{}#{month}", DailySalesView::NAME)
 }
 
-/// The partitions of a report, each with the first and the last `sort` of the days that belong to it.
+/// The partitions of a report, each with the first and last `sort` of its days.
 fn sales_months(from: Day, to: Day) -> Vec<(String, (String, String))> {
-    // '~' comes after every currency.
+    // '~' sorts after every currency.
     let between = (from.to_string(), format!("{to}#~"));
     let next = |day: &Day| {
         let tomorrow = day.start().as_millis().checked_add(MILLIS_PER_DAY)?;
@@ -86,20 +86,21 @@ fn sales_months(from: Day, to: Day) -> Vec<(String, (String, String))> {
 
 /// The row of a day and a currency.
 ///
-/// A cancellation may be here before its order's placing; until both are, the total may be below zero.
+/// A cancellation may be applied before its order's placing. Until both are, the total may be below zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DailySales {
-    /// Orders placed, those that were cancelled included.
+    /// Placed orders, including cancelled ones.
     pub(crate) order_count: u64,
-    /// Orders cancelled, whenever that was.
+    /// Cancelled orders, at any later time.
     pub(crate) cancelled_count: u64,
-    /// What the orders that were not cancelled are worth, in minor units. 2^74 of the largest fit.
+    /// The total of the orders that were not cancelled, in minor units. 2^74 of the largest orders fit.
     pub(crate) total_amount: i128,
 }
 
 impl DailySales {
-    /// Applies one event of an order of this row. When it happened does not matter: the day is the order's.
+    /// Applies one event of an order of this row. The event's time does not matter: the order counts on its day of
+    /// placing.
     pub(super) fn apply(&mut self, event: &OrderEvent) {
         match event.sale() {
             Some(Sale::Placed(placed)) => {
@@ -124,7 +125,7 @@ struct DailyAnswer {
     sales: DailySales,
 }
 
-/// A report.
+/// The report.
 #[derive(Serialize)]
 struct DailyPage {
     items: Vec<DailyAnswer>,
@@ -154,7 +155,7 @@ async fn daily_sales(
     }
     let mut items = Vec::new();
     for (partition, between) in sales_months(from, to) {
-        // A month has a row for each day and currency: bounded by the calendar and ISO 4217.
+        // A month has at most one row for each day and currency, so the calendar and ISO 4217 bound the list.
         let views = &*app.ports().views;
         for (key, sales) in Across::<DailySalesView>::list(views, &partition, Some(between)).await?
         {
@@ -170,7 +171,7 @@ mod tests {
     use orders::samples::{cancelled, delivered, envelope, placed};
 
     #[test]
-    fn an_order_counts_on_the_day_it_was_placed_and_so_does_its_cancellation() {
+    fn an_order_and_its_cancellation_count_on_the_day_of_placing() {
         let key = |event: OrderEvent| DailySalesView::row_key(&event, &envelope());
         let row = RowKey::new("daily-sales#2026-11", "2026-11-23#JPY");
         assert_eq!((key(placed()), key(cancelled())), (Some(row.clone()), Some(row)));
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_total_leaves_out_what_was_cancelled() {
+    fn the_total_excludes_cancelled_orders() {
         let mut row = DailySales::default();
         for event in [cancelled(), placed(), placed()] {
             row.apply(&event);

@@ -1,4 +1,4 @@
-//! `GET /v1/orders`: lists of orders, page by page.
+//! `GET /v1/orders`: lists of orders, in pages.
 
 use std::ops::RangeInclusive;
 
@@ -22,15 +22,16 @@ use crate::{
     order::ownership::order_key,
 };
 
-/// Bytes of a moment and of an order's id.
+/// Bytes of a time and an order's id.
 const MOMENT_AND_ORDER_BYTES: usize = 8 + 16;
 
-/// Bytes of the longest place of a list.
+/// Bytes of the longest place in a list.
 const PLACE_BYTES_MAX: usize = MOMENT_AND_ORDER_BYTES + ID_BYTES_MAX;
 
 const _: () = assert!(cursor_bytes(PLACE_BYTES_MAX) == CURSOR_BYTES_MAX);
 
-/// Where a page ended: when its last order was placed and which order it was; in a list across customers, also whose.
+/// The place where a page ended: the time of placing and the id of its last order and, in a list across customers, the
+/// customer's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct OrderPlace {
     placed_at: Timestamp,
@@ -60,7 +61,7 @@ impl Place for OrderPlace {
 }
 
 impl OrderPlace {
-    /// The place of a row; `None` when the row is not an order's.
+    /// The place of a row. `None` when the row is not an order.
     fn of(position: &Position, is_across_customers: bool) -> Option<Self> {
         let (_, order) = position.key.partition.rsplit_once('#')?;
         let order = order.parse::<OrderId>().ok()?.to_string().parse().ok()?;
@@ -69,7 +70,7 @@ impl OrderPlace {
         Some(Self { placed_at: position.sort.parse().ok()?, order, customer })
     }
 
-    /// The row's place in the list of that customer, or of all.
+    /// The row's position in the list of this customer, or of all customers.
     fn position(&self, customer: Option<&CustomerId>) -> Option<Position> {
         let key = order_key(self.order, customer.or(self.customer.as_ref())?);
         Some(Position { sort: self.placed_at.to_string(), key })
@@ -126,8 +127,8 @@ pub(crate) async fn list(
     Ok(Json(Page { items, next_cursor }).into_response())
 }
 
-/// The orders of one page. A filter looks through a bounded number of pages, so a page may be shorter than its limit
-/// though a next one exists.
+/// The orders of one page. A filter reads a bounded number of pages, so a page may be shorter than its limit although a
+/// next page exists.
 async fn pages(
     app: &App,
     index: Index,
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_holds_a_moment_and_an_order_and_across_customers_whose() {
+    fn a_place_holds_a_time_an_order_and_across_customers_the_customer() {
         let mine: CustomerId = "c-42".parse().unwrap();
         let at = position(1_795_424_400_123, 7, &mine);
         let bytes = OrderPlace::of(&at, false).unwrap().to_bytes();
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_not_an_orders_has_no_place() {
+    fn a_row_that_is_not_an_order_has_no_place() {
         for (sort, partition) in [("x", "order-summary#x"), ("2026-11-23T09:00:00.123Z", "x")] {
             let at = Position { sort: sort.to_owned(), key: RowKey::new(partition, "c-42") };
             assert_eq!(OrderPlace::of(&at, true), None);
@@ -198,7 +199,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
 
         #[test]
-        fn a_place_comes_back_as_its_position(
+        fn a_place_decodes_to_its_position(
             // From the first millisecond of the year 1 to the last of 9999.
             millis in -62_135_596_800_000..253_402_300_800_000_i64,
             order in any::<u128>(),

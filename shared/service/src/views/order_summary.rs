@@ -1,4 +1,5 @@
-//! `order-summary`: one row for each order, from the order's events and its payments'. `GET /v1/orders/{orderId}` reads it.
+//! `order-summary`: one row for each order, from the events of the order and its payments. `GET /v1/orders/{orderId}`
+//! reads it.
 
 use axum::{
     Json,
@@ -26,16 +27,16 @@ use crate::{
     },
 };
 
-/// The index that lists a customer's orders by the moment of placing.
+/// The index that lists a customer's orders by time of placing.
 pub(super) const BY_CUSTOMER: Index = Index(1);
 
 /// The index that lists the orders of one day in one status.
 pub(super) const BY_STATUS: Index = Index(2);
 
-/// Says whether an order came from its view or from the store.
+/// The header that says whether an order came from its view or from the store.
 const SERVED_FROM: HeaderName = HeaderName::from_static("served-from");
 
-/// The view: one row for each order, stored under its customer's id. A caller who asks with another id finds nothing.
+/// The view: one row for each order, stored under its customer's id. A caller with another id finds nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderSummaryView;
 
@@ -71,7 +72,7 @@ impl SingleView for OrderSummaryView {
         let Some(order) = &row.order else {
             return Vec::new();
         };
-        // The text of a timestamp sorts as the moments do.
+        // Timestamps sort as text in order of time.
         let placed_at = order.placed_at.to_string();
         let status = orders_of_status(order.status, Day::of(order.placed_at));
         vec![
@@ -86,35 +87,35 @@ pub(super) fn orders_of_customer(customer: &CustomerId) -> String {
     format!("order-summary/customer#{customer}")
 }
 
-/// The partition that lists the orders of one day in one status. The day keeps partitions small.
+/// The partition that lists the orders of one day in one status. Splitting by day keeps partitions small.
 pub(super) fn orders_of_status(status: Status, placed_on: Day) -> String {
     format!("order-summary/status#{status}#{placed_on}")
 }
 
-/// The row of an order. Each stream's events are applied in the order of their versions; the two streams may be
-/// mixed in any way, so a payment may be here before its order.
+/// The row of an order. Each stream's events are applied in the order of their versions. The two streams may be
+/// interleaved in any way, so a payment may be applied before its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderSummary {
-    /// What the order's own events say; `None` before OrderPlaced, when there is nothing to show.
+    /// The part from the order's own events. `None` before OrderPlaced, when there is nothing to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) order: Option<PlacedSummary>,
-    /// What the customer has paid: captured and not refunded, in minor units.
+    /// The paid amount: captured and not refunded, in minor units.
     pub(crate) paid_amount: Amount,
 }
 
-/// The part of the row that the order's own events tell.
+/// The part of the row that comes from the order's own events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlacedSummary {
     pub(crate) customer_id: CustomerId,
-    /// Where it stands.
+    /// The status.
     pub(crate) status: Status,
     /// The currency of every amount.
     pub(crate) currency: Currency,
-    /// What it is worth, in minor units.
+    /// The total, in minor units.
     pub(crate) total_amount: Amount,
-    /// How many lines it has.
+    /// The number of lines.
     pub(crate) item_count: usize,
     /// When it was placed.
     pub(crate) placed_at: Timestamp,
@@ -132,19 +133,19 @@ pub(crate) struct PlacedSummary {
     pub(crate) cancelled_at: Option<Timestamp>,
 }
 
-/// An order as a reader sees it: what `GET /v1/orders/{orderId}` answers.
+/// An order as clients read it: the answer of `GET /v1/orders/{orderId}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderView {
-    /// Which order.
+    /// The order's id.
     pub(crate) order_id: OrderId,
-    /// What its own events say.
+    /// The part from the order's own events.
     #[serde(flatten)]
     pub(crate) order: PlacedSummary,
-    /// What the customer has paid, in minor units; left out where only the order's own stream was read.
+    /// The paid amount, in minor units. Left out if only the order's own stream was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) paid_amount: Option<Amount>,
-    /// The version of the order's own stream that this is.
+    /// The version of the order's own stream.
     pub(crate) version: u64,
 }
 
@@ -165,7 +166,7 @@ impl OrderSummary {
         }
     }
 
-    /// Applies one event of the order's payments. When it happened is not shown.
+    /// Applies one event of the order's payments. Its time is not shown.
     pub(super) fn apply_payment(&mut self, event: &PaymentEvent) {
         self.paid_amount = match event {
             PaymentEvent::PaymentReceived(received) => {
@@ -178,7 +179,7 @@ impl OrderSummary {
         };
     }
 
-    /// The order as a reader sees it, at that version of its own stream; `None` before it is placed.
+    /// The order as clients read it, at this version of its own stream. `None` before it is placed.
     fn view(&self, order_id: OrderId, version: u64) -> Option<OrderView> {
         let order = self.order.clone()?;
         Some(OrderView { order_id, order, paid_amount: Some(self.paid_amount), version })
@@ -224,7 +225,7 @@ pub(crate) async fn order(
     let (row, served_from) = match seen.as_ref().and_then(of_row).filter(is_new_enough) {
         Some(row) => (row, "view"),
         None => {
-            // The view may be behind, or hold a row that this code cannot show; the store has every order.
+            // The view may be behind, or hold a row that this code cannot show. The store has every order.
             let row = from_store(&*app.ports().store, id, past).await?.filter(is_new_enough);
             (row.ok_or_else(Problem::not_found)?, "store")
         }
@@ -236,7 +237,7 @@ pub(crate) async fn order(
     Ok(response)
 }
 
-/// The order that a row shows; `None` before the view has seen it placed, and where this code cannot show the row.
+/// The order that a row shows. `None` before OrderPlaced is applied, or if this code cannot show the row.
 fn of_row(row: &Row) -> Option<OrderView> {
     view(row, &Single::<OrderSummaryView>::shown(row)?)
 }
@@ -245,7 +246,7 @@ fn order_of(row: &Row) -> Option<OrderId> {
     row.key.partition.split_once('#').and_then(|(_, id)| id.parse().ok())
 }
 
-/// The orders of the rows that a list found, in their order.
+/// The orders of listed rows, in the same order.
 pub(super) async fn listed(
     store: &dyn EventStore,
     rows: &[Row],
@@ -260,8 +261,8 @@ fn view(row: &Row, marked: &Marked<OrderSummary>) -> Option<OrderView> {
     marked.row.view(order_of(row)?, marked.watermark(Order::TYPE))
 }
 
-/// The order folded from the store: as it is now, or as it was at `at` (then without its payments). `None` when the stream
-/// does not reach that far.
+/// The order folded from the store: as it is now, or at version `at` without its payments. `None` when the stream is
+/// shorter.
 async fn from_store(
     store: &dyn EventStore,
     order: OrderId,
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivered_order_shows_each_step_with_its_time() {
+    fn a_delivered_order_shows_the_time_of_each_step() {
         let row = summary(&[placed(), confirmed(), shipped(), delivered()]);
         let shown = serde_json::to_value(row.view(order_id(), 4)).unwrap();
         let expected = serde_json::json!({
@@ -316,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_order_shows_when_it_was_cancelled() {
+    fn a_cancelled_order_shows_its_time_of_cancellation() {
         let row = summary(&[placed(), cancelled()]);
         let order = row.order.unwrap();
         assert_eq!(order.status, Status::Cancelled);
@@ -334,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_lowers_what_was_paid() {
+    fn a_refund_lowers_the_paid_amount() {
         let mut row = summary(&[placed()]);
         row.apply_payment(&received("ch_1", 3000));
         row.apply_payment(&refunded("ch_1", 1200));
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_survives_being_stored() {
+    fn a_stored_row_reads_back_unchanged() {
         let mut row = summary(&[placed(), confirmed()]);
         row.apply_payment(&received("ch_1", 3000));
         for row in [row, OrderSummary::default()] {

@@ -1,4 +1,4 @@
-//! What holds of views whatever the order of delivery.
+//! Properties of the views in every order of delivery.
 
 use dekigoto::{Aggregate as _, Decider as _, Timestamp};
 use proptest::{collection::vec, prelude::*};
@@ -13,7 +13,7 @@ use orders::{
     strategies::{order_command, payment_command, place_order},
 };
 
-/// What some orders of some customers did: each is placed, and some are cancelled. None of it sorted.
+/// The events of several orders of several customers: each order is placed, and some are cancelled. Unsorted.
 fn shuffled_events() -> impl Strategy<Value = (Vec<Timed>, Vec<Timed>)> {
     vec((place_order(), any::<bool>()), 0..8)
         .prop_map(|orders| {
@@ -75,11 +75,11 @@ proptest! {
         };
         let row = fold(&events);
         prop_assert_eq!(&row, &fold(&shuffled));
-        prop_assert!(row.total_amount >= 0, "once everything is here");
+        prop_assert!(row.total_amount >= 0, "once all events are applied");
     }
 
     #[test]
-    fn an_order_summary_shows_as_paid_what_the_payments_say(commands in vec(payment_command(), 0..12)) {
+    fn an_order_summary_shows_the_paid_amount_of_its_payments(commands in vec(payment_command(), 0..12)) {
         let mut state = PaymentState::default();
         let mut row = OrderSummary::default();
         for command in commands {
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn an_order_summary_is_the_same_however_its_two_streams_are_mixed(
+    fn an_order_summary_is_the_same_for_every_mix_of_its_two_streams(
         commands in vec(order_command(), 0..8),
         payments in payment_events(),
         order_is_next in vec(any::<bool>(), 24),

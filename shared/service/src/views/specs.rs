@@ -1,4 +1,4 @@
-//! What the three views say, as sentences. Each goes through the kit's own projection.
+//! Specifications of the three views. Each runs the kit's own projection.
 
 use dekigoto::{
     Aggregate as _, Envelope, EventSchema as _, NewEvent, Payload, RowKey, Timestamp,
@@ -21,7 +21,7 @@ use crate::order::ownership::order_key;
 const ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
 const OTHER_ORDER: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b6";
 
-/// That many minutes after 23:58 on 2026-11-23: the day ends on the way.
+/// This many minutes after 23:58 on 2026-11-23. The day ends in between.
 fn at(minute: i64) -> Timestamp {
     let start: Timestamp = "2026-11-23T23:58:00.000Z".parse().unwrap();
     Timestamp::from_millis(start.as_millis() + minute * 60_000).unwrap()
@@ -125,7 +125,7 @@ fn sales(order_count: u64, cancelled_count: u64, total_amount: i128) -> DailySal
 }
 
 #[test]
-fn an_order_summary_follows_its_order_however_the_events_arrive() {
+fn an_order_summary_is_the_same_for_every_delivery() {
     let row = PlacedSummary {
         status: Status::Cancelled,
         confirmed_at: Some(at(1)),
@@ -140,7 +140,7 @@ fn an_order_summary_follows_its_order_however_the_events_arrive() {
 }
 
 #[test]
-fn a_payment_before_its_order_is_kept_until_the_order_is_there() {
+fn a_payment_before_its_order_is_kept_until_the_order_is_placed() {
     given_view::<OrderSummaryView>([])
         .when(paid(3000))
         .then(OrderSummary { order: None, paid_amount: amount(3000) })
@@ -150,7 +150,7 @@ fn a_payment_before_its_order_is_kept_until_the_order_is_there() {
 }
 
 #[test]
-fn an_order_summary_mixes_order_and_payments_in_any_way() {
+fn an_order_summary_accepts_every_mix_of_order_and_payment_events() {
     let row = PlacedSummary { status: Status::Confirmed, confirmed_at: Some(at(1)), ..pending() };
     given_view::<OrderSummaryView>([placed(ORDER, 3000), paid(3000), confirmed(ORDER)])
         .when(refunded(1200))
@@ -160,7 +160,7 @@ fn an_order_summary_mixes_order_and_payments_in_any_way() {
 }
 
 #[test]
-fn a_shipment_that_was_written_under_version_1_shows_like_any_other() {
+fn a_shipment_of_schema_version_1_is_shown_like_any_other() {
     let payload = r#"{"customerId":"c-42","trackingCode":"DHL 00340434"}"#;
     let payload = Payload::from_text(payload.to_owned()).unwrap();
     let event = NewEvent { event_type: "OrderShipped".to_owned(), schema_version: 1, payload };
@@ -178,7 +178,7 @@ fn a_shipment_that_was_written_under_version_1_shows_like_any_other() {
 }
 
 #[test]
-fn orders_have_a_row_each_under_their_customer() {
+fn each_order_has_its_own_row_under_its_customer() {
     let row = |customer: &str| {
         let order = PlacedSummary { customer_id: customer.parse().unwrap(), ..pending() };
         OrderSummary { order: Some(order), paid_amount: amount(0) }
@@ -202,7 +202,7 @@ fn a_customer_summary_counts_every_order_once() {
 }
 
 #[test]
-fn a_customer_summary_is_right_also_when_a_cancellation_comes_before_its_order() {
+fn a_customer_summary_is_correct_when_a_cancellation_comes_before_its_order() {
     given_view_across::<CustomerSummaryView>([placed(ORDER, 3000), placed(OTHER_ORDER, 700)])
         .when(cancelled(ORDER, 3000))
         .delivered_twice()
@@ -211,7 +211,7 @@ fn a_customer_summary_is_right_also_when_a_cancellation_comes_before_its_order()
 }
 
 #[test]
-fn customers_have_a_row_each_and_payments_change_none() {
+fn each_customer_has_its_own_row_and_payments_change_none() {
     let rows = [
         (customer_key(&"c-42".parse().unwrap()), customer(1, 0, &[("JPY", 3000)])),
         (customer_key(&"c-43".parse().unwrap()), customer(1, 0, &[("JPY", 500)])),
@@ -224,8 +224,8 @@ fn customers_have_a_row_each_and_payments_change_none() {
 }
 
 #[test]
-fn daily_sales_take_a_cancellation_off_the_day_of_placing_whenever_it_comes() {
-    // The order is cancelled after midnight, and still counts on the day before.
+fn daily_sales_subtract_a_cancellation_from_the_day_of_placing() {
+    // The order is cancelled after midnight. The cancellation counts on the day before.
     given_view_across::<DailySalesView>([placed(ORDER, 3000), placed(OTHER_ORDER, 700)])
         .when(cancelled(ORDER, 3000))
         .delivered_twice()
@@ -252,7 +252,7 @@ fn daily_sales_do_not_change_when_an_order_is_confirmed() {
         .then(sales(1, 0, 3000));
 }
 
-/// The events of orders that change a row of the view, by its folds.
+/// The order events that change a row of the view, according to its folds.
 fn changing<V: View>() -> Vec<&'static str> {
     let samples = [
         orders::samples::placed(),
@@ -275,7 +275,7 @@ fn changing<V: View>() -> Vec<&'static str> {
 }
 
 #[test]
-fn a_view_asks_for_the_events_that_change_its_rows_and_for_no_others() {
+fn a_view_subscribes_only_to_the_events_that_change_its_rows() {
     let sorted = |events: Option<&[&'static str]>| {
         let mut events = events.unwrap_or_default().to_vec();
         events.sort_unstable();
@@ -284,6 +284,6 @@ fn a_view_asks_for_the_events_that_change_its_rows_and_for_no_others() {
     let of_folds = |events: Vec<&'static str>| sorted(Some(&events));
     assert_eq!(sorted(CustomerSummaryView::EVENTS), of_folds(changing::<CustomerSummaryView>()));
     assert_eq!(sorted(DailySalesView::EVENTS), of_folds(changing::<DailySalesView>()));
-    // A view of one aggregate sees every version, so that it knows what it has missed.
+    // A view of one aggregate gets every version, so that it can detect gaps.
     assert_eq!(OrderSummaryView::EVENTS, None);
 }

@@ -1,4 +1,4 @@
-//! S8, S15: the three views, from messages that are doubled, reordered, lost, wrapped, poisoned or forged.
+//! S8, S15: the three views, from messages that are duplicated, reordered, lost, wrapped, malformed or forged.
 
 mod unreadable;
 
@@ -19,7 +19,7 @@ use crate::support::{
     Ask, ORDER_SUMMARY, Shop, VIEWS, delivered, order, parcel, payment, plenty, view_named,
 };
 
-/// One view, with everything that it might leave behind.
+/// One view, with its stores and its parked messages.
 struct Inbox {
     view: &'static str,
     parked: MemoryParking,
@@ -39,7 +39,7 @@ impl Inbox {
         Self { view, parked, views, store, ports, parking }
     }
 
-    /// Whatever happens, every message ends in exactly one way (S15).
+    /// S15: every message has exactly one outcome.
     async fn take(&self, bodies: &[String]) -> Report {
         let (ports, parking) = (self.ports.clone(), Arc::clone(&self.parking));
         let projector = Projector::of(view_named(self.view), ports, parking);
@@ -63,7 +63,7 @@ fn applied(count: usize) -> Tally {
     Tally { applied: count, ..Tally::default() }
 }
 
-/// An order all its way, with a payment: four events of the order, then one of its payment.
+/// A delivered and paid order: four events of the order, then one of its payment.
 async fn delivered_order() -> (Shop, String, Vec<Envelope>) {
     let shop = Shop::new();
     let id = shop.placed("k").await;
@@ -80,19 +80,19 @@ async fn delivered_order() -> (Shop, String, Vec<Envelope>) {
     (shop, id, events)
 }
 
-/// The order as its view has it; null when it has none.
+/// The order as its view has it, or null.
 async fn shown(shop: &Shop, id: &str) -> Value {
     let row = shop.views.read(&[RowKey::new(format!("order-summary#{id}"), "c-42")]).await.unwrap();
     row.into_iter().flatten().next().map_or(Value::Null, |row| row.body.read().unwrap())
 }
 
-/// What a view that never failed would hold.
+/// The rows of a view that never failed.
 async fn expected(shop: &Shop) -> Vec<(RowKey, Value)> {
     shop.follow().await;
     rows(shop)
 }
 
-/// Every row and record; the parts of a row added up, whoever wrote which.
+/// Every row and record. The parts of a row are added up.
 fn rows(shop: &Shop) -> Vec<(RowKey, Value)> {
     let mut rows = BTreeMap::new();
     for mut row in shop.views.dump() {
@@ -104,7 +104,7 @@ fn rows(shop: &Shop) -> Vec<(RowKey, Value)> {
     rows.into_iter().collect()
 }
 
-/// Adds numbers, takes the later of two moments, and does so in each field.
+/// Adds numbers and takes the later of two times, in each field.
 fn add(sum: &mut Value, part: Value) {
     match (sum, part) {
         (Value::Object(sum), Value::Object(part)) => {
@@ -120,7 +120,7 @@ fn add(sum: &mut Value, part: Value) {
 }
 
 #[tokio::test]
-async fn ten_messages_of_one_order_are_one_read_and_one_write_s8() {
+async fn ten_messages_of_one_order_take_one_read_and_one_write_s8() {
     let (shop, id, events) = delivered_order().await;
     let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let twice = [bodies(&events), bodies(&events)].concat();
@@ -136,7 +136,7 @@ async fn ten_messages_of_one_order_are_one_read_and_one_write_s8() {
 }
 
 #[tokio::test]
-async fn messages_of_two_orders_are_two_rows() {
+async fn messages_of_two_orders_make_two_rows() {
     let shop = Shop::new();
     let ids = [shop.placed("a").await, shop.placed("b").await];
     let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
@@ -153,7 +153,7 @@ async fn a_payment_may_come_before_its_order() {
     let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let payment = events.iter().find(|event| event.aggregate_type == "Payment").unwrap();
     assert_eq!(inbox.take(&[body(payment)]).await.tally, applied(1));
-    // The row has nothing to show yet: readers get the order from the store.
+    // The row has nothing to show yet, so readers get the order from the store.
     let answer = shop.ask(Ask::get(&format!("/v1/orders/{id}"))).await;
     assert_eq!((answer.status, answer.header("served-from")), (200, Some("store")));
     assert_eq!(shop.ask(Ask::get("/v1/orders?customerId=c-42")).await.body, json!({ "items": [] }));
@@ -166,7 +166,7 @@ async fn a_payment_may_come_before_its_order() {
 }
 
 #[tokio::test]
-async fn messages_that_were_lost_are_read_from_the_store_l2() {
+async fn events_of_lost_messages_are_read_from_the_store_l2() {
     let (shop, id, events) = delivered_order().await;
     let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let last = events.iter().find(|event| event.event_type == "OrderDelivered").unwrap();
@@ -175,7 +175,7 @@ async fn messages_that_were_lost_are_read_from_the_store_l2() {
 }
 
 #[tokio::test]
-async fn every_wrapping_is_read() {
+async fn every_message_wrapping_is_read() {
     let (shop, id, events) = delivered_order().await;
     let raw = body(&events[0]);
     let by_sns =
@@ -211,7 +211,7 @@ async fn lost_replies_and_conflicts_never_count_twice_s8() {
 }
 
 #[tokio::test]
-async fn stores_that_are_down_give_every_message_back_s15() {
+async fn every_message_is_retried_while_a_store_is_down_s15() {
     let (shop, _, events) = delivered_order().await;
     for view in VIEWS {
         let mut inbox = Inbox::new(&shop, view, []);
@@ -223,7 +223,7 @@ async fn stores_that_are_down_give_every_message_back_s15() {
 }
 
 #[tokio::test]
-async fn a_hundred_orders_of_one_day_in_one_batch_fit_the_calls_s16() {
+async fn a_hundred_orders_of_one_day_in_one_batch_fit_the_call_limits_s16() {
     let shop = Shop::new();
     for place in 0..100 {
         shop.placed(&format!("k{place}")).await;
@@ -237,7 +237,7 @@ async fn a_hundred_orders_of_one_day_in_one_batch_fit_the_calls_s16() {
 }
 
 #[tokio::test]
-async fn an_order_all_its_way_is_seven_messages_to_our_views() {
+async fn a_delivered_order_sends_seven_messages_to_the_views() {
     let (_, _, events) = delivered_order().await;
     let service = service();
     let messages = service.views().iter().map(|view| {
@@ -262,10 +262,10 @@ fn a_view_has_one_name() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Every message at least once, some more often, in any order and any batches, while writes fail: in the end all
-    /// three views are what they would be had nothing ever failed.
+    /// Each message is delivered at least once, in any order and batches, while writes fail. In the end all three views
+    /// equal those of a run without failures.
     #[test]
-    fn the_views_converge_whatever_the_delivery_s8(
+    fn the_views_converge_under_any_delivery_s8(
         order_of in Just((0..9_usize).collect::<Vec<_>>()).prop_shuffle(),
         again in prop::collection::vec(0..9_usize, 0..9),
         cut in 1..7_usize,

@@ -1,4 +1,4 @@
-//! S7, L1: what is committed is published to both targets, or waits where it is not forgotten.
+//! S7, L1: every commit is published to both targets, or its pointer waits in the retry queue.
 
 mod later;
 mod outage;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Ask, Shop, delivered, order, payment, plenty};
 
-/// A publisher between two buses, with everything that it might leave behind.
+/// A relay between two buses, with its queues.
 struct Outbox {
     topic: Arc<ScriptedBus>,
     bus: Arc<ScriptedBus>,
@@ -30,7 +30,7 @@ struct Outbox {
 
 impl Outbox {
     fn new(shop: &Shop, topic: Arc<ScriptedBus>, bus: Arc<ScriptedBus>) -> Self {
-        // Queues of its own, so that a test counts only what this publisher left behind.
+        // Its own queues, so that a test counts only what this relay put there.
         let own = World { store: shop.store.clone(), ..World::default() };
         let relay = own.relay(service().announcements(), topic.clone(), bus.clone());
         let World { retry, parking, .. } = own;
@@ -41,12 +41,12 @@ impl Outbox {
         Self::new(shop, ScriptedBus::reliable(), ScriptedBus::reliable())
     }
 
-    /// S15: whatever happens, every record ends in exactly one way.
+    /// S15: every record has exactly one outcome.
     async fn take(&self, records: Vec<StreamRecord>) -> Report {
         let (count, records) = (records.len(), delivered(&records));
         let report = self.relay.take_stream(records, plenty).await;
         assert_eq!(report.tally.total(), count);
-        assert!(report.failed.len() <= 1, "a stream reports its first failure alone");
+        assert!(report.failed.len() <= 1, "a stream reports only its first failure");
         assert_eq!(report.failed.is_empty(), report.tally.retried == 0);
         report
     }
@@ -62,7 +62,7 @@ fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// That many orders, and the records of their stream.
+/// Places this many orders. Returns the records of their streams.
 async fn placed(count: usize) -> (Shop, Vec<StreamRecord>) {
     let shop = Shop::new();
     for place in 0..count {
@@ -76,7 +76,7 @@ fn records(shop: &Shop) -> Vec<StreamRecord> {
     shop.commits().into_iter().map(|commit| StreamRecord::Commit(Box::new(commit))).collect()
 }
 
-/// A record that is no commit; where its key can be read, with the pointer that the key makes.
+/// A record that is not a commit. It has a pointer if its key can be read.
 fn unreadable(pointer: Option<Pointer>) -> StreamRecord {
     let (body, reason) = ("the record".to_owned(), "not a commit".to_owned());
     StreamRecord::Unreadable { pointer, body, reason }
@@ -93,7 +93,7 @@ fn all_ids(shop: &Shop) -> Vec<String> {
     shop.events().into_iter().map(|event| event.aggregate_id).collect()
 }
 
-/// A bus that never takes what tells of this aggregate.
+/// A bus that refuses every message of this aggregate.
 fn refusing(id: &str, for_good: bool) -> Arc<ScriptedBus> {
     let id = id.to_owned();
     ScriptedBus::new(move |_, batch| {
@@ -106,7 +106,7 @@ fn down() -> Arc<ScriptedBus> {
 }
 
 #[tokio::test]
-async fn a_thousand_events_are_a_hundred_calls_to_each_target() {
+async fn a_thousand_events_take_a_hundred_calls_to_each_target() {
     let (shop, records) = placed(1000).await;
     let outbox = Outbox::reliable(&shop);
     assert_eq!(outbox.take(records).await.tally.applied, 1000);
@@ -137,7 +137,7 @@ async fn published_bytes_are_the_stored_bytes_s7() {
 }
 
 #[tokio::test]
-async fn integration_events_are_cloud_events_of_their_domain_events() {
+async fn integration_events_are_cloud_events_made_from_domain_events() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.does(&id, "payments", &payment("ch_1")).await;
@@ -165,7 +165,7 @@ async fn integration_events_are_cloud_events_of_their_domain_events() {
 }
 
 #[tokio::test]
-async fn only_the_refused_are_sent_again_and_nothing_is_left_behind() {
+async fn only_refused_messages_are_sent_again() {
     let (shop, records) = placed(10).await;
     let all = all_ids(&shop);
     let refused = [all[2].clone(), all[5].clone(), all[9].clone()];
@@ -183,7 +183,7 @@ async fn only_the_refused_are_sent_again_and_nothing_is_left_behind() {
 }
 
 #[tokio::test]
-async fn with_the_retry_queue_down_too_the_record_and_everything_after_it_comes_back_s15() {
+async fn without_the_retry_queue_a_failed_record_and_all_after_it_are_retried_s15() {
     let (shop, mut records) = placed(5).await;
     records.push(unreadable(None));
     let third = shop.commits()[2].stream().aggregate_id().to_owned();
@@ -194,14 +194,14 @@ async fn with_the_retry_queue_down_too_the_record_and_everything_after_it_comes_
         (report.failed, report.tally.applied, report.tally.retried),
         (vec!["m2".to_owned()], 2, 4)
     );
-    assert!(outbox.parking.dump().is_empty(), "what is behind the failure was done as well");
-    // And only then.
+    assert!(outbox.parking.dump().is_empty(), "a record after the failure was also handled");
+    // With the retry queue up again, nothing fails.
     outbox.relay.retry = Arc::new(outbox.retry.clone());
     assert!(outbox.take(records).await.failed.is_empty());
 }
 
 #[tokio::test]
-async fn an_unreadable_record_is_parked_and_its_neighbours_are_published_l4() {
+async fn an_unreadable_record_is_parked_and_the_other_records_are_published_l4() {
     let (shop, mut records) = placed(3).await;
     records.insert(1, unreadable(None));
     let mut outbox = Outbox::reliable(&shop);
@@ -211,7 +211,7 @@ async fn an_unreadable_record_is_parked_and_its_neighbours_are_published_l4() {
     assert_eq!(body, "the record");
     assert!(reason.contains("not a commit") && reason.contains("key is unreadable"), "{reason}");
     assert_eq!(outbox.topic.taken().len(), 3);
-    // Where it cannot be parked it comes back rather than be lost.
+    // If parking fails, the record is delivered again.
     outbox.relay.parking = Arc::new(Down);
     assert_eq!(outbox.take(records).await.failed, ["m1"]);
 }
@@ -226,7 +226,7 @@ async fn an_entry_without_an_answer_is_not_published_s7() {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_bus_fails_its_own_record_and_what_is_behind_it_l4() {
+async fn a_panic_in_a_bus_fails_its_record_and_the_records_after_it_l4() {
     let (shop, records) = placed(4).await;
     let third = shop.commits()[2].stream().aggregate_id().to_owned();
     let topic = ScriptedBus::new(move |_, batch| {
@@ -243,10 +243,10 @@ async fn a_panic_in_a_bus_fails_its_own_record_and_what_is_behind_it_l4() {
 }
 
 #[tokio::test]
-async fn a_trace_goes_along_as_an_attribute_where_it_is_one() {
+async fn a_valid_trace_context_is_sent_as_an_attribute() {
     let (shop, _) = placed(1).await;
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    // A topic would refuse the whole message for an attribute that it cannot carry.
+    // A topic would refuse the whole message for an invalid attribute.
     for (stored, sent) in [(trace, Some(trace)), ("", None), ("garbage\u{7}", None)] {
         let mut item = shop.store.dump().remove(0);
         item.tp = Some(stored.to_owned());
@@ -261,7 +261,7 @@ async fn a_trace_goes_along_as_an_attribute_where_it_is_one() {
 }
 
 #[tokio::test]
-async fn an_empty_batch_is_nothing_to_do() {
+async fn an_empty_batch_makes_no_calls() {
     let (shop, _) = placed(0).await;
     let outbox = Outbox::reliable(&shop);
     assert_eq!(outbox.take(Vec::new()).await, Report::default());

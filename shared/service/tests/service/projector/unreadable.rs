@@ -1,9 +1,9 @@
-//! Messages that a view cannot apply: broken, of newer code, forged, or of no interest.
+//! Messages that a view cannot apply: malformed, of newer code, forged, or not for the view.
 
 use super::*;
 
 #[tokio::test]
-async fn a_body_that_is_no_event_is_parked_at_once_and_its_neighbours_are_applied_l4() {
+async fn a_body_that_is_not_an_event_is_parked_and_the_other_messages_are_applied_l4() {
     let (shop, _, events) = delivered_order().await;
     let good = body(&events[0]);
     let huge = format!("{{\"eventId\":\"{}\"}}", "x".repeat(256 * 1024));
@@ -42,12 +42,12 @@ async fn a_body_that_is_no_event_is_parked_at_once_and_its_neighbours_are_applie
         messages.remove(3);
         messages.sort();
         parked.sort();
-        assert_eq!(parked, messages, "{view}: bodies are kept as they came");
+        assert_eq!(parked, messages, "{view}: bodies are parked unchanged");
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_parked_comes_back_s15() {
+async fn a_message_that_cannot_be_parked_is_retried_s15() {
     let (shop, _, events) = delivered_order().await;
     for view in VIEWS {
         let mut inbox = Inbox::new(&shop, view, []);
@@ -58,9 +58,9 @@ async fn what_cannot_be_parked_comes_back_s15() {
 }
 
 #[tokio::test]
-async fn an_event_of_newer_code_waits_for_the_deployment_and_then_the_views_converge_s12() {
+async fn an_event_of_newer_code_waits_and_the_views_converge_after_the_deployment_s12() {
     let (shop, id, events) = delivered_order().await;
-    // Somebody deployed a newer OrderConfirmed; this code is the old one.
+    // Newer code wrote OrderConfirmed; this is the old code.
     let mut items = shop.store.dump();
     let confirmed = items.iter_mut().find(|item| item.ev.contains("OrderConfirmed")).unwrap();
     let good = confirmed.clone();
@@ -74,18 +74,19 @@ async fn an_event_of_newer_code_waits_for_the_deployment_and_then_the_views_conv
         let report = inbox.take(&messages).await;
         assert_eq!(inbox.parked.dump(), [], "{view}: a deployment passes in minutes");
         if view == ORDER_SUMMARY {
-            // The order's later events wait behind it; its payment does not.
+            // The order's later events wait for it; the payment does not.
             assert_eq!((report.tally.applied, report.tally.retried), (2, 3));
             assert!(report.reasons[0].1.contains("schema version 9"), "{:?}", report.reasons);
             assert_eq!(shown(&shop, &id).await["watermarks"], json!({ "Order": 1, "Payment": 1 }));
             waiting = report.failed;
         } else {
-            // It changes no row of theirs, so they do not even read it.
+            // It changes no row of these views, so they skip it without decoding it.
             assert_eq!((report.tally.applied, report.tally.skipped), (1, 4), "{view}");
         }
     }
     assert_eq!(waiting, ["m1", "m2", "m3"]);
-    // The new code is deployed (which reads version 9 as this one reads 1), and the queue delivers again, twice.
+    // The new code, which reads version 9 as this code reads version 1, is deployed, and the queue delivers again,
+    // twice.
     shop.store.put_raw(good);
     let mut again = bodies(&events);
     again.reverse();
@@ -104,7 +105,7 @@ async fn an_event_of_newer_code_waits_for_the_deployment_and_then_the_views_conv
 }
 
 #[tokio::test]
-async fn a_forged_message_ahead_of_the_store_comes_back_and_writes_no_row_s8() {
+async fn a_forged_message_ahead_of_the_store_is_retried_and_writes_no_row_s8() {
     let (shop, _, events) = delivered_order().await;
     let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let unknown = body(&events[0]).replace(&events[0].aggregate_id, crate::support::UNKNOWN);
@@ -114,7 +115,7 @@ async fn a_forged_message_ahead_of_the_store_comes_back_and_writes_no_row_s8() {
 }
 
 #[tokio::test]
-async fn events_that_are_none_of_a_views_business_are_skipped() {
+async fn events_that_a_view_does_not_fold_are_skipped() {
     let (shop, _, events) = delivered_order().await;
     for (view, skipped) in [(ORDER_SUMMARY, 0), ("customer-summary", 4), ("daily-sales", 4)] {
         let inbox = Inbox::new(&shop, view, []);

@@ -1,4 +1,4 @@
-//! What is published later, from pointers in the retry queue, and what happens when time runs out.
+//! Commits that are published later from pointers in the retry queue, and invocations that run out of time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use super::{Outbox, down, placed, strings, unreadable};
 use crate::support::{Shop, delivered, payment};
 
 #[tokio::test]
-async fn a_pointer_is_published_as_the_store_has_it() {
+async fn a_pointer_publishes_the_stored_commit() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.does(&id, "confirm", &json!({})).await;
@@ -29,7 +29,7 @@ async fn a_pointer_is_published_as_the_store_has_it() {
 }
 
 #[tokio::test]
-async fn a_pointer_that_leads_nowhere_is_parked_with_its_reason_l4() {
+async fn an_invalid_or_dangling_pointer_is_parked_with_its_reason_l4() {
     let (shop, _) = placed(1).await;
     let there = Pointer::to(&shop.commits()[0]);
     let beyond = there.text().replace("\"ordinal\":1", "\"ordinal\":2");
@@ -57,7 +57,7 @@ async fn a_pointer_that_leads_nowhere_is_parked_with_its_reason_l4() {
 }
 
 #[tokio::test]
-async fn a_pointer_comes_back_while_something_is_down() {
+async fn a_pointer_is_retried_during_an_outage() {
     let (shop, _) = placed(1).await;
     let pointer = Pointer::to(&shop.commits()[0]);
     let mut store_down = Outbox::reliable(&shop);
@@ -84,7 +84,7 @@ async fn a_parked_stream_record_is_published_by_a_redrive_after_the_fix_l5() {
     let outbox = Outbox::reliable(&shop);
     assert_eq!(outbox.take(vec![unreadable(Some(pointer.clone()))]).await.tally.parked, 1);
     assert_eq!(outbox.parking.dump(), [(pointer.text(), "not a commit".to_owned())]);
-    // Moved to the retry queue too early, it is parked again, with what is wrong with it.
+    // A redrive before the fix parks it again, with the reason.
     let mut broken = whole.clone();
     broken.ev = "secret".to_owned();
     shop.store.put_raw(broken);
@@ -98,7 +98,7 @@ async fn a_parked_stream_record_is_published_by_a_redrive_after_the_fix_l5() {
 }
 
 #[tokio::test]
-async fn without_time_nothing_begins_and_everything_comes_back() {
+async fn without_time_nothing_starts_and_every_record_is_retried() {
     let (shop, records) = placed(3).await;
     let outbox = Outbox::reliable(&shop);
     let report = outbox.relay.take_stream(delivered(&records), || Duration::from_millis(499)).await;
@@ -109,7 +109,7 @@ async fn without_time_nothing_begins_and_everything_comes_back() {
     assert!(outbox.topic.calls().is_empty() && outbox.parking.dump().is_empty());
 }
 
-/// A bus whose every call takes five seconds of a minute, and then fails, or not.
+/// A bus whose calls each take five seconds, and then succeed or fail.
 fn slow(host: &ManualHost, takes: bool) -> Arc<ScriptedBus> {
     let clock = host.clone();
     ScriptedBus::new(move |_, batch| {
@@ -130,7 +130,7 @@ impl RetryQueue for SlowQueue {
 }
 
 #[tokio::test]
-async fn a_target_that_hangs_leaves_time_to_put_every_pointer_l1() {
+async fn a_hanging_target_leaves_time_to_put_every_pointer_l1() {
     for takes in [true, false] {
         let (shop, records) = placed(100).await;
         let host = still_host();
@@ -147,7 +147,7 @@ async fn a_target_that_hangs_leaves_time_to_put_every_pointer_l1() {
 }
 
 #[tokio::test]
-async fn pointers_that_no_time_is_left_for_come_back_l6() {
+async fn records_are_retried_when_no_time_is_left_to_put_their_pointers_l6() {
     let (shop, records) = placed(10).await;
     let host = still_host();
     let mut outbox = Outbox::new(&shop, slow(&host, false), ScriptedBus::reliable());

@@ -1,5 +1,5 @@
-//! What an outage costs: the targets that are well get nothing twice, a target that hangs costs one time-out, and every
-//! invocation ends by itself.
+//! Outages: the other target gets no duplicates, a hanging target costs one time-out, and every invocation ends in
+//! time.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -29,12 +29,12 @@ async fn an_outage_of_one_target_sends_nothing_twice_to_the_other_l1() {
             commits.iter().map(|commit| Pointer::to(commit).only([failing])).collect();
         let pointers = outbox.retry.drain();
         assert_eq!(pointers, expected);
-        // As often as the template lets SQS deliver it.
+        // As many deliveries as the template allows.
         for _ in 0..100 {
             assert_eq!(outbox.retry(&[&pointers[0].text()]).await.failed, ["m0"]);
         }
         assert_eq!(well.taken().len(), 12, "{failing} is down: the other got events twice");
-        // When both are up again, only the failed target hears of it.
+        // When both are up again, only the failed target gets the events.
         let again = Outbox::reliable(&shop);
         let bodies: Vec<String> = pointers.iter().map(Pointer::text).collect();
         let report = again.retry(&bodies.iter().map(String::as_str).collect::<Vec<_>>()).await;
@@ -44,7 +44,7 @@ async fn an_outage_of_one_target_sends_nothing_twice_to_the_other_l1() {
     }
 }
 
-/// As older code wrote it: it does not say which target failed.
+/// The pointer is in older code's form: it does not name the failed target.
 #[tokio::test]
 async fn a_pointer_of_older_code_is_replaced_by_one_that_names_its_target_l1() {
     let (shop, _) = placed(1).await;
@@ -56,7 +56,7 @@ async fn a_pointer_of_older_code_is_replaced_by_one_that_names_its_target_l1() {
     assert_eq!(outbox.topic.taken().len(), 1);
 }
 
-/// Every service at once, each call of which takes 10 ms, or never ends.
+/// All services in one. Each call takes 10 ms, or never ends.
 #[derive(Clone)]
 struct Slow {
     host: VirtualHost,
@@ -72,7 +72,7 @@ impl Slow {
     }
 }
 
-/// The AWS clients give up after 5 s.
+/// A bus whose calls fail after 5 s, as the AWS clients time out.
 #[derive(Clone)]
 struct TimesOut(VirtualHost);
 
@@ -108,7 +108,7 @@ impl Parking for Slow {
     }
 }
 
-/// A store that takes 10 ms for a read, or for ever.
+/// A store whose reads take 10 ms, or never end.
 struct SlowStore(Slow, Arc<dyn EventStore>);
 
 #[async_trait]
@@ -123,7 +123,7 @@ impl EventStore for SlowStore {
     }
 }
 
-/// An outbox whose every call takes 10 ms, that many orders, and the clock.
+/// An outbox whose calls take 10 ms, this many orders, and the clock.
 fn slow(orders: usize) -> (Shop, Outbox, VirtualHost) {
     let (shop, _) = placed(orders).now_or_never().expect("memory does not wait");
     let host = VirtualHost::default();
@@ -140,7 +140,7 @@ fn bodies(shop: &Shop) -> Vec<String> {
     shop.commits().iter().map(|commit| Pointer::to(commit).text()).collect()
 }
 
-/// Lambda gives the publisher a minute.
+/// The time left of the publisher's minute.
 fn minute(host: &VirtualHost) -> impl Fn() -> Duration + Sync {
     let host = host.clone();
     move || Duration::from_secs(60).saturating_sub(host.monotonic())
@@ -155,7 +155,7 @@ fn takes_retries(outbox: &Outbox, shop: &Shop, host: &VirtualHost) -> Report {
     host.run(outbox.relay.take_retries(delivered(&bodies(shop)), minute(host))).0
 }
 
-/// 41 s before there was a circuit.
+/// Without the circuit breaker, this took 41 s.
 #[test]
 fn a_target_that_times_out_costs_a_batch_one_time_out() {
     for failing in [Target::Topic, Target::Bus] {
@@ -179,9 +179,9 @@ fn a_target_that_times_out_costs_a_batch_one_time_out() {
     }
 }
 
-/// Whatever never answers, Lambda hears of every record before it ends the invocation.
+/// Whatever hangs, Lambda gets the report on every record before it ends the invocation.
 #[test]
-fn an_invocation_ends_by_itself_whatever_hangs_s15() {
+fn an_invocation_reports_in_time_whatever_hangs_s15() {
     for hanging in ["topic", "bus", "topic and bus", "store", "retry", "parking", "all"] {
         for from_stream in [true, false] {
             let (shop, mut outbox, host) = slow(if from_stream { 100 } else { 10 });
@@ -198,7 +198,7 @@ fn an_invocation_ends_by_itself_whatever_hangs_s15() {
                     Arc::new(SlowStore(hangs.clone(), Arc::new(shop.store.clone())));
             }
             if is("retry") {
-                // The retry queue is asked only when a target fails.
+                // The retry queue is called only when a target fails.
                 outbox.relay.bus = Arc::new(TimesOut(host.clone()));
                 outbox.relay.retry = Arc::new(hangs.clone());
             }
@@ -222,9 +222,9 @@ fn an_invocation_ends_by_itself_whatever_hangs_s15() {
     }
 }
 
-/// The same with little time left: what cannot be settled any more is reported, and in time.
+/// With little time left, records that cannot be settled are reported in time.
 #[test]
-fn an_invocation_with_little_time_ends_by_itself_too_s15() {
+fn an_invocation_with_little_time_left_reports_in_time_s15() {
     for millis in [600, 1_000, 2_000, 5_000] {
         let (shop, mut outbox, host) = slow(30);
         let hangs = Slow { host: host.clone(), hangs: true };
@@ -239,9 +239,9 @@ fn an_invocation_with_little_time_ends_by_itself_too_s15() {
     }
 }
 
-/// A call that fails quickly may be a blip: it is made again. Three in a row are an outage.
+/// A call that fails quickly is repeated. Three such failures in a row count as an outage.
 #[tokio::test]
-async fn one_quick_failure_is_no_outage_and_three_in_a_row_are_l1() {
+async fn three_quick_failures_in_a_row_are_an_outage_and_one_is_not_l1() {
     let (shop, records) = placed(100).await;
     let blip = ScriptedBus::new(|call, batch| match call {
         0 | 5 => Err("reset".into()),
@@ -260,13 +260,13 @@ async fn one_quick_failure_is_no_outage_and_three_in_a_row_are_l1() {
     }
 }
 
-/// A bus that is down may answer 200 and refuse every entry.
+/// During an outage, a bus may answer 200 and refuse every entry.
 fn all_refused(batch: &[Message]) -> BusAnswer {
     ScriptedBus::refusing(batch, false, |_| true)
 }
 
 #[tokio::test]
-async fn ten_pointers_are_one_call_to_each_target() {
+async fn ten_pointers_take_one_call_to_each_target() {
     let (shop, _) = placed(10).await;
     let outbox = Outbox::reliable(&shop);
     let bodies = bodies(&shop);
@@ -275,9 +275,9 @@ async fn ten_pointers_are_one_call_to_each_target() {
     assert_eq!((outbox.topic.calls().len(), outbox.bus.calls().len()), (1, 1));
 }
 
-/// Calls of 10 ms. Before, each pointer was read and sent by itself, one after the other.
+/// Each call takes 10 ms. Pointers of a batch are read in parallel and sent together.
 #[test]
-fn ten_workers_drain_a_thousand_commits_a_second_from_the_retry_queue() {
+fn ten_workers_publish_a_thousand_commits_per_second_from_the_retry_queue() {
     let (shop, outbox, host) = slow(10);
     assert_eq!(takes_retries(&outbox, &shop, &host).tally.applied, 10);
     let together = host.monotonic();

@@ -1,4 +1,5 @@
-//! L4, S12: what a target refuses for good is parked for that target; what only newer code understands waits for it.
+//! L4, S12: a commit that a target refuses for good is parked for that target. An event that only newer code
+//! understands waits for the deployment.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::{Outbox, down, placed, records, refusing};
 use crate::support::Shop;
 
 #[tokio::test]
-async fn what_a_target_refuses_for_good_is_parked_at_once_l4() {
+async fn a_commit_that_a_target_refuses_for_good_is_parked_at_once_l4() {
     let (shop, records) = placed(3).await;
     let second = &shop.commits()[1];
     let outbox =
@@ -22,7 +23,7 @@ async fn what_a_target_refuses_for_good_is_parked_at_once_l4() {
     assert_eq!((outbox.topic.calls().len(), outbox.retry.drain().len()), (1, 0));
 }
 
-/// One order, as newer code would have stored it: its event has another name or schema version.
+/// Places two orders and stores one as newer code would: its event has another name or schema version.
 async fn of_newer_code(from: &str, to: &str) -> Shop {
     let (shop, _) = placed(2).await;
     let mut item = shop.store.dump().remove(0);
@@ -40,13 +41,13 @@ async fn an_event_of_newer_code_reaches_the_topic_and_waits_for_the_bus_s12() {
         assert_eq!((outbox.topic.taken().len(), outbox.bus.taken().len()), (2, 1));
         let pointer = Pointer::to(&shop.commits()[0]).only([Target::Bus]);
         assert_eq!(outbox.retry.drain(), std::slice::from_ref(&pointer));
-        // While the deployment lasts, it stays in the queue, and nobody hears of it again.
+        // During the deployment the pointer stays in the queue, and no target gets the event again.
         for _ in 0..20 {
             assert_eq!(outbox.retry(&[&pointer.text()]).await.failed, ["m0"]);
         }
         assert!(outbox.retry.drain().is_empty() && outbox.parking.dump().is_empty());
         assert_eq!((outbox.topic.taken().len(), outbox.bus.taken().len()), (2, 1));
-        // L5: then the new code announces it.
+        // L5: after the deployment, the new code announces it.
         let mut item = shop.store.dump().remove(0);
         item.ev = item.ev.replace(to, from);
         shop.store.put_raw(item);
@@ -56,7 +57,7 @@ async fn an_event_of_newer_code_reaches_the_topic_and_waits_for_the_bus_s12() {
 }
 
 #[tokio::test]
-async fn an_aggregate_of_newer_code_waits_too_s12() {
+async fn an_aggregate_of_newer_code_also_waits_s12() {
     let (shop, _) = placed(1).await;
     let mut item = shop.store.dump().remove(0);
     item.pk = item.pk.replace("Order#", "Return#");
@@ -80,7 +81,7 @@ async fn an_event_that_does_not_match_its_schema_is_parked_for_the_bus_l4() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_by_one_target_does_not_end_the_tries_at_the_other_l1() {
+async fn a_permanent_refusal_by_one_target_does_not_stop_retries_at_the_other_l1() {
     for (refuser, other) in [(Target::Topic, Target::Bus), (Target::Bus, Target::Topic)] {
         let (shop, records) = placed(1).await;
         let between = |refuses: Arc<ScriptedBus>, other: Arc<ScriptedBus>| match refuser {
@@ -89,7 +90,7 @@ async fn a_refusal_for_good_by_one_target_does_not_end_the_tries_at_the_other_l1
         };
         let outbox = between(refusing("", true), down());
         outbox.take(records).await;
-        // Each target has its own way back: the refusal lies in the dead letters, the outage waits.
+        // Each target is retried on its own: the refusal is parked, and the outage waits in the retry queue.
         let pointer = Pointer::to(&shop.commits()[0]);
         assert_eq!(outbox.retry.drain(), [pointer.only([other])]);
         let [(body, reason)] = &outbox.parking.dump()[..] else { panic!("one is parked") };

@@ -1,4 +1,4 @@
-//! L1: what Lambda gave up on is published again from the event store, by its time window.
+//! L1: records that Lambda gave up on are published again from the event store, by time window.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ fn millis_after(moment: Timestamp, millis: i64) -> Timestamp {
 }
 
 #[tokio::test]
-async fn a_window_holds_its_beginning_and_not_its_end() {
+async fn a_window_includes_its_start_and_excludes_its_end() {
     let (shop, _) = placed(3).await;
     let at = shop.commits()[0].context().at;
     let outbox = Outbox::reliable(&shop);
@@ -31,13 +31,13 @@ async fn a_window_holds_its_beginning_and_not_its_end() {
 }
 
 #[tokio::test]
-async fn a_window_that_takes_longer_than_an_invocation_goes_on_where_it_stopped() {
+async fn a_window_longer_than_an_invocation_continues_where_it_stopped() {
     let orders = 20;
     let (shop, _) = placed(orders).await;
     let at = shop.commits()[0].context().at;
     let mut outbox = Outbox::reliable(&shop);
     let mut wanted = window(at, millis_after(at, 1));
-    // Each look at the clock finds 20 s less.
+    // Each reading of the clock finds 20 s less.
     let mut calls = 0;
     loop {
         let host = dekigoto_testkit::still_host();
@@ -53,12 +53,12 @@ async fn a_window_that_takes_longer_than_an_invocation_goes_on_where_it_stopped(
             None => break,
         }
     }
-    assert!(calls > 1, "it was done at once");
+    assert!(calls > 1, "one call was enough");
     let mut pointers: Vec<String> = outbox.retry.drain().iter().map(Pointer::text).collect();
     pointers.sort();
     pointers.dedup();
     assert_eq!(pointers.len(), orders);
-    // A retry queue that is down stops it, and says so.
+    // If the retry queue is down, the call stops and returns the reason.
     outbox.relay.retry = Arc::new(Down);
     wanted.progress = None;
     let done = outbox.relay.republish(&shop.store, &wanted, plenty).await;
