@@ -15,7 +15,7 @@ pub(crate) struct Known {
     /// What its violations say.
     says: &'static str,
     /// What a run must have tried to show it, where only such a run can.
-    tried: Option<&'static str>,
+    pub(crate) tried: Option<&'static str>,
 }
 
 /// The known faults.

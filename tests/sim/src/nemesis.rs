@@ -1,12 +1,12 @@
 //! What the world does to the system besides failing: old events, poison, redelivery, damage, deployments.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use dekigoto::{
-    Bus as _, Commit, Context, Envelope, Fingerprint, Head, Message, NewEvent, Payload,
+    Bus as _, Commit, Context, Envelope, Fingerprint, Head, Message, NewEvent, Payload, Pointer,
     StoredCommit, StreamId, Timestamp, Version, relay::StreamRecord,
 };
-use dekigoto_testkit::sim::{Dice, Letter, Machine};
+use dekigoto_testkit::sim::{Dice, EventTable, Letter, Machine, Sim, Stream};
 use orders::OrderId;
 use serde_json::{Value, json};
 
@@ -94,6 +94,27 @@ fn poisoned_record(world: &World, dice: &mut Dice) {
     let body = format!("{{\"{POISON}\":{}}}", dice.number());
     let record = StreamRecord::Unreadable { pointer: None, body, reason: "MODIFY".to_owned() };
     world.stream.put("somebody", record);
+}
+
+/// The reason of a stream record that only newer code can read.
+pub(crate) const UNREADABLE: &str = "the record has a newer format";
+
+/// Gives each new commit to the stream. In some runs newer code has written some of the records, and the publisher cannot read
+/// more of them than their keys.
+pub(crate) fn feed(sim: &Sim, events: &EventTable, stream: &Stream<StreamRecord>) {
+    let mut dice = sim.dice(1 << 45);
+    let cases = if dice.per_mille(100) { 200 } else { 0 };
+    let (sim, stream, dice) = (sim.clone(), stream.clone(), Mutex::new(dice));
+    events.on_commit(move |commit: &Commit| {
+        let record = if dice.lock().unwrap().per_mille(cases) {
+            sim.tried("a stream record that only newer code can read");
+            let (pointer, body) = (Some(Pointer::to(commit)), String::new());
+            StreamRecord::Unreadable { pointer, body, reason: UNREADABLE.to_owned() }
+        } else {
+            StreamRecord::Commit(Box::new(commit.clone()))
+        };
+        stream.put(&commit.stream().key(), record);
+    });
 }
 
 /// Every event so far, once more, to one view.

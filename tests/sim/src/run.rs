@@ -130,8 +130,12 @@ fn redrive(world: &World) {
         }
     }
     for record in world.stream.given_up() {
-        if let StreamRecord::Commit(commit) = record {
-            world.retries.put(Pointer::to(&commit).text());
+        let pointer = match record {
+            StreamRecord::Commit(commit) => Some(Pointer::to(&commit)),
+            StreamRecord::Unreadable { pointer, .. } => pointer,
+        };
+        if let Some(pointer) = pointer {
+            world.retries.put(pointer.text());
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use dekigoto_testkit::sim::Fault;
 
-use crate::{bugs::Bug, swarm::Totals, sweep::Swept};
+use crate::{bugs::Bug, known::KNOWN, swarm::Totals, sweep::Swept};
 
 /// A file of this package.
 pub(crate) fn own(name: &str) -> PathBuf {
@@ -18,7 +18,9 @@ pub(crate) fn own(name: &str) -> PathBuf {
 pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
     let mut table = "| what goes wrong | tried | lost |\n|---|---|---|\n".to_owned();
     let mut line = |what: &str, times: u64| {
-        table += &format!("| {what} | {} | nothing |\n", grouped(times));
+        let is_known = KNOWN.iter().any(|known| known.tried == Some(what));
+        let lost = if is_known { "see below" } else { "nothing" };
+        table += &format!("| {what} | {} | {lost} |\n", grouped(times));
     };
     for fault in Fault::ALL {
         let times = [totals, &swept.totals].map(|it| it.faults.get(&fault).copied().unwrap_or(0));

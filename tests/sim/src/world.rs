@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use dekigoto::{Commit, Ports, relay::StreamRecord, views::AnyView};
+use dekigoto::{Ports, relay::StreamRecord, views::AnyView};
 use dekigoto_http::{App, Routes};
 use dekigoto_testkit::sim::{
     BUS, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, Subscription, TOPIC,
@@ -14,6 +14,7 @@ use order_service::{CONTRACT, service};
 use crate::{
     bugs::Wiring,
     consumers::{Projecting, Relaying, Retrying},
+    nemesis,
     truth::Truth,
 };
 
@@ -77,11 +78,7 @@ impl World {
         let (events, views) = (EventTable::new(sim), ViewTable::new(sim));
         let truth = Truth::new(sim, &events, &views);
         let stream = Stream::new(sim, 2);
-        let records = stream.clone();
-        events.on_commit(move |commit: &Commit| {
-            let record = StreamRecord::Commit(Box::new(commit.clone()));
-            records.put(&commit.stream().key(), record);
-        });
+        nemesis::feed(sim, &events, &stream);
         let retries = Queue::new(sim, "retries");
         let relay_dead = Queue::new(sim, "publisher's dead letters");
         let service = service();
