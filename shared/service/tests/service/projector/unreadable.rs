@@ -64,9 +64,11 @@ async fn an_event_of_newer_code_waits_and_the_views_converge_after_the_deploymen
     let mut items = shop.store.dump();
     let confirmed = items.iter_mut().find(|item| item.ev.contains("OrderConfirmed")).unwrap();
     let good = confirmed.clone();
-    confirmed.ev = confirmed.ev.replace("\"s\":1", "\"s\":9");
+    let version = events[1].schema_version;
+    confirmed.ev = confirmed.ev.replace(&format!("\"s\":{version}"), "\"s\":9");
     shop.store.put_raw(confirmed.clone());
-    let newer = body(&events[1]).replace("\"schemaVersion\":1", "\"schemaVersion\":9");
+    let newer = format!("\"schemaVersion\":{version}");
+    let newer = body(&events[1]).replace(&newer, "\"schemaVersion\":9");
     let messages = [body(&events[0]), newer, body(&events[2]), body(&events[3]), body(&events[4])];
     let mut waiting = Vec::new();
     for view in VIEWS {
