@@ -4,6 +4,7 @@
 //!
 //! To add an aggregate, a command, an event version or a view, follow the recipes in `CONTRIBUTING.md`.
 
+mod caller;
 pub mod limits;
 mod order;
 mod payment;
@@ -26,16 +27,12 @@ use dekigoto::views::{Across, Single};
 use dekigoto_http::{Contract, Service};
 use orders::{order::Order, payment::Payment};
 
+pub use caller::Caller;
 pub use problems::KINDS;
 pub use views::{
     customer_summary::CustomerSummaryView, daily_sales::DailySalesView,
     order_summary::OrderSummaryView,
 };
-
-/// A caller of this service. Orders belong to customers.
-pub type Caller = dekigoto_http::Caller<orders::CustomerId>;
-
-type Call = dekigoto_http::Call<orders::CustomerId>;
 
 /// The scope of a staff token.
 pub const STAFF_SCOPE: &str = "orders:staff";

@@ -8,7 +8,7 @@ use super::{
     command::{OrderPath, change},
     ownership::must_own,
 };
-use crate::Call;
+use crate::caller::Call;
 
 pub(super) struct CancelBody(CancelOrder);
 

@@ -14,7 +14,7 @@ use orders::{
 };
 use serde::Serialize;
 
-use crate::{Call, problems::of_order};
+use crate::{caller::Call, problems::of_order};
 
 /// The order that the path names.
 pub(crate) struct OrderPath(pub(crate) OrderId);

@@ -11,7 +11,7 @@ use orders::order::Order;
 use serde::Serialize;
 
 use super::{command::OrderPath, ownership::must_own};
-use crate::Caller;
+use crate::caller::Caller;
 
 /// Replaces the actor and the key of commands that were not the customer's own.
 const WITHHELD: &str = "withheld";

@@ -12,7 +12,7 @@ use orders::{
     order::{Order, OrderEvent},
 };
 
-use crate::Caller;
+use crate::caller::Caller;
 
 /// The view whose row keys contain the customer's id.
 pub(crate) const ORDER_SUMMARY: &str = "order-summary";

@@ -15,7 +15,7 @@ use orders::{
 
 use super::command::{answered, currency};
 use crate::{
-    Call,
+    caller::Call,
     problems::{INVALID_ORDER, of_order},
 };
 

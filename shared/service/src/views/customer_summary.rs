@@ -20,7 +20,7 @@ use orders::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Caller;
+use crate::caller::Caller;
 
 /// The query that reads the view.
 pub(crate) fn routes(routes: Routes) -> Routes {

@@ -17,7 +17,7 @@ use orders::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, limits::SALES_DAYS_MAX};
+use crate::{caller::Caller, limits::SALES_DAYS_MAX};
 
 const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 

@@ -17,7 +17,7 @@ use super::order_summary::{
     BY_CUSTOMER, BY_STATUS, OrderView, listed, orders_of_customer, orders_of_status,
 };
 use crate::{
-    Caller,
+    caller::Caller,
     limits::{CURSOR_BYTES_MAX, PAGES_PER_LIST_MAX},
     order::ownership::order_key,
 };

@@ -20,7 +20,7 @@ use orders::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Caller,
+    caller::Caller,
     order::{
         command::OrderPath,
         ownership::{self, ORDER_SUMMARY, order_key},
