@@ -15,22 +15,10 @@ use futures_util::FutureExt as _;
 use super::{Fault, Lost, Machine, Sim, Site};
 
 /// A conditional write of one commit.
-pub static APPEND: Site = Site {
-    name: "append",
-    menu: &[
-        Fault::ErrBefore,
-        Fault::ErrAfter,
-        Fault::Late,
-        Fault::Delay,
-        Fault::Hang,
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-    ],
-};
+pub static APPEND: Site = Site { name: "append", menu: Fault::OF_WRITE };
 
 /// A query of one stream.
-pub static READ: Site =
-    Site { name: "read", menu: &[Fault::ErrBefore, Fault::Delay, Fault::Hang, Fault::CrashBefore] };
+pub static READ: Site = Site { name: "read", menu: Fault::OF_READ };
 
 type Listener = Box<dyn Fn(&Commit) + Send + Sync>;
 

@@ -28,6 +28,33 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// What can happen to a read.
+    pub const OF_READ: &'static [Self] =
+        &[Self::ErrBefore, Self::Delay, Self::Hang, Self::CrashBefore];
+
+    /// What can happen to a write.
+    pub const OF_WRITE: &'static [Self] = &[
+        Self::ErrBefore,
+        Self::ErrAfter,
+        Self::Late,
+        Self::Delay,
+        Self::Hang,
+        Self::CrashBefore,
+        Self::CrashAfter,
+    ];
+
+    /// What can happen to a write of a batch.
+    pub const OF_BATCH: &'static [Self] = &[
+        Self::ErrBefore,
+        Self::ErrAfter,
+        Self::Late,
+        Self::Delay,
+        Self::Hang,
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::Partial,
+    ];
+
     /// Every fault.
     pub const ALL: [Self; 9] = [
         Self::ErrBefore,

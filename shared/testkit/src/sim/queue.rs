@@ -12,33 +12,10 @@ use dekigoto::{Parking, Pointer, Refused, RetryQueue, Source};
 use super::{Fault, Luck, Machine, Sim, Site, signal::Signal};
 
 /// A batch of pointers for the retry queue.
-pub static RETRY: Site = Site {
-    name: "retry",
-    menu: &[
-        Fault::ErrBefore,
-        Fault::ErrAfter,
-        Fault::Late,
-        Fault::Delay,
-        Fault::Hang,
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-        Fault::Partial,
-    ],
-};
+pub static RETRY: Site = Site { name: "retry", menu: Fault::OF_BATCH };
 
 /// A record for the dead letters.
-pub static PARK: Site = Site {
-    name: "park",
-    menu: &[
-        Fault::ErrBefore,
-        Fault::ErrAfter,
-        Fault::Late,
-        Fault::Delay,
-        Fault::Hang,
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-    ],
-};
+pub static PARK: Site = Site { name: "park", menu: Fault::OF_WRITE };
 
 /// A message in a queue.
 #[derive(Clone, Debug)]

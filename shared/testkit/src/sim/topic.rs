@@ -10,22 +10,11 @@ use dekigoto::{Attribute, Bus, Message, Refused, Source, limits::BUS_BATCH_BYTES
 
 use super::{Fault, Luck, Machine, Queue, Sim, Site};
 
-const SEND: &[Fault] = &[
-    Fault::ErrBefore,
-    Fault::ErrAfter,
-    Fault::Late,
-    Fault::Delay,
-    Fault::Hang,
-    Fault::CrashBefore,
-    Fault::CrashAfter,
-    Fault::Partial,
-];
-
 /// A batch for the topic.
-pub static TOPIC: Site = Site { name: "topic", menu: SEND };
+pub static TOPIC: Site = Site { name: "topic", menu: Fault::OF_BATCH };
 
 /// A batch for the event bus.
-pub static BUS: Site = Site { name: "bus", menu: SEND };
+pub static BUS: Site = Site { name: "bus", menu: Fault::OF_BATCH };
 
 /// The delivery of one message to one queue.
 pub static FAN_OUT: Site = Site { name: "fan-out", menu: &[Fault::Delay, Fault::Twice] };

@@ -16,30 +16,13 @@ use futures_util::FutureExt as _;
 use super::{Fault, Machine, Sim, Site};
 
 /// A read of some rows.
-pub static READ_ROWS: Site = Site {
-    name: "read-rows",
-    menu: &[Fault::ErrBefore, Fault::Delay, Fault::Hang, Fault::CrashBefore],
-};
+pub static READ_ROWS: Site = Site { name: "read-rows", menu: Fault::OF_READ };
 
 /// A write of some rows.
-pub static WRITE_ROWS: Site = Site {
-    name: "write-rows",
-    menu: &[
-        Fault::ErrBefore,
-        Fault::ErrAfter,
-        Fault::Late,
-        Fault::Delay,
-        Fault::Hang,
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-    ],
-};
+pub static WRITE_ROWS: Site = Site { name: "write-rows", menu: Fault::OF_WRITE };
 
 /// A list. By an index it always shows the table as it was some moments ago.
-pub static LIST_ROWS: Site = Site {
-    name: "list-rows",
-    menu: &[Fault::ErrBefore, Fault::Delay, Fault::Hang, Fault::CrashBefore],
-};
+pub static LIST_ROWS: Site = Site { name: "list-rows", menu: Fault::OF_READ };
 
 /// How far an index may lag.
 const LAG_MAX: Duration = Duration::from_secs(3);
