@@ -3,7 +3,7 @@
 use dekigoto::{Timestamp, relay::IntegrationData};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, OrderEvent, OrderRefusal, OrderState};
+use super::{Action, OrderEvent, OrderRefusal, OrderState, Status};
 use crate::{Amount, Currency, CustomerId, Day, OrderId, Reason};
 
 /// Cancels an order before it is shipped.
@@ -26,8 +26,11 @@ pub struct OrderCancelled {
     pub reason: Reason,
 }
 
+pub(super) const CANCEL: Action =
+    Action { participle: "cancelled", allowed_in: &[Status::Pending, Status::Confirmed] };
+
 pub(super) fn cancel(state: &OrderState, command: CancelOrder) -> Result<OrderEvent, OrderRefusal> {
-    let order = state.ready(Action::Cancel)?;
+    let order = state.ready(CANCEL)?;
     Ok(OrderEvent::OrderCancelled(OrderCancelled {
         customer_id: order.customer_id.clone(),
         currency: order.currency,

@@ -3,7 +3,7 @@
 use dekigoto::{Timestamp, relay::IntegrationData};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, OrderEvent, OrderRefusal, OrderState};
+use super::{Action, OrderEvent, OrderRefusal, OrderState, Status};
 use crate::{CustomerId, OrderId};
 
 /// The shop confirmed an order.
@@ -13,8 +13,11 @@ pub struct OrderConfirmed {
     pub customer_id: CustomerId,
 }
 
+pub(super) const CONFIRM: Action =
+    Action { participle: "confirmed", allowed_in: &[Status::Pending] };
+
 pub(super) fn confirm(state: &OrderState) -> Result<OrderEvent, OrderRefusal> {
-    let order = state.ready(Action::Confirm)?;
+    let order = state.ready(CONFIRM)?;
     let customer_id = order.customer_id.clone();
     Ok(OrderEvent::OrderConfirmed(OrderConfirmed { customer_id }))
 }

@@ -3,7 +3,7 @@
 use dekigoto::{Timestamp, relay::IntegrationData};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, OrderEvent, OrderRefusal, OrderState};
+use super::{Action, OrderEvent, OrderRefusal, OrderState, Status};
 use crate::{CustomerId, OrderId};
 
 /// An order arrived.
@@ -13,8 +13,11 @@ pub struct OrderDelivered {
     pub customer_id: CustomerId,
 }
 
+pub(super) const DELIVER: Action =
+    Action { participle: "delivered", allowed_in: &[Status::Shipped] };
+
 pub(super) fn deliver(state: &OrderState) -> Result<OrderEvent, OrderRefusal> {
-    let order = state.ready(Action::Deliver)?;
+    let order = state.ready(DELIVER)?;
     let customer_id = order.customer_id.clone();
     Ok(OrderEvent::OrderDelivered(OrderDelivered { customer_id }))
 }

@@ -7,6 +7,7 @@
 //! Integration events are a public contract, with a JSON Schema for each under `infra/schemas`, independent of stored
 //! shapes. Within one schema version fields are only added; consumers ignore unknown fields.
 
+mod action;
 mod cancel;
 mod confirm;
 mod deliver;
@@ -25,6 +26,7 @@ mod specs;
 use dekigoto::{Aggregate, Decider, Fingerprint, Timestamp, event_schema, relay::IntegrationEvent};
 use serde::Serialize;
 
+pub use action::Action;
 pub use cancel::{CancelOrder, OrderCancelled, OrderCancelledIntegrationEvent};
 pub use confirm::{OrderConfirmed, OrderConfirmedIntegrationEvent};
 pub use deliver::{OrderDelivered, OrderDeliveredIntegrationEvent};
@@ -33,7 +35,7 @@ pub use place::{OrderCreatedIntegrationEvent, OrderLine, OrderPlaced, PlaceOrder
 pub use refusal::{InvalidOrder, OrderRefusal};
 pub use ship::{OrderShipped, OrderShippedIntegrationEvent, ShipOrder};
 pub use state::{OrderState, PlacedOrder};
-pub use status::{Action, Status, UnknownStatus};
+pub use status::{Status, UnknownStatus};
 
 use crate::{CustomerId, OrderId};
 
@@ -57,6 +59,9 @@ pub enum OrderEvent {
     OrderDelivered(OrderDelivered),
     OrderCancelled(OrderCancelled),
 }
+
+/// The actions on an order that exists.
+pub const ACTIONS: [Action; 4] = [confirm::CONFIRM, ship::SHIP, deliver::DELIVER, cancel::CANCEL];
 
 /// The events that change what was sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

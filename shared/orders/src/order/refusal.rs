@@ -1,6 +1,6 @@
 //! Why an order refuses a command. Each refusal has a stable name for programs and a message for people.
 
-use super::{Action, Status};
+use super::{ACTIONS, Action, Status};
 use crate::limits::{AMOUNT_MAX, ITEMS_MAX};
 
 /// Why an order refuses a command.
@@ -12,8 +12,8 @@ pub enum OrderRefusal {
     #[error("The order has already been placed.")]
     AlreadyPlaced,
     /// The order's status does not allow the command.
-    #[error("{}", sentence(*.status, *.command))]
-    IllegalTransition { command: Action, status: Status },
+    #[error("{}", sentence(*.status, *.action))]
+    IllegalTransition { action: Action, status: Status },
     /// The order to place breaks a limit.
     #[error(transparent)]
     InvalidOrder(#[from] InvalidOrder),
@@ -46,9 +46,10 @@ impl OrderRefusal {
 }
 
 /// Names the status, the refused action, and the allowed ones.
-fn sentence(status: Status, command: Action) -> String {
-    let refused = format!("A {status} order cannot be {}", command.participle());
-    let allowed: Vec<&str> = status.allows().iter().map(|action| action.participle()).collect();
+fn sentence(status: Status, action: Action) -> String {
+    let refused = format!("A {status} order cannot be {}", action.participle);
+    let allowed = ACTIONS.iter().filter(|action| action.is_allowed_in(status));
+    let allowed: Vec<&str> = allowed.map(|action| action.participle).collect();
     if allowed.is_empty() {
         format!("{refused}; nothing more can be done with it.")
     } else {
@@ -58,21 +59,24 @@ fn sentence(status: Status, command: Action) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{cancel::CANCEL, ship::SHIP},
+        *,
+    };
 
     #[test]
     fn the_message_names_the_status_and_the_allowed_actions() {
-        let say = |status, command| OrderRefusal::IllegalTransition { command, status }.to_string();
+        let say = |status, action| OrderRefusal::IllegalTransition { action, status }.to_string();
         assert_eq!(
-            say(Status::Pending, Action::Ship),
+            say(Status::Pending, SHIP),
             "A pending order cannot be shipped; it can be confirmed or cancelled."
         );
         assert_eq!(
-            say(Status::Shipped, Action::Cancel),
+            say(Status::Shipped, CANCEL),
             "A shipped order cannot be cancelled; it can be delivered."
         );
         assert_eq!(
-            say(Status::Cancelled, Action::Cancel),
+            say(Status::Cancelled, CANCEL),
             "A cancelled order cannot be cancelled; nothing more can be done with it."
         );
     }

@@ -3,7 +3,7 @@
 use dekigoto::{Timestamp, relay::IntegrationData};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, OrderEvent, OrderRefusal, OrderState};
+use super::{Action, OrderEvent, OrderRefusal, OrderState, Status};
 use crate::{Carrier, CustomerId, OrderId, TrackingNumber};
 
 /// Hands an order to a carrier.
@@ -25,8 +25,10 @@ pub struct OrderShipped {
     pub tracking_number: TrackingNumber,
 }
 
+pub(super) const SHIP: Action = Action { participle: "shipped", allowed_in: &[Status::Confirmed] };
+
 pub(super) fn ship(state: &OrderState, command: ShipOrder) -> Result<OrderEvent, OrderRefusal> {
-    let order = state.ready(Action::Ship)?;
+    let order = state.ready(SHIP)?;
     Ok(OrderEvent::OrderShipped(OrderShipped {
         customer_id: order.customer_id.clone(),
         carrier: Some(command.carrier),

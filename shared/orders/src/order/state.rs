@@ -49,12 +49,12 @@ impl OrderState {
     }
 
     /// The order, if it exists and its status allows the action.
-    pub(super) fn ready(&self, command: Action) -> Result<&PlacedOrder, OrderRefusal> {
+    pub(super) fn ready(&self, action: Action) -> Result<&PlacedOrder, OrderRefusal> {
         let order = self.placed().ok_or(OrderRefusal::NotFound)?;
-        if order.status.allows().contains(&command) {
+        if action.is_allowed_in(order.status) {
             Ok(order)
         } else {
-            Err(OrderRefusal::IllegalTransition { command, status: order.status })
+            Err(OrderRefusal::IllegalTransition { action, status: order.status })
         }
     }
 

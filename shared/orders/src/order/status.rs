@@ -1,4 +1,4 @@
-//! The status of an order, and the actions that it allows: see [`Status::allows`].
+//! The status of an order.
 
 use std::{fmt, str::FromStr};
 
@@ -20,19 +20,6 @@ pub enum Status {
     Cancelled,
 }
 
-/// An action on an order that exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    /// [`ConfirmOrder`](super::OrderCommand::ConfirmOrder)
-    Confirm,
-    /// [`ShipOrder`](super::OrderCommand::ShipOrder)
-    Ship,
-    /// [`DeliverOrder`](super::OrderCommand::DeliverOrder)
-    Deliver,
-    /// [`CancelOrder`](super::OrderCommand::CancelOrder)
-    Cancel,
-}
-
 /// The text is not a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a status is pending, confirmed, shipped, delivered or cancelled")]
@@ -41,17 +28,6 @@ pub struct UnknownStatus;
 impl Status {
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Confirmed, Self::Shipped, Self::Delivered, Self::Cancelled];
-
-    /// The actions that this status allows.
-    #[must_use]
-    pub const fn allows(self) -> &'static [Action] {
-        match self {
-            Self::Pending => &[Action::Confirm, Action::Cancel],
-            Self::Confirmed => &[Action::Ship, Action::Cancel],
-            Self::Shipped => &[Action::Deliver],
-            Self::Delivered | Self::Cancelled => &[],
-        }
-    }
 
     /// The name in lower case, as HTTP and views write it.
     #[must_use]
@@ -62,19 +38,6 @@ impl Status {
             Self::Shipped => "shipped",
             Self::Delivered => "delivered",
             Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl Action {
-    /// The past participle, as in `it can be shipped`.
-    #[must_use]
-    pub const fn participle(self) -> &'static str {
-        match self {
-            Self::Confirm => "confirmed",
-            Self::Ship => "shipped",
-            Self::Deliver => "delivered",
-            Self::Cancel => "cancelled",
         }
     }
 }
