@@ -9,9 +9,9 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    AcrossView, AnyView, Counted, Folds as _, ProjectError, VERSIONS_PER_RECORD, View,
+    AcrossView, AnyView, Counted, FoldError, Folds as _, ProjectError, VERSIONS_PER_RECORD, View,
     parts::{Writer, part_key},
-    rows::{Try, body, opened, retried, until_undisturbed, write},
+    rows::{Try, body, failed, opened, until_undisturbed, write},
 };
 use crate::{
     Envelope, Payload, Ports, Row, RowKey, SchemaError, Version, ViewError, ViewStore,
@@ -64,7 +64,7 @@ impl<V: AcrossView> AnyView for Across<V> {
                     let (first, second) = events.split_at(events.len() / 2);
                     left.extend([second, first]);
                 }
-                Err(error) => outcomes.extend(retried(&error, events.len())),
+                Err(error) => outcomes.extend(failed(error, events.len())),
             }
         }
         outcomes
@@ -79,7 +79,16 @@ fn is_about_one_row(error: &ProjectError) -> bool {
         | ProjectError::Stream(_)
         | ProjectError::Store(ViewError::Broken(_)) => true,
         ProjectError::Store(ViewError::Conflict | ViewError::Unavailable(_))
-        | ProjectError::Contended(_) => false,
+        | ProjectError::Message(_)
+        | ProjectError::Fold(_)
+        | ProjectError::Schema(_)
+        | ProjectError::NewerRow { .. }
+        | ProjectError::OtherRow(_)
+        | ProjectError::LongGap
+        | ProjectError::NotStored(_)
+        | ProjectError::Contended(_)
+        | ProjectError::NoOutcome
+        | ProjectError::NotParked { .. } => false,
     }
 }
 
@@ -206,13 +215,10 @@ fn count<V: AcrossView>(
             records.insert(place);
             Outcome::Applied
         }
-        Err(cause) if cause.is_of_newer_code() => Outcome::Retry(reason(event, &cause)),
-        Err(cause) => Outcome::Parked(reason(event, &cause)),
+        Err(cause) => {
+            ProjectError::from(FoldError::Schema { version: event.version, cause }).into()
+        }
     }
-}
-
-fn reason(event: &Envelope, cause: &SchemaError) -> String {
-    format!("version {}: {cause}", event.version)
 }
 
 /// A row without index entries.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::AnyView;
+use super::{AnyView, ProjectError};
 use crate::{
     Envelope, Parking, Ports, RowKey,
     batch::{Delivered, Outcome, Report, take_queue},
@@ -30,10 +30,8 @@ enum Meaning {
     Other,
     /// Change this row.
     Change(RowKey, Box<Envelope>),
-    /// Wait: newer code wrote the event.
-    Later(String),
-    /// Park the message.
-    Unreadable(String),
+    /// Retry or park it: this code does not understand it.
+    Failed(Outcome),
 }
 
 impl Projector {
@@ -77,16 +75,15 @@ impl Projector {
     }
 
     fn meaning(&self, body: &str) -> Meaning {
-        let event = match Envelope::from_message(body) {
-            Ok(event) => event,
-            Err(cause) => return Meaning::Unreadable(cause.to_string()),
-        };
-        match self.view.row_key(&event) {
-            Ok(Some(key)) => Meaning::Change(key, Box::new(event)),
-            Ok(None) => Meaning::Other,
-            Err(cause) if cause.is_of_newer_code() => Meaning::Later(cause.to_string()),
-            Err(cause) => Meaning::Unreadable(cause.to_string()),
-        }
+        self.change_in(body).unwrap_or_else(|error| Meaning::Failed(error.into()))
+    }
+
+    fn change_in(&self, body: &str) -> Result<Meaning, ProjectError> {
+        let event = Envelope::from_message(body)?;
+        Ok(match self.view.row_key(&event)? {
+            Some(key) => Meaning::Change(key, Box::new(event)),
+            None => Meaning::Other,
+        })
     }
 
     /// Handles the messages of one row.
@@ -96,11 +93,10 @@ impl Projector {
         for hint in &group {
             let outcome = match &hint.meaning {
                 Meaning::Other => Outcome::Skipped,
-                Meaning::Later(reason) => Outcome::Retry(reason.clone()),
-                Meaning::Unreadable(reason) => Outcome::Parked(reason.clone()),
-                Meaning::Change(..) => applied
-                    .next()
-                    .unwrap_or_else(|| Outcome::Retry("the view gave no outcome".to_owned())),
+                Meaning::Failed(outcome) => outcome.clone(),
+                Meaning::Change(..) => {
+                    applied.next().unwrap_or_else(|| ProjectError::NoOutcome.into())
+                }
             };
             outcomes.push(self.parked(&hint.body, outcome).await);
         }
@@ -124,7 +120,7 @@ impl Projector {
         };
         match self.parking.park(body, reason).await {
             Ok(()) => outcome,
-            Err(cause) => Outcome::Retry(format!("{reason}; parking failed: {cause}")),
+            Err(cause) => ProjectError::NotParked { reason: reason.clone(), cause }.into(),
         }
     }
 }
@@ -133,7 +129,7 @@ impl Hint {
     fn change(&self) -> Option<(&RowKey, &Envelope)> {
         match &self.meaning {
             Meaning::Change(key, event) => Some((key, event)),
-            Meaning::Other | Meaning::Later(_) | Meaning::Unreadable(_) => None,
+            Meaning::Other | Meaning::Failed(_) => None,
         }
     }
 }
@@ -142,8 +138,6 @@ impl Hint {
 fn group_of(hint: &Hint) -> (Option<RowKey>, Option<String>) {
     match &hint.meaning {
         Meaning::Change(key, _) => (Some(key.clone()), None),
-        Meaning::Other | Meaning::Later(_) | Meaning::Unreadable(_) => {
-            (None, Some(hint.body.clone()))
-        }
+        Meaning::Other | Meaning::Failed(_) => (None, Some(hint.body.clone())),
     }
 }

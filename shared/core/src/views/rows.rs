@@ -42,9 +42,9 @@ where
     Err(ProjectError::Contended(WRITES_MAX))
 }
 
-/// Turns an error of a step into a retry of each of its events.
-pub(super) fn retried(error: &ProjectError, events: usize) -> Vec<Outcome> {
-    vec![Outcome::Retry(error.to_string()); events]
+/// The outcome of each event of a step that failed as a whole.
+pub(super) fn failed(error: ProjectError, events: usize) -> Vec<Outcome> {
+    vec![error.into(); events]
 }
 
 /// The body of a row, or the default if there is no row, with the revision for the next write.

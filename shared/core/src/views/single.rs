@@ -8,15 +8,14 @@ use super::{
     AnyView, FoldError, Folds as _, Marked, ProjectError, SingleView,
     from_store::{events_of, folded},
     marked::Stored,
-    rows::{Try, body, retried, until_undisturbed, write},
+    rows::{Try, body, failed, until_undisturbed, write},
 };
 use crate::{
-    Envelope, Ports, ReadError, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome,
-    read_events,
+    Envelope, Ports, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome, read_events,
 };
 
 /// Events that one step reads from the store to close a gap. Later deliveries close a longer gap.
-const GAP_EVENTS_MAX: usize = 1000;
+pub(super) const GAP_EVENTS_MAX: usize = 1000;
 
 /// A [`SingleView`] as [`AnyView`].
 pub struct Single<V>(PhantomData<fn() -> V>);
@@ -47,7 +46,7 @@ impl<V: SingleView> AnyView for Single<V> {
 
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
         let outcomes = until_undisturbed(ports, || attempt::<V>(ports, key, events)).await;
-        outcomes.unwrap_or_else(|error| retried(&error, events.len()))
+        outcomes.unwrap_or_else(|error| failed(error, events.len()))
     }
 }
 
@@ -83,16 +82,16 @@ async fn attempt<V: SingleView>(
     let there = ports.views.read(std::slice::from_ref(key)).await?.pop().flatten();
     let mut opened = match open::<V>(ports, key, there, events).await {
         Ok(opened) => opened,
-        Err(outcome) => return Ok(Try::Done(vec![outcome; events.len()])),
+        Err(error) => return Ok(Try::Done(failed(error, events.len()))),
     };
     // Events are folded in the order of versions; outcomes are returned in the order of delivery.
     let mut in_order: Vec<(usize, &Envelope)> = events.iter().enumerate().collect();
     in_order.sort_by_key(|(_, event)| (&event.aggregate_type, event.version));
     let mut outcomes = vec![Outcome::Duplicate; events.len()];
     for (place, event) in in_order {
-        let outcome = fold::<V>(ports, key, &mut opened, event).await;
+        let folded = fold::<V>(ports, key, &mut opened, event).await;
         if let Some(slot) = outcomes.get_mut(place) {
-            *slot = outcome;
+            *slot = folded.unwrap_or_else(Outcome::from);
         }
     }
     let Opened { marked, before, revision, is_folded_again } = opened;
@@ -113,7 +112,7 @@ async fn open<V: SingleView>(
     key: &RowKey,
     there: Option<Row>,
     events: &[Envelope],
-) -> Result<Opened<V::Row>, Outcome> {
+) -> Result<Opened<V::Row>, ProjectError> {
     let revision = there.as_ref().map_or(1, |row| row.revision + 1);
     let opened =
         |marked, before, is_folded_again| Opened { marked, before, revision, is_folded_again };
@@ -127,11 +126,7 @@ async fn open<V: SingleView>(
             let marked = folded_again::<V>(ports, key, events).await?;
             Ok(opened(marked, before, true))
         }
-        Some(Stored::Newer(schema)) => Err(Outcome::Retry(format!(
-            "newer code wrote the row, under schema {schema}; this code knows schema {}, so the message waits for the \
-             deployment to end",
-            V::SCHEMA
-        ))),
+        Some(Stored::Newer(stored)) => Err(ProjectError::NewerRow { stored, known: V::SCHEMA }),
     }
 }
 
@@ -140,16 +135,14 @@ async fn folded_again<V: SingleView>(
     ports: &Ports,
     key: &RowKey,
     events: &[Envelope],
-) -> Result<Marked<V::Row>, Outcome> {
+) -> Result<Marked<V::Row>, ProjectError> {
     let mut marked = Marked::empty(V::SCHEMA);
     let Some(id) = events.first().map(|event| event.aggregate_id.as_str()) else {
         return Ok(marked);
     };
     for aggregate_type in V::Folds::TYPES {
-        let stream = StreamId::new(*aggregate_type, id);
-        let stream = stream.map_err(|cause| Outcome::Parked(cause.to_string()))?;
-        let events = events_of(&*ports.store, &stream, None).await.map_err(|it| failed(&it))?;
-        for event in &events {
+        let stream = StreamId::new(*aggregate_type, id)?;
+        for event in &events_of(&*ports.store, &stream, None).await? {
             apply::<V>(key, &mut marked, event)?;
         }
     }
@@ -162,30 +155,26 @@ async fn fold<V: SingleView>(
     key: &RowKey,
     opened: &mut Opened<V::Row>,
     event: &Envelope,
-) -> Outcome {
+) -> Result<Outcome, ProjectError> {
     let marked = &mut opened.marked;
     let mark = marked.watermark(&event.aggregate_type);
     if event.version.get() <= mark {
-        return opened.already_folded(event);
+        return Ok(opened.already_folded(event));
     }
     if event.version.get() == mark + 1 {
-        return apply::<V>(key, marked, event).err().unwrap_or(Outcome::Applied);
+        apply::<V>(key, marked, event)?;
+        return Ok(Outcome::Applied);
     }
-    let missing = match missing(ports, event, Version::FIRST.plus(mark)).await {
-        Ok(missing) => missing,
-        Err(outcome) => return outcome,
-    };
+    let missing = missing(ports, event, Version::FIRST.plus(mark)).await?;
     for earlier in &missing {
-        if let Err(outcome) = apply::<V>(key, marked, earlier) {
-            return outcome;
-        }
+        apply::<V>(key, marked, earlier)?;
     }
     if marked.watermark(&event.aggregate_type) >= event.version.get() {
-        Outcome::Applied
+        Ok(Outcome::Applied)
     } else if missing.len() == GAP_EVENTS_MAX {
-        Outcome::Retry(format!("more than {GAP_EVENTS_MAX} events are missing"))
+        Err(ProjectError::LongGap)
     } else {
-        Outcome::Retry(format!("version {} is not in the store yet", event.version))
+        Err(ProjectError::NotStored(event.version))
     }
 }
 
@@ -194,10 +183,9 @@ async fn missing(
     ports: &Ports,
     event: &Envelope,
     first: Version,
-) -> Result<Vec<Envelope>, Outcome> {
-    let stream: StreamId = event.stream().map_err(|cause| Outcome::Parked(cause.to_string()))?;
-    let read = read_events(&*ports.store, &stream, first, GAP_EVENTS_MAX).await;
-    let events = read.map_err(|error| failed(&error.into()))?;
+) -> Result<Vec<Envelope>, ProjectError> {
+    let read = read_events(&*ports.store, &event.stream()?, first, GAP_EVENTS_MAX).await;
+    let events = read.map_err(FoldError::from)?;
     Ok(events.into_iter().filter(|it| it.version <= event.version).collect())
 }
 
@@ -207,30 +195,13 @@ fn apply<V: SingleView>(
     key: &RowKey,
     marked: &mut Marked<V::Row>,
     event: &Envelope,
-) -> Result<(), Outcome> {
+) -> Result<(), ProjectError> {
     let version = event.version;
     match V::row_of(event) {
         // A key may name an owner. A message that names the wrong owner must not copy the stored history into that
         // owner's row.
-        Ok(Some(other)) if other != *key => {
-            return Err(Outcome::Parked(format!("version {version} belongs to another row")));
-        }
-        Ok(_) => {}
-        Err(cause) => return Err(failed(&FoldError::Schema { version, cause })),
-    }
-    folded::<V>(marked, event).map_err(|error| failed(&error))
-}
-
-/// The outcome of a failed fold: a retry if it can succeed later, otherwise parked.
-fn failed(error: &FoldError) -> Outcome {
-    let reason = error.to_string();
-    match error {
-        FoldError::Read(ReadError::Unavailable(_) | ReadError::Broken(_))
-        | FoldError::TooLong(_) => Outcome::Retry(reason),
-        FoldError::Schema { cause, .. } if cause.is_of_newer_code() => Outcome::Retry(reason),
-        // The stored events are corrupt or do not match their schema: another delivery cannot change that.
-        FoldError::Read(ReadError::Corrupt(_))
-        | FoldError::Schema { .. }
-        | FoldError::Stream(_) => Outcome::Parked(reason),
+        Ok(Some(other)) if other != *key => Err(ProjectError::OtherRow(version)),
+        Ok(_) => Ok(folded::<V>(marked, event)?),
+        Err(cause) => Err(FoldError::Schema { version, cause }.into()),
     }
 }
