@@ -2,7 +2,7 @@
 
 use dekigoto::{
     CommandError, LoadError, ReadError, SchemaError, Source, ViewError,
-    views::{FoldError, ProjectError},
+    views::{FoldError, RowError},
 };
 
 use crate::problem::{FieldFault, Kind, Problem};
@@ -85,14 +85,11 @@ impl From<FoldError> for Problem {
 
 /// Why the row of a view across aggregates cannot be shown. Where a part of it cannot be read, the sum would be wrong; it
 /// can be read again once the deployment has ended or the view is rebuilt.
-impl From<ProjectError> for Problem {
-    fn from(error: ProjectError) -> Self {
+impl From<RowError> for Problem {
+    fn from(error: RowError) -> Self {
         match error {
-            ProjectError::Store(error) => error.into(),
-            error @ (ProjectError::Unreadable { .. }
-            | ProjectError::NoJson
-            | ProjectError::Stream(_)
-            | ProjectError::Contended(_)) => unavailable(error),
+            RowError::Store(error) => error.into(),
+            error @ RowError::Unreadable { .. } => unavailable(error),
         }
     }
 }

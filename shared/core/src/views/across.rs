@@ -9,7 +9,8 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    AcrossView, AnyView, Counted, FoldError, Folds as _, ProjectError, VERSIONS_PER_RECORD, View,
+    AcrossView, AnyView, Counted, FoldError, Folds as _, ProjectError, RowError,
+    VERSIONS_PER_RECORD, View,
     parts::{Writer, part_key},
     rows::{Try, body, failed, opened, until_undisturbed, write},
 };
@@ -74,11 +75,10 @@ impl<V: AcrossView> AnyView for Across<V> {
 /// Whether fewer events at once may succeed: a record cannot be read, or the transaction is too large.
 fn is_about_one_row(error: &ProjectError) -> bool {
     match error {
-        ProjectError::Unreadable { .. }
+        ProjectError::Row(RowError::Unreadable { .. } | RowError::Store(ViewError::Broken(_)))
         | ProjectError::NoJson
-        | ProjectError::Stream(_)
-        | ProjectError::Store(ViewError::Broken(_)) => true,
-        ProjectError::Store(ViewError::Conflict | ViewError::Unavailable(_))
+        | ProjectError::Stream(_) => true,
+        ProjectError::Row(RowError::Store(ViewError::Conflict | ViewError::Unavailable(_)))
         | ProjectError::Message(_)
         | ProjectError::Fold(_)
         | ProjectError::Schema(_)

@@ -6,22 +6,13 @@ use crate::{
     batch::Outcome,
 };
 
-/// Why events could not be applied to a row.
+/// Why a stored row cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ProjectError {
-    /// The message is not an event.
-    #[error(transparent)]
-    Message(#[from] NotAnEvent),
+pub enum RowError {
     /// The view store failed to read or write.
     #[error(transparent)]
     Store(#[from] ViewError),
-    /// The events could not be read from the store and folded.
-    #[error(transparent)]
-    Fold(#[from] FoldError),
-    /// This code does not understand the event, and cannot name its row.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// A stored row does not have the view's shape. The error names the place, never the content.
+    /// The row does not have the view's shape. The error names the place, never the content.
     #[error("row {} {} is unreadable at column {column}", key.partition, key.sort)]
     Unreadable {
         /// The row.
@@ -29,6 +20,30 @@ pub enum ProjectError {
         /// The column in the row's JSON.
         column: usize,
     },
+}
+
+impl RowError {
+    /// serde's error repeats the content that it could not read, so only the place is kept.
+    pub(super) fn unreadable(key: &RowKey, cause: &serde_json::Error) -> Self {
+        Self::Unreadable { key: key.clone(), column: cause.column() }
+    }
+}
+
+/// Why events could not be applied to a row.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// The message is not an event.
+    #[error(transparent)]
+    Message(#[from] NotAnEvent),
+    /// The row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// The events could not be read from the store and folded.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// This code does not understand the event, and cannot name its row.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// Newer code wrote the row.
     #[error(
         "newer code wrote the row, under schema {stored}; this code knows schema {known}, so the message waits for the \
@@ -71,12 +86,13 @@ pub enum ProjectError {
     },
 }
 
-impl ProjectError {
-    /// serde's error repeats the content that it could not read, so only the place is kept.
-    pub(super) fn unreadable(key: &RowKey, cause: &serde_json::Error) -> Self {
-        Self::Unreadable { key: key.clone(), column: cause.column() }
+impl From<ViewError> for ProjectError {
+    fn from(error: ViewError) -> Self {
+        Self::Row(error.into())
     }
+}
 
+impl ProjectError {
     /// Whether another delivery of the message would fail in the same way.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
@@ -84,8 +100,7 @@ impl ProjectError {
             Self::Message(_) | Self::Stream(_) | Self::OtherRow(_) => true,
             Self::Schema(cause) => !cause.is_of_newer_code(),
             Self::Fold(cause) => is_permanent(cause),
-            Self::Store(_)
-            | Self::Unreadable { .. }
+            Self::Row(_)
             | Self::NewerRow { .. }
             | Self::NoJson
             | Self::LongGap

@@ -65,7 +65,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use across::{Across, EVENTS_PER_WRITE_MAX};
 pub use any::{AnyView, UnknownView};
 pub use counted::{Counted, VERSIONS_PER_RECORD};
-pub use error::ProjectError;
+pub use error::{ProjectError, RowError};
 pub use folds::{Fold, Folds, Published};
 pub use from_store::FoldError;
 pub use marked::Marked;

@@ -8,7 +8,7 @@ use std::{
 
 use tracing::warn;
 
-use super::{Across, AcrossView, ProjectError};
+use super::{Across, AcrossView, RowError};
 use crate::{Host, Row, RowKey, RowQuery, ViewStore};
 
 /// Parts that one row has at most.
@@ -72,8 +72,8 @@ impl<V: AcrossView> Across<V> {
     /// The row with this key: the sum of its parts. `None` when nothing was counted.
     ///
     /// # Errors
-    /// [`ProjectError`], also when a part cannot be read, because the sum would be wrong.
-    pub async fn read(views: &dyn ViewStore, key: &RowKey) -> Result<Option<V::Row>, ProjectError> {
+    /// [`RowError`], also when a part cannot be read, because the sum would be wrong.
+    pub async fn read(views: &dyn ViewStore, key: &RowKey) -> Result<Option<V::Row>, RowError> {
         // '~' sorts after every digit.
         let between = (key.sort.clone(), format!("{}{PART}~", key.sort));
         let mut sums = sums::<V>(views, &key.partition, Some(between)).await?;
@@ -84,12 +84,12 @@ impl<V: AcrossView> Across<V> {
     /// A row that cannot be read is logged and left out, so that the rest of the list is still shown.
     ///
     /// # Errors
-    /// [`ProjectError`] when the view store does not answer.
+    /// [`RowError`] when the view store does not answer.
     pub async fn list(
         views: &dyn ViewStore,
         partition: &str,
         between: Option<(String, String)>,
-    ) -> Result<Vec<(RowKey, V::Row)>, ProjectError> {
+    ) -> Result<Vec<(RowKey, V::Row)>, RowError> {
         let between = between.map(|(first, last)| (first, format!("{last}{PART}~")));
         let mut rows = Vec::new();
         for (key, sum) in sums::<V>(views, partition, between).await? {
@@ -102,13 +102,13 @@ impl<V: AcrossView> Across<V> {
     }
 }
 
-type Sums<R> = BTreeMap<RowKey, Result<R, ProjectError>>;
+type Sums<R> = BTreeMap<RowKey, Result<R, RowError>>;
 
 async fn sums<V: AcrossView>(
     views: &dyn ViewStore,
     partition: &str,
     between: Option<(String, String)>,
-) -> Result<Sums<V::Row>, ProjectError> {
+) -> Result<Sums<V::Row>, RowError> {
     let mut query = RowQuery {
         index: None,
         partition: partition.to_owned(),
@@ -132,7 +132,7 @@ fn add<V: AcrossView>(sums: &mut Sums<V::Row>, part: &Row) {
     let sum = sums.entry(whole_key(&part.key)).or_insert_with(|| Ok(V::Row::default()));
     match (part.body.read(), sum) {
         (Ok(part), Ok(sum)) => V::add(sum, part),
-        (Err(cause), sum) => *sum = Err(ProjectError::unreadable(&part.key, &cause)),
+        (Err(cause), sum) => *sum = Err(RowError::unreadable(&part.key, &cause)),
         (Ok(_), Err(_)) => {}
     }
 }

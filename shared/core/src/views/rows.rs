@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::ProjectError;
+use super::{ProjectError, RowError};
 use crate::{Payload, Ports, Row, ViewError, backoff, batch::Outcome};
 
 /// Attempts at a step that conflicts with other writers.
@@ -50,13 +50,13 @@ pub(super) fn failed(error: ProjectError, events: usize) -> Vec<Outcome> {
 /// The body of a row, or the default if there is no row, with the revision for the next write.
 pub(super) fn opened<T: DeserializeOwned + Default>(
     row: Option<Row>,
-) -> Result<(T, u64), ProjectError> {
+) -> Result<(T, u64), RowError> {
     let Some(row) = row else {
         return Ok((T::default(), 1));
     };
     match row.body.read() {
         Ok(body) => Ok((body, row.revision + 1)),
-        Err(cause) => Err(ProjectError::unreadable(&row.key, &cause)),
+        Err(cause) => Err(RowError::unreadable(&row.key, &cause)),
     }
 }
 
