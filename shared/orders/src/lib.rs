@@ -50,5 +50,6 @@ pub use ids::{CustomerId, InvalidId, OrderId, PaymentId, ProductId};
 pub use money::{Amount, Currency, InvalidAmount, InvalidCurrency, UnitAmount};
 pub use order::{InvalidQuantity, Quantity, Status, UnknownStatus};
 pub use text::{
-    Carrier, DeclineReason, InvalidText, PaymentReference, Reason, TextFault, TrackingNumber,
+    Carrier, DeclineReason, InvalidText, PaymentReference, Reason, RefundReference, TextFault,
+    TrackingNumber,
 };

@@ -36,12 +36,27 @@ pub const TRACKING_NUMBER_BYTES_MAX: usize = 128;
 /// Bytes of a person's reason for a cancellation or refund.
 pub const REASON_BYTES_MAX: usize = 500;
 
+/// Bytes of a payment provider's reference for a refund.
+pub const REFUND_REFERENCE_BYTES_MAX: usize = 128;
+
 /// Payments of one order, captured or declined. The state of one stream holds them all.
 pub const PAYMENTS_PER_ORDER_MAX: usize = 50;
 
 /// From this many payments on, no declined one is recorded, so that repeated declines always leave room for a
 /// captured payment.
 pub const PAYMENTS_WITH_DECLINED_MAX: usize = 40;
+
+/// Refunds of one order, failed ones included. The state of one stream holds them all.
+pub const REFUNDS_PER_ORDER_MAX: usize = 30;
+
+/// From this many refunds on, no failed one is recorded, so that repeated failures always leave room for a refund.
+pub const REFUNDS_WITH_FAILED_MAX: usize = 20;
+
+/// JSON around the texts of one payment in the state: names, ids, quotes, digits.
+const PAYMENT_JSON_BYTES_MAX: usize = 390;
+
+/// JSON around the texts of one refund in the state.
+const REFUND_JSON_BYTES_MAX: usize = 130;
 
 /// JSON around the texts of one order line or one payment: names, quotes, digits.
 const JSON_OVERHEAD_BYTES_MAX: usize = 300;
@@ -51,6 +66,7 @@ const JSON_ESCAPE_FACTOR: usize = 2;
 
 const _: () = assert!(UNIT_AMOUNT_MAX <= AMOUNT_MAX);
 const _: () = assert!(PAYMENTS_WITH_DECLINED_MAX < PAYMENTS_PER_ORDER_MAX);
+const _: () = assert!(REFUNDS_WITH_FAILED_MAX < REFUNDS_PER_ORDER_MAX);
 const _: () = {
     // The total of the largest order fits u64: it is refused, and never wraps.
     let pieces = 100 * 10_000;
@@ -68,7 +84,9 @@ const _: () = assert!(
 const _: () = assert!(
     PAYMENTS_PER_ORDER_MAX
         * (JSON_ESCAPE_FACTOR * (REFERENCE_BYTES_MAX + DECLINE_REASON_BYTES_MAX)
-            + JSON_OVERHEAD_BYTES_MAX)
+            + PAYMENT_JSON_BYTES_MAX)
+        + REFUNDS_PER_ORDER_MAX
+            * (JSON_ESCAPE_FACTOR * REFUND_REFERENCE_BYTES_MAX + REFUND_JSON_BYTES_MAX)
         < SNAPSHOT_BYTES_MAX,
     "the largest payment state should fit a snapshot, so that a load stays one request"
 );

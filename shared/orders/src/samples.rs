@@ -6,12 +6,14 @@ use dekigoto::{
 };
 
 use crate::{
-    Amount, OrderId, PaymentId, PaymentReference, UnitAmount,
+    Amount, OrderId, PaymentId, PaymentReference, RefundReference, UnitAmount,
     order::{
         CancelOrder, Item, Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderEvent,
         OrderPlaced, OrderShipped, PlaceOrder, ShipOrder,
     },
-    payment::{PaidOrder, PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded},
+    payment::{
+        PaidOrder, PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded, RefundFailed,
+    },
 };
 
 /// That many minutes after 09:00 on the day of the samples.
@@ -126,14 +128,31 @@ pub fn failed(reference: &str, minor_units: u64) -> PaymentEvent {
     })
 }
 
-pub fn refunded(reference: &str, minor_units: u64) -> PaymentEvent {
+pub fn refund_reference(text: &str) -> RefundReference {
+    text.parse().unwrap()
+}
+
+pub fn refunded(reference: &str, refund: &str, minor_units: u64) -> PaymentEvent {
     PaymentEvent::PaymentRefunded(PaymentRefunded {
         payment_id: payment_id(reference),
         reference: self::reference(reference),
+        refund_reference: Some(refund_reference(refund)),
         customer_id: place().customer_id,
         amount: amount(minor_units),
         currency: place().currency,
-        reason: cancel().reason,
+        reason: Some(cancel().reason),
+    })
+}
+
+pub fn refund_failed(reference: &str, refund: &str, minor_units: u64) -> PaymentEvent {
+    PaymentEvent::RefundFailed(RefundFailed {
+        payment_id: payment_id(reference),
+        reference: self::reference(reference),
+        refund_reference: refund_reference(refund),
+        customer_id: place().customer_id,
+        amount: amount(minor_units),
+        currency: place().currency,
+        reason: Some(cancel().reason),
     })
 }
 

@@ -7,8 +7,8 @@ use crate::{
     Amount, Carrier, Currency, CustomerId, Day, DeclineReason, PaymentReference, ProductId,
     Quantity, Reason, TrackingNumber, UnitAmount,
     order::{CancelOrder, Item, OrderCommand, PlaceOrder, ShipOrder},
-    payment::{Outcome, PaymentCommand, ProcessPayment, RefundPayment, RefundTarget},
-    samples::{amount, paid_order, payment_id, reference},
+    payment::{Outcome, PaymentCommand, ProcessPayment, RefundOutcome, RefundPayment},
+    samples::{amount, paid_order, reference, refund_reference},
 };
 
 /// Valid text of several languages, with characters that JSON must escape.
@@ -107,14 +107,13 @@ fn process_payment() -> impl Strategy<Value = PaymentCommand> {
 }
 
 fn refund_payment() -> impl Strategy<Value = PaymentCommand> {
-    let target = prop_oneof![
-        small_reference()
-            .prop_map(|reference| RefundTarget::Payment(payment_id(reference.as_str()))),
-        Just(RefundTarget::WholeOrder),
-    ];
-    (target, payment_amount(), payment_currency(), reason()).prop_map(
-        |(target, amount, currency, reason)| {
-            PaymentCommand::RefundPayment(RefundPayment { target, amount, currency, reason })
+    // Few references, so that they repeat.
+    let refund_reference = (0..6u8).prop_map(|number| refund_reference(&format!("re_{number}")));
+    let outcome = prop_oneof![3 => Just(RefundOutcome::Refunded), 1 => Just(RefundOutcome::Failed)];
+    (small_reference(), refund_reference, payment_amount(), outcome, option::of(reason())).prop_map(
+        |(reference, refund_reference, amount, outcome, reason)| {
+            let command = RefundPayment { reference, refund_reference, amount, outcome, reason };
+            PaymentCommand::RefundPayment(command)
         },
     )
 }

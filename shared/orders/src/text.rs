@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{
     CARRIER_BYTES_MAX, DECLINE_REASON_BYTES_MAX, REASON_BYTES_MAX, REFERENCE_BYTES_MAX,
-    TRACKING_NUMBER_BYTES_MAX,
+    REFUND_REFERENCE_BYTES_MAX, TRACKING_NUMBER_BYTES_MAX,
 };
 
 /// The text is not allowed. The message never repeats the text.
@@ -106,6 +106,10 @@ macro_rules! text {
 text! {
     /// The payment provider's id for a payment: 1 to 128 bytes.
     PaymentReference, "the payment reference", REFERENCE_BYTES_MAX
+}
+text! {
+    /// The payment provider's id for a refund: 1 to 128 bytes.
+    RefundReference, "the refund reference", REFUND_REFERENCE_BYTES_MAX
 }
 text! {
     /// The provider's reason for declining a payment: 1 to 200 bytes.

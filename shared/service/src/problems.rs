@@ -46,8 +46,9 @@ pub(crate) fn of_payment(refusal: &PaymentRefusal) -> Problem {
             bad_field(INVALID_PAYMENT, pointer, invalid)
         }
         PaymentRefusal::ReferenceReused
-        | PaymentRefusal::AlreadyPaid
+        | PaymentRefusal::RefundReferenceReused
         | PaymentRefusal::TooManyPayments
+        | PaymentRefusal::TooManyRefunds
         | PaymentRefusal::NotCaptured
         | PaymentRefusal::RefundTooLarge { .. } => {
             Problem::new(Kind::ILLEGAL_TRANSITION, refusal.to_string())

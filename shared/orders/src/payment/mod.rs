@@ -1,6 +1,7 @@
 //! The payments of one order: all its payments and refunds in one stream, which has the order's id.
 //!
-//! One stream makes "never refund more than was captured" a rule of one aggregate.
+//! One stream makes "never refund more than was captured" a rule of one aggregate. What the provider did is a fact: it is
+//! recorded, wanted or not. What the order does not need is its surplus; fulfilment asks for a refund of it.
 //!
 //! Each action has a file with its command, its rule, its events and the integration events that announce them. This file
 //! names them all. Integration events are a public contract: see the orders.
@@ -26,11 +27,14 @@ pub use process::{
     Outcome, PaymentFailed, PaymentFailedIntegrationEvent, PaymentReceived,
     PaymentReceivedIntegrationEvent, ProcessPayment,
 };
-pub use refund::{PaymentRefunded, PaymentRefundedIntegrationEvent, RefundPayment, RefundTarget};
+pub use refund::{
+    PaymentRefunded, PaymentRefundedIntegrationEvent, RefundFailed, RefundFailedIntegrationEvent,
+    RefundOutcome, RefundPayment,
+};
 pub use refusal::{InvalidPayment, PaymentRefusal};
-pub use state::{Attempt, AttemptResult, PaymentState};
+pub use state::{Fact, PaymentState, RecordedPayment, Refund};
 
-use crate::{CustomerId, OrderId};
+use crate::{CustomerId, OrderId, PaymentId, PaymentReference};
 
 /// A command to an order's payments. Its JSON is the body of its request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +50,7 @@ pub enum PaymentEvent {
     PaymentReceived(PaymentReceived),
     PaymentFailed(PaymentFailed),
     PaymentRefunded(PaymentRefunded),
+    RefundFailed(RefundFailed),
 }
 
 impl PaymentEvent {
@@ -56,6 +61,29 @@ impl PaymentEvent {
             Self::PaymentReceived(received) => &received.customer_id,
             Self::PaymentFailed(failed) => &failed.customer_id,
             Self::PaymentRefunded(refunded) => &refunded.customer_id,
+            Self::RefundFailed(failed) => &failed.customer_id,
+        }
+    }
+
+    /// The payment that the event belongs to.
+    #[must_use]
+    pub fn payment_id(&self) -> PaymentId {
+        match self {
+            Self::PaymentReceived(received) => received.payment_id,
+            Self::PaymentFailed(failed) => failed.payment_id,
+            Self::PaymentRefunded(refunded) => refunded.payment_id,
+            Self::RefundFailed(failed) => failed.payment_id,
+        }
+    }
+
+    /// The provider's id of the payment that the event belongs to.
+    #[must_use]
+    pub fn reference(&self) -> &PaymentReference {
+        match self {
+            Self::PaymentReceived(received) => &received.reference,
+            Self::PaymentFailed(failed) => &failed.reference,
+            Self::PaymentRefunded(refunded) => &refunded.reference,
+            Self::RefundFailed(failed) => &failed.reference,
         }
     }
 }
@@ -64,7 +92,10 @@ event_schema! {
     PaymentEvent {
         PaymentReceived as "PaymentReceived": 1,
         PaymentFailed as "PaymentFailed": 1,
-        PaymentRefunded as "PaymentRefunded": 1,
+        PaymentRefunded as "PaymentRefunded": 2 {
+            1 => |old| vec![PaymentEvent::PaymentRefunded(refund::v1_to_v2(old))],
+        },
+        RefundFailed as "RefundFailed": 1,
     }
 }
 
@@ -88,6 +119,9 @@ pub fn announce(
         PaymentEvent::PaymentRefunded(event) => {
             IntegrationEvent::new(&PaymentRefundedIntegrationEvent::new(order, event, at))
         }
+        PaymentEvent::RefundFailed(event) => {
+            IntegrationEvent::new(&RefundFailedIntegrationEvent::new(order, event, at))
+        }
     };
     Ok(vec![announced?])
 }
@@ -108,7 +142,7 @@ impl Decider for Payment {
     ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
         match command {
             PaymentCommand::ProcessPayment(command) => process::process(state, command),
-            PaymentCommand::RefundPayment(command) => refund::refund(state, &command),
+            PaymentCommand::RefundPayment(command) => refund::refund(state, command),
         }
     }
 
@@ -121,8 +155,8 @@ impl Aggregate for Payment {
     type Id = OrderId;
 
     const TYPE: &'static str = "Payment";
-    // 2: each payment holds the version at which it was recorded.
-    const SNAPSHOT_SCHEMA: u32 = 2;
+    // 3: a payment holds each outcome and each refund.
+    const SNAPSHOT_SCHEMA: u32 = 3;
 
     // Operation, order and request body. Fingerprints are stored: changing this breaks keys in use.
     fn fingerprint(

@@ -1,14 +1,13 @@
 //! Recording a payment: what the provider captured or declined.
 //!
-//! The order's status does not matter: the provider may capture a payment for a cancelled order, and only a
-//! recorded payment can be refunded.
+//! These are facts, so they are recorded whether the order wanted them or not: a capture after a decline under one
+//! reference, a second one under another reference, one that is too much, one of a cancelled order. Only what is recorded
+//! can be refunded. A command is refused only if it contradicts a recorded fact or breaks a limit.
 
 use dekigoto::{Timestamp, relay::IntegrationData};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{
-    Attempt, AttemptResult, InvalidPayment, PaidOrder, PaymentEvent, PaymentRefusal, PaymentState,
-};
+use super::{InvalidPayment, PaidOrder, PaymentEvent, PaymentRefusal, PaymentState};
 use crate::{
     Amount, Currency, CustomerId, DeclineReason, OrderId, PaymentId, PaymentReference,
     limits::{PAYMENTS_PER_ORDER_MAX, PAYMENTS_WITH_DECLINED_MAX},
@@ -18,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessPayment {
     pub order: PaidOrder,
-    /// The same reference for the same order is the same payment.
+    /// The same reference for the same order is the same payment. It may be declined and then captured.
     pub reference: PaymentReference,
     pub amount: Amount,
     pub currency: Currency,
@@ -84,41 +83,29 @@ pub(super) fn process(
     state: &PaymentState,
     command: ProcessPayment,
 ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
-    // The reference is checked first: a recorded payment never changes, whatever else the command says.
-    if let Some(known) = state.by_reference(&command.reference) {
-        return if is_same(known, &command) {
-            Ok(vec![])
-        } else {
-            Err(PaymentRefusal::ReferenceReused)
-        };
+    let known = state.by_reference(&command.reference);
+    // A recorded fact never changes, so it is compared before anything else is checked.
+    if let Some(fact) = known.and_then(|payment| payment.fact(&command.outcome)) {
+        let is_same = fact.amount == command.amount && fact.currency == command.currency;
+        return if is_same { Ok(vec![]) } else { Err(PaymentRefusal::ReferenceReused) };
     }
     check_money(command.amount, command.currency, command.order.currency)?;
     let payments_max = match command.outcome {
         Outcome::Captured => PAYMENTS_PER_ORDER_MAX,
         Outcome::Declined(_) => PAYMENTS_WITH_DECLINED_MAX,
     };
-    if state.attempts().len() >= payments_max {
+    if known.is_none() && state.payments().len() >= payments_max {
         return Err(PaymentRefusal::TooManyPayments);
     }
-    if command.outcome == Outcome::Captured {
-        check_capture(state, command.amount, command.order.total_amount)?;
+    // Adds to everything ever captured, refunded or not, so that no sum in the state can overflow.
+    if command.outcome == Outcome::Captured && state.captured().plus(command.amount).is_none() {
+        return Err(InvalidPayment::TotalTooLarge.into());
     }
     Ok(vec![recorded(command)])
 }
 
-/// Whether the command repeats the recorded payment. Later refunds do not matter.
-fn is_same(known: &Attempt, command: &ProcessPayment) -> bool {
-    let same_outcome = match (&known.result, &command.outcome) {
-        (AttemptResult::Captured { .. }, Outcome::Captured) => true,
-        (AttemptResult::Declined { reason }, Outcome::Declined(again)) => reason == again,
-        (AttemptResult::Captured { .. }, Outcome::Declined(_))
-        | (AttemptResult::Declined { .. }, Outcome::Captured) => false,
-    };
-    same_outcome && known.amount == command.amount && known.currency == command.currency
-}
-
 /// The amount is not zero, and in the expected currency.
-pub(super) fn check_money(
+fn check_money(
     amount: Amount,
     currency: Currency,
     expected: Currency,
@@ -127,21 +114,6 @@ pub(super) fn check_money(
         return Err(InvalidPayment::OtherCurrency { expected });
     }
     if amount == Amount::ZERO { Err(InvalidPayment::Zero) } else { Ok(()) }
-}
-
-fn check_capture(
-    state: &PaymentState,
-    amount: Amount,
-    total_amount: Amount,
-) -> Result<(), PaymentRefusal> {
-    if state.paid() >= total_amount {
-        return Err(PaymentRefusal::AlreadyPaid);
-    }
-    // Adds to everything ever captured, refunded or not, so that no sum in the state can overflow.
-    match state.captured().plus(amount) {
-        Some(_) => Ok(()),
-        None => Err(InvalidPayment::TotalTooLarge.into()),
-    }
 }
 
 fn recorded(command: ProcessPayment) -> PaymentEvent {

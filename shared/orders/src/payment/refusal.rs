@@ -9,16 +9,21 @@ pub enum PaymentRefusal {
     #[error("The order has no such payment.")]
     NotFound,
     /// The reference was used for another payment of the order.
-    #[error("The order already has a payment with this reference but other content.")]
-    ReferenceReused,
-    /// Nothing is left to pay.
     #[error(
-        "The order has been paid in full; only a declined payment or a refund can be recorded."
+        "The order already has a payment with this reference and outcome, of another amount or currency."
     )]
-    AlreadyPaid,
+    ReferenceReused,
+    /// The refund reference was used for another refund of the order.
+    #[error(
+        "The order already has a refund with this reference and outcome, of another payment or amount."
+    )]
+    RefundReferenceReused,
     /// The order has too many payments.
     #[error("The order has too many payments; another one like this cannot be recorded.")]
     TooManyPayments,
+    /// The order has too many refunds.
+    #[error("The order has too many refunds; another one like this cannot be recorded.")]
+    TooManyRefunds,
     /// The payment was declined: there is nothing to refund.
     #[error("The payment was declined; only a captured payment can be refunded.")]
     NotCaptured,
@@ -52,8 +57,9 @@ impl PaymentRefusal {
         match self {
             Self::NotFound => "payment-not-found",
             Self::ReferenceReused => "reference-reused",
-            Self::AlreadyPaid => "already-paid",
+            Self::RefundReferenceReused => "refund-reference-reused",
             Self::TooManyPayments => "too-many-payments",
+            Self::TooManyRefunds => "too-many-refunds",
             Self::NotCaptured => "payment-not-captured",
             Self::RefundTooLarge { .. } => "refund-too-large",
             Self::InvalidPayment(InvalidPayment::Zero) => "amount-zero",

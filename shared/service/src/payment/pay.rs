@@ -90,14 +90,17 @@ pub(super) async fn pay(
         reference: reference.clone(),
         amount,
         currency,
-        outcome,
+        outcome: outcome.clone(),
     });
     let answer = app.engine().execute::<Payment>(&order_id, command, &context, call.expect).await;
     let answer = answer.map_err(|error| of_command(error, of_payment))?;
-    // The same reference is the same payment under any key, and gets the first answer again.
+    // The same reference and outcome is the same fact under any key, and gets the first answer again.
     let payment = answer.state.by_reference(&reference).ok_or_else(Problem::not_found)?;
-    let version = Version::new(payment.version);
-    let status = if payment.is_captured() { "received" } else { "failed" };
+    let version = payment.fact(&outcome).and_then(|fact| Version::new(fact.version));
+    let status = match outcome {
+        Outcome::Captured => "received",
+        Outcome::Declined(_) => "failed",
+    };
     let paid = PaymentAnswer { payment_id: payment.payment_id, order_id, version, status };
     Ok(call.answer(version, !answer.recorded, (StatusCode::CREATED, Answered(paid))))
 }

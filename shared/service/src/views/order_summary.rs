@@ -172,7 +172,7 @@ impl OrderSummary {
             PaymentEvent::PaymentReceived(received) => {
                 self.paid_amount.saturating_plus(received.amount)
             }
-            PaymentEvent::PaymentFailed(_) => self.paid_amount,
+            PaymentEvent::PaymentFailed(_) | PaymentEvent::RefundFailed(_) => self.paid_amount,
             PaymentEvent::PaymentRefunded(refunded) => {
                 self.paid_amount.saturating_minus(refunded.amount)
             }
@@ -338,7 +338,7 @@ mod tests {
     fn a_refund_lowers_the_paid_amount() {
         let mut row = summary(&[placed()]);
         row.apply_payment(&received("ch_1", 3000));
-        row.apply_payment(&refunded("ch_1", 1200));
+        row.apply_payment(&refunded("ch_1", "re_1", 1200));
         assert_eq!(row.paid_amount.get(), 1800);
     }
 

@@ -82,10 +82,11 @@ fn refunded(minor_units: u64) -> Happened {
     let refunded = PaymentRefunded {
         payment_id: payment_id(),
         reference: "ch_1".parse().unwrap(),
+        refund_reference: Some("re_1".parse().unwrap()),
         customer_id: "c-42".parse().unwrap(),
         amount: amount(minor_units),
         currency: "JPY".parse().unwrap(),
-        reason: "ordered twice".parse().unwrap(),
+        reason: None,
     };
     happened::<Payment>(ORDER, PaymentEvent::PaymentRefunded(refunded)).at(at(4))
 }

@@ -77,7 +77,7 @@ pub(super) async fn of_payments() -> Vec<Case> {
             paid("ch_1", 3000, "declined"),
             None,
         ),
-        ("already paid", vec![payment("ch_1")], paid("ch_2", 1, "captured"), None),
+        ("captured after it was paid", vec![payment("ch_1")], paid("ch_2", 1, "captured"), None),
         ("declined after it was paid", vec![payment("ch_1")], paid("ch_2", 1, "declined"), None),
         ("nothing", vec![], paid("ch_1", 0, "captured"), None),
         (
