@@ -76,7 +76,7 @@ pub(crate) fn run(setup: &Setup) -> Outcome {
         workload::begin(&client, Load::draw(&mut size, chaos.min(ORDERS_WITHIN_MAX)));
         nemesis::begin(&client.world, chaos.min(ORDERS_WITHIN_MAX));
     }
-    let mut executor = Executor::new(sim.clone());
+    let mut executor = Executor::new(&sim);
     live(&mut executor, &client, chaos);
     let calls = sim.calls();
     drop(executor);

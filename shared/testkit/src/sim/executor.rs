@@ -5,20 +5,19 @@
 
 use std::{
     collections::BTreeMap,
-    future::Future,
     mem,
-    pin::Pin,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Wake, Waker},
     time::Duration,
 };
 
-use super::{Dice, Sim, sim::Core};
-
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+use super::{
+    Sim,
+    core::{Core, Task},
+};
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,44 +30,9 @@ pub enum Stopped {
     StepsOver,
 }
 
-/// The clock, the timers and the tasks that are ready.
-pub(super) struct Clock {
-    pub(super) now: Duration,
-    next_id: u64,
-    timers: BTreeMap<(Duration, u64), Waker>,
-    ready: Vec<u64>,
-    spawned: Vec<(u64, Task)>,
-    dice: Dice,
-}
-
-impl Clock {
-    pub(super) fn new(dice: Dice) -> Self {
-        let (timers, ready, spawned) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { now: Duration::ZERO, next_id: 0, timers, ready, spawned, dice }
-    }
-
-    fn id(&mut self) -> u64 {
-        self.next_id += 1;
-        self.next_id
-    }
-
-    pub(super) fn spawn(&mut self, task: Task) {
-        let id = self.id();
-        self.spawned.push((id, task));
-    }
-
-    fn next_ready(&mut self) -> Option<u64> {
-        if self.ready.is_empty() {
-            return None;
-        }
-        let place = self.dice.below(self.ready.len());
-        Some(self.ready.swap_remove(place))
-    }
-}
-
 /// Owns the tasks of a simulation and runs them.
 pub struct Executor {
-    sim: Sim,
+    core: Arc<Core>,
     tasks: BTreeMap<u64, (Task, Arc<Bell>)>,
 }
 
@@ -92,15 +56,15 @@ impl Wake for Bell {
 impl Executor {
     /// An executor of that simulation's tasks.
     #[must_use]
-    pub fn new(sim: Sim) -> Self {
-        Self { sim, tasks: BTreeMap::new() }
+    pub fn new(sim: &Sim) -> Self {
+        Self { core: Arc::clone(sim.core()), tasks: BTreeMap::new() }
     }
 
     /// Runs tasks until nothing can happen any more, or until virtual time or steps run out.
     pub fn run(&mut self, until: Duration, steps_max: u64) -> Stopped {
         for _ in 0..steps_max {
             self.adopt();
-            let next = self.sim.core().clock().next_ready();
+            let next = self.core.clock().next_ready();
             match next {
                 Some(id) => self.step(id),
                 None => match self.wait(until) {
@@ -113,9 +77,9 @@ impl Executor {
     }
 
     fn adopt(&mut self) {
-        let spawned = mem::take(&mut self.sim.core().clock().spawned);
+        let spawned = mem::take(&mut self.core.clock().spawned);
         for (id, task) in spawned {
-            let core = Arc::downgrade(self.sim.core());
+            let core = Arc::downgrade(&self.core);
             let bell = Arc::new(Bell { core, id, is_ready: AtomicBool::new(false) });
             Arc::clone(&bell).wake();
             self.tasks.insert(id, (task, bell));
@@ -129,13 +93,13 @@ impl Executor {
         if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
             self.tasks.remove(&id);
         }
-        self.sim.stir(id);
+        self.core.journal().stir(id);
     }
 
     /// Moves the clock to the next timer.
     fn wait(&mut self, until: Duration) -> Option<Stopped> {
         let waker = {
-            let mut clock = self.sim.core().clock();
+            let mut clock = self.core.clock();
             let Some(((time, _), _)) = clock.timers.first_key_value() else {
                 return Some(Stopped::Quiet);
             };
@@ -149,48 +113,6 @@ impl Executor {
         };
         waker.wake();
         None
-    }
-}
-
-/// Waits until a moment of virtual time. A sleeper that is dropped takes its timer with it.
-pub(super) struct Sleep {
-    sim: Sim,
-    until: Duration,
-    timer: Option<u64>,
-}
-
-impl Sleep {
-    pub(super) fn new(sim: Sim, until: Duration) -> Self {
-        Self { sim, until, timer: None }
-    }
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let until = self.until;
-        let timer = {
-            let mut clock = self.sim.core().clock();
-            // A wait of no time still lets the other tasks run.
-            if self.timer.is_some() && clock.now >= until {
-                return Poll::Ready(());
-            }
-            let timer = self.timer.unwrap_or_else(|| clock.id());
-            clock.timers.insert((until, timer), context.waker().clone());
-            timer
-        };
-        self.timer = Some(timer);
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        if let Some(timer) = self.timer {
-            let removed = self.sim.core().clock().timers.remove(&(self.until, timer));
-            drop(removed);
-        }
     }
 }
 
@@ -211,7 +133,7 @@ mod tests {
                 done.lock().unwrap().push(task);
             });
         }
-        let mut executor = Executor::new(sim.clone());
+        let mut executor = Executor::new(&sim);
         assert_eq!(executor.run(Duration::from_secs(7200), 1000), Stopped::Quiet);
         assert_eq!(sim.now(), Duration::from_secs(3600));
         done.lock().unwrap().clone()
@@ -232,7 +154,7 @@ mod tests {
                 sleeper.sleep(Duration::ZERO).await;
             }
         });
-        let stopped = Executor::new(sim).run(Duration::from_secs(1), 1000);
+        let stopped = Executor::new(&sim).run(Duration::from_secs(1), 1000);
         assert_eq!(stopped, Stopped::StepsOver);
     }
 }

@@ -12,6 +12,7 @@
 //!
 //! Nothing here knows the order service. The repository's `tests/sim` runs the order service in it, and checks what must hold.
 
+mod core;
 mod dice;
 mod event_table;
 mod executor;

@@ -2,34 +2,18 @@
 
 use std::{
     future::Future,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, MutexGuard},
     time::Duration,
 };
 
 use super::{
     Dice, Fault, Journal, Plan, Site, Violation,
-    executor::{Clock, Sleep},
+    core::{Core, Sleep},
 };
-
-/// The sequences of a seed that are not those of a call.
-const SCHEDULE: u64 = u64::MAX - 1;
 
 /// A handle to a simulation.
 #[derive(Clone)]
 pub struct Sim(Arc<Core>);
-
-pub(super) struct Core {
-    seed: u64,
-    clock: Mutex<Clock>,
-    plan: Mutex<(Plan, u64)>,
-    journal: Mutex<Journal>,
-}
-
-impl Core {
-    pub(super) fn clock(&self) -> MutexGuard<'_, Clock> {
-        self.clock.lock().unwrap()
-    }
-}
 
 /// What a call's number decides: its fault, and the dice for everything else about it.
 pub struct Luck {
@@ -45,12 +29,7 @@ impl Sim {
     /// A simulation of that seed under that plan.
     #[must_use]
     pub fn new(seed: u64, plan: Plan, keeps_steps: bool) -> Self {
-        Self(Arc::new(Core {
-            seed,
-            clock: Mutex::new(Clock::new(Dice::new(seed, SCHEDULE))),
-            plan: Mutex::new((plan, 0)),
-            journal: Mutex::new(Journal::new(keeps_steps)),
-        }))
+        Self(Arc::new(Core::new(seed, plan, keeps_steps)))
     }
 
     pub(super) fn core(&self) -> &Arc<Core> {
@@ -72,7 +51,7 @@ impl Sim {
     /// Waits.
     pub async fn sleep(&self, time: Duration) {
         let until = self.now().saturating_add(time);
-        Sleep::new(self.clone(), until).await;
+        Sleep::new(Arc::clone(&self.0), until).await;
     }
 
     /// Starts a task.
@@ -116,7 +95,7 @@ impl Sim {
 
     /// The journal.
     pub fn journal(&self) -> MutexGuard<'_, Journal> {
-        self.0.journal.lock().unwrap()
+        self.0.journal()
     }
 
     /// A branch was reached.
@@ -148,9 +127,5 @@ impl Sim {
         let mut journal = self.journal();
         journal.stir(millis);
         journal.stir_text(text);
-    }
-
-    pub(super) fn stir(&self, number: u64) {
-        self.journal().stir(number);
     }
 }
