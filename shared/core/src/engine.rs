@@ -1,4 +1,4 @@
-//! Runs commands: load, decide, append, and retry when another writer was faster.
+//! Runs commands: load, decide, append, and retry when another writer appended first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -162,7 +162,7 @@ impl Engine {
         }
     }
 
-    /// Runs a command on a stream: load, decide, append, and retry when another writer was faster.
+    /// Runs a command on a stream: load, decide, append, and retry when another writer appended first.
     ///
     /// # Errors
     /// [`CommandError`].

@@ -58,7 +58,7 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
             return Problem::new(Kind::PAYLOAD_TOO_LARGE, detail);
         }
         let detail = "The body broke off, or is not encoded as it says. Send it again.";
-        Problem::new(Kind::MALFORMED, detail).because(cause)
+        Problem::new(Kind::MALFORMED, detail).with_cause(cause)
     })
 }
 

@@ -10,13 +10,13 @@ use crate::problem::{FieldFault, Kind, Problem};
 fn unavailable(cause: impl Into<Source>) -> Problem {
     let detail = "The store does not answer. Send the same request again, a command with the same \
                   Idempotency-Key.";
-    Problem::new(Kind::UNAVAILABLE, detail).because(cause)
+    Problem::new(Kind::UNAVAILABLE, detail).with_cause(cause)
 }
 
 fn internal(cause: impl Into<Source>) -> Problem {
     let detail =
-        "Something broke on our side; nothing was lost. Tell us the instance if it happens again.";
-    Problem::new(Kind::INTERNAL, detail).because(cause)
+        "The service failed, and nothing was lost. If it happens again, report the instance.";
+    Problem::new(Kind::INTERNAL, detail).with_cause(cause)
 }
 
 /// The problem of a failed command. `refused` turns the domain's refusal into a problem.
@@ -37,10 +37,10 @@ pub fn of_command<R>(error: CommandError<R>, refused: impl FnOnce(&R) -> Problem
         }
         CommandError::Conflict => Problem::new(
             Kind::VERSION_CONFLICT,
-            "Other requests changed the same thing first, each time. Send it again.",
+            "Other requests changed the same resource first, on every attempt. Send the request again with the same key.",
         ),
         CommandError::TooLarge(cause) => {
-            Problem::new(Kind::PAYLOAD_TOO_LARGE, cause.to_string()).because(cause)
+            Problem::new(Kind::PAYLOAD_TOO_LARGE, cause.to_string()).with_cause(cause)
         }
         CommandError::Unavailable(cause) | CommandError::Unknown(cause) => unavailable(cause),
         CommandError::Broken(cause) => internal(cause),
@@ -78,7 +78,7 @@ impl From<FoldError> for Problem {
             FoldError::Read(error) => error.into(),
             FoldError::Schema { cause, .. } => cause.into(),
             FoldError::Stream(_) => Self::not_found(),
-            error @ FoldError::TooLong(_) => broken(error),
+            error @ FoldError::TooLong(_) => unreadable_data(error),
         }
     }
 }
@@ -110,13 +110,13 @@ pub fn bad_field(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Prob
 }
 
 /// A problem for stored data that cannot be read.
-pub fn broken(cause: impl Into<Source>) -> Problem {
-    Problem::new(Kind::INTERNAL, "The stored data cannot be read. Tell us the instance.")
-        .because(cause)
+pub fn unreadable_data(cause: impl Into<Source>) -> Problem {
+    Problem::new(Kind::INTERNAL, "The stored data cannot be read. Report the instance.")
+        .with_cause(cause)
 }
 
 /// A problem for a stored row that cannot be read. serde's error repeats the data, so only the column is logged.
 #[must_use]
-pub fn unreadable(cause: &serde_json::Error) -> Problem {
-    broken(format!("a row is unreadable at column {}", cause.column()))
+pub fn unreadable_row(cause: &serde_json::Error) -> Problem {
+    unreadable_data(format!("a row is unreadable at column {}", cause.column()))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    causes::broken,
+    causes::unreadable_data,
     problem::{Kind, Problem},
     seal::CursorKey,
 };
@@ -63,17 +63,17 @@ fn key_in(row: &Row) -> Result<CursorKey, Problem> {
     // Drops the cause: it could repeat the secret.
     let bytes = row.body.read().ok().and_then(|Body { key }| URL_SAFE_NO_PAD.decode(key).ok());
     let key = bytes.and_then(|bytes| CursorKey::of(&bytes));
-    key.ok_or_else(|| broken(format!("row {PARTITION} of the view table holds no key")))
+    key.ok_or_else(|| unreadable_data(format!("row {PARTITION} of the view table holds no key")))
 }
 
 fn make(key: RowKey, host: &dyn Host) -> Result<Row, Problem> {
     let (first, second) = (host.random(), host.random());
     if first == second {
         // A generator that repeats itself is not random, so the key could be guessed.
-        let detail = "Something broke on our side. Send it again.";
-        return Err(Problem::new(Kind::INTERNAL, detail).because("randomness repeats itself"));
+        let detail = "The service failed. Send the request again.";
+        return Err(Problem::new(Kind::INTERNAL, detail).with_cause("randomness repeats itself"));
     }
     let bytes = [first.into_bytes(), second.into_bytes()].concat();
-    let body = Payload::of(&Body { key: URL_SAFE_NO_PAD.encode(bytes) }).map_err(broken)?;
+    let body = Payload::of(&Body { key: URL_SAFE_NO_PAD.encode(bytes) }).map_err(unreadable_data)?;
     Ok(Row { key, revision: 1, body, indexes: Default::default() })
 }

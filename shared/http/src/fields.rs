@@ -93,7 +93,7 @@ impl Fields<'_> {
         T: TryFrom<u64, Error: fmt::Display>,
     {
         let number = self.integer(name)?;
-        self.well_formed(name, T::try_from(unsigned(number)))
+        self.well_formed(name, T::try_from(saturating_unsigned(number)))
     }
 
     /// A required whole number of at most 64 bits.
@@ -151,7 +151,7 @@ impl Fields<'_> {
         value: &RawValue,
     ) -> Option<T> {
         let is_text = value.get().starts_with('"');
-        let fault = if is_text { "holds what is not Unicode" } else { "must be a string" };
+        let fault = if is_text { "is not valid Unicode" } else { "must be a string" };
         let text = serde_json::from_str::<String>(value.get()).map_err(|_| fault);
         let text = self.well_formed(name, text)?;
         self.well_formed(name, text.parse())
@@ -197,7 +197,7 @@ fn escaped(name: &str) -> String {
 }
 
 /// Converts a number for an unsigned type. Negative numbers become `u64::MAX`, which every limit refuses.
-pub fn unsigned(number: i64) -> u64 {
+pub fn saturating_unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 

@@ -43,8 +43,8 @@ async fn handled(app: &App, request: Request, next: Next) -> Response {
     match select(app.ports().host.alarm(app.request_time_max()), handled).await {
         Either::Right((Ok(response), _)) => response,
         Either::Right((Err(_), _)) => {
-            let detail = "Something broke on our side. Send it again with the same key.";
-            Problem::new(Kind::INTERNAL, detail).because("the handler panicked").into_response()
+            let detail = "The service failed. Send the request again with the same key.";
+            Problem::new(Kind::INTERNAL, detail).with_cause("the handler panicked").into_response()
         }
         Either::Left(((), _)) => {
             let seconds = app.request_time_max().as_secs();
@@ -53,7 +53,7 @@ async fn handled(app: &App, request: Request, next: Next) -> Response {
                  Idempotency-Key."
             );
             Problem::new(Kind::UNAVAILABLE, detail)
-                .because("the request took longer than its limit")
+                .with_cause("the request took longer than its limit")
                 .into_response()
         }
     }

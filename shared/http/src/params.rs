@@ -29,9 +29,12 @@ impl FromRequestParts<App> for Params {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let query = Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
-        let Query(pairs) = query.map_err(|_| malformed("The query string is unreadable."))?;
+        let Query(pairs) =
+            query.map_err(|_| malformed_request("The query string is unreadable."))?;
         if pairs.len() > PARAMETERS_MAX {
-            return Err(malformed(format!("There are more than {PARAMETERS_MAX} parameters.")));
+            return Err(malformed_request(format!(
+                "There are more than {PARAMETERS_MAX} parameters."
+            )));
         }
         Ok(Self { pairs, known: Vec::new(), faults: Faults::default() })
     }
@@ -94,8 +97,8 @@ impl Params {
     /// As [`finish`](Self::finish).
     pub fn finish_with<T>(mut self, read: Option<T>) -> Result<T, Problem> {
         let known = match self.known.as_slice() {
-            [] => "there is none".to_owned(),
-            names => format!("there are {}", names.join(", ")),
+            [] => "this operation has none".to_owned(),
+            names => format!("the known ones are {}", names.join(", ")),
         };
         for (name, _) in &self.pairs {
             if !self.known.contains(&&**name) {
@@ -123,7 +126,8 @@ impl<T: FromStr<Err: fmt::Display>> FromRequestParts<App> for PathId<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let id = path_text(parts, app).await?.parse();
-        id.map(Self).map_err(|cause: T::Err| malformed(format!("The id in the path: {cause}.")))
+        id.map(Self)
+            .map_err(|cause: T::Err| malformed_request(format!("The id in the path: {cause}.")))
     }
 }
 
@@ -134,17 +138,17 @@ impl<T: FromStr<Err: fmt::Display>> FromRequestParts<App> for PathId<T> {
 /// A problem when the path is not UTF-8.
 pub async fn path_text(parts: &mut Parts, app: &App) -> Result<String, Problem> {
     let path = Path::<String>::from_request_parts(parts, app).await;
-    path.map(|Path(text)| text).map_err(|_| malformed("The path is not UTF-8."))
+    path.map(|Path(text)| text).map_err(|_| malformed_request("The path is not UTF-8."))
 }
 
 /// A problem with one query parameter.
 pub fn bad_parameter(name: &str, what: &str) -> Problem {
     let fault = FieldFault { pointer: format!("?{name}"), detail: what.to_owned() };
-    malformed(format!("?{name}: {what}.")).with_faults(vec![fault])
+    malformed_request(format!("?{name}: {what}.")).with_faults(vec![fault])
 }
 
 /// A problem of the kind [`Kind::MALFORMED`].
-pub fn malformed(detail: impl Into<String>) -> Problem {
+pub fn malformed_request(detail: impl Into<String>) -> Problem {
     Problem::new(Kind::MALFORMED, detail)
 }
 

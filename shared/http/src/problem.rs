@@ -152,7 +152,7 @@ impl Problem {
 
     /// Adds the cause, for the log only.
     #[must_use]
-    pub fn because(mut self, cause: impl Into<Source>) -> Self {
+    pub fn with_cause(mut self, cause: impl Into<Source>) -> Self {
         self.cause = Some(cause.into());
         self
     }

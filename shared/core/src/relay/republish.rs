@@ -1,4 +1,4 @@
-//! Publishes a time window again. Records that Lambda gave up on are still in the event store; pointers to them go
+//! Publishes a time window again. Records whose retries Lambda used up are still in the event store; pointers to them go
 //! through the retry queue.
 
 use std::{

@@ -8,7 +8,7 @@ use crate::support::{get, post, router, send};
 fn failing() -> Router {
     let routes = Routes::default()
         .get("/unavailable", || async {
-            Err::<(), _>(Problem::new(Kind::UNAVAILABLE, "Try again.").because("a secret"))
+            Err::<(), _>(Problem::new(Kind::UNAVAILABLE, "Try again.").with_cause("a secret"))
         })
         .get("/panic", panics)
         .post("/slow", |State(app): State<App>| async move {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{Answer, Version};
-use dekigoto_http::{App, Body, Fields, Problem, malformed, of_command, path_text};
+use dekigoto_http::{App, Body, Fields, Problem, malformed_request, of_command, path_text};
 use orders::{
     Currency, OrderId, Status,
     order::{Order, OrderCommand, OrderState},
@@ -24,7 +24,7 @@ impl FromRequestParts<App> for OrderPath {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let id = path_text(parts, app).await?.parse();
-        id.map(Self).map_err(|_| malformed("An order id is a UUID in lower case."))
+        id.map(Self).map_err(|_| malformed_request("An order id is a UUID in lower case."))
     }
 }
 

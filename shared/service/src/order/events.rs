@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{Aggregate as _, CommandKey, Envelope, Metadata, ReadFrom, Version, read_events};
-use dekigoto_http::{App, Params, Problem, broken};
+use dekigoto_http::{App, Params, Problem, unreadable_data};
 use orders::order::Order;
 use serde::Serialize;
 
@@ -54,7 +54,7 @@ pub(super) async fn events(
 /// Customers see what was done to their order, but not which member of staff or service did it, nor under which
 /// key.
 fn withhold(events: &mut [Envelope], own: &str) -> Result<(), Problem> {
-    let key: CommandKey = WITHHELD.parse().map_err(broken)?;
+    let key: CommandKey = WITHHELD.parse().map_err(unreadable_data)?;
     for Metadata { actor, command_key, traceparent, .. } in
         events.iter_mut().map(|event| &mut event.metadata).filter(|it| it.actor != own)
     {

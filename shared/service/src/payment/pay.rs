@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use axum::{Json as Answered, extract::State, http::StatusCode, response::Response};
 use dekigoto::Version;
-use dekigoto_http::{App, Body, Fields, Json, Kind, Problem, StaffCall, of_command, unsigned};
+use dekigoto_http::{
+    App, Body, Fields, Json, Kind, Problem, StaffCall, of_command, saturating_unsigned,
+};
 use orders::{
     Amount, Currency, CustomerId, DeclineReason, OrderId, PaymentId, PaymentReference,
     order::Order,
@@ -48,8 +50,9 @@ impl Body for PayBody {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let reference = fields.text("reference");
         let amount = fields.integer("amount");
-        let amount =
-            amount.and_then(|amount| fields.check("amount", Amount::try_from(unsigned(amount))));
+        let amount = amount.and_then(|amount| {
+            fields.check("amount", Amount::try_from(saturating_unsigned(amount)))
+        });
         let currency = currency(fields);
         let outcome = fields.text("outcome");
         let decline_reason: Option<Option<DeclineReason>> = fields.optional_text("declineReason");

@@ -13,7 +13,7 @@ use dekigoto::{
     Envelope, RowKey, Timestamp,
     views::{Across, AcrossView, Fold, View},
 };
-use dekigoto_http::{App, Params, Problem, Routes, malformed, path_text};
+use dekigoto_http::{App, Params, Problem, Routes, malformed_request, path_text};
 use orders::{
     Currency, CustomerId,
     order::{Order, OrderEvent, Sale},
@@ -111,7 +111,7 @@ impl FromRequestParts<App> for CustomerPath {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let customer = path_text(parts, app).await?.parse();
-        customer.map(Self).map_err(|cause| malformed(format!("customerId: {cause}.")))
+        customer.map(Self).map_err(|cause| malformed_request(format!("customerId: {cause}.")))
     }
 }
 

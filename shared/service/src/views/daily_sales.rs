@@ -10,7 +10,7 @@ use dekigoto::{
     Envelope, RowKey, Timestamp,
     views::{Across, AcrossView, Fold, View},
 };
-use dekigoto_http::{App, Params, Problem, Routes, bad_parameter, broken};
+use dekigoto_http::{App, Params, Problem, Routes, bad_parameter, unreadable_data};
 use orders::{
     Currency, Day,
     order::{Order, OrderEvent, Sale},
@@ -134,7 +134,8 @@ struct DailyPage {
 impl DailyAnswer {
     fn of(key: &RowKey, sales: DailySales) -> Result<Self, Problem> {
         let place = key.sort.split_once('#');
-        let (date, currency) = place.ok_or_else(|| broken("a sales row without a currency"))?;
+        let (date, currency) =
+            place.ok_or_else(|| unreadable_data("a sales row without a currency"))?;
         Ok(Self { date: date.to_owned(), currency: currency.to_owned(), sales })
     }
 }

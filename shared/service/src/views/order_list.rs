@@ -8,7 +8,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{Index, Position, RowQuery, Timestamp};
-use dekigoto_http::{App, Params, Place, Problem, broken, cursor_bytes, malformed};
+use dekigoto_http::{
+    App, Params, Place, Problem, cursor_bytes, malformed_request, unreadable_data,
+};
 use orders::{CustomerId, OrderId, Status, limits::ID_BYTES_MAX};
 use serde::Serialize;
 use uuid::Uuid;
@@ -104,7 +106,7 @@ pub(crate) async fn list(
             caller.must_be_trusted()?;
             (BY_STATUS, orders_of_status(status, day), None)
         }
-        _ => return Err(malformed("Name a customerId, or a status with placedOn.")),
+        _ => return Err(malformed_request("Name a customerId, or a status with placedOn.")),
     };
     let binding = [caller.actor(), &partition, filter.map_or("", Status::as_str)];
     let after = match cursor {
@@ -112,7 +114,7 @@ pub(crate) async fn list(
         Some(cursor) => {
             let place: OrderPlace = app.place(&binding, &cursor).await?;
             let position = place.position(customer.as_ref());
-            Some(position.ok_or_else(|| broken("a cursor that names no customer"))?)
+            Some(position.ok_or_else(|| unreadable_data("a cursor that names no customer"))?)
         }
     };
     let (items, next) = pages(&app, index, &partition, after, limit, filter).await?;
@@ -120,7 +122,7 @@ pub(crate) async fn list(
         None => None,
         Some(position) => {
             let place = OrderPlace::of(&position, customer.is_none());
-            let place = place.ok_or_else(|| broken("a listed row without a place"))?;
+            let place = place.ok_or_else(|| unreadable_data("a listed row without a place"))?;
             Some(app.cursor(&binding, &place).await?)
         }
     };

@@ -11,7 +11,7 @@ use dekigoto::{
     Aggregate as _, Envelope, EventStore, Index, Row, RowKey, Timestamp, Version,
     views::{Fold, Marked, Single, SingleView, View},
 };
-use dekigoto_http::{App, Params, Problem, etag, malformed};
+use dekigoto_http::{App, Params, Problem, etag, malformed_request};
 use orders::{
     Amount, Currency, CustomerId, Day, OrderId, Status,
     order::{Order, OrderEvent, OrderPlaced},
@@ -212,7 +212,7 @@ pub(crate) async fn order(
     let (min, past) = (params.version("minVersion"), params.version("atVersion"));
     params.finish()?;
     if min.is_some() && past.is_some() {
-        return Err(malformed("Ask for minVersion or for atVersion, not for both."));
+        return Err(malformed_request("Ask for minVersion or for atVersion, not for both."));
     }
     let is_new_enough = |row: &OrderView| min.is_none_or(|min| row.version >= min.get());
     let seen = match past {

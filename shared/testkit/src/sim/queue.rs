@@ -132,7 +132,7 @@ impl Queue {
         received
     }
 
-    /// Deletes a message. False when another receiver was faster.
+    /// Deletes a message. False when another receiver deleted it first.
     pub(super) fn delete(&self, id: u64) -> Option<Letter> {
         self.0.letters.lock().unwrap().1.remove(&id)
     }

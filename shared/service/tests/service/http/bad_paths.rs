@@ -174,7 +174,8 @@ async fn all_invalid_parameters_are_named_in_one_answer() {
     let path = "/v1/orders?limit=0&status=lost&placedOn=today&color=red&customerId=a%23b&limit=1";
     let answer = shop.refuses(Ask::get(path), 400, "malformed-request").await;
     assert_eq!(answer.pointers(), ["?customerId", "?status", "?placedOn", "?limit", "?color"]);
-    let says = "is not a known parameter; there are customerId, status, placedOn, limit, cursor";
+    let says =
+        "is not a known parameter; the known ones are customerId, status, placedOn, limit, cursor";
     assert_eq!(answer.body["errors"][4]["detail"], says);
     assert_eq!(answer.body["errors"][3]["detail"], "is given twice");
     let sales = shop.refuses(Ask::get("/v1/sales/daily"), 400, "malformed-request").await;
@@ -195,7 +196,7 @@ async fn commands_take_no_query_parameters() {
     ] {
         let ask = Ask::post(&path, &crate::support::order());
         let answer = shop.refuses(ask, 400, "malformed-request").await;
-        let says = "is not a known parameter; there is none";
+        let says = "is not a known parameter; this operation has none";
         assert_eq!(answer.body["errors"][0]["detail"], says);
     }
 }

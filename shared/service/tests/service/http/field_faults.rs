@@ -143,7 +143,7 @@ async fn half_a_surrogate_pair_is_named_at_its_field() {
         let body = order().to_string().replace("c-42", half);
         let answer = refused("/v1/orders", &body, 400, "malformed-request").await;
         assert_eq!(answer.pointers(), ["/customerId"], "{half}");
-        assert_eq!(details(&answer), ["holds what is not Unicode"], "{half}");
+        assert_eq!(details(&answer), ["is not valid Unicode"], "{half}");
     }
 }
 

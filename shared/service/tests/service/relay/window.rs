@@ -1,4 +1,4 @@
-//! L1: records that Lambda gave up on are published again from the event store, by time window.
+//! L1: records whose retries Lambda used up are published again from the event store, by time window.
 
 use std::{sync::Arc, time::Duration};
 
