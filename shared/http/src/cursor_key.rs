@@ -74,6 +74,7 @@ fn make(key: RowKey, host: &dyn Host) -> Result<Row, Problem> {
         return Err(Problem::new(Kind::INTERNAL, detail).with_cause("randomness repeats itself"));
     }
     let bytes = [first.into_bytes(), second.into_bytes()].concat();
-    let body = Payload::of(&Body { key: URL_SAFE_NO_PAD.encode(bytes) }).map_err(unreadable_data)?;
+    let body =
+        Payload::of(&Body { key: URL_SAFE_NO_PAD.encode(bytes) }).map_err(unreadable_data)?;
     Ok(Row { key, revision: 1, body, indexes: Default::default() })
 }

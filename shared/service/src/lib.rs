@@ -14,7 +14,6 @@ mod problems;
 mod views {
     pub(crate) mod customer_summary;
     pub(crate) mod daily_sales;
-    pub(crate) mod order_list;
     pub(crate) mod order_summary;
 
     #[cfg(test)]

@@ -28,10 +28,10 @@ use crate::{
 };
 
 /// The index that lists a customer's orders by time of placing.
-pub(super) const BY_CUSTOMER: Index = Index(1);
+pub(crate) const BY_CUSTOMER: Index = Index(1);
 
 /// The index that lists the orders of one day in one status.
-pub(super) const BY_STATUS: Index = Index(2);
+pub(crate) const BY_STATUS: Index = Index(2);
 
 /// The header that says whether an order came from its view or from the store.
 const SERVED_FROM: HeaderName = HeaderName::from_static("served-from");
@@ -83,12 +83,12 @@ impl SingleView for OrderSummaryView {
 }
 
 /// The partition that lists a customer's orders.
-pub(super) fn orders_of_customer(customer: &CustomerId) -> String {
+pub(crate) fn orders_of_customer(customer: &CustomerId) -> String {
     format!("order-summary/customer#{customer}")
 }
 
 /// The partition that lists the orders of one day in one status. Splitting by day keeps partitions small.
-pub(super) fn orders_of_status(status: Status, placed_on: Day) -> String {
+pub(crate) fn orders_of_status(status: Status, placed_on: Day) -> String {
     format!("order-summary/status#{status}#{placed_on}")
 }
 
@@ -247,7 +247,7 @@ fn order_of(row: &Row) -> Option<OrderId> {
 }
 
 /// The orders of listed rows, in the same order.
-pub(super) async fn listed(
+pub(crate) async fn listed(
     store: &dyn EventStore,
     rows: &[Row],
 ) -> Result<Vec<OrderView>, Problem> {

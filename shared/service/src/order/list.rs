@@ -15,13 +15,13 @@ use orders::{CustomerId, OrderId, Status, limits::ID_BYTES_MAX};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::order_summary::{
-    BY_CUSTOMER, BY_STATUS, OrderView, listed, orders_of_customer, orders_of_status,
-};
+use super::ownership::order_key;
 use crate::{
     caller::Caller,
     limits::{CURSOR_BYTES_MAX, PAGES_PER_LIST_MAX},
-    order::ownership::order_key,
+    views::order_summary::{
+        BY_CUSTOMER, BY_STATUS, OrderView, listed, orders_of_customer, orders_of_status,
+    },
 };
 
 /// Bytes of a time and an order's id.
