@@ -13,6 +13,7 @@ mod host;
 mod inbound;
 pub mod limits;
 pub mod memory;
+pub mod outbox;
 mod payload;
 mod ports;
 mod read_events;

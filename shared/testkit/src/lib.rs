@@ -11,6 +11,7 @@ pub mod aws;
 mod cases;
 mod doubles;
 mod json_schema;
+mod outbox_contract;
 mod recorded;
 mod scripted;
 pub mod sim;
@@ -22,6 +23,7 @@ mod world;
 
 pub use doubles::{CountedStore, Fault, UnreliableStore};
 pub use json_schema::ClosedSchema;
+pub use outbox_contract::{OutboxSubject, memory_outbox, outbox_contract};
 pub use recorded::RecordedCalls;
 pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, ViewFault};
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};

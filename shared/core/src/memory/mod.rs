@@ -4,12 +4,14 @@
 
 mod bus;
 mod host;
+mod outbox;
 mod replay;
 mod store;
 mod views;
 
 pub use bus::{Handler, InMemoryEventBus, MemoryParking, MemoryRetryQueue};
 pub use host::ManualHost;
+pub use outbox::MemoryOutbox;
 pub use store::MemoryStore;
 pub use views::MemoryViews;
 

@@ -9,6 +9,7 @@ mod announce;
 mod budget;
 mod circuit;
 mod invocation;
+mod outbox;
 mod outgoing;
 mod republish;
 mod send;
@@ -22,6 +23,7 @@ pub use announce::{
 pub use budget::{REPORT_TIME, SETTLING_TIME_MAX};
 pub use circuit::{CALL_TIME_MAX, Circuit, FAILED_CALLS_MAX, HANG_TIME_MIN};
 pub use invocation::READS_AT_ONCE_MAX;
+pub use outbox::{OUTBOX_ATTEMPTS_MAX, OUTBOX_BATCH};
 pub use republish::{
     REPUBLISH_PAGE, REPUBLISH_SEGMENTS, REPUBLISH_TIME_TO_STOP, Republished, Window,
 };

@@ -152,7 +152,11 @@ fn counted_engine(subject: &dyn StoreSubject) -> (Arc<CountedStore>, Engine) {
 }
 
 /// Appends commits of one event each, `1`, `2` and so on, and returns them.
-async fn append_some(store: &dyn EventStore, stream: &StreamId, commits: u64) -> Vec<Commit> {
+pub(crate) async fn append_some(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    commits: u64,
+) -> Vec<Commit> {
     let mut head = Head::empty(stream.clone());
     let mut appended = Vec::new();
     for number in 1..=commits {

@@ -1,6 +1,8 @@
 //! The in-memory adapters keep the contracts.
 
-use dekigoto_testkit::{memory_store, memory_views, store_contract, view_contract};
+use dekigoto_testkit::{
+    memory_outbox, memory_store, memory_views, outbox_contract, store_contract, view_contract,
+};
 
 #[tokio::test]
 async fn memory_keeps_the_store_contract() {
@@ -10,4 +12,9 @@ async fn memory_keeps_the_store_contract() {
 #[tokio::test]
 async fn memory_keeps_the_view_contract() {
     view_contract(async || memory_views()).await;
+}
+
+#[tokio::test]
+async fn memory_keeps_the_outbox_contract() {
+    outbox_contract(async || memory_outbox()).await;
 }

@@ -1,0 +1,139 @@
+//! The specification of [`Outbox`], as cases that every implementation passes, and of a relay on it.
+
+mod leases;
+mod relays;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use dekigoto::{
+    Commit, EventStore, Head, Parking, Pointer,
+    memory::{MemoryOutbox, MemoryParking, MemoryStore},
+    outbox::{EntryId, Leased, Order, Outbox},
+};
+
+use crate::{
+    cases::Cases,
+    still_host,
+    tally::{commit, stream},
+};
+
+/// An empty event store with its outbox and its parking place.
+#[async_trait]
+pub trait OutboxSubject: Send + Sync {
+    /// The store.
+    fn store(&self) -> Arc<dyn EventStore>;
+
+    /// Its outbox.
+    fn outbox(&self) -> Arc<dyn Outbox>;
+
+    /// Where a relay parks what cannot be published.
+    fn parking(&self) -> Arc<dyn Parking>;
+
+    /// Everything parked: each text with its reason.
+    async fn parked(&self) -> Vec<(String, String)>;
+}
+
+/// Runs every case on a subject of its own, and panics with the names of the cases that failed.
+pub async fn outbox_contract<F, S>(fresh: F)
+where
+    F: Fn() -> S,
+    S: Future<Output = Box<dyn OutboxSubject>>,
+{
+    let mut cases = Cases::default();
+    macro_rules! cases {
+        ($($module:ident::$case:ident,)+) => {
+            $(cases.run(stringify!($case), async { $module::$case(&*fresh().await).await }).await;)+
+        };
+    }
+    cases! {
+        leases::an_outbox_without_commits_has_no_entries,
+        leases::every_commit_has_one_entry_and_a_refused_one_has_none_s7,
+        leases::a_limit_bounds_a_lease_and_zero_counts_as_one,
+        leases::the_oldest_entries_are_leased_first,
+        leases::nobody_else_gets_a_leased_entry,
+        leases::an_entry_is_due_again_when_its_lease_ends_l1,
+        leases::an_entry_that_is_done_never_comes_again,
+        leases::an_entry_that_was_put_back_waits,
+        leases::a_pointer_that_was_put_names_only_its_targets,
+        leases::any_name_of_a_stream_comes_back,
+        leases::each_entry_is_leased_by_one_of_many_relays,
+        leases::writers_at_the_same_time_lose_no_entry_l1,
+        leases::in_order_only_the_oldest_entry_of_each_stream_is_leased,
+        leases::in_order_a_waiting_entry_holds_up_its_own_stream_only,
+        leases::in_order_a_pointer_that_was_put_goes_before_later_commits,
+        relays::a_relay_publishes_each_commit_once_when_nothing_fails_s15,
+        relays::what_one_target_refuses_goes_to_that_target_only,
+        relays::a_relay_that_dies_publishes_again_and_loses_nothing_l1,
+        relays::what_is_refused_for_good_is_parked_with_its_reason_l4,
+        relays::what_fails_too_often_is_parked_with_its_last_reason_l4,
+        relays::what_cannot_be_parked_stays_in_the_outbox,
+        relays::in_order_the_commits_of_a_stream_are_published_in_order_despite_failures,
+    }
+    cases.report("outbox contract");
+}
+
+/// The in-memory store with its outbox, as a subject.
+#[must_use]
+pub fn memory_outbox() -> Box<dyn OutboxSubject> {
+    let store = MemoryStore::new();
+    let outbox = MemoryOutbox::of(&store, Arc::new(still_host()));
+    Box::new(MemorySubject { store, outbox, parking: MemoryParking::default() })
+}
+
+struct MemorySubject {
+    store: MemoryStore,
+    outbox: MemoryOutbox,
+    parking: MemoryParking,
+}
+
+#[async_trait]
+impl OutboxSubject for MemorySubject {
+    fn store(&self) -> Arc<dyn EventStore> {
+        Arc::new(self.store.clone())
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::new(self.outbox.clone())
+    }
+
+    fn parking(&self) -> Arc<dyn Parking> {
+        Arc::new(self.parking.clone())
+    }
+
+    async fn parked(&self) -> Vec<(String, String)> {
+        self.parking.dump()
+    }
+}
+
+/// Longer than any test takes.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Appends this many commits to a stream.
+async fn append(subject: &dyn OutboxSubject, id: &str, commits: u64) -> Vec<Commit> {
+    let store = subject.store();
+    crate::store_contract::append_some(&*store, &stream(id), commits).await
+}
+
+/// The first commit of a stream, with its number as its event.
+fn first_of(id: &str, number: u64) -> Commit {
+    commit(&Head::empty(stream(id)), "key", &[number])
+}
+
+async fn lease(outbox: &dyn Outbox, order: Order) -> Vec<Leased> {
+    outbox.lease(1000, LONG, order).await.unwrap()
+}
+
+fn pointers(leased: &[Leased]) -> Vec<Pointer> {
+    leased.iter().map(|entry| serde_json::from_str(&entry.pointer).unwrap()).collect()
+}
+
+/// Stream and ordinal of each entry, such as `a1`.
+fn names(leased: &[Leased]) -> Vec<String> {
+    let name = |it: &Pointer| format!("{}{}", it.stream.aggregate_id(), it.ordinal);
+    pointers(leased).iter().map(name).collect()
+}
+
+fn ids(leased: &[Leased]) -> Vec<EntryId> {
+    leased.iter().map(|entry| entry.id).collect()
+}
