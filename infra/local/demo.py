@@ -36,8 +36,9 @@ class OneProcess:
         self.url = url
 
     def stored(self, order):
-        items = json.loads(Api(self.url).get("/local/stored").text)
-        return [item for item in items if item["pk"].endswith(f"#{order}")]
+        streams = [f"{kind}#{order}" for kind in ("Order", "Payment")]
+        return [item for stream in streams
+                for item in json.loads(Api(self.url).get("/local/stored", stream=stream).text)]
 
     def messages(self, order):
         got = json.loads(Api(self.url).get("/local/messages").text)

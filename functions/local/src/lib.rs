@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{Extension, Router};
-use dekigoto_local::System;
+use dekigoto_local::{Stores, System};
 use order_service::{CONTRACT, Caller, service};
 
 /// How callers authenticate.
@@ -59,9 +59,9 @@ pub fn auth_mode() -> Result<AuthMode, String> {
 /// tokens, the debug routes.
 ///
 /// Must be called inside a tokio runtime.
-pub fn app(mode: AuthMode, base_url: &str) -> Router {
+pub fn app(mode: AuthMode, base_url: &str, stores: Stores) -> Router {
     let service = service();
-    let system = System::start(&service);
+    let system = System::start(&service, stores);
     let router = system.router(&service, &CONTRACT);
     let app = guarded(router, mode, base_url).merge(docs::routes());
     match mode {

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use dekigoto_local::Stores;
 use local::{app, auth_mode};
 
 fn main() -> ExitCode {
-    dekigoto_local::serve(|url| Ok(app(auth_mode()?, url)))
+    dekigoto_local::serve(async |url| Ok(app(auth_mode()?, url, Stores::in_memory())))
 }

@@ -8,6 +8,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     http::{HeaderMap, Request, StatusCode},
 };
+use dekigoto_local::Stores;
 use local::{AuthMode, app};
 use order_service::CONTRACT;
 use tower::ServiceExt as _;
@@ -23,7 +24,7 @@ struct Answer {
 
 impl Served {
     fn in_mode(mode: AuthMode) -> Self {
-        Self(app(mode, "http://127.0.0.1:3000"))
+        Self(app(mode, "http://127.0.0.1:3000", Stores::in_memory()))
     }
 
     async fn get(&self, path: &str) -> Answer {

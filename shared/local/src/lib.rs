@@ -1,8 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod inbox;
 mod serve;
 pub mod show;
+mod stores;
 mod system;
+mod topic;
 
+pub use inbox::{Inbox, Received};
 pub use serve::{Error, port, run, serve};
-pub use system::{Inbox, Received, System};
+pub use stores::Stores;
+pub use system::System;

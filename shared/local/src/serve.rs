@@ -6,7 +6,7 @@ use axum::{Extension, Router};
 use dekigoto_http::{Caller, Contract, Owner, Service};
 use tokio::{net::TcpListener, runtime::Builder, signal};
 
-use crate::{show, system::System};
+use crate::{show, stores::Stores, system::System};
 
 /// The port if `PORT` is not set.
 const PORT_DEFAULT: u16 = 3000;
@@ -17,8 +17,8 @@ pub type Error = Box<dyn std::error::Error>;
 /// Serves a service without authentication until Ctrl-C. `O` is the type of its owners.
 #[must_use]
 pub fn run<O: Owner>(service: &Service, contract: &'static Contract) -> ExitCode {
-    serve(|_| {
-        let system = System::start(service);
+    serve(async |_| {
+        let system = System::start(service, Stores::in_memory());
         let anonymous = Extension(Caller::<O>::anonymous());
         Ok(system.router(service, contract).layer(anonymous).merge(system.debug_routes()))
     })
@@ -26,7 +26,7 @@ pub fn run<O: Owner>(service: &Service, contract: &'static Contract) -> ExitCode
 
 /// Serves the router of `app` until Ctrl-C. `app` gets the base URL and runs inside a tokio runtime.
 #[must_use]
-pub fn serve(app: impl FnOnce(&str) -> Result<Router, Error>) -> ExitCode {
+pub fn serve(app: impl AsyncFnOnce(&str) -> Result<Router, Error>) -> ExitCode {
     show::init();
     match listen(app) {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,14 +37,14 @@ pub fn serve(app: impl FnOnce(&str) -> Result<Router, Error>) -> ExitCode {
     }
 }
 
-fn listen(app: impl FnOnce(&str) -> Result<Router, Error>) -> Result<(), Error> {
+fn listen(app: impl AsyncFnOnce(&str) -> Result<Router, Error>) -> Result<(), Error> {
     let port = port()?;
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|cause| {
             format!("Port {port} cannot be used ({cause}). Choose another: PORT=3001 make run")
         })?;
         let url = format!("http://{}", listener.local_addr()?);
-        let app = app(&url)?;
+        let app = app(&url).await?;
         println!("Dekigoto is ready on {url} (Ctrl-C stops it)");
         let stop = async { drop(signal::ctrl_c().await) };
         Ok(axum::serve(listener, app).with_graceful_shutdown(stop).await?)

@@ -40,6 +40,17 @@ pub fn projected(view: &str, report: &Report) {
     }
 }
 
+/// The relay finished a round. Only failures are shown: the topic and the bus show what is sent.
+pub fn published(report: &Report) {
+    report.reasons.iter().for_each(|(_, reason)| line("relay", "not published", reason));
+}
+
+/// A part of the system does not work. It tries again.
+pub fn trouble(part: &str, cause: &dyn std::error::Error) {
+    let deeper = cause.source().map_or_else(String::new, |deeper| format!(": {deeper}"));
+    line(part, "does not work", &format!("{cause}{deeper}"));
+}
+
 fn place(event: &Envelope) -> String {
     format!("{} {} v{}", event.aggregate_type, event.aggregate_id, event.version)
 }

@@ -1,118 +1,76 @@
-//! Connects the parts of a service with memory adapters. Channels replace the stream, the topic and the queues.
+//! Connects the parts of a service in one process: the router, the relay and the views.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::StatusCode,
+    routing::get,
 };
-
-use axum::{Json, Router, routing::get};
 use dekigoto::{
-    Attribute, Commit, Message, Parking as _, Ports, StoredCommit, SystemHost,
-    batch::Delivered,
-    memory::{InMemoryEventBus, MemoryParking, MemoryRetryQueue, MemoryStore, MemoryViews},
-    relay::{Relay, StreamRecord},
-    views::{AnyView, Projector},
+    Commit, Ordinal, Ports, ReadFrom, StoredCommit, StreamId, SystemHost,
+    outbox::{Order, Outbox},
+    relay::Relay,
+    replay::ReplaySource,
+    views::Projector,
 };
 use dekigoto_http::{App, Contract, Routes, Service};
-use serde::Serialize;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use serde::Deserialize;
+use tokio::{sync::Notify, time::timeout};
 
-use crate::show;
+use crate::{
+    inbox::{Inbox, SampleBus},
+    show,
+    stores::{Stores, Watched},
+    topic::Topic,
+};
 
-/// Records in one batch of the relay, as `BatchSize` in the template.
-const STREAM_BATCH: usize = 100;
+/// Time of one round of the relay.
+const ROUND_TIME: Duration = Duration::from_secs(30);
 
-/// Messages in one batch of a projector, as `BatchSize` in the template.
-const QUEUE_BATCH: usize = 99;
+/// How often the relay looks for entries whose wait or lease has ended.
+const POLL_EVERY: Duration = Duration::from_millis(200);
 
-/// Deliveries of a message before it is parked, as `maxReceiveCount` in the template.
-const RECEIVES_MAX: u32 = 100;
-
-/// The delay before a failed record or message is delivered again.
-const VISIBILITY: Duration = Duration::from_millis(200);
-
-/// Time limit of one batch, as the functions' `Timeout` in the template.
-const BATCH_TIME: Duration = Duration::from_secs(30);
-
-/// Messages that the sample subscriber keeps.
-const INBOX_MESSAGES_MAX: usize = 1000;
-
-/// A message and its number of deliveries.
-struct Queued {
-    id: u64,
-    body: String,
-    receives: u32,
-}
-
-/// The messages that the sample subscriber of the topic and the bus received, newest last.
-#[derive(Clone, Debug, Default)]
-pub struct Inbox(Arc<Mutex<VecDeque<Received>>>);
-
-/// One received message.
-#[derive(Clone, Debug, Serialize)]
-pub struct Received {
-    /// `topic` or `bus`.
-    pub from: &'static str,
-    /// The message's kind.
-    pub kind: String,
-    /// The attributes for filter policies.
-    pub attributes: Vec<(&'static str, Attribute)>,
-    /// The body.
-    pub body: String,
-}
-
-impl Inbox {
-    fn put(&self, from: &'static str, message: &Message) {
-        let mut inbox = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if inbox.len() == INBOX_MESSAGES_MAX {
-            inbox.pop_front();
-        }
-        inbox.push_back(Received {
-            from,
-            kind: message.kind.clone(),
-            attributes: message.attributes.clone(),
-            body: message.body.clone(),
-        });
-    }
-
-    /// All messages.
-    #[must_use]
-    pub fn all(&self) -> Vec<Received> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
-    }
-}
+/// Commits that the debug route shows at most.
+const SHOWN_COMMITS_MAX: u32 = 10_000;
 
 /// The running system.
 #[derive(Clone)]
 pub struct System {
-    store: MemoryStore,
-    views: MemoryViews,
-    parking: MemoryParking,
+    ports: Ports,
+    history: Arc<dyn ReplaySource>,
     inbox: Inbox,
 }
 
 impl System {
-    /// Starts the relay and the projectors of a service. Must be called inside a tokio runtime.
+    /// Starts the relay and the views of a service. Must be called inside a tokio runtime.
+    ///
+    /// The relay begins with what an earlier process on the same stores did not publish.
     #[must_use]
-    pub fn start(service: &Service) -> Self {
-        let system = Self {
-            store: MemoryStore::new(),
-            views: MemoryViews::new(),
-            parking: MemoryParking::default(),
-            inbox: Inbox::default(),
-        };
-        let topic = InMemoryEventBus::new();
+    pub fn start(service: &Service, stores: Stores) -> Self {
+        let appended = Arc::new(Notify::new());
+        let watched = Watched { events: stores.events, appended: Arc::clone(&appended) };
+        let ports =
+            Ports { store: Arc::new(watched), views: stores.views, host: Arc::new(SystemHost) };
+        let inbox = Inbox::default();
+        let mut topic = Topic::new(inbox.clone());
         for view in service.views() {
             let events = service.events_for(&**view);
-            system.start_projector(Arc::clone(view), &events, &topic);
+            let parking = Arc::clone(&stores.parking);
+            topic.subscribe(events, Projector::of(Arc::clone(view), ports.clone(), parking));
         }
-        system.subscribe("topic", &topic);
-        system.start_relay(service, topic);
-        system
+        let relay = Relay {
+            topic: Arc::new(topic),
+            bus: Arc::new(SampleBus(inbox.clone())),
+            retry: stores.outbox.clone(),
+            parking: stores.parking,
+            store: Arc::clone(&ports.store),
+            host: Arc::clone(&ports.host),
+            announcements: service.announcements().clone(),
+        };
+        tokio::spawn(run_relay(relay, stores.outbox, appended));
+        Self { ports, history: stores.history, inbox }
     }
 
     /// The service's routes. A layer must add the caller.
@@ -123,143 +81,64 @@ impl System {
     /// The stores and the host.
     #[must_use]
     pub fn ports(&self) -> Ports {
-        Ports {
-            store: Arc::new(self.store.clone()),
-            views: Arc::new(self.views.clone()),
-            host: Arc::new(SystemHost),
-        }
+        self.ports.clone()
     }
 
-    /// Two debug routes, for a demo: the stored commits, and the subscriber's messages.
+    /// Two debug routes, for a demo: the stored commits, of one stream with `?stream=Order%23<id>`, and the
+    /// subscriber's messages.
     pub fn debug_routes(&self) -> Router {
-        let (store, inbox) = (self.store.clone(), self.inbox.clone());
-        let stored = move || async move { Json::<Vec<StoredCommit>>(store.dump()) };
-        let received = move || async move { Json(inbox.all()) };
-        Router::new().route("/local/stored", get(stored)).route("/local/messages", get(received))
-    }
-
-    /// The relay publishes the store's commits to the topic and the bus.
-    fn start_relay(&self, service: &Service, topic: InMemoryEventBus) {
-        let (stream, records) = unbounded_channel::<Commit>();
-        self.store.on_commit(move |commit| {
-            show::stored(commit);
-            // Sending fails only at the end of the process.
-            let _ = stream.send(commit.clone());
-        });
-        let bus = InMemoryEventBus::new();
-        self.subscribe("bus", &bus);
-        let relay = Relay {
-            topic: Arc::new(topic),
-            bus: Arc::new(bus),
-            retry: Arc::new(MemoryRetryQueue::default()),
-            parking: Arc::new(self.parking.clone()),
-            store: Arc::new(self.store.clone()),
-            host: Arc::new(SystemHost),
-            announcements: service.announcements().clone(),
-        };
-        tokio::spawn(run_relay(relay, records));
-    }
-
-    /// The projector applies the topic's messages of these types to its view.
-    fn start_projector(&self, view: Arc<dyn AnyView>, events: &[&str], topic: &InMemoryEventBus) {
-        let (queue, messages) = unbounded_channel();
-        let requeue = queue.clone();
-        let next_id = Arc::new(AtomicU64::new(0));
-        for event in events {
-            let (queue, next_id) = (queue.clone(), Arc::clone(&next_id));
-            let enqueue = move |message: &Message| {
-                let id = next_id.fetch_add(1, Ordering::Relaxed);
-                let _ = queue.send(Queued { id, body: message.body.clone(), receives: 0 });
-            };
-            topic.subscribe(Some(event), Box::new(enqueue));
-        }
-        drop(queue);
-        let parking = self.parking.clone();
-        let projector = Projector::of(view, self.ports(), Arc::new(parking.clone()));
-        tokio::spawn(run_projector(projector, parking, messages, requeue));
-    }
-
-    fn subscribe(&self, name: &'static str, bus: &InMemoryEventBus) {
         let inbox = self.inbox.clone();
-        bus.subscribe(
-            None,
-            Box::new(move |message| {
-                show::sent(name, message);
-                inbox.put(name, message);
-            }),
-        );
+        let received = move || async move { Json(inbox.all()) };
+        Router::new()
+            .route("/local/stored", get(stored))
+            .with_state(self.clone())
+            .route("/local/messages", get(received))
+    }
+
+    /// The commits of one stream.
+    async fn stream(&self, key: &str) -> Result<Vec<Commit>, StatusCode> {
+        let stream = StreamId::from_key(key).map_err(|_| StatusCode::BAD_REQUEST)?;
+        let from = ReadFrom::Up(Ordinal::FIRST);
+        let read = self.ports.store.read(&stream, from, SHOWN_COMMITS_MAX).await;
+        read.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+    }
+
+    /// The commits of all streams.
+    async fn all(&self) -> Result<Vec<Commit>, StatusCode> {
+        let scan = self.history.scan(0, 1, None, SHOWN_COMMITS_MAX).await;
+        scan.map(|page| page.commits).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
     }
 }
 
-/// Replaces the DynamoDB stream and its event source mapping.
-async fn run_relay(relay: Relay, mut records: UnboundedReceiver<Commit>) {
-    let mut batch: VecDeque<Delivered<StreamRecord>> = VecDeque::new();
-    let mut sequence = 0_u64;
+/// The parameters of the debug route.
+#[derive(Deserialize)]
+struct Wanted {
+    stream: Option<String>,
+}
+
+async fn stored(
+    State(system): State<System>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Vec<StoredCommit>>, StatusCode> {
+    let commits = match &wanted.stream {
+        Some(key) => system.stream(key).await?,
+        None => system.all().await?,
+    };
+    Ok(Json(commits.iter().map(StoredCommit::from).collect()))
+}
+
+/// Publishes what is in the outbox: at the start, after each append, and when a wait ends.
+async fn run_relay(relay: Relay, outbox: Arc<dyn Outbox>, appended: Arc<Notify>) {
     loop {
-        let mut commits = Vec::new();
-        if batch.is_empty() && records.recv_many(&mut commits, STREAM_BATCH).await == 0 {
-            return;
-        }
-        for commit in commits {
-            sequence += 1;
-            let record = StreamRecord::Commit(Box::new(commit));
-            batch.push_back(Delivered { id: sequence.to_string(), record });
-        }
-        let report = relay.take_stream(batch.iter().cloned().collect(), || BATCH_TIME).await;
-        match report.failed.first() {
-            None => batch.clear(),
-            Some(failed) => {
-                // A stream redelivers the first failed record and everything after it.
-                batch.retain({
-                    let mut is_after = false;
-                    move |record| {
-                        is_after |= record.id == *failed;
-                        is_after
-                    }
-                });
-                tokio::time::sleep(VISIBILITY).await;
+        match relay.take_outbox(&*outbox, Order::Any, || ROUND_TIME).await {
+            Ok(report) if report.tally.total() > 0 => {
+                show::published(&report);
+                continue;
             }
+            Ok(_) => {}
+            Err(cause) => show::trouble("outbox", &*cause),
         }
+        // Either ends the wait.
+        let _ = timeout(POLL_EVERY, appended.notified()).await;
     }
-}
-
-/// Replaces SQS and its event source mapping.
-async fn run_projector(
-    projector: Projector,
-    parking: MemoryParking,
-    mut messages: UnboundedReceiver<Queued>,
-    requeue: UnboundedSender<Queued>,
-) {
-    let mut batch = Vec::new();
-    while messages.recv_many(&mut batch, QUEUE_BATCH).await > 0 {
-        let delivered = batch
-            .iter()
-            .map(|message| Delivered { id: message.id.to_string(), record: message.body.clone() });
-        let report = projector.take(delivered.collect(), || BATCH_TIME).await;
-        show::projected(projector.name(), &report);
-        for message in batch.drain(..) {
-            if report.failed.contains(&message.id.to_string()) {
-                deliver_again(&parking, message, &requeue).await;
-            }
-        }
-    }
-}
-
-async fn deliver_again(
-    parking: &MemoryParking,
-    mut message: Queued,
-    requeue: &UnboundedSender<Queued>,
-) {
-    message.receives += 1;
-    if message.receives == RECEIVES_MAX {
-        let reason = format!("delivered {RECEIVES_MAX} times");
-        // Parking in memory cannot fail.
-        let _ = parking.park(&message.body, &reason).await;
-        return;
-    }
-    let requeue = requeue.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(VISIBILITY).await;
-        let _ = requeue.send(message);
-    });
 }
