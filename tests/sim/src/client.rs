@@ -1,4 +1,4 @@
-//! A client: sends a request until it is answered, always under the same key, or gives up.
+//! A client: repeats a request under the same key until it is answered, or stops.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use crate::{
     world::World,
 };
 
-/// A request on its way through the internet, and its answer on the way back.
+/// A request over the internet and its answer.
 pub(crate) static REQUEST: Site =
     Site { name: "request", menu: &[Fault::ErrBefore, Fault::ErrAfter, Fault::Delay] };
 
-/// Requests that an impatient client sends before it gives up.
+/// Requests that an impatient client sends at most.
 const TRIES_MAX: usize = 3;
 
 /// A request.
@@ -71,7 +71,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Sends a request once. None when no answer comes back.
+    /// Sends a request once. Returns `None` if no answer comes back.
     pub(crate) async fn send(&self, ask: Ask) -> Option<Answer> {
         let sim = &self.world.sim;
         let mut luck = sim.luck(&REQUEST);
@@ -95,7 +95,7 @@ impl Client {
         (luck.fault != Some(Fault::ErrAfter)).then_some(answer)
     }
 
-    /// What holds for any answer.
+    /// Checks that apply to every answer.
     fn look_at(&self, answer: &Answer) {
         let sim = &self.world.sim;
         let text = answer.body.to_string();
@@ -120,7 +120,7 @@ impl Client {
         }
     }
 
-    /// Sends a command until it has a definite answer, or until an impatient client gives up.
+    /// Sends a command until it has a definite answer, or until an impatient client stops.
     pub(crate) async fn command(&self, op: usize, ask: Ask, dice: &mut Dice) -> Option<Answer> {
         let is_patient = self.history.ops()[op].is_patient;
         for tries in 1.. {

@@ -1,4 +1,4 @@
-//! The commands: check many seeds, repeat one, look for the planted bugs.
+//! The commands: check many seeds, repeat one seed, find the planted bugs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,10 +18,10 @@ use crate::{
     sweep, tables,
 };
 
-/// Seeds of a run, unless it is told otherwise.
+/// The default number of seeds.
 const SEEDS: u64 = 3000;
 
-/// Seeds from which on a run must reach every branch of `marks.rs`.
+/// A run of at least this many seeds must reach every branch of `marks.rs`.
 const MARKS_SEEDS_MIN: u64 = 1000;
 
 /// Pairs of failures that the sweep tries.
@@ -149,7 +149,7 @@ impl Command {
         Err(format!("{failed} of {} seeds fail. {invariant}: {why}\n{line}", totals.runs))
     }
 
-    /// Looks for each planted bug until it is found.
+    /// Tries seeds until each planted bug is found.
     fn hunt(&self) -> Result<(), String> {
         let mut found = BTreeMap::new();
         for bug in Bug::ALL {
@@ -188,7 +188,7 @@ fn report(totals: &Totals, took: Duration) {
     }
 }
 
-/// The seeds that have failed before.
+/// Seeds that failed before.
 fn kept() -> Result<BTreeSet<u64>, String> {
     let text = std::fs::read_to_string(tables::own("seeds.txt")).map_err(|it| it.to_string())?;
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
@@ -196,7 +196,7 @@ fn kept() -> Result<BTreeSet<u64>, String> {
     lines.map(|line| seed(line).ok_or_else(|| format!("seeds.txt: {line:?}"))).collect()
 }
 
-/// Keeps seeds that fail, with what they showed.
+/// Saves failed seeds, with the violated invariant.
 fn keep(wrong: &BTreeMap<u64, Violation>) -> Result<(), String> {
     let known = kept()?;
     let file = std::fs::OpenOptions::new().append(true).open(tables::own("seeds.txt"));

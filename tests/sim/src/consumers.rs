@@ -1,4 +1,4 @@
-//! The functions behind the stream and the queues, as `functions/publisher` and `functions/projector` make them.
+//! The functions behind the stream and the queues, wired like `functions/publisher` and `functions/projector`.
 
 use async_trait::async_trait;
 use dekigoto::{

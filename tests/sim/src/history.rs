@@ -1,4 +1,4 @@
-//! What clients asked for and what they were answered: the outside view of the system.
+//! The requests of clients and their answers: the system as seen from outside.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard},
@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-/// What a command asks for.
+/// The request of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Place,
@@ -38,7 +38,7 @@ impl Answer {
     }
 }
 
-/// How far a client's streams were at one moment.
+/// The versions of a client's streams at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) at: Duration,
@@ -51,11 +51,11 @@ pub(crate) struct Moment {
 pub(crate) struct Attempt {
     pub(crate) began: Moment,
     pub(crate) ended: Moment,
-    /// None when nothing came back.
+    /// `None` if no answer came back.
     pub(crate) answer: Option<Answer>,
 }
 
-/// One command, however often it was sent.
+/// One command, with all its sendings.
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
     pub(crate) actor: String,
@@ -66,7 +66,7 @@ pub(crate) struct Op {
     pub(crate) if_match: Option<u64>,
     /// Sent several times at once.
     pub(crate) is_parallel: bool,
-    /// Whether the client goes on until it has a definite answer.
+    /// Whether the client repeats it until it has a definite answer.
     pub(crate) is_patient: bool,
     pub(crate) attempts: Vec<Attempt>,
 }
@@ -76,7 +76,7 @@ impl Op {
         self.attempts.iter().filter_map(|attempt| attempt.answer.as_ref())
     }
 
-    /// The first answer that says yes.
+    /// The first answer that accepts the command.
     pub(crate) fn accepted(&self) -> Option<&Answer> {
         self.answers().find(|answer| (200..300).contains(&answer.status))
     }
@@ -105,7 +105,7 @@ impl History {
         self.0.lock().unwrap()
     }
 
-    /// Adds a command. Its place.
+    /// Adds a command. Returns its place.
     pub(crate) fn begin(&self, op: Op) -> usize {
         let mut ops = self.ops();
         ops.push(op);

@@ -1,5 +1,5 @@
-//! The known faults: what the simulator finds and nobody has mended yet. Whoever mends one deletes its line, and from then on
-//! the run fails if the fault comes back.
+//! The known faults: what the simulator finds and nobody has mended yet. Whoever mends one deletes its line, and from
+//! then on the run fails if the fault comes back.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ pub(crate) struct Known {
     /// What it is.
     pub(crate) name: &'static str,
     invariants: &'static [&'static str],
-    /// What its violations say.
+    /// A text in its violations.
     says: &'static str,
-    /// What a run must have tried to show it, where only such a run can.
+    /// The action that a run needs to show it, if any.
     pub(crate) tried: Option<&'static str>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) const KNOWN: &[Known] = &[Known {
     tried: Some(FORGED),
 }];
 
-/// The names of the known faults among a run's violations, and the others.
+/// Splits a run's violations into the names of known faults and the unknown violations.
 pub(crate) fn sorted(journal: &Journal) -> (BTreeSet<&'static str>, Vec<Violation>) {
     let (mut names, mut others) = (BTreeSet::new(), Vec::new());
     for violation in &journal.violations {

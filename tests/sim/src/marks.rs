@@ -1,4 +1,4 @@
-//! The branches that a run of many seeds must reach. A simulator that never gets there proves nothing about them.
+//! The branches that a run of many seeds must reach. A branch that is never reached is not tested.
 
 /// Every mark that must be hit.
 pub(crate) const MARKS: &[&str] = &[

@@ -1,4 +1,4 @@
-//! What the world does to the system besides failing: old events, poison, redelivery, damage, deployments.
+//! Events besides faults: old events, poison, redelivery, damage, deployments.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 
 use crate::{checks::delivery::RECEIVES_LAST, world::World};
 
-/// In every poisoned body.
+/// A text in every poisoned body.
 pub(crate) const POISON: &str = "poison";
 
-/// The actor of events that were written years ago.
+/// The actor of old events.
 pub(crate) const ARCHIVE: &str = "archive";
 
-/// One thing that it does.
+/// One action of the nemesis.
 type Deed = fn(&World, &mut Dice);
 
-/// What it may do, with the cases of a thousand in which a run has it.
+/// The actions, with the number of runs in a thousand that have each.
 const DEEDS: [(u32, Deed); 8] = [
     (300, old_order),
     (300, poisoned_message),
@@ -33,7 +33,7 @@ const DEEDS: [(u32, Deed); 8] = [
     (30, forged_event),
 ];
 
-/// Lets a run have some of it, at random moments within that time.
+/// Starts some of the actions at random moments within this time.
 pub(crate) fn begin(world: &World, within: Duration) {
     let mut dice = world.sim.dice(1 << 43);
     for (cases, deed) in DEEDS {
@@ -49,7 +49,7 @@ pub(crate) fn begin(world: &World, within: Duration) {
     }
 }
 
-/// An order of years ago: three events in one commit, one of them in a shape of then.
+/// An old order: three events in one commit, one of them in an older schema version.
 fn old_order(world: &World, dice: &mut Dice) {
     world.sim.tried("an event of an old version");
     let key = format!("old-{}", dice.number());
@@ -75,7 +75,7 @@ fn old_order(world: &World, dice: &mut Dice) {
     world.events.append(&commit).unwrap();
 }
 
-/// A message that is no event, in a view's queue.
+/// Puts a message that is not an event into a view's queue.
 fn poisoned_message(world: &World, dice: &mut Dice) {
     world.sim.tried("a message that is no event");
     let bodies = [
@@ -88,7 +88,7 @@ fn poisoned_message(world: &World, dice: &mut Dice) {
     view.queue.put(dice.pick(&bodies).clone());
 }
 
-/// A record that says that somebody changed history.
+/// Adds a stream record of a changed commit.
 fn poisoned_record(world: &World, dice: &mut Dice) {
     world.sim.tried("a stream record that is no commit");
     let body = format!("{{\"{POISON}\":{}}}", dice.number());
@@ -96,11 +96,11 @@ fn poisoned_record(world: &World, dice: &mut Dice) {
     world.stream.put("somebody", record);
 }
 
-/// The reason of a stream record that only newer code can read.
+/// The park reason of a stream record that only newer code can read.
 pub(crate) const UNREADABLE: &str = "the record has a newer format";
 
-/// Gives each new commit to the stream. In some runs newer code has written some of the records, and the publisher cannot read
-/// more of them than their keys.
+/// Gives each new commit to the stream. In some runs, newer code wrote some of the records, and the publisher can read
+/// only their keys.
 pub(crate) fn feed(sim: &Sim, events: &EventTable, stream: &Stream<StreamRecord>) {
     let mut dice = sim.dice(1 << 45);
     let cases = if dice.per_mille(100) { 200 } else { 0 };
@@ -117,7 +117,7 @@ pub(crate) fn feed(sim: &Sim, events: &EventTable, stream: &Stream<StreamRecord>
     });
 }
 
-/// Every event so far, once more, to one view.
+/// Sends every event so far to one view again.
 fn redelivery(world: &World, dice: &mut Dice) {
     world.sim.tried("a view that gets every event again");
     let view = dice.pick(&world.view_queues);
@@ -132,7 +132,7 @@ fn redelivery(world: &World, dice: &mut Dice) {
     }
 }
 
-/// Snapshots that say something else, or nothing.
+/// Replaces snapshots by wrong or unreadable ones.
 fn damaged_snapshots(world: &World, dice: &mut Dice) {
     for item in world.events.items().into_iter().filter(|item| item.sn.is_some()) {
         world.sim.mark("a snapshot was damaged");
@@ -148,10 +148,10 @@ fn deployment(world: &World, _: &mut Dice) {
     world.redeploy();
 }
 
-/// In every event of code that is not deployed everywhere yet.
+/// A text in every event of code that is not fully deployed yet.
 const NEWER: &str = "newer-code";
 
-/// During a rolling deployment, a view that still runs old code is told of an event that new code wrote.
+/// During a rolling deployment, sends an event of new code to a view that still runs old code.
 fn event_of_new_code(world: &World, dice: &mut Dice) {
     world.sim.tried("an event of newer code, during a deployment");
     let all = world.events.all_events();
@@ -164,7 +164,7 @@ fn event_of_new_code(world: &World, dice: &mut Dice) {
     dice.pick(&world.view_queues).queue.put(Message::of(&event).body);
 }
 
-/// The deployment ends: what old code could not read is applied, unless old code has thrown it out.
+/// Ends the deployment: events that old code could not read are applied, unless old code dropped them.
 pub(crate) fn deploy_new_code(world: &World, chaos: Duration) {
     for view in &world.view_queues {
         let is_newer = |letter: &Letter| letter.body.contains(NEWER);
@@ -176,10 +176,10 @@ pub(crate) fn deploy_new_code(world: &World, chaos: Duration) {
     }
 }
 
-/// What a run with a forged event has tried.
+/// The mark of a run with a forged event.
 pub(crate) const FORGED: &str = "a message of an event that the store does not have";
 
-/// A message claims that an order was cancelled at a version that its stream does not have.
+/// Sends a message that claims a cancellation at a version that the stream does not have.
 fn forged_event(world: &World, dice: &mut Dice) {
     let all = world.events.all_events();
     let Some(event) = all.iter().find(|event| event.event_type == "OrderPlaced") else { return };

@@ -1,4 +1,4 @@
-//! What clients read, and what must hold of it at once: their own writes, nobody else's orders, one prefix of the truth.
+//! Checks what clients read: their own writes, only their own orders, and a prefix of the history.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::{
     workload::{Story, customer, staff},
 };
 
-/// The customer looks at the order; somebody else tries to.
+/// The customer reads the order, and another customer tries to.
 pub(crate) async fn after_placing(story: &mut Story, placed: Option<&Answer>) {
     if story.is_awkward(500) {
         return;
@@ -64,7 +64,7 @@ pub(crate) async fn between(story: &mut Story) {
     }
 }
 
-/// The history is a prefix of what is stored.
+/// Checks that the history is a prefix of the stored events.
 pub(crate) async fn at_the_end(story: &mut Story) {
     let path = format!("/v1/orders/{}", story.order);
     if let Some(answer) = story.get(&staff(), path.clone()).await {
@@ -80,7 +80,7 @@ pub(crate) async fn at_the_end(story: &mut Story) {
     }
 }
 
-/// An order is shown as its events up to the version shown make it.
+/// Checks that an order is the fold of its events up to the shown version.
 fn shows_truth(story: &Story, answer: &Answer) {
     if answer.status != 200 {
         return;

@@ -1,4 +1,4 @@
-//! One run: chaos, then healing, then rest; and then everything is checked.
+//! One run: faults, recovery, quiet, and then all checks.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,35 +21,35 @@ use crate::{
     world::World,
 };
 
-/// Steps after which tasks are said to keep each other awake.
+/// Steps after which tasks count as waking each other for ever.
 const STEPS_MAX: u64 = 400_000;
 
-/// Virtual time after which a healed system is said not to come to rest.
+/// Virtual time within which a recovered system must become quiet.
 const REST_MAX: Duration = Duration::from_secs(12 * 3600);
 
-/// Also where chaos lasts for hours, orders come within this time.
+/// Orders are placed within this time, even if faults last for hours.
 const ORDERS_WITHIN_MAX: Duration = Duration::from_secs(1200);
 
-/// Sequence of random numbers that sizes a run.
+/// The sequence of random numbers for the size of a run.
 const SIZE: u64 = 1 << 44;
 
 /// What to run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
     pub(crate) seed: u64,
-    /// Only these faults; none means the swarm of the seed.
+    /// Only these faults. `None` means the random faults of the seed.
     pub(crate) faults: Option<BTreeMap<u64, Fault>>,
     pub(crate) wiring: Wiring,
-    /// One client, one order, nothing but the given faults.
+    /// One client, one order, only the given faults.
     pub(crate) is_sweep: bool,
     pub(crate) keeps_steps: bool,
 }
 
-/// What came of it.
+/// The result of a run.
 pub(crate) struct Outcome {
     pub(crate) journal: Journal,
     pub(crate) calls: u64,
-    /// What is wrong and not known.
+    /// Violations that are not known faults.
     pub(crate) wrong: Vec<Violation>,
     /// The names of the known faults that the run shows.
     pub(crate) known: BTreeSet<&'static str>,
@@ -90,7 +90,7 @@ fn swarm(seed: u64, chaos: Duration) -> Swarm {
     Swarm::draw(seed, &sites, chaos)
 }
 
-/// Chaos, healing, rest, an operator's redrive, and rest again.
+/// Faults, recovery, quiet, an operator's redrive, and quiet again.
 fn live(executor: &mut Executor, client: &Client, chaos: Duration) {
     let world = &client.world;
     if executor.run(chaos, STEPS_MAX) == Stopped::StepsOver {
@@ -119,7 +119,7 @@ fn rests(executor: &mut Executor, world: &World, when: &str) -> bool {
     }
 }
 
-/// Puts back everything that was set aside, as an operator does after a repair.
+/// Redrives all parked messages, as an operator does after a repair.
 fn redrive(world: &World) {
     let queues = world.view_queues.iter().map(|view| (&view.dead, &view.queue));
     for (dead, queue) in queues.chain([(&world.relay_dead, &world.retries)]) {

@@ -1,4 +1,4 @@
-//! Makes a failure small: leaves out faults as long as it still fails in the same way.
+//! Shrinks a failure: removes faults while the run still fails in the same way.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use dekigoto_testkit::sim::Fault;
 
 use crate::run::{Outcome, Setup, run};
 
-/// Runs that shrinking may take.
+/// The most runs for shrinking.
 const RUNS_MAX: usize = 400;
 
-/// The fewest faults found with which the setup still breaks the same invariant.
+/// The smallest found set of faults with which the setup breaks the same invariant.
 pub(crate) fn shrink(setup: &Setup, invariant: &str) -> BTreeMap<u64, Fault> {
     let fired = run(setup).journal.fired;
     let mut faults: Vec<(u64, Fault)> =
@@ -41,7 +41,7 @@ pub(crate) fn shrink(setup: &Setup, invariant: &str) -> BTreeMap<u64, Fault> {
     faults.into_iter().collect()
 }
 
-/// Faults as they are written on the command line: `17:ErrAfter,40:CrashBefore`.
+/// Formats faults for the command line: `17:ErrAfter,40:CrashBefore`.
 pub(crate) fn text(faults: &BTreeMap<u64, Fault>) -> String {
     let each = faults.iter().map(|(call, fault)| format!("{call}:{fault}"));
     each.collect::<Vec<_>>().join(",")

@@ -1,4 +1,4 @@
-//! Many seeds, on every core: each run is one thread, and runs know nothing of each other.
+//! Runs many seeds on all cores. Each run is one thread and independent of the others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,10 +13,10 @@ use dekigoto_testkit::sim::{Fault, Violation};
 
 use crate::run::{Outcome, Setup, run};
 
-/// Every so many seeds, one is run twice: the trace must be the same.
+/// One seed in this many runs twice, and both traces must be equal.
 const TWICE_EVERY: u64 = 25;
 
-/// What many runs came to.
+/// The results of many runs.
 #[derive(Default)]
 pub(crate) struct Totals {
     pub(crate) runs: u64,
@@ -28,7 +28,7 @@ pub(crate) struct Totals {
     pub(crate) tried: BTreeMap<&'static str, u64>,
     /// Known faults with the first seed that shows each.
     pub(crate) known: BTreeMap<&'static str, u64>,
-    /// Seeds that show something wrong.
+    /// Seeds with violations.
     pub(crate) wrong: BTreeMap<u64, Violation>,
 }
 
@@ -54,7 +54,7 @@ impl Totals {
 }
 
 impl Totals {
-    /// Adds the faults and what they broke.
+    /// Adds the faults and the violations.
     pub(crate) fn merge(&mut self, other: Self) {
         for (fault, times) in other.faults {
             *self.faults.entry(fault).or_default() += times;
@@ -63,7 +63,7 @@ impl Totals {
     }
 }
 
-/// Runs these setups, some of them twice.
+/// Runs these setups, and some of them twice.
 pub(crate) fn all(setups: &[Setup]) -> Totals {
     let (next, totals) = (AtomicU64::new(0), Mutex::new(Totals::default()));
     let cores = thread::available_parallelism().map_or(1, usize::from);

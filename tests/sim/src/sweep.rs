@@ -1,5 +1,5 @@
-//! The exhaustive sweep: one client places, pays, confirms and ships an order, and every call of it fails once in every way;
-//! then pairs of failures.
+//! The exhaustive sweep: one client places, pays, confirms and ships an order, and every call of it fails once in every
+//! way; then pairs of failures.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,23 @@ use crate::{
     swarm::{self, Totals},
 };
 
-/// How a call fails.
+/// The ways in which a call can fail.
 const FAULTS: [Fault; 4] =
     [Fault::ErrBefore, Fault::ErrAfter, Fault::CrashBefore, Fault::CrashAfter];
 
-/// What the sweep came to.
+/// The result of the sweep.
 pub(crate) struct Swept {
     /// Calls of the scenario when nothing fails.
     pub(crate) calls: u64,
-    /// Runs in which one call failed. A call can suffer only what is on its menu: a read that is done and whose reply is lost
-    /// is a read that failed.
+    /// Runs in which one call failed. A call can have only the faults of its kind: a read that is done and whose reply
+    /// is lost counts as a failed read.
     pub(crate) singles: usize,
-    /// Runs in which two calls were to fail.
+    /// Runs with two planned failures.
     pub(crate) pairs: usize,
     pub(crate) totals: Totals,
 }
 
-/// Fails each call in each way, then that many pairs.
+/// Makes each call fail in each way, then `pairs` pairs of calls.
 pub(crate) fn sweep(pairs_max: usize) -> Swept {
     let calls = run(&scenario(BTreeMap::new())).calls;
     let faults = (1..=calls).flat_map(|call| FAULTS.map(|fault| (call, fault)));
@@ -39,7 +39,7 @@ pub(crate) fn sweep(pairs_max: usize) -> Swept {
     Swept { calls, singles, pairs: pairs.len(), totals }
 }
 
-/// Pairs, spread over all that there are.
+/// Pairs, spread evenly over all pairs.
 fn pairs(singles: &[(u64, Fault)], pairs_max: usize) -> Vec<Setup> {
     let mut dice = Dice::new(1, 1);
     let pair = |_| {

@@ -1,4 +1,4 @@
-//! What must hold at every moment: each write to a view and each message is held against the event table when it happens.
+//! Checks of every moment: each write to a view and each message is compared with the event table when it happens.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use crate::checks::views::Rows;
 
-/// Times that one event may go to the topic, whatever else fails.
+/// The most often that one event may go to the topic, whatever fails.
 const SENDS_MAX: u32 = 24;
 
-/// The live checks, and what they remember.
+/// The live checks and their state.
 #[derive(Clone)]
 pub(crate) struct Truth(Arc<Inner>);
 
@@ -26,7 +26,7 @@ struct Inner {
     memory: Mutex<Memory>,
 }
 
-/// What has been seen.
+/// What the checks have seen.
 #[derive(Default)]
 pub(crate) struct Memory {
     by_id: BTreeMap<Uuid, Envelope>,
@@ -41,7 +41,7 @@ impl Truth {
     pub(crate) fn new(sim: &Sim, events: &EventTable, views: &ViewTable) -> Self {
         let (sim, events, own) = (sim.clone(), events.clone(), views.clone());
         let truth = Self(Arc::new(Inner { sim, events, views: own, memory: Mutex::default() }));
-        // Weak: the tables must not hold what holds the tables.
+        // Weak, because the tables hold this listener.
         let weak = Arc::downgrade(&truth.0);
         truth.0.events.on_commit(move |commit: &Commit| {
             if let Some(inner) = weak.upgrade() {
@@ -64,7 +64,7 @@ impl Truth {
         self.0.memory.lock().unwrap()
     }
 
-    /// A message that the topic took is the stored event, byte for byte, and the relay sent it.
+    /// Checks that a message on the topic is the stored event, byte for byte, and that the relay sent it.
     pub(crate) fn domain_event_sent(&self, message: &Message, role: &'static str) {
         let Inner { sim, events, .. } = &*self.0;
         only_the_relay(sim, role);
@@ -90,7 +90,7 @@ impl Truth {
         }
     }
 
-    /// An integration event tells of a stored event, and says what it says.
+    /// Checks that an integration event describes a stored event correctly.
     pub(crate) fn integration_event_sent(&self, message: &Message, role: &'static str) {
         let sim = &self.0.sim;
         only_the_relay(sim, role);

@@ -1,4 +1,4 @@
-//! What clients do: most of it is ordinary, a fifth is awkward.
+//! The actions of clients: most are ordinary, a fifth are unusual.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use crate::{
     readers,
 };
 
-/// How much a run does.
+/// The size of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     pub(crate) orders: u64,
     pub(crate) customers: usize,
-    /// Declined payments before the one that is captured: enough of them, and the stream has snapshots.
+    /// Declined payments before the captured one. With enough of them, the stream has snapshots.
     pub(crate) declined: u32,
-    /// Whether clients do only what they should.
+    /// Whether clients send only valid requests, once.
     pub(crate) is_plain: bool,
-    /// Within which time orders are begun.
+    /// Orders are placed within this time.
     pub(crate) within: Duration,
 }
 
 impl Load {
-    /// The load of a seed.
+    /// Draws the load of a seed.
     pub(crate) fn draw(dice: &mut Dice, within: Duration) -> Self {
         let declined = if dice.per_mille(40) { 34 } else { 0 };
         let (orders, customers) = (2 + dice.number() % 5, 1 + dice.below(3));
@@ -35,7 +35,7 @@ impl Load {
     }
 }
 
-/// Begins every order's story.
+/// Starts the clients of all orders.
 pub(crate) fn begin(client: &Client, load: Load) {
     for number in 0..load.orders {
         let client = client.clone();
@@ -52,7 +52,7 @@ pub(crate) fn begin(client: &Client, load: Load) {
     }
 }
 
-/// The story of one order.
+/// The actions on one order.
 pub(crate) struct Story {
     pub(crate) client: Client,
     pub(crate) dice: Dice,
@@ -88,7 +88,7 @@ impl Story {
         let parcel = json!({ "carrier": "DHL", "trackingNumber": format!("0034-{number}") });
         let _ = self.staff(Asked::Ship, parcel).await;
         if self.is_awkward(200) {
-            // Too late: it has been shipped.
+            // Refused, because it has been shipped.
             let _ = self.staff(Asked::Cancel, json!({ "reason": "too late" })).await;
         }
         if !self.dice.per_mille(200) {
@@ -108,7 +108,7 @@ impl Story {
         let body = json!({ "reference": reference, "amount": total, "currency": "JPY", "outcome": "captured" });
         let _ = self.staff(Asked::Pay, body.clone()).await;
         if self.is_awkward(100) {
-            // The provider tells it twice, each time under a key of its own.
+            // The provider reports it twice, under two keys.
             let _ = self.staff(Asked::Pay, body).await;
         }
     }
@@ -131,7 +131,7 @@ impl Story {
         self.ask_under(asked, &key, &staff(), body).await
     }
 
-    /// Sends a command; sometimes twice at once, as a double click does.
+    /// Sends a command, sometimes twice at once, like a double click.
     async fn ask_under(
         &mut self,
         asked: Asked,
@@ -189,12 +189,12 @@ impl Story {
         customer(&self.customer)
     }
 
-    /// True in that many of a thousand cases, where clients are not plain.
+    /// True in this many of a thousand cases, if clients are not plain.
     pub(crate) fn is_awkward(&mut self, cases: u32) -> bool {
         self.dice.per_mille(cases) && !self.load.is_plain
     }
 
-    /// Reads something.
+    /// Sends a query.
     pub(crate) async fn get(&self, caller: &Caller, path: String) -> Option<Answer> {
         self.client.send(Ask::get(caller, path)).await
     }

@@ -73,7 +73,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Deploys the system, as `wiring` says.
+    /// Deploys the system with this wiring.
     pub(crate) fn deploy(sim: &Sim, wiring: Wiring) -> Self {
         let (events, views) = (EventTable::new(sim), ViewTable::new(sim));
         let truth = Truth::new(sim, &events, &views);
@@ -121,7 +121,7 @@ impl World {
         }
     }
 
-    /// A deployment: every machine is new from now on.
+    /// Deploys again: all machines are new from now on.
     pub(crate) fn redeploy(&self) {
         self.api.replace();
         self.relay.replace();
@@ -130,7 +130,7 @@ impl World {
     }
 }
 
-/// What the functions are made of.
+/// The parts that functions are built from.
 #[derive(Clone)]
 struct Shop {
     events: EventTable,

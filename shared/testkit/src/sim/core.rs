@@ -98,7 +98,7 @@ impl Future for Sleep {
         let until = self.until;
         let timer = {
             let mut clock = self.core.clock();
-            // A wait of no time still lets the other tasks run.
+            // A wait of zero still lets other tasks run.
             if self.timer.is_some() && clock.now >= until {
                 return Poll::Ready(());
             }

@@ -1,4 +1,4 @@
-//! Seeded randomness. ChaCha gives the same numbers on every machine and in every build.
+//! Seeded random numbers. ChaCha gives the same numbers on every machine and in every build.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use chacha20::{
     rand_core::{Rng as _, SeedableRng as _},
 };
 
-/// One sequence of random numbers. A seed has 2^64 independent sequences, so that taking a number from one shifts no other.
+/// One sequence of random numbers. A seed has 2^64 independent sequences, so that using one does not shift another.
 #[derive(Debug)]
 pub struct Dice(ChaCha8Rng);
 
@@ -33,7 +33,7 @@ impl Dice {
         usize::try_from(self.number() % bound).unwrap()
     }
 
-    /// True in that many of a thousand cases.
+    /// True in this many of a thousand cases.
     pub fn per_mille(&mut self, cases: u32) -> bool {
         self.number() % 1000 < u64::from(cases)
     }

@@ -1,4 +1,4 @@
-//! The event table, with its stream: `EventStore` on a machine that may crash, over a network that may lose.
+//! The event table with its stream: an `EventStore` on machines that may crash, over a network that may lose replies.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ pub static READ: Site = Site { name: "read", menu: Fault::OF_READ };
 
 type Listener = Box<dyn Fn(&Commit) + Send + Sync>;
 
-/// The table. It keeps every event in memory as well, so that checks need not decode.
+/// The table. It also keeps every event decoded, for the checks.
 #[derive(Clone)]
 pub struct EventTable(Arc<Inner>);
 
@@ -41,7 +41,7 @@ impl EventTable {
         Self(Arc::new(Inner { sim: sim.clone(), store, events, listeners }))
     }
 
-    /// Calls `listener` with each new commit, when it is there.
+    /// Calls `listener` with each new commit after it is stored.
     pub fn on_commit(&self, listener: impl Fn(&Commit) + Send + Sync + 'static) {
         self.0.listeners.lock().unwrap().push(Box::new(listener));
     }
@@ -70,18 +70,18 @@ impl EventTable {
         self.0.store.dump()
     }
 
-    /// Puts an item over the one that is there: damage, which no code of ours can do.
+    /// Overwrites an item: damage that the product's code cannot do.
     pub fn damage(&self, item: StoredCommit) {
         self.0.store.put_raw(item);
     }
 
-    /// The table as that machine reaches it.
+    /// The table, called from this machine.
     #[must_use]
     pub fn port(&self, machine: &Machine) -> TablePort {
         TablePort { table: self.clone(), machine: machine.clone() }
     }
 
-    /// Appends at once, without network and machine.
+    /// Appends at once, without a network or machine.
     ///
     /// # Errors
     /// [`AppendError`].
@@ -114,7 +114,7 @@ fn bytes_of(commit: &Commit) -> usize {
     texts.iter().flatten().map(String::len).sum()
 }
 
-/// The event table as one machine reaches it.
+/// The event table, called from one machine.
 #[derive(Clone)]
 pub struct TablePort {
     table: EventTable,

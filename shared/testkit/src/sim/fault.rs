@@ -129,8 +129,8 @@ pub enum Plan {
     Nothing,
     /// These calls, by their number. For sweeps, and to repeat a run with fewer faults.
     Exactly(BTreeMap<u64, Fault>),
-    /// Some faults at some sites, each at its own rate: a *swarm*. A run in which everything fails at once finds less than
-    /// many runs in which few things fail often.
+    /// Some faults at some sites, each at its own rate: a *swarm*. A run in which everything fails at once finds less
+    /// than many runs in which few things fail often.
     Swarm(Swarm),
 }
 
@@ -142,8 +142,8 @@ pub struct Swarm {
 }
 
 impl Swarm {
-    /// A random subset of the faults at a random subset of the sites, with random rates, and sometimes outages within the
-    /// first `chaos` of the run.
+    /// A random subset of the faults at a random subset of the sites, with random rates, and sometimes outages within
+    /// the first `chaos` of the run.
     #[must_use]
     pub fn draw(seed: u64, sites: &[&'static Site], chaos: Duration) -> Self {
         let mut dice = Dice::new(seed, u64::MAX);

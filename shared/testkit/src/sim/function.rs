@@ -1,4 +1,4 @@
-//! A Lambda function: machines that start cold, stay warm, crash, and are stopped when their time is over.
+//! A Lambda function: its machines start cold, stay warm, crash, and are stopped at the time limit.
 
 use std::{
     future::{Future, poll_fn},
@@ -13,7 +13,7 @@ use dekigoto::batch::{Delivered, Report};
 
 use super::{Machine, Sim};
 
-/// How long an invocation still has.
+/// The time that an invocation has left.
 pub type TimeLeft = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// How an invocation ended.
@@ -21,9 +21,9 @@ pub type TimeLeft = Arc<dyn Fn() -> Duration + Send + Sync>;
 pub enum Ended<T> {
     /// By itself.
     Answered(T),
-    /// The machine crashed: whatever it had to say is lost.
+    /// The machine crashed, and its report is lost.
     Crashed,
-    /// Lambda stopped it: whatever it had to say is lost.
+    /// Lambda stopped it, and its report is lost.
     TimedOut,
 }
 
@@ -34,7 +34,7 @@ pub trait Consumer<R>: Clone + Send + Sync {
     async fn take(&self, batch: Vec<Delivered<R>>, time_left: TimeLeft) -> Report;
 }
 
-/// A function. `S` is what its process holds from start to end: router, relay or projector.
+/// A function. `S` is the state of its process: router, relay or projector.
 #[derive(Clone)]
 pub struct Function<S>(Arc<Inner<S>>);
 
@@ -46,7 +46,7 @@ struct Inner<S> {
     warm: Mutex<Vec<(Machine, S)>>,
 }
 
-/// Machines are numbered through a whole simulation by the calls made so far, and within one moment by this.
+/// Numbers the machines that start at the same moment.
 fn number(sim: &Sim) -> u64 {
     let mut journal = sim.journal();
     let machines = journal.tried.entry("a function started cold").or_default();
@@ -55,7 +55,7 @@ fn number(sim: &Sim) -> u64 {
 }
 
 impl<S: Clone + Send + Sync + 'static> Function<S> {
-    /// A function that begins with `start` on each new machine.
+    /// A function that runs `start` on each new machine.
     #[must_use]
     pub fn new(
         sim: &Sim,
@@ -73,7 +73,7 @@ impl<S: Clone + Send + Sync + 'static> Function<S> {
         self.0.role
     }
 
-    /// Every warm machine is let go, as in a deployment.
+    /// Drops all warm machines, as a deployment does.
     pub fn replace(&self) {
         self.0.warm.lock().unwrap().clear();
     }
@@ -101,7 +101,7 @@ impl<S: Clone + Send + Sync + 'static> Function<S> {
             Ended::TimedOut => {
                 let slow = machine.slow_calls();
                 sim.step(|| format!("{role} was stopped after {timeout:?}; slow: {slow:?}"));
-                // Whatever hangs, a function ends by itself: its report is not to be lost with it.
+                // A function must end by itself even if a call hangs. Otherwise its report is lost.
                 sim.violation("S16", format!("{role} was stopped; slow were {slow:?}"));
             }
         }
@@ -129,7 +129,7 @@ async fn until_stopped<T>(
     .await
 }
 
-/// Holds a batch's report to its promises: every record is counted once, and only ids that came in are reported.
+/// Checks a batch's report: every record is counted once, and only delivered ids are reported.
 pub(super) fn check_report(sim: &Sim, role: &str, ids: &[String], report: &Report) {
     let tally = report.tally;
     sim.note(&tally.to_string());

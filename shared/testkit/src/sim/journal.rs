@@ -7,19 +7,19 @@ use std::{
 
 use super::Fault;
 
-/// Steps that a failure shows.
+/// The number of steps that a failure shows.
 const STEPS_SHOWN: usize = 40;
 
-/// Something that must hold does not.
+/// An invariant that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// Which invariant, such as `S8`.
     pub invariant: &'static str,
-    /// What was found.
+    /// What happened.
     pub what: String,
 }
 
-/// The record of one run.
+/// The journal of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     hash: u64,
@@ -28,14 +28,14 @@ pub struct Journal {
     pub marks: BTreeSet<&'static str>,
     /// The faults that happened, by the number of the call.
     pub fired: Vec<(u64, &'static str, Fault)>,
-    /// How often other things were tried: poison, redelivery, damage.
+    /// How often other actions were tried: poison, redelivery, damage.
     pub tried: BTreeMap<&'static str, u64>,
-    /// What was found wrong.
+    /// The violations.
     pub violations: Vec<Violation>,
 }
 
 impl Journal {
-    /// A journal that keeps the text of the last steps, or only their hash.
+    /// A journal that keeps the text of the last steps, or only the hash of all.
     #[must_use]
     pub fn new(keeps_steps: bool) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Journal {
         }
     }
 
-    /// The hash of everything that happened: equal for two runs only when they did the same.
+    /// The hash of all steps: two runs have the same hash only if they did the same.
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.hash
@@ -58,7 +58,7 @@ impl Journal {
 
     /// Adds a number to the hash.
     pub(super) fn stir(&mut self, number: u64) {
-        // FNV-1a, a word at a time.
+        // FNV-1a, one word at a time.
         self.hash = (self.hash ^ number).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
     }
 

@@ -1,4 +1,4 @@
-//! A machine that runs a function: its clock, its randomness, and the calls that it makes.
+//! A machine that runs a function: its clock, randomness and calls.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Dice, Fault, Luck, Sim, Site, signal::Signal};
 
-/// 2026-11-23T09:00:00.000Z, where every run begins.
+/// 2026-11-23T09:00:00.000Z, when every run begins.
 const START_MILLIS: i64 = 1_795_424_400_000;
 
 /// How long a client waits for an answer: the operation time-out of the AWS clients.
@@ -22,10 +22,10 @@ pub const CALL_TIME_MAX: Duration = Duration::from_secs(5);
 /// Sequences of random numbers from here on belong to machines.
 const MACHINES: u64 = 1 << 40;
 
-/// In the private text of every simulated error. No answer to a client may contain it.
+/// A text in the cause of every simulated error. No answer to a client may contain it.
 pub const PRIVATE: &str = "sim-private-cause";
 
-/// One machine. It knows nothing of others, its clock is off by its own skew, and it can crash at any call.
+/// One machine. It shares nothing with others, its clock has a skew, and it can crash at any call.
 #[derive(Clone)]
 pub struct Machine(Arc<Inner>);
 
@@ -41,9 +41,9 @@ struct Inner {
 /// Why a call gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// It was refused: nothing was done.
+    /// Refused: nothing was done.
     Refused,
-    /// Nothing came back: it may have been done.
+    /// No reply: it may have been done.
     NoAnswer,
 }
 
@@ -56,7 +56,7 @@ impl Lost {
 }
 
 impl Machine {
-    /// A machine in that role. Its number chooses its skew and its randomness.
+    /// A machine in a role. Its number determines its skew and randomness.
     #[must_use]
     pub fn new(sim: &Sim, role: &'static str, number: u64) -> Self {
         let mut dice = sim.dice(MACHINES + number);
@@ -77,7 +77,7 @@ impl Machine {
         self.0.role
     }
 
-    /// The simulation that it is in.
+    /// Its simulation.
     #[must_use]
     pub fn sim(&self) -> &Sim {
         &self.0.sim
@@ -89,18 +89,18 @@ impl Machine {
         self.0.slow.lock().unwrap().clone()
     }
 
-    /// A new invocation begins.
+    /// Starts a new invocation.
     pub(super) fn begin(&self) {
         self.0.slow.lock().unwrap().clear();
     }
 
-    /// Ends when the machine has crashed.
+    /// Returns once the machine has crashed.
     pub(super) async fn has_crashed(&self) {
         self.0.crashed.after(0).await;
     }
 
-    /// Makes a call to the outside world. `apply` does it; the plan decides whether it happens, and whether the caller hears
-    /// of it.
+    /// Makes a call over the network. `apply` does it. The plan decides whether it happens, and whether the caller gets a
+    /// reply or [`Lost`].
     ///
     /// # Errors
     /// [`Lost`].

@@ -1,16 +1,17 @@
 //! A deterministic simulator of what a service runs on: tables, streams, topics, queues, functions and their failures.
 //!
-//! The service is real. The simulator stands behind the kit's ports. One thread runs everything in virtual time, and a seed
-//! decides the rest: which task runs next, how long a call takes and what fails. A run that fails does so again in the same
-//! way whenever its seed is run again.
+//! The service is real. The simulator stands behind the kit's ports. One thread runs everything in virtual time, and a
+//! seed decides the rest: which task runs next, how long a call takes and what fails. The same seed fails again in the
+//! same way.
 //!
 //! * [`Sim`] is the handle to a run: time, dice, the [`Plan`] of faults and the [`Journal`].
 //! * [`Executor`] runs the tasks.
-//! * [`Machine`] makes calls; each passes one gate, [`Machine::call`], where the plan may make it fail.
-//! * [`EventTable`], [`ViewTable`], [`Topic`] and [`Queue`] are the ports' other side.
-//! * [`Function`] runs code on machines; [`Stream`] and [`deliver`] bring it records and messages.
+//! * [`Machine`] makes calls. Each goes through [`Machine::call`], where the plan may make it fail.
+//! * [`EventTable`], [`ViewTable`], [`Topic`] and [`Queue`] implement the ports.
+//! * [`Function`] runs code on machines. [`Stream`] and [`deliver`] invoke it with records and messages.
 //!
-//! Nothing here knows the order service. The repository's `tests/sim` runs the order service in it, and checks what must hold.
+//! This crate does not know the order service. The repository's `tests/sim` runs the order service here and checks the
+//! invariants.
 
 mod core;
 mod dice;

@@ -1,4 +1,5 @@
-//! A queue: messages come back when they are not deleted in time, and go to the dead letters when that happened too often.
+//! A queue: a message that is not deleted in time is delivered again, and becomes a dead letter after too many
+//! receives.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +23,7 @@ pub static PARK: Site = Site { name: "park", menu: Fault::OF_WRITE };
 pub struct Letter {
     /// The body.
     pub body: String,
-    /// Why it was set aside, where a function did that.
+    /// Why a function parked it, if one did.
     pub reason: Option<String>,
     pub(super) receives: u32,
     pub(super) visible: Duration,
@@ -74,19 +75,19 @@ impl Queue {
         self.0.letters.lock().unwrap().1.values().cloned().collect()
     }
 
-    /// Takes everything out.
+    /// Removes all messages.
     #[must_use]
     pub fn drain(&self) -> Vec<Letter> {
         std::mem::take(&mut self.0.letters.lock().unwrap().1).into_values().collect()
     }
 
-    /// Takes out the messages that are meant.
+    /// Removes the messages that match.
     pub fn remove(&self, is_meant: impl Fn(&Letter) -> bool) -> Vec<Letter> {
         let mut letters = self.0.letters.lock().unwrap();
         letters.1.extract_if(.., |_, letter| is_meant(letter)).map(|(_, letter)| letter).collect()
     }
 
-    /// The queue as that machine reaches it.
+    /// The queue, called from this machine.
     #[must_use]
     pub fn port(&self, machine: &Machine) -> QueuePort {
         QueuePort { queue: self.clone(), machine: machine.clone() }
@@ -100,12 +101,12 @@ impl Queue {
         &self.0.changed
     }
 
-    /// The next moment at which a message can be received; none when the queue is empty.
+    /// The next moment at which a message can be received. `None` if the queue is empty.
     pub(super) fn next_visible(&self) -> Option<Duration> {
         self.0.letters.lock().unwrap().1.values().map(|letter| letter.visible).min()
     }
 
-    /// Receives up to `limit` messages, in any order. They stay invisible for that long.
+    /// Receives up to `limit` messages in any order. They are invisible for the given time.
     pub(super) fn receive(
         &self,
         limit: usize,
@@ -122,7 +123,7 @@ impl Queue {
             let id = ids.swap_remove(luck.dice.below(ids.len()));
             let letter = letters.1.get_mut(&id).unwrap();
             letter.receives += 1;
-            // A standard queue may hand out a message that is in flight.
+            // A standard queue may deliver a message that is in flight.
             let is_twice = luck.fault == Some(Fault::Twice);
             letter.receives -= u32::from(is_twice);
             letter.visible =
@@ -138,7 +139,7 @@ impl Queue {
     }
 }
 
-/// The queue as one machine reaches it.
+/// The queue, called from one machine.
 #[derive(Clone)]
 pub struct QueuePort {
     queue: Queue,

@@ -1,4 +1,5 @@
-//! What AWS runs between a queue and a function: it receives batches, invokes, and deletes what the report does not name.
+//! The mapping between a queue and a function: it receives batches, invokes, and deletes the messages that are not
+//! reported.
 
 use std::time::Duration;
 
@@ -10,22 +11,22 @@ use super::{Consumer, Ended, Fault, Function, Letter, Queue, Site, function::che
 /// A batch of messages on its way to a function.
 pub static RECEIVE: Site = Site { name: "receive", menu: &[Fault::Twice] };
 
-/// The settings of a queue and its mapping, as the template has them.
+/// The settings of a queue and its mapping, as in the template.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueSettings {
     /// How long a received message stays invisible.
     pub visibility: Duration,
-    /// Receives after which a message is a dead letter.
+    /// Receives after which a message becomes a dead letter.
     pub receives_max: u32,
     /// Messages in a batch.
     pub batch_max: usize,
     /// Batches at once.
     pub batches_at_once: u32,
-    /// How long to wait for a fuller batch.
+    /// How long to wait for a full batch.
     pub window: Duration,
 }
 
-/// Delivers the queue's messages to a function, and the hopeless ones to `dead`.
+/// Delivers the queue's messages to a function, and those with too many receives to `dead`.
 pub fn deliver<S: Consumer<String> + 'static>(
     queue: &Queue,
     dead: &Queue,
@@ -88,12 +89,12 @@ async fn batch<S: Consumer<String> + 'static>(
                 let _ = queue.delete(id.parse().unwrap());
             }
         }
-        // Nothing is deleted: the messages come back when their visibility ends.
+        // Nothing is deleted. The messages are delivered again when their visibility ends.
         Ended::Crashed | Ended::TimedOut => sim.mark("a batch came back after a crash"),
     }
 }
 
-/// Whether a message may be delivered once more. One that may not becomes a dead letter, without a reason.
+/// Whether a message may be delivered again. Otherwise it becomes a dead letter without a reason.
 fn is_alive(
     queue: &Queue,
     dead: &Queue,

@@ -1,4 +1,4 @@
-//! Tells tasks that something has changed.
+//! Notifies tasks of changes.
 
 use std::{
     future::poll_fn,
@@ -6,12 +6,12 @@ use std::{
     task::{Poll, Waker},
 };
 
-/// Counts changes, and wakes who waits for the next one.
+/// Counts changes and wakes the tasks that wait for the next one.
 #[derive(Clone, Default)]
 pub(super) struct Signal(Arc<Mutex<(u64, Vec<Waker>)>>);
 
 impl Signal {
-    /// Something has changed.
+    /// Records a change.
     pub(super) fn raise(&self) {
         let wakers = {
             let mut inner = self.0.lock().unwrap();
@@ -21,12 +21,12 @@ impl Signal {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// How many changes there were.
+    /// The number of changes.
     pub(super) fn count(&self) -> u64 {
         self.0.lock().unwrap().0
     }
 
-    /// Waits until there are more changes than `seen`.
+    /// Waits for a change after the first `seen`.
     pub(super) async fn after(&self, seen: u64) {
         poll_fn(|context| {
             let mut inner = self.0.lock().unwrap();

@@ -1,4 +1,4 @@
-//! A simulation: its clock, its plan of faults and its journal, in one handle that everything in it shares.
+//! A simulation: one shared handle to its clock, plan of faults and journal.
 
 use std::{
     future::Future,
@@ -15,7 +15,7 @@ use super::{
 #[derive(Clone)]
 pub struct Sim(Arc<Core>);
 
-/// What a call's number decides: its fault, and the dice for everything else about it.
+/// What a call's number determines: its fault, and its dice.
 pub struct Luck {
     /// The call's number.
     pub number: u64,
@@ -67,7 +67,7 @@ impl Sim {
             let mut plan = self.0.plan.lock().unwrap();
             plan.1 += 1;
             let number = plan.1;
-            // The fault has dice of its own: a call that is spared one is as fast as it was.
+            // The fault has its own dice, so that removing a fault does not change the time of the call.
             let mut faults = Dice::new(!self.0.seed, number);
             let fault = plan.0.fault(number, site, now, &mut faults);
             Luck { number, fault, dice: self.dice(number) }
@@ -88,7 +88,7 @@ impl Sim {
         self.0.plan.lock().unwrap().1
     }
 
-    /// From now on nothing fails.
+    /// Ends all faults.
     pub fn heal(&self) {
         self.0.plan.lock().unwrap().0 = Plan::Nothing;
     }
@@ -98,17 +98,17 @@ impl Sim {
         self.0.journal()
     }
 
-    /// A branch was reached.
+    /// Records that a branch was reached.
     pub fn mark(&self, mark: &'static str) {
         self.journal().marks.insert(mark);
     }
 
-    /// Something unusual was tried.
+    /// Records an unusual action.
     pub fn tried(&self, what: &'static str) {
         *self.journal().tried.entry(what).or_default() += 1;
     }
 
-    /// Something that must hold does not.
+    /// An invariant that does not hold.
     pub fn violation(&self, invariant: &'static str, what: impl Into<String>) {
         let what = what.into();
         self.step(|| format!("VIOLATION {invariant}: {what}"));

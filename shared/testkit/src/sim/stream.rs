@@ -1,5 +1,6 @@
-//! The table's stream and its mapping: shards that keep the order of one item only, batches that are retried from the first
-//! reported failure, split in two after a crash, and given up when they are too old or were tried too often.
+//! The table's stream and its mapping. Shards keep the order of one item only. Batches are retried from the first
+//! reported failure, split in two after a crash, and dropped to the destination when they are too old or had too many
+//! tries.
 
 use std::{
     collections::VecDeque,
@@ -16,13 +17,13 @@ use super::{
 /// A batch of records on its way to a function.
 pub static SHARD: Site = Site { name: "shard", menu: &[Fault::Twice, Fault::Delay] };
 
-/// Records in a batch, as the template has it.
+/// Records in a batch, as in the template.
 const BATCH_MAX: usize = 100;
 
-/// Age at which the mapping gives a record up, as the template has it. The stream itself keeps it for 24 hours.
+/// Age at which the mapping drops a record, as in the template. The stream keeps it for 24 hours.
 const AGE_MAX: Duration = Duration::from_secs(72_000);
 
-/// Tries after which the mapping gives a batch up, as the template has it.
+/// Tries after which the mapping drops a batch, as in the template.
 const ATTEMPTS_MAX: u32 = 100;
 
 const BACKOFF_MAX: Duration = Duration::from_secs(600);
@@ -47,7 +48,7 @@ struct Shard<R> {
 
 struct Lane<R> {
     records: VecDeque<Record<R>>,
-    /// Records at the front that are with a function: nothing is put before them.
+    /// Records at the front that a function is handling: nothing is inserted before them.
     in_flight: usize,
     next_id: u64,
     dice: Dice,
@@ -61,7 +62,7 @@ struct Record<R> {
 }
 
 impl<R: Clone + Send + Sync + 'static> Stream<R> {
-    /// A stream with that many shards.
+    /// A stream with this many shards.
     #[must_use]
     pub fn new(sim: &Sim, shards: u64) -> Self {
         let lane = |shard| Lane {
@@ -82,7 +83,7 @@ impl<R: Clone + Send + Sync + 'static> Stream<R> {
         let mut lane = shard.lane.lock().unwrap();
         lane.next_id += 1;
         let id = lane.next_id.to_string();
-        // Each commit is an item of its own, and between items there is no order.
+        // Each commit is an item of its own, and items have no order.
         let (first, last) = (lane.in_flight, lane.records.len());
         let is_moved = lane.dice.per_mille(300);
         let place = if is_moved { first + lane.dice.below(last - first + 1) } else { last };
@@ -92,13 +93,13 @@ impl<R: Clone + Send + Sync + 'static> Stream<R> {
         shard.changed.raise();
     }
 
-    /// Takes the records that the mapping gave up.
+    /// Removes the records that the mapping dropped.
     #[must_use]
     pub fn given_up(&self) -> Vec<R> {
         std::mem::take(&mut self.0.given_up.lock().unwrap())
     }
 
-    /// Delivers every shard's records to a function, a batch at a time.
+    /// Delivers the records of all shards to a function, one batch at a time.
     pub fn deliver<S: Consumer<R> + 'static>(&self, function: &Function<S>) {
         for place in 0..self.0.shards.len() {
             let (stream, function) = (self.clone(), function.clone());
@@ -178,7 +179,7 @@ impl<R: Clone + Send + Sync + 'static> Stream<R> {
         lane.in_flight = 0;
     }
 
-    /// Puts aside the records at the front that are too old, and at least `hopeless` of them.
+    /// Drops the records at the front that are too old, and at least `hopeless` of them.
     fn give_up(&self, place: usize, mut hopeless: usize) {
         let mut lane = self.0.shards[place].lane.lock().unwrap();
         let now = self.0.sim.now();
@@ -192,7 +193,7 @@ impl<R: Clone + Send + Sync + 'static> Stream<R> {
     }
 }
 
-/// How a shard's batches have fared.
+/// The progress of a shard's batches.
 struct Mapping {
     batch_max: usize,
     failures: u32,
@@ -203,7 +204,7 @@ impl Mapping {
         Self { batch_max: BATCH_MAX, failures: 0 }
     }
 
-    /// The place of the first failed record; none when all are done.
+    /// The place of the first failed record. `None` if all are done.
     fn answered(&mut self, report: &Report, ids: &[String]) -> Option<usize> {
         let failed = report.failed.first()?;
         let place = ids.iter().position(|id| id == failed).unwrap_or(0);
@@ -212,7 +213,7 @@ impl Mapping {
         Some(place)
     }
 
-    /// A crash says nothing about which record is at fault: the batch is split in two.
+    /// A crash does not tell which record is at fault, so the batch is split in two.
     fn crashed(&mut self, records: usize) {
         self.batch_max = (records / 2).max(1);
         self.failures += 1;

@@ -1,4 +1,5 @@
-//! A topic or an event bus: takes batches in part, delivers late, twice and in any order, and never loses what it took.
+//! A topic or an event bus: it may accept a part of a batch, and deliver late, twice and in any order. It loses no
+//! accepted message.
 
 use std::{
     sync::{Arc, Mutex},
@@ -19,7 +20,7 @@ pub static BUS: Site = Site { name: "bus", menu: Fault::OF_BATCH };
 /// The delivery of one message to one queue.
 pub static FAN_OUT: Site = Site { name: "fan-out", menu: &[Fault::Delay, Fault::Twice] };
 
-/// Called with each message that is taken, and the role of the machine that sent it.
+/// Called with each accepted message and the role of the machine that sent it.
 type Listener = Box<dyn Fn(&Message, &'static str) + Send + Sync>;
 
 /// A queue that gets messages of a topic: those of the events that its filter names.
@@ -27,7 +28,7 @@ type Listener = Box<dyn Fn(&Message, &'static str) + Send + Sync>;
 pub struct Subscription {
     /// The queue.
     pub queue: Queue,
-    /// The values of the attribute `eventType` that the filter lets pass.
+    /// The values of the attribute `eventType` that pass the filter.
     pub events: Vec<&'static str>,
 }
 
@@ -66,13 +67,13 @@ impl Topic {
         Self(Arc::new(Inner { sim, site, subscriptions, listener, refused }))
     }
 
-    /// The topic as that machine reaches it.
+    /// The topic, called from this machine.
     #[must_use]
     pub fn port(&self, machine: &Machine) -> TopicPort {
         TopicPort { topic: self.clone(), machine: machine.clone() }
     }
 
-    /// Takes a batch: all of it, or a random part.
+    /// Accepts a batch: all of it, or a random part.
     fn take(
         &self,
         batch: &[Message],
@@ -120,7 +121,7 @@ impl Topic {
     }
 }
 
-/// The topic as one machine reaches it.
+/// The topic, called from one machine.
 #[derive(Clone)]
 pub struct TopicPort {
     topic: Topic,

@@ -21,10 +21,10 @@ pub static READ_ROWS: Site = Site { name: "read-rows", menu: Fault::OF_READ };
 /// A write of some rows.
 pub static WRITE_ROWS: Site = Site { name: "write-rows", menu: Fault::OF_WRITE };
 
-/// A list. By an index it always shows the table as it was some moments ago.
+/// A list. An index shows the table as it was some moments ago.
 pub static LIST_ROWS: Site = Site { name: "list-rows", menu: Fault::OF_READ };
 
-/// How far an index may lag.
+/// The longest lag of an index.
 const LAG_MAX: Duration = Duration::from_secs(3);
 
 type Listener = Box<dyn Fn(&[Row]) + Send + Sync>;
@@ -36,7 +36,7 @@ pub struct ViewTable(Arc<Inner>);
 struct Inner {
     sim: Sim,
     rows: MemoryViews,
-    /// What an index shows, and the writes that it does not show yet.
+    /// The rows that an index shows, and the writes that it does not show yet.
     index: MemoryViews,
     behind: Mutex<VecDeque<(Duration, Vec<Row>)>>,
     listeners: Mutex<Vec<Listener>>,
@@ -51,7 +51,7 @@ impl ViewTable {
         Self(Arc::new(Inner { sim, rows, index, behind, listeners }))
     }
 
-    /// Calls `listener` with the rows of each write, when they are there.
+    /// Calls `listener` with the rows of each write after they are stored.
     pub fn on_write(&self, listener: impl Fn(&[Row]) + Send + Sync + 'static) {
         self.0.listeners.lock().unwrap().push(Box::new(listener));
     }
@@ -68,19 +68,19 @@ impl ViewTable {
         self.0.rows.read(std::slice::from_ref(key)).now_or_never().unwrap().unwrap().remove(0)
     }
 
-    /// The table as a check reads it: at once, without network and machine.
+    /// The table for checks: read at once, without a network or machine.
     #[must_use]
     pub fn stored(&self) -> MemoryViews {
         self.0.rows.clone()
     }
 
-    /// The table as that machine reaches it.
+    /// The table, called from this machine.
     #[must_use]
     pub fn port(&self, machine: &Machine) -> ViewPort {
         ViewPort { table: self.clone(), machine: machine.clone() }
     }
 
-    /// Writes at once, without network and machine.
+    /// Writes at once, without a network or machine.
     ///
     /// # Errors
     /// [`ViewError`].

@@ -1,5 +1,5 @@
-//! Planted bugs: mistakes that such systems are known to make, each put in by other wiring or in a wrapper around a port. The
-//! product's code knows nothing of them.
+//! Planted bugs: known mistakes of such systems. Each is added by other wiring, or in a wrapper around a port. The
+//! product's code does not contain them.
 
 mod buses;
 mod stores;
@@ -93,7 +93,7 @@ impl Wiring {
         self.0 == Some(bug)
     }
 
-    /// The event table as that machine reaches it.
+    /// The event table, called from this machine.
     pub(crate) fn store(
         self,
         table: &EventTable,
@@ -107,7 +107,7 @@ impl Wiring {
         }
     }
 
-    /// The view table as that machine reaches it.
+    /// The view table, called from this machine.
     pub(crate) fn views(self, table: &ViewTable, machine: &Machine) -> Arc<dyn ViewStore> {
         let port = table.port(machine);
         match self.0 {
@@ -153,7 +153,7 @@ impl Wiring {
         }
     }
 
-    /// What the bus is told.
+    /// The announcements to the bus.
     pub(crate) fn announcements(self) -> Announcements {
         let announcements = service().announcements().clone();
         if self.has(Bug::UpcastDropsField) {
@@ -163,13 +163,13 @@ impl Wiring {
         announcements
     }
 
-    /// `Timeout` of the publisher. With a minute it ends long before, whatever hangs, so the bug needs a shorter one. The
-    /// sound publisher holds with five seconds too.
+    /// `Timeout` of the publisher. With a minute, it ends by itself even if a target hangs, so the bug needs a shorter
+    /// one. The correct publisher also works with five seconds.
     pub(crate) fn relay_time(self, time: Duration) -> Duration {
         if self.has(Bug::NoReserve) { Duration::from_secs(5) } else { time }
     }
 
-    /// How long the publisher believes it has.
+    /// The time that the publisher assumes it has.
     pub(crate) fn time_left(self, time_left: TimeLeft) -> impl Fn() -> Duration + Send + Sync {
         let more = if self.has(Bug::NoReserve) { Duration::from_secs(9) } else { Duration::ZERO };
         move || time_left() + more
@@ -182,7 +182,7 @@ impl Wiring {
         report
     }
 
-    /// A request as the API gets it.
+    /// A request to the API.
     pub(crate) fn ask(self, ask: Ask, number: u64) -> Ask {
         if self.has(Bug::NoCommandKey) && ask.key.is_some() {
             return Ask { key: Some(format!("request-{number}")), ..ask };

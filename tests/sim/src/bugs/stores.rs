@@ -15,7 +15,7 @@ use dekigoto_testkit::sim::{EventTable, Machine, TablePort, Topic, TopicPort};
 
 use super::Bug;
 
-/// The event table with that bug; the sound one, when the bug is elsewhere.
+/// The event table with the bug, or the correct one if the bug is elsewhere.
 pub(super) fn planted(
     bug: Bug,
     port: TablePort,
@@ -116,7 +116,7 @@ impl EventStore for Planted {
 }
 
 impl Planted {
-    /// The same commit at the place that is free now.
+    /// The same commit at the next free place.
     fn at_the_end(&self, commit: &Commit) -> Commit {
         let key = commit.stream().key();
         let ordinals = self.table.items().into_iter().filter(|item| item.pk == key).count();

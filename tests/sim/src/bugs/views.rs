@@ -11,7 +11,7 @@ use dekigoto::{
 use dekigoto_testkit::sim::ViewPort;
 use order_service::OrderSummaryView;
 
-/// The order's view with a careless hand on the watermark: it applies everything, or it skips what it has not seen.
+/// The order's view with a wrong watermark: it applies everything, or it skips events that it has not seen.
 pub(super) struct Careless {
     pub(super) view: Arc<dyn AnyView>,
     pub(super) skips: bool,
@@ -63,7 +63,7 @@ impl AnyView for Careless {
     }
 }
 
-/// On a conflict it writes all the same.
+/// Writes despite a conflict.
 pub(super) struct LastWriteWins(pub(super) ViewPort);
 
 #[async_trait]
@@ -92,7 +92,7 @@ impl ViewStore for LastWriteWins {
     }
 }
 
-/// It writes row by row.
+/// Writes row by row.
 pub(super) struct SplitTransaction(pub(super) ViewPort);
 
 #[async_trait]

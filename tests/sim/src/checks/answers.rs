@@ -1,4 +1,4 @@
-//! S3, S4, S5, S6: what clients were told is what is stored, and a refusal has a state that explains it.
+//! S3, S4, S5, S6: the answers match the stored events, and a state of the stream explains each refusal.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
 
 type Streams = BTreeMap<String, Vec<Commit>>;
 
-/// Holds every command's answers against the store.
+/// Compares the answers to every command with the store.
 pub(crate) fn check(world: &World, history: &History) {
     let mut streams = Streams::new();
     for item in world.events.items() {
@@ -44,7 +44,7 @@ pub(crate) fn check(world: &World, history: &History) {
     }
 }
 
-/// What was accepted is stored, and every answer that accepts it is the same.
+/// An accepted command is stored, and all its accepting answers are equal.
 fn acceptance(world: &World, op: &Op, own: Option<&Commit>, commits: &[Commit]) {
     let Some(accepted) = op.accepted() else { return };
     let is_accepted = |answer: &&Answer| (200..300).contains(&answer.status);
@@ -53,7 +53,7 @@ fn acceptance(world: &World, op: &Op, own: Option<&Commit>, commits: &[Commit]) 
         let what = format!("{}: first {}, then {}", op.name(), accepted.body, other.body);
         world.sim.violation("S5", what);
     }
-    // A payment that is known under its reference is answered as it was recorded, under any key.
+    // A payment that is known under its reference gets the recorded answer, under any key.
     let by_reference = || {
         let reference = op.body["reference"].as_str()?;
         let holds = |commit: &&Commit| commit.events()[0].payload.as_str().contains(reference);
@@ -78,7 +78,7 @@ fn acceptance(world: &World, op: &Op, own: Option<&Commit>, commits: &[Commit]) 
     }
 }
 
-/// A command that was only ever refused has written nothing; nor has one whose last attempt, alone, was refused.
+/// A command that was always refused has written nothing. Neither has one whose last attempt ran alone and was refused.
 fn ghost(world: &World, op: &Op, own: Option<&Commit>) {
     let is_refused = |attempt: &Attempt| {
         let answer = attempt.answer.as_ref();
@@ -88,14 +88,14 @@ fn ghost(world: &World, op: &Op, own: Option<&Commit>) {
         true => op.attempts.iter().all(is_refused),
         false => op.attempts.last().is_some_and(is_refused),
     };
-    // The same key may have been used, on purpose, for another request of the same client.
+    // The client may have reused the key on purpose for another request.
     let is_reused = op.answers().any(|answer| answer.code() == "key-reused");
     if was_refused && !op.attempts.is_empty() && own.is_some() && !is_reused {
         world.sim.violation("S4", format!("{} was refused, and is stored", op.name()));
     }
 }
 
-/// A refusal is right in some state that the streams had while the request was under way.
+/// A refusal is correct for a state that the streams had during the request.
 fn refusal(world: &World, op: &Op, attempt: &Attempt, commits: &[Commit]) {
     let Some(answer) = &attempt.answer else { return };
     if !matches!(answer.code(), "illegal-transition" | "not-found") {
@@ -121,7 +121,7 @@ fn refusal(world: &World, op: &Op, attempt: &Attempt, commits: &[Commit]) {
     }
 }
 
-/// The command that a client's request means.
+/// The command in a client's request.
 pub(crate) fn commands(world: &World, op: &Op, at: Timestamp) -> Command {
     let command = match op.asked {
         Asked::Place => OrderCommand::PlaceOrder(PlaceOrder {

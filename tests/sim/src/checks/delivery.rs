@@ -1,4 +1,4 @@
-//! L1, L4, L5, S15: everything that was committed is published, and nothing stays in a queue.
+//! L1, L4, L5, S15: every commit is published, and no message stays in a queue.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::{
     world::World,
 };
 
-/// How long a view's message is delivered again: a hundred times, three minutes apart. After a longer outage, healthy
-/// messages may be among the dead letters.
+/// How long a message of a view is redelivered: a hundred times, three minutes apart. After a longer outage, healthy
+/// messages may become dead letters.
 pub(crate) const RECEIVES_LAST: Duration = Duration::from_secs(5 * 3600);
 
-/// Everything is published, and only poison is among the dead letters, with its reason.
+/// Checks that everything is published, and that only poison is dead-lettered, with its reason.
 pub(crate) fn check(world: &World) {
     published(world);
     let views = world.view_queues.iter().map(|view| (view.name, &view.queue, &view.dead));
@@ -43,7 +43,7 @@ fn wrong(letter: &Letter) -> Option<&'static str> {
     }
 }
 
-/// Dead letters before anybody has redriven them: nothing healthy may be among them.
+/// Checks the dead letters before a redrive: no healthy message may be among them.
 pub(crate) fn dead_letters(world: &World, chaos: Duration) {
     if chaos > RECEIVES_LAST {
         return;
@@ -55,7 +55,7 @@ pub(crate) fn dead_letters(world: &World, chaos: Duration) {
             world.sim.violation("L4", what);
         }
     }
-    // What only newer code can read is published by the redrive, after the deployment of that code.
+    // The redrive publishes records that only newer code can read, after that code is deployed.
     let is_newer = |letter: &Letter| letter.reason.as_deref() == Some(UNREADABLE);
     let dead = world.relay_dead.letters();
     for letter in dead.iter().filter(|it| !it.body.contains(POISON) && !is_newer(it)) {

@@ -1,4 +1,4 @@
-//! What must hold when a run is over, each invariant in the file of its subject.
+//! Checks after a run. Each invariant is in the file of its subject.
 
 pub(crate) mod answers;
 pub(crate) mod delivery;
@@ -7,7 +7,7 @@ pub(crate) mod views;
 
 use crate::{history::History, world::World};
 
-/// Checks a run that has come to rest.
+/// Checks a finished run.
 pub(crate) fn at_rest(world: &World, history: &History) {
     stored::check(world, history);
     answers::check(world, history);

@@ -1,5 +1,5 @@
-//! S1, S2, S5, S6: what is stored is a history without holes, every commit was asked for once, and each was decided on all
-//! that came before it.
+//! S1, S2, S5, S6: the stored history has no holes, every commit was requested once, and each was decided on all
+//! commits before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ pub(crate) fn check(world: &World, history: &History) {
     }
 }
 
-/// Ordinals and versions follow without a gap.
+/// Checks that ordinals and versions have no gap.
 fn gapless(world: &World, stream: &str, commits: &[Commit]) {
     let mut version = 1;
     for (ordinal, commit) in (1..).zip(commits) {
@@ -53,7 +53,7 @@ fn gapless(world: &World, stream: &str, commits: &[Commit]) {
     }
 }
 
-/// Somebody asked for the commit, and its events are what the rules make of it.
+/// Checks that a client requested the commit, and that its events are the decision of the rules.
 fn asked_and_decided(world: &World, ops: &[Op], stream: &str, before: &[Commit], commit: &Commit) {
     let context = commit.context();
     let is_it = |op: &&Op| {
@@ -75,7 +75,7 @@ fn asked_and_decided(world: &World, ops: &[Op], stream: &str, before: &[Commit],
     }
 }
 
-/// A commit's events as they were decided.
+/// A commit's events, decoded.
 pub(crate) fn new_events(commit: &Commit) -> Vec<NewEvent> {
     let events = commit.events().iter().map(|event| NewEvent {
         event_type: event.event_type.clone(),
@@ -94,7 +94,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The events that the rules make of it after these commits; none when they refuse it.
+    /// The events that the rules decide after these commits; `None` if they refuse.
     pub(crate) fn decide(self, before: &[Commit]) -> Option<Vec<NewEvent>> {
         match self {
             Self::Order(command) => decide::<Order>(before, command),

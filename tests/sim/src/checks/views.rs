@@ -1,4 +1,4 @@
-//! S8, S13, L2: a row is the fold of the events that it says it has seen, at every write; and in the end it has seen all.
+//! S8, S13, L2: at every write, a row is the fold of the events up to its watermarks; in the end it has all events.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// What a view across aggregates says that it has counted: by stream, then by record.
+/// The versions that a view across aggregates has counted, by stream and record.
 type Records = BTreeMap<String, BTreeMap<String, Counted>>;
 
-/// What all views across aggregates say that they have counted, by view.
+/// The versions that all views across aggregates have counted, by view.
 #[derive(Default)]
 pub(crate) struct Rows {
     counted: BTreeMap<&'static str, Records>,
 }
 
 impl Rows {
-    /// Holds rows that have just been written against the event table.
+    /// Compares rows that have just been written with the event table.
     pub(crate) fn written(
         &mut self,
         sim: &Sim,
@@ -38,7 +38,7 @@ impl Rows {
         self.across::<DailySalesView>(sim, events, views, rows);
     }
 
-    /// A row is stored in parts, and their sum is the fold of what was counted.
+    /// Checks that the sum of a row's parts is the fold of the counted events.
     fn across<V: AcrossView>(
         &mut self,
         sim: &Sim,
@@ -82,12 +82,12 @@ fn whole(part: &RowKey) -> RowKey {
     RowKey::new(&*part.partition, sort)
 }
 
-/// The row as a reader sees it.
+/// The row as readers see it.
 fn sum<V: AcrossView>(views: &ViewTable, key: &RowKey) -> Option<V::Row> {
     Across::<V>::read(&views.stored(), key).now_or_never().unwrap().unwrap()
 }
 
-/// The row that the counted events make.
+/// The row folded from the counted events.
 fn fold_counted<V: View>(events: &EventTable, counted: &Records, key: &RowKey) -> Value {
     let mut row = V::Row::default();
     for (stream, records) in counted {
@@ -100,7 +100,7 @@ fn fold_counted<V: View>(events: &EventTable, counted: &Records, key: &RowKey) -
     json!(row)
 }
 
-/// A row of an order: its watermarks say which events it has seen.
+/// Checks a row of an order against the events up to its watermarks.
 fn single(sim: &Sim, events: &EventTable, row: &Row) {
     let marked: Marked<<OrderSummaryView as View>::Row> = row.body.read().unwrap();
     let id = row.key.partition.split_once('#').unwrap().1;
@@ -122,7 +122,7 @@ fn single(sim: &Sim, events: &EventTable, row: &Row) {
     }
 }
 
-/// In the end every view has seen every event.
+/// Checks that every view has every event in the end.
 pub(crate) fn check(world: &World) {
     let memory = world.truth.memory();
     for event in world.events.all_events() {
@@ -147,7 +147,7 @@ pub(crate) fn check(world: &World) {
     }
 }
 
-/// Whether the view has counted an event, if the event changes a row of it at all.
+/// Whether the view has counted an event, if the event changes one of its rows.
 fn counted<V: AcrossView>(world: &World, rows: &Rows, event: &Envelope) -> bool {
     let Some(key) = V::row_of(event).unwrap() else { return true };
     let stream = event.stream().unwrap().key();
