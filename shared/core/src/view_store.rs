@@ -113,7 +113,8 @@ pub trait ViewStore: Send + Sync {
     /// [`ViewError`]. After `Unavailable` all rows or none were written; after any other, none.
     async fn write(&self, rows: &[Row]) -> Result<(), ViewError>;
 
-    /// Lists rows: strongly consistent by their own keys; by an index maybe a moment behind the writes.
+    /// Lists rows: strongly consistent by their own keys; an index may be a moment behind the writes. The rows are those
+    /// of now: a row that has left the listed partition since may be left out, so that a page is short.
     ///
     /// # Errors
     /// [`ViewError`], never `Conflict`.

@@ -1,15 +1,19 @@
-//! Lists rows by their own keys or by a secondary index.
+//! Lists rows by their own keys or by a secondary index. An index holds only keys, so that a change of a row costs no
+//! write there: the listed rows are read from the table.
 
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
     types::{AttributeValue, ReturnConsumedCapacity, Select},
 };
-use dekigoto::{Index, Position, Row, RowKey, RowPage, RowQuery, ViewError};
+use dekigoto::{
+    Index, Position, Row, RowKey, RowPage, RowQuery, ViewError, limits::ROWS_PER_CALL_MAX,
+};
 
 use crate::{
     Item,
     failure::Failure,
     view_item::row_of,
+    view_read,
     view_table::{ViewTable, key_item},
 };
 
@@ -30,34 +34,55 @@ impl ListKeys {
     }
 }
 
-/// Lists one page. It reads one row more than it returns, so that `next` is set exactly when there are more rows.
+/// Lists one page. It asks for one key more than it returns, so that `next` is set exactly when there are more rows.
 pub(crate) async fn list(table: &ViewTable, wanted: &RowQuery) -> Result<RowPage, ViewError> {
     let Some(wanted) = accepted(wanted.clone()) else {
         return Ok(RowPage { rows: Vec::new(), next: None });
     };
     let keys = ListKeys::of(table, wanted.index)?;
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
-    let mut rows: Vec<Row> = Vec::new();
+    let mut items: Vec<Item> = Vec::new();
     let mut after = wanted.after.as_ref().map(|after| start_key(&keys, &wanted, after));
     loop {
-        let missing = limit.saturating_add(1).saturating_sub(rows.len());
+        let missing = limit.saturating_add(1).saturating_sub(items.len());
         let page = query(table, &keys, &wanted, missing).set_exclusive_start_key(after);
         let page = page.send().await;
         let page = page.map_err(|error| Failure::of("DynamoDB Query", &error))?;
-        for item in page.items.unwrap_or_default() {
-            rows.push(row_of(table, item)?);
-        }
+        items.extend(page.items.unwrap_or_default());
         after = page.last_evaluated_key.filter(|key| !key.is_empty());
         // DynamoDB ends a page at 1 MB, whatever the limit.
-        if after.is_none() || rows.len() > limit {
+        if after.is_none() || items.len() > limit {
             break;
         }
     }
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let last = rows.last().filter(|_| has_more);
-    let next = last.and_then(|row| position(&wanted, row));
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    let last = items.last().filter(|_| has_more);
+    let next = last.map(|item| position(&keys, item)).transpose()?;
+    let rows = match wanted.index {
+        None => items.into_iter().map(|item| row_of(table, item)).collect::<Result<_, _>>()?,
+        Some(index) => rows_at(table, &wanted, index, &items).await?,
+    };
     Ok(RowPage { rows, next })
+}
+
+/// The rows that an index names, as they are now. A row that has left the listed partition since is left out.
+async fn rows_at(
+    table: &ViewTable,
+    wanted: &RowQuery,
+    index: Index,
+    items: &[Item],
+) -> Result<Vec<Row>, ViewError> {
+    let keys = items.iter().map(row_key).collect::<Result<Vec<RowKey>, _>>()?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(ROWS_PER_CALL_MAX) {
+        rows.extend(view_read::several(table, keys).await?.into_iter().flatten());
+    }
+    let is_there = |row: &Row| {
+        row.indexes.get(&index).is_some_and(|place| place.partition == wanted.partition)
+    };
+    rows.retain(is_there);
+    Ok(rows)
 }
 
 fn query(table: &ViewTable, keys: &ListKeys, wanted: &RowQuery, rows: usize) -> QueryFluentBuilder {
@@ -73,7 +98,10 @@ fn query(table: &ViewTable, keys: &ListKeys, wanted: &RowQuery, rows: usize) -> 
         // A secondary index has no strongly consistent reads. The table has, at twice the price: a row that is read
         // twice must not go back.
         .consistent_read(wanted.index.is_none())
-        .select(Select::AllAttributes)
+        .select(match wanted.index {
+            None => Select::AllAttributes,
+            Some(_) => Select::AllProjectedAttributes,
+        })
         .limit(i32::try_from(rows).unwrap_or(i32::MAX))
         .return_consumed_capacity(ReturnConsumedCapacity::None);
     match &wanted.between {
@@ -119,10 +147,18 @@ fn start_key(keys: &ListKeys, wanted: &RowQuery, after: &Position) -> Item {
     key
 }
 
-fn position(wanted: &RowQuery, row: &Row) -> Option<Position> {
-    let place: Option<&RowKey> = match wanted.index {
-        None => Some(&row.key),
-        Some(index) => row.indexes.get(&index),
-    };
-    Some(Position { sort: place?.sort.clone(), key: row.key.clone() })
+/// The position of a listed item.
+fn position(keys: &ListKeys, item: &Item) -> Result<Position, ViewError> {
+    Ok(Position { sort: text(item, &keys.sort)?, key: row_key(item)? })
+}
+
+fn row_key(item: &Item) -> Result<RowKey, ViewError> {
+    Ok(RowKey::new(text(item, "pk")?, text(item, "sk")?))
+}
+
+fn text(item: &Item, name: &str) -> Result<String, ViewError> {
+    let value = item.get(name).and_then(|value| value.as_s().ok());
+    let missing =
+        || Failure::broken("DynamoDB Query", format!("a listed item has no text {name:?}"));
+    value.cloned().ok_or_else(|| missing().into())
 }

@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// A view store in one DynamoDB table with the keys `pk` and `sk` (text), and for each secondary index `n`, from 1, the
-/// index `index<n>` with the keys `ix<n>pk` and `ix<n>sk`, which projects all attributes.
+/// index `index<n>` with the keys `ix<n>pk` and `ix<n>sk`, which projects only keys (`KEYS_ONLY`): a row that changes
+/// without moving in the index then costs one write, and a list reads the rows that the index names.
 ///
 /// It needs the actions `GetItem`, `BatchGetItem`, `PutItem` and, on table and indexes, `Query`.
 #[derive(Clone, Debug)]

@@ -38,6 +38,7 @@ where
         a_list_continues_after_a_missing_row,
         a_list_over_a_megabyte_is_complete,
         an_index_lists_the_rows_in_it,
+        an_index_lists_the_rows_as_they_are_now,
         rows_with_the_same_index_key_are_all_listed,
         lists_do_not_leave_their_partition_s14,
     }
@@ -300,6 +301,16 @@ async fn an_index_lists_the_rows_in_it(views: &dyn ViewStore) {
     views.write(&[indexed("a", 2, Some("1"), Some("1"))]).await.unwrap();
     assert_eq!(list(Index(1), "open").await, "ab");
     assert_eq!(list(Index(2), "customer").await, "cab");
+}
+
+async fn an_index_lists_the_rows_as_they_are_now(views: &dyn ViewStore) {
+    for revision in 1..=3 {
+        let indexes = [(Index(1), RowKey::new("open", "1"))].into();
+        let written = Row { indexes, ..row("p", "s", revision, &revision.to_string()) };
+        views.write(std::slice::from_ref(&written)).await.unwrap();
+        let query = RowQuery { index: Some(Index(1)), ..all_of("open") };
+        assert_eq!(views.list(&query).await.unwrap().rows, [written]);
+    }
 }
 
 async fn rows_with_the_same_index_key_are_all_listed(views: &dyn ViewStore) {

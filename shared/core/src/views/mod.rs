@@ -55,6 +55,7 @@ mod error;
 mod folds;
 mod from_store;
 mod marked;
+mod merged;
 mod parts;
 mod projector;
 mod rows;
@@ -69,6 +70,7 @@ pub use error::{ProjectError, RowError};
 pub use folds::{Fold, Folds, Published};
 pub use from_store::FoldError;
 pub use marked::Marked;
+pub use merged::list_merged;
 pub use parts::PARTS_MAX;
 pub use projector::Projector;
 pub use rows::WRITES_MAX;
@@ -130,8 +132,11 @@ pub trait View: Sized + Send + Sync + 'static {
 /// All events of an aggregate must name the same row, and two aggregates must not share one. An event that names
 /// another row than the events before it is parked.
 pub trait SingleView: View {
-    /// The row's keys in the secondary indexes, which lists query. None by default.
-    fn indexes(_: &Self::Row) -> Vec<(Index, RowKey)> {
+    /// The places of the row with this key in the secondary indexes, which lists query. None by default.
+    ///
+    /// A place that changes costs two more writes, so use what stays: a list filters by the rest. A partition that would
+    /// get every write of a time is better spread over several, which [`list_merged`] lists as one.
+    fn indexes(_: &RowKey, _: &Self::Row) -> Vec<(Index, RowKey)> {
         Vec::new()
     }
 }

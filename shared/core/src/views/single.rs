@@ -100,7 +100,7 @@ async fn attempt<V: SingleView>(
     if marked.watermarks == before && !is_folded_again {
         return Ok(Try::Done(outcomes));
     }
-    let indexes = V::indexes(&marked.row).into_iter().collect();
+    let indexes = V::indexes(key, &marked.row).into_iter().collect();
     let row = Row { key: key.clone(), revision, body: body(&marked)?, indexes };
     Ok(if write(ports, &[row]).await? { Try::Done(outcomes) } else { Try::Again })
 }

@@ -13,6 +13,7 @@ mod across;
 mod engine;
 mod examples;
 mod hot;
+mod merged;
 mod schemas;
 mod sending;
 mod single;

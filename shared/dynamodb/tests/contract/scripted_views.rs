@@ -173,6 +173,41 @@ async fn unprocessed_keys_are_requested_again() {
     }
 }
 
+/// The index may lag: the row in the table counts.
+#[tokio::test]
+async fn a_list_by_an_index_reads_the_rows_and_leaves_out_one_that_has_moved() {
+    let in_index = |place: usize| {
+        let mut item = key(place);
+        item["ix1pk"] = json!({ "S": "open" });
+        item["ix1sk"] = json!({ "S": place.to_string() });
+        item
+    };
+    let stored = |place: usize, partition: &str| {
+        let mut item = in_index(place);
+        item["ix1pk"] = json!({ "S": partition });
+        item["rev"] = json!({ "N": "3" });
+        item["body"] = json!({ "S": "{}" });
+        item
+    };
+    let keys = json!({ "Items": [in_index(0), in_index(1), in_index(2), in_index(3)] });
+    let rows = [stored(2, "open"), stored(1, "closed"), stored(0, "open")];
+    let rows = json!({ "Responses": { "views": rows }, "UnprocessedKeys": {} });
+    let (store, network) = scripted([Says(200, keys.to_string()), Says(200, rows.to_string())]);
+    let query = RowQuery {
+        index: Some(Index(1)),
+        partition: "open".to_owned(),
+        between: None,
+        newest_first: false,
+        limit: 3,
+        after: None,
+    };
+    let page = store.list(&query).await.unwrap();
+    let listed: Vec<&str> = page.rows.iter().map(|row| &*row.key.sort).collect();
+    assert_eq!((listed, page.next.unwrap().sort), (vec!["0", "2"], "2".to_owned()));
+    let request: Value = serde_json::from_str(&network.requests()[1]).unwrap();
+    assert_eq!(request["RequestItems"]["views"]["Keys"].as_array().unwrap().len(), 3);
+}
+
 #[tokio::test]
 async fn a_read_without_progress_ends_s16() {
     let (store, network) = scripted(vec![found(&[], &[0, 1]); 5]);

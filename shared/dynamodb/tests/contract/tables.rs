@@ -91,7 +91,7 @@ impl Service {
             GlobalSecondaryIndex::builder()
                 .index_name(format!("index{index}"))
                 .set_key_schema(Some(key_schema(&format!("ix{index}"))))
-                .projection(Projection::builder().projection_type(ProjectionType::All).build())
+                .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
                 .build()
                 .unwrap()
         });

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use dekigoto::{Index, Position, RowQuery, Timestamp};
+use dekigoto::{Index, Position, RowQuery, Timestamp, views::list_merged};
 use dekigoto_http::{
     App, Params, Place, Problem, cursor_bytes, malformed_request, unreadable_data,
 };
@@ -20,7 +20,7 @@ use crate::{
     caller::Caller,
     limits::{CURSOR_BYTES_MAX, PAGES_PER_LIST_MAX},
     views::order_summary::{
-        BY_CUSTOMER, BY_STATUS, OrderView, listed, orders_of_customer, orders_of_status,
+        BY_CUSTOMER, BY_DAY, OrderView, list_sort, listed, orders_of_customer, orders_of_day,
     },
 };
 
@@ -69,14 +69,24 @@ impl OrderPlace {
         let order = order.parse::<OrderId>().ok()?.to_string().parse().ok()?;
         let customer =
             if is_across_customers { Some(position.key.sort.parse().ok()?) } else { None };
-        Some(Self { placed_at: position.sort.parse().ok()?, order, customer })
+        let (placed_at, _) = position.sort.split_once('#')?;
+        Some(Self { placed_at: placed_at.parse().ok()?, order, customer })
     }
 
     /// The row's position in the list of this customer, or of all customers.
     fn position(&self, customer: Option<&CustomerId>) -> Option<Position> {
         let key = order_key(self.order, customer.or(self.customer.as_ref())?);
-        Some(Position { sort: self.placed_at.to_string(), key })
+        Some(Position { sort: list_sort(self.placed_at, self.order), key })
     }
+}
+
+/// Which orders to list.
+struct List {
+    index: Index,
+    /// The partitions of the index that hold them.
+    parts: Vec<String>,
+    /// Only those with this status.
+    filter: Option<Status>,
 }
 
 /// A page of a list.
@@ -97,18 +107,19 @@ pub(crate) async fn list(
     let (status, day) = (params.read("status"), params.read("placedOn"));
     let (limit, cursor) = (params.limit(), params.text("cursor"));
     params.finish()?;
-    let (index, partition, filter) = match (&customer, status, day) {
+    let list = match (&customer, status, day) {
         (Some(customer), status, None) => {
             caller.must_be(customer)?;
-            (BY_CUSTOMER, orders_of_customer(customer), status)
+            List { index: BY_CUSTOMER, parts: vec![orders_of_customer(customer)], filter: status }
         }
         (None, Some(status), Some(day)) => {
             caller.must_be_trusted()?;
-            (BY_STATUS, orders_of_status(status, day), None)
+            List { index: BY_DAY, parts: orders_of_day(day), filter: Some(status) }
         }
         _ => return Err(malformed_request("Name a customerId, or a status with placedOn.")),
     };
-    let binding = [caller.actor(), &partition, filter.map_or("", Status::as_str)];
+    let parts = list.parts.concat();
+    let binding = [caller.actor(), &parts, list.filter.map_or("", Status::as_str)];
     let after = match cursor {
         None => None,
         Some(cursor) => {
@@ -117,7 +128,7 @@ pub(crate) async fn list(
             Some(position.ok_or_else(|| unreadable_data("a cursor that names no customer"))?)
         }
     };
-    let (items, next) = pages(&app, index, &partition, after, limit, filter).await?;
+    let (items, next) = pages(&app, &list, after, limit).await?;
     let next_cursor = match next {
         None => None,
         Some(position) => {
@@ -133,27 +144,25 @@ pub(crate) async fn list(
 /// next page exists.
 async fn pages(
     app: &App,
-    index: Index,
-    partition: &str,
+    list: &List,
     mut after: Option<Position>,
     limit: u32,
-    filter: Option<Status>,
 ) -> Result<(Vec<OrderView>, Option<Position>), Problem> {
     let mut found = Vec::new();
     for _ in 0..PAGES_PER_LIST_MAX {
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(found.len());
         let query = RowQuery {
-            index: Some(index),
-            partition: partition.to_owned(),
+            index: Some(list.index),
+            partition: String::new(),
             between: None,
             newest_first: true,
             limit: u32::try_from(wanted).unwrap_or(limit),
             after,
         };
-        let page = app.ports().views.list(&query).await?;
+        let page = list_merged(&*app.ports().views, list.index, &list.parts, &query).await?;
         let orders = listed(&*app.ports().store, &page.rows).await?;
         let is_wanted =
-            |order: &OrderView| filter.is_none_or(|status| order.order.status == status);
+            |order: &OrderView| list.filter.is_none_or(|status| order.order.status == status);
         found.extend(orders.into_iter().filter(is_wanted));
         after = page.next;
         if after.is_none() || found.len() == usize::try_from(limit).unwrap_or(usize::MAX) {
@@ -171,8 +180,9 @@ mod tests {
     use super::*;
 
     fn position(millis: i64, order: u128, customer: &CustomerId) -> Position {
-        let sort = Timestamp::from_millis(millis).unwrap().to_string();
-        Position { sort, key: order_key(Uuid::from_u128(order), customer) }
+        let order = Uuid::from_u128(order);
+        let sort = list_sort(Timestamp::from_millis(millis).unwrap(), order);
+        Position { sort, key: order_key(order, customer) }
     }
 
     #[test]

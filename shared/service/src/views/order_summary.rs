@@ -1,6 +1,8 @@
 //! `order-summary`: one row for each order, from the events of the order and its payments. `GET /v1/orders/{orderId}`
 //! reads it.
 
+use std::fmt::Display;
+
 use axum::{
     Json,
     extract::State,
@@ -30,8 +32,11 @@ use crate::{
 /// The index that lists a customer's orders by time of placing.
 pub(crate) const BY_CUSTOMER: Index = Index(1);
 
-/// The index that lists the orders of one day in one status.
-pub(crate) const BY_STATUS: Index = Index(2);
+/// The index that lists the orders of one day.
+pub(crate) const BY_DAY: Index = Index(2);
+
+/// Partitions that hold the orders of one day. One alone could not take every write of the day.
+const PARTS_OF_DAY: u32 = 8;
 
 /// The header that says whether an order came from its view or from the store.
 const SERVED_FROM: HeaderName = HeaderName::from_static("served-from");
@@ -68,16 +73,15 @@ impl Fold<Payment> for OrderSummaryView {
 }
 
 impl SingleView for OrderSummaryView {
-    fn indexes(row: &OrderSummary) -> Vec<(Index, RowKey)> {
-        let Some(order) = &row.order else {
+    /// Places that never change, so that an order is written to each index once.
+    fn indexes(key: &RowKey, row: &OrderSummary) -> Vec<(Index, RowKey)> {
+        let Some((order, id)) = row.order.as_ref().zip(order_of(key)) else {
             return Vec::new();
         };
-        // Timestamps sort as text in order of time.
-        let placed_at = order.placed_at.to_string();
-        let status = orders_of_status(order.status, Day::of(order.placed_at));
+        let sort = list_sort(order.placed_at, id);
         vec![
-            (BY_CUSTOMER, RowKey::new(orders_of_customer(&order.customer_id), placed_at.clone())),
-            (BY_STATUS, RowKey::new(status, placed_at)),
+            (BY_CUSTOMER, RowKey::new(orders_of_customer(&order.customer_id), &*sort)),
+            (BY_DAY, RowKey::new(part_of_day(Day::of(order.placed_at), part_of(id)), sort)),
         ]
     }
 }
@@ -87,9 +91,24 @@ pub(crate) fn orders_of_customer(customer: &CustomerId) -> String {
     format!("order-summary/customer#{customer}")
 }
 
-/// The partition that lists the orders of one day in one status. Splitting by day keeps partitions small.
-pub(crate) fn orders_of_status(status: Status, placed_on: Day) -> String {
-    format!("order-summary/status#{status}#{placed_on}")
+/// The partitions that list the orders of one day.
+pub(crate) fn orders_of_day(placed_on: Day) -> Vec<String> {
+    (0..PARTS_OF_DAY).map(|part| part_of_day(placed_on, part)).collect()
+}
+
+fn part_of_day(placed_on: Day, part: u32) -> String {
+    format!("order-summary/day#{placed_on}#{part}")
+}
+
+/// The part of its day that an order is in. The last digit of an id is random.
+fn part_of(order: OrderId) -> u32 {
+    let digit = order.to_string().chars().next_back().and_then(|digit| digit.to_digit(16));
+    digit.unwrap_or(0) % PARTS_OF_DAY
+}
+
+/// An order's place in a list: by time of placing, and the id makes it unique. Timestamps sort as text in order of time.
+pub(crate) fn list_sort(placed_at: Timestamp, order: impl Display) -> String {
+    format!("{placed_at}#{order}")
 }
 
 /// The row of an order. Each stream's events are applied in the order of their versions. The two streams may be
@@ -242,8 +261,8 @@ fn of_row(row: &Row) -> Option<OrderView> {
     view(row, &Single::<OrderSummaryView>::shown(row)?)
 }
 
-fn order_of(row: &Row) -> Option<OrderId> {
-    row.key.partition.split_once('#').and_then(|(_, id)| id.parse().ok())
+fn order_of(key: &RowKey) -> Option<OrderId> {
+    key.partition.split_once('#').and_then(|(_, id)| id.parse().ok())
 }
 
 /// The orders of listed rows, in the same order.
@@ -251,14 +270,14 @@ pub(crate) async fn listed(
     store: &dyn EventStore,
     rows: &[Row],
 ) -> Result<Vec<OrderView>, Problem> {
-    let id_of = |row: &Row| order_of(row).map(|order| order.to_string());
+    let id_of = |row: &Row| order_of(&row.key).map(|order| order.to_string());
     let marked = Single::<OrderSummaryView>::listed(store, rows, id_of).await?;
     let view = |(row, marked): (&Row, Option<Marked<OrderSummary>>)| view(row, &marked?);
     Ok(rows.iter().zip(marked).filter_map(view).collect())
 }
 
 fn view(row: &Row, marked: &Marked<OrderSummary>) -> Option<OrderView> {
-    marked.row.view(order_of(row)?, marked.watermark(Order::TYPE))
+    marked.row.view(order_of(&row.key)?, marked.watermark(Order::TYPE))
 }
 
 /// The order folded from the store: as it is now, or at version `at` without its payments. `None` when the stream is

@@ -21,7 +21,7 @@ pub static READ_ROWS: Site = Site { name: "read-rows", menu: Fault::OF_READ };
 /// A write of some rows.
 pub static WRITE_ROWS: Site = Site { name: "write-rows", menu: Fault::OF_WRITE };
 
-/// A list. An index shows the table as it was some moments ago.
+/// A list. An index shows which rows it held some moments ago; the rows are those of now.
 pub static LIST_ROWS: Site = Site { name: "list-rows", menu: Fault::OF_READ };
 
 /// The longest lag of an index.
@@ -101,7 +101,7 @@ impl ViewTable {
         written
     }
 
-    /// The table, or an index of it as it was `lag` ago.
+    /// The table, or the rows that an index named `lag` ago.
     fn list(&self, query: &RowQuery, lag: Duration) -> Result<RowPage, ViewError> {
         let Inner { sim, rows, index, behind, .. } = &*self.0;
         if query.index.is_none() {
@@ -116,7 +116,17 @@ impl ViewTable {
         if !behind.is_empty() {
             sim.mark("an index lagged");
         }
-        index.list(query).now_or_never().unwrap()
+        let mut page = index.list(query).now_or_never().unwrap()?;
+        let keys: Vec<RowKey> = page.rows.iter().map(|row| row.key.clone()).collect();
+        let current = rows.read(&keys).now_or_never().unwrap()?.into_iter().flatten();
+        let is_listed = |row: &Row| {
+            let places = row.indexes.iter();
+            places
+                .filter(|(index, _)| Some(**index) == query.index)
+                .any(|(_, place)| place.partition == query.partition)
+        };
+        page.rows = current.filter(is_listed).collect();
+        Ok(page)
     }
 }
 

@@ -22,6 +22,7 @@ const RULES: &[(&str, Rule)] = &[
     ("blocks have their keys in the same order", storage::blocks_have_their_keys_in_order),
     ("tables are protected", storage::tables_are_protected),
     ("the event table streams new images", storage::the_event_table_streams_new_images),
+    ("indexes hold only keys", storage::indexes_hold_only_keys),
     ("queues and topics are encrypted", storage::queues_and_topics_are_encrypted),
     ("queues have a redrive policy", delivery::queues_have_a_redrive_policy),
     ("queues that feed functions outlast an outage", delivery::queues_outlast_an_outage),

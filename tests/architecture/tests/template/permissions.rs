@@ -123,7 +123,8 @@ pub(super) fn the_api_writes_no_view(template: &Template) -> Vec<String> {
     let mut puts = 0;
     for statement in on_views {
         let actions = texts(&statement["Action"]);
-        let reads = actions.iter().all(|it| ["dynamodb:GetItem", "dynamodb:Query"].contains(it));
+        let all_reads = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
+        let reads = actions.iter().all(|it| all_reads.contains(it));
         let puts_its_key = actions == ["dynamodb:PutItem"] && statement["Condition"] == one_row;
         puts += usize::from(puts_its_key);
         if !(reads || puts_its_key) {

@@ -80,6 +80,19 @@ pub(super) fn the_event_table_streams_new_images(template: &Template) -> Vec<Str
     }
 }
 
+/// A copy of a row in an index would cost a write for each change of the row.
+pub(super) fn indexes_hold_only_keys(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for table in template.of_type("AWS::DynamoDB::Table") {
+        for index in table.get("/GlobalSecondaryIndexes").as_array().into_iter().flatten() {
+            if index["Projection"]["ProjectionType"] != "KEYS_ONLY" {
+                wrong.push(format!("{}: {} copies rows", table.name, index["IndexName"]));
+            }
+        }
+    }
+    wrong
+}
+
 pub(super) fn queues_and_topics_are_encrypted(template: &Template) -> Vec<String> {
     let queues =
         template.queues().filter(|queue| queue.get("/SqsManagedSseEnabled") != &json!(true));

@@ -54,7 +54,7 @@ impl AnyView for Careless {
                 OrderSummaryView::apply(&mut marked.row, event).unwrap();
             }
         }
-        let indexes = OrderSummaryView::indexes(&marked.row).into_iter().collect();
+        let indexes = OrderSummaryView::indexes(key, &marked.row).into_iter().collect();
         let body = Payload::of(&marked).unwrap();
         match ports.views.write(&[Row { key: key.clone(), revision, body, indexes }]).await {
             Ok(()) => vec![Outcome::Applied; events.len()],

@@ -1,0 +1,8 @@
+//! What the views of the order service cost. `cargo test -p view-costs -- --nocapture` shows the measured numbers.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod before;
+mod engine;
+mod order;
+mod units;
