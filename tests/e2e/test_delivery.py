@@ -66,7 +66,10 @@ def test_a_rule_gets_the_cloud_event(api, aws):
     cloud_event, placed = event["detail"], events_of(api, order)[0]
     assert cloud_event["specversion"] == "1.0"
     assert cloud_event["source"] == "dekigoto.orders"
-    assert cloud_event["type"] == "OrderCreatedIntegrationEvent"
+    assert cloud_event["type"] == "jp.dekigoto.orders.OrderCreated.v1"
+    assert cloud_event["subject"] == f"Order/{order}"
+    assert cloud_event["sequence"] == "0000000000000000001"
+    assert "commandKey" not in message["Body"] and "actor" not in message["Body"]
     # One domain event makes one integration event, so a subscriber can recognise a duplicate.
     assert cloud_event["id"] == placed["eventId"]
     assert cloud_event["data"]["orderId"] == order

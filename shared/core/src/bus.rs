@@ -43,8 +43,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// The message for a domain event: the envelope as JSON, with the event's type as its kind and the attributes
-    /// `eventType`, `aggregateType`, `schemaVersion` (a number) and, if known, `traceparent`.
+    /// The message for a domain event: its [`published`](Envelope::published) form, with the event's type as its kind and
+    /// the attributes `eventType`, `aggregateType`, `schemaVersion` (a number) and, if known, `traceparent`.
     /// [`Envelope::from_message`] reads it.
     #[must_use]
     pub fn of(event: &Envelope) -> Self {
@@ -53,12 +53,9 @@ impl Message {
             ("aggregateType", Attribute::Text(event.aggregate_type.clone())),
             ("schemaVersion", Attribute::Number(event.schema_version)),
         ];
-        // A topic refuses a message with an invalid attribute, so only a well-formed trace context is sent.
-        let trace = event.metadata.traceparent.as_ref().filter(|it| is_traceparent(it));
-        attributes.extend(trace.map(|it| ("traceparent", Attribute::Text(it.clone()))));
+        attributes.extend(trace_of(event).map(|it| ("traceparent", Attribute::Text(it))));
         Self {
-            // An envelope holds strings, numbers and raw JSON, so it always has a JSON form.
-            body: serde_json::to_string(event).unwrap_or_default(),
+            body: event.published(),
             attributes,
             kind: event.event_type.clone(),
             at: event.occurred_at,
@@ -76,6 +73,11 @@ impl Message {
 
 /// More than the bytes of an attribute type's name, `String` or `Number`.
 const ATTRIBUTE_TYPE_BYTES_MAX: usize = 16;
+
+/// The event's trace context, if it is well formed. A topic refuses a message with an invalid attribute.
+pub(crate) fn trace_of(event: &Envelope) -> Option<String> {
+    event.metadata.traceparent.clone().filter(|it| is_traceparent(it))
+}
 
 /// Whether the text has the shape of a W3C trace context.
 fn is_traceparent(text: &str) -> bool {
@@ -188,9 +190,10 @@ pub trait Parking: Send + Sync {
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source>;
 }
 
-/// A CloudEvents 1.0 envelope in its JSON format, the form of integration events.
+/// A CloudEvents 1.0 envelope in its JSON format, the form of integration events. `source`, `subject` and `sequence`
+/// together are unique, so a consumer can recognise duplicates and order the events of a subject.
 ///
-/// See <https://github.com/cloudevents/spec>, JSON event format.
+/// See <https://github.com/cloudevents/spec>: JSON event format, and the extensions for sequence and distributed tracing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloudEvent {
     /// Always `1.0`.
@@ -199,10 +202,10 @@ pub struct CloudEvent {
     pub id: String,
     /// The service that announces the event.
     pub source: String,
-    /// The integration event's public name.
+    /// The public name with its schema version, such as `jp.dekigoto.orders.OrderCreated.v1`.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// The aggregate's id.
+    /// The aggregate, such as `Order/c2e4…`.
     pub subject: String,
     /// When the event happened.
     pub time: Timestamp,
@@ -210,8 +213,14 @@ pub struct CloudEvent {
     pub datacontenttype: String,
     /// The id of the schema of `data`.
     pub dataschema: String,
-    /// The event's version, so that a consumer can order events that arrive out of order.
+    /// The event's version in 19 digits, so that it sorts as text, with a suffix as in `id`.
     pub sequence: String,
+    /// Groups everything that one request causes, across services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlationid: Option<String>,
+    /// The W3C trace context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// The data, as JSON.
     pub data: Payload,
 }

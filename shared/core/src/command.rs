@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Timestamp,
+    Timestamp, WITHHELD,
     limits::{COMMAND_KEY_BYTES_MAX, METADATA_TEXT_BYTES_MAX},
 };
 
@@ -30,6 +30,12 @@ pub struct CommandKey(String);
 pub struct InvalidCommandKey;
 
 impl CommandKey {
+    /// The key of events whose real key is internal: [`WITHHELD`].
+    #[must_use]
+    pub fn withheld() -> Self {
+        Self(WITHHELD.to_owned())
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -8,9 +8,10 @@ use crate::{
     Version,
 };
 
-/// One published event with its metadata. Its JSON is the wire format.
+/// One event with its metadata.
 ///
-/// Readers ignore unknown fields, so a field can be added without breaking a consumer.
+/// Other services get its [`published`](Self::published) form. Readers ignore unknown fields, so a field can be added
+/// without breaking a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {
@@ -34,6 +35,9 @@ pub struct Envelope {
     pub metadata: Metadata,
 }
 
+/// The actor and the command key of an event as other services get it. Both are internal.
+pub const WITHHELD: &str = "withheld";
+
 /// Who caused an event, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,9 +47,11 @@ pub struct Metadata {
     /// The direct cause: a request or an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<String>,
-    /// The key of the command.
+    /// The key of the command, or [`WITHHELD`].
+    #[serde(default = "CommandKey::withheld")]
     pub command_key: CommandKey,
-    /// Who sent the command.
+    /// Who sent the command, or [`WITHHELD`].
+    #[serde(default = "withheld")]
     pub actor: String,
     /// The W3C trace context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +68,16 @@ impl Metadata {
             traceparent: context.traceparent.clone(),
         }
     }
+
+    /// Replaces the actor and the command key.
+    pub fn withhold(&mut self) {
+        self.command_key = CommandKey::withheld();
+        self.actor = withheld();
+    }
+}
+
+fn withheld() -> String {
+    WITHHELD.to_owned()
 }
 
 impl Envelope {
@@ -73,6 +89,39 @@ impl Envelope {
         StreamId::new(&*self.aggregate_type, &*self.aggregate_id)
     }
 
+    /// The event as other services get it, in JSON: without the actor and the command key.
+    ///
+    /// ```
+    /// use dekigoto::{Envelope, WITHHELD};
+    /// let stored = r#"{"eventId":"01932b4c-0000-7000-8000-000000000000","eventType":"OrderConfirmed","aggregateId":"o-1",
+    ///   "aggregateType":"Order","occurredAt":"2026-11-23T09:00:00.123Z","version":2,"payload":{},"schemaVersion":1,
+    ///   "metadata":{"correlationId":"c","commandKey":"k-1","actor":"shop"}}"#;
+    /// let published = serde_json::from_str::<Envelope>(stored)?.published();
+    /// assert!(!published.contains("k-1") && !published.contains("shop"));
+    /// assert_eq!(serde_json::from_str::<Envelope>(&published)?.metadata.actor, WITHHELD);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn published(&self) -> String {
+        let published = Published {
+            event_id: self.event_id,
+            event_type: &self.event_type,
+            aggregate_id: &self.aggregate_id,
+            aggregate_type: &self.aggregate_type,
+            occurred_at: self.occurred_at,
+            version: self.version,
+            payload: &self.payload,
+            schema_version: self.schema_version,
+            metadata: PublishedMetadata {
+                correlation_id: &self.metadata.correlation_id,
+                causation_id: self.metadata.causation_id.as_deref(),
+                traceparent: self.metadata.traceparent.as_deref(),
+            },
+        };
+        // Strings, numbers and raw JSON always have a JSON form.
+        serde_json::to_string(&published).unwrap_or_default()
+    }
+
     /// Decodes the domain event; an old one is upcast to one or more of today's events.
     ///
     /// # Errors
@@ -80,4 +129,29 @@ impl Envelope {
     pub fn decode<E: EventSchema>(&self) -> Result<Vec<E>, SchemaError> {
         E::decode(&self.event_type, self.schema_version, &self.payload)
     }
+}
+
+/// The fields of an [`Envelope`] that other services get.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Published<'a> {
+    event_id: Uuid,
+    event_type: &'a str,
+    aggregate_id: &'a str,
+    aggregate_type: &'a str,
+    occurred_at: Timestamp,
+    version: Version,
+    payload: &'a Payload,
+    schema_version: u32,
+    metadata: PublishedMetadata<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PublishedMetadata<'a> {
+    correlation_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causation_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
 }

@@ -38,7 +38,7 @@ pub use command::{CommandKey, Context, Fingerprint, InvalidCommandKey};
 pub use commit::{Commit, CommitError, RecordedEvent};
 pub use decider::{Aggregate, Decider};
 pub use engine::{Answer, CommandError, Engine, Expect, LIMITS, Limits};
-pub use envelope::{Envelope, Metadata};
+pub use envelope::{Envelope, Metadata, WITHHELD};
 pub use history::{History, LoadError, Past};
 pub use host::{Host, backoff};
 pub use inbound::NotAnEvent;

@@ -47,6 +47,13 @@ impl<R> Service<R> {
         Self { aggregates: Vec::new(), views: Vec::new(), queries: Vec::new(), announcements }
     }
 
+    /// Sets the namespace of the types of integration events: a domain name in reverse, such as `jp.dekigoto.orders`. The
+    /// default is the service's name.
+    #[must_use]
+    pub fn namespace(self, namespace: impl Into<String>) -> Self {
+        Self { announcements: self.announcements.namespace(namespace), ..self }
+    }
+
     /// Adds an aggregate, its routes, and how it announces its events to other services
     /// ([`relay::nothing`](crate::relay::nothing) if it does not).
     #[must_use]

@@ -46,6 +46,7 @@ pub static CONTRACT: Contract = Contract {
 #[must_use]
 pub fn service() -> Service {
     Service::new("dekigoto.orders")
+        .namespace("jp.dekigoto.orders")
         .aggregate::<Order>(order::routes, orders::order::announce)
         .aggregate::<Payment>(payment::routes, orders::payment::announce)
         .view::<Single<OrderSummaryView>>()

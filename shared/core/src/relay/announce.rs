@@ -4,12 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
-use crate::{Aggregate, CloudEvent, Envelope, Message, Payload, SchemaError, Timestamp};
+use crate::{
+    Aggregate, CloudEvent, Envelope, Message, Payload, SchemaError, Timestamp, bus::trace_of,
+};
 
 /// The `data` of one kind of integration event. It is a public contract: within one schema version, fields are only
 /// added.
 pub trait IntegrationData: Serialize {
-    /// The event's public name: EventBridge's detail type and CloudEvents' `type`.
+    /// The event's public name, such as `OrderCreatedIntegrationEvent`: EventBridge's detail type. CloudEvents' `type`
+    /// is made of it: see [`Announcements::namespace`].
     const TYPE: &'static str;
 
     /// The version of the schema of `data`.
@@ -38,6 +41,13 @@ impl IntegrationEvent {
             schema_version: T::SCHEMA_VERSION,
             data: Payload::of(data)?,
         })
+    }
+
+    /// CloudEvents' `type` under a namespace, such as `jp.dekigoto.orders.OrderCreated.v1`.
+    #[must_use]
+    pub fn cloud_type(&self, namespace: &str) -> String {
+        let name = self.detail_type.strip_suffix("IntegrationEvent").unwrap_or(self.detail_type);
+        format!("{namespace}.{name}.v{}", self.schema_version)
     }
 
     /// The `$id` of the JSON Schema that `data` follows: CloudEvents' `dataschema`.
@@ -103,14 +113,24 @@ type AnyAnnounce =
 #[derive(Clone)]
 pub struct Announcements {
     source: String,
+    namespace: String,
     by_aggregate: BTreeMap<&'static str, AnyAnnounce>,
 }
 
 impl Announcements {
-    /// Announcements with this CloudEvents source, such as `dekigoto.orders`, and no aggregate yet.
+    /// Announcements with this CloudEvents source, such as `dekigoto.orders`, and no aggregate yet. The source is also
+    /// the namespace of types, until [`namespace`](Self::namespace) sets another.
     #[must_use]
     pub fn by(source: impl Into<String>) -> Self {
-        Self { source: source.into(), by_aggregate: BTreeMap::new() }
+        let source = source.into();
+        Self { namespace: source.clone(), source, by_aggregate: BTreeMap::new() }
+    }
+
+    /// The same announcements with another namespace of CloudEvents types: a domain name in reverse, such as
+    /// `jp.dekigoto.orders`. A type is the namespace, the public name without `IntegrationEvent`, and the schema version.
+    #[must_use]
+    pub fn namespace(self, namespace: impl Into<String>) -> Self {
+        Self { namespace: namespace.into(), ..self }
     }
 
     /// The same announcements with another source.
@@ -155,31 +175,35 @@ impl Announcements {
     /// The same events as messages for the bus.
     pub(crate) fn messages(&self, envelope: &Envelope) -> Result<Vec<Message>, Unannounced> {
         let numbered = self.events(envelope)?.into_iter().enumerate();
-        numbered.map(|(place, event)| message(envelope, &self.source, place, event)).collect()
+        numbered.map(|(place, event)| message(envelope, self, place, event)).collect()
     }
 }
 
 fn message(
     envelope: &Envelope,
-    source: &str,
+    announcements: &Announcements,
     place: usize,
     event: IntegrationEvent,
 ) -> Result<Message, Unannounced> {
     // A duplicate carries the same id. Two integration events of one domain event have different ids.
-    let id = match place {
-        0 => envelope.event_id.to_string(),
-        more => format!("{}-{more}", envelope.event_id),
+    let (id, version) = (envelope.event_id, envelope.version.get());
+    let (id, sequence) = match place {
+        0 => (id.to_string(), format!("{version:019}")),
+        more => (format!("{id}-{more}"), format!("{version:019}-{more}")),
     };
+    let correlation = Some(&envelope.metadata.correlation_id).filter(|it| !it.is_empty());
     let cloud_event = CloudEvent {
         specversion: "1.0".to_owned(),
         id,
-        source: source.to_owned(),
-        event_type: event.detail_type.to_owned(),
-        subject: envelope.aggregate_id.clone(),
+        source: announcements.source.clone(),
+        event_type: event.cloud_type(&announcements.namespace),
+        subject: format!("{}/{}", envelope.aggregate_type, envelope.aggregate_id),
         time: envelope.occurred_at,
         datacontenttype: "application/json".to_owned(),
         dataschema: event.schema_id(),
-        sequence: envelope.version.to_string(),
+        sequence,
+        correlationid: correlation.cloned(),
+        traceparent: trace_of(envelope),
         data: event.data,
     };
     Ok(Message {

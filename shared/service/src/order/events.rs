@@ -5,16 +5,13 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use dekigoto::{Aggregate as _, CommandKey, Envelope, Metadata, ReadFrom, Version, read_events};
-use dekigoto_http::{App, Params, Problem, unreadable_data};
+use dekigoto::{Aggregate as _, Envelope, ReadFrom, Version, read_events};
+use dekigoto_http::{App, Params, Problem};
 use orders::order::Order;
 use serde::Serialize;
 
 use super::{command::OrderPath, ownership::must_own};
 use crate::caller::Caller;
-
-/// Replaces the actor and the key of commands that were not the customer's own.
-const WITHHELD: &str = "withheld";
 
 /// A page of a history.
 #[derive(Serialize)]
@@ -41,7 +38,7 @@ pub(super) async fn events(
     let next_version = items.get(limit).map(|event| event.version);
     items.truncate(limit);
     if caller.owner().is_some() {
-        withhold(&mut items, caller.actor())?;
+        withhold(&mut items, caller.actor());
     }
     let is_unknown =
         items.is_empty() && app.ports().store.read(&stream, ReadFrom::Newest, 1).await?.is_empty();
@@ -53,14 +50,10 @@ pub(super) async fn events(
 
 /// Customers see what was done to their order, but not which member of staff or service did it, nor under which
 /// key.
-fn withhold(events: &mut [Envelope], own: &str) -> Result<(), Problem> {
-    let key: CommandKey = WITHHELD.parse().map_err(unreadable_data)?;
-    for Metadata { actor, command_key, traceparent, .. } in
-        events.iter_mut().map(|event| &mut event.metadata).filter(|it| it.actor != own)
+fn withhold(events: &mut [Envelope], own: &str) {
+    for metadata in events.iter_mut().map(|event| &mut event.metadata).filter(|it| it.actor != own)
     {
-        WITHHELD.clone_into(actor);
-        *command_key = key.clone();
-        *traceparent = None;
+        metadata.withhold();
+        metadata.traceparent = None;
     }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Integration events match the schemas under `infra/schemas`. Tested with every event version ever stored.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
 use dekigoto::{
     Commit, Context, Fingerprint, Head, NewEvent, Payload, StreamId, relay::IntegrationEvent,
@@ -9,10 +9,15 @@ use dekigoto_testkit::ClosedSchema;
 use order_service::service;
 use serde_json::Value;
 
-use super::{files, golden_files};
+use super::{files, golden_files, repository};
 
 /// The integration events that announce every golden event.
 fn published() -> Vec<IntegrationEvent> {
+    announced().into_iter().map(|(_, event)| event).collect()
+}
+
+/// The same, each with the name of its domain event.
+fn announced() -> Vec<(String, IntegrationEvent)> {
     let service = service();
     let mut published = Vec::new();
     for ((name, version), cases) in golden_files() {
@@ -31,7 +36,8 @@ fn published() -> Vec<IntegrationEvent> {
             let context = Context::new(at, "golden".parse().unwrap(), "golden");
             let commit = Commit::after(&head, vec![event], context, Fingerprint::of(&[])).unwrap();
             let envelope = commit.envelopes().next().unwrap();
-            published.extend(service.announcements().events(&envelope).unwrap());
+            let events = service.announcements().events(&envelope).unwrap();
+            published.extend(events.into_iter().map(|event| (name.clone(), event)));
         }
     }
     published
@@ -105,5 +111,15 @@ fn a_field_that_is_missing_or_has_another_type_breaks_the_schema() {
             other[name] = Value::Bool(true);
             assert!(!closed.faults(&other).is_empty(), "{name} as a boolean");
         }
+    }
+}
+
+#[test]
+fn the_readme_maps_domain_events_to_integration_events() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    for (domain_event, event) in announced() {
+        let (detail_type, cloud_type) = (event.detail_type, event.cloud_type("jp.dekigoto.orders"));
+        let line = format!("| `{domain_event}` | `{detail_type}` | `{cloud_type}` |");
+        assert!(readme.contains(&line), "add to README.md: {line}");
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    Envelope, Host as _, Pointer, Refused, RetryQueue, Source, Target,
+    Host as _, Message, Pointer, Refused, RetryQueue, Source, Target,
     memory::{ManualHost, MemoryRetryQueue},
 };
 use dekigoto_testkit::{Down, ScriptedBus, still_host};
@@ -21,9 +21,7 @@ async fn a_pointer_publishes_the_stored_commit() {
     let outbox = Outbox::reliable(&shop);
     for (commit, event) in shop.commits().iter().zip(shop.events()) {
         assert_eq!(outbox.retry(&[&Pointer::to(commit).text()]).await.tally.applied, 1);
-        let sent: Envelope =
-            serde_json::from_str(&outbox.topic.taken().pop().unwrap().body).unwrap();
-        assert_eq!(sent, event);
+        assert_eq!(outbox.topic.taken().pop().unwrap(), Message::of(&event));
     }
     assert_eq!(outbox.bus.taken().len(), 3);
 }
