@@ -15,6 +15,7 @@ pub mod limits;
 pub mod memory;
 pub mod outbox;
 mod payload;
+pub mod policies;
 mod ports;
 mod read_events;
 pub mod relay;

@@ -18,7 +18,7 @@ pub async fn read_events(
     let from = if first == Version::FIRST {
         Some(Ordinal::FIRST)
     } else {
-        commit_of(store, stream, first).await?
+        commit_of(store, stream, first).await?.map(|commit| commit.ordinal())
     };
     let Some(mut from) = from else {
         return Ok(Vec::new());
@@ -70,7 +70,17 @@ pub(crate) async fn read_to(
     Ok(Ok(events.filter(|event| at.is_none_or(|at| event.version <= at)).collect()))
 }
 
-/// The ordinal of the commit that holds `version`; `None` beyond the head.
+/// Reads one event; `None` beyond the head. One read, if every commit of the stream holds one event.
+pub(crate) async fn read_event(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    version: Version,
+) -> Result<Option<Envelope>, ReadError> {
+    let commit = commit_of(store, stream, version).await?;
+    Ok(commit.and_then(|commit| commit.envelopes().find(|event| event.version == version)))
+}
+
+/// The commit that holds `version`; `None` beyond the head.
 ///
 /// If every commit holds one event, ordinal and version are equal, and the first read finds the commit. Otherwise its
 /// ordinal is lower, and a binary search finds it in a logarithmic number of reads.
@@ -78,7 +88,7 @@ async fn commit_of(
     store: &dyn EventStore,
     stream: &StreamId,
     version: Version,
-) -> Result<Option<Ordinal>, ReadError> {
+) -> Result<Option<Commit>, ReadError> {
     let (mut low, mut high) = (1, version.get());
     while low <= high {
         // Tries the top first, where the commit usually is.
@@ -87,7 +97,7 @@ async fn commit_of(
             break;
         };
         let page = store.read(stream, ReadFrom::Down(ordinal), 1).await?;
-        let Some(commit) = page.first() else { break };
+        let Some(commit) = page.into_iter().next() else { break };
         if version > commit.last_version() {
             if commit.ordinal() < ordinal {
                 // The stream ends before `version`.
@@ -97,7 +107,7 @@ async fn commit_of(
         } else if version < commit.first_version() {
             high = commit.ordinal().get() - 1;
         } else {
-            return Ok(Some(commit.ordinal()));
+            return Ok(Some(commit));
         }
     }
     Ok(None)

@@ -1,14 +1,15 @@
-//! The registry: names each aggregate and view of a service once.
+//! The registry: names each aggregate, view and policy of a service once.
 
 use std::sync::Arc;
 
 use crate::{
     Aggregate, EventSchema, NewEvent, Payload, SchemaError,
+    policies::{AnyPolicy, Policy, Processes, UnknownPolicy},
     relay::{Announce, Announcements},
-    views::{AnyView, UnknownView},
+    views::{AnyView, Single, UnknownView},
 };
 
-/// The aggregates and views of a service. Router, relay, projectors and tests are built from it.
+/// The aggregates, views and policies of a service. Router, relay, projectors and tests are built from it.
 ///
 /// `R` is the HTTP edge's type for routes. The core knows no HTTP; a service without HTTP uses `()`.
 ///
@@ -26,6 +27,7 @@ use crate::{
 pub struct Service<R = ()> {
     aggregates: Vec<Registered<R>>,
     views: Vec<Arc<dyn AnyView>>,
+    policies: Vec<Arc<dyn AnyPolicy>>,
     queries: Vec<R>,
     announcements: Announcements,
 }
@@ -36,7 +38,8 @@ pub struct Registered<R> {
     name: &'static str,
     events: &'static [(&'static str, u32)],
     upcast: fn(&str, u32, &Payload) -> Result<Vec<NewEvent>, SchemaError>,
-    routes: R,
+    /// `None` for the processes of a policy: no request reaches them.
+    routes: Option<R>,
 }
 
 impl<R> Service<R> {
@@ -44,7 +47,8 @@ impl<R> Service<R> {
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let announcements = Announcements::by(name);
-        Self { aggregates: Vec::new(), views: Vec::new(), queries: Vec::new(), announcements }
+        let (aggregates, views, policies) = (Vec::new(), Vec::new(), Vec::new());
+        Self { aggregates, views, policies, queries: Vec::new(), announcements }
     }
 
     /// Sets the namespace of the types of integration events: a domain name in reverse, such as `jp.dekigoto.orders`. The
@@ -57,7 +61,19 @@ impl<R> Service<R> {
     /// Adds an aggregate, its routes, and how it announces its events to other services
     /// ([`relay::nothing`](crate::relay::nothing) if it does not).
     #[must_use]
-    pub fn aggregate<A: Aggregate>(mut self, routes: R, announce: Announce<A>) -> Self {
+    pub fn aggregate<A: Aggregate>(self, routes: R, announce: Announce<A>) -> Self {
+        self.registered::<A>(Some(routes), announce)
+    }
+
+    /// Adds a policy, its processes and the view of them, and how the processes announce their events to other services
+    /// ([`relay::nothing`](crate::relay::nothing) if they do not).
+    #[must_use]
+    pub fn policy<P: Policy>(mut self, policy: P, announce: Announce<P>) -> Self {
+        self.policies.push(Arc::new(policy));
+        self.registered::<P>(None, announce).view::<Single<Processes<P>>>()
+    }
+
+    fn registered<A: Aggregate>(mut self, routes: Option<R>, announce: Announce<A>) -> Self {
         self.aggregates.push(Registered {
             name: A::TYPE,
             events: A::Event::NEWEST,
@@ -83,7 +99,7 @@ impl<R> Service<R> {
 
     /// The routes of all aggregates and views.
     pub fn routes(&self) -> impl Iterator<Item = &R> {
-        self.aggregates.iter().map(|aggregate| &aggregate.routes).chain(&self.queries)
+        self.aggregates.iter().filter_map(|it| it.routes.as_ref()).chain(&self.queries)
     }
 
     /// The aggregates, in the order in which they were added.
@@ -111,6 +127,25 @@ impl<R> Service<R> {
         found.cloned().ok_or_else(unknown)
     }
 
+    /// The policies, in the order in which they were added.
+    #[must_use]
+    pub fn policies(&self) -> &[Arc<dyn AnyPolicy>] {
+        &self.policies
+    }
+
+    /// Finds a policy by its name.
+    ///
+    /// # Errors
+    /// [`UnknownPolicy`], which lists the known names.
+    pub fn policy_named(&self, name: &str) -> Result<Arc<dyn AnyPolicy>, UnknownPolicy> {
+        let found = self.policies.iter().find(|policy| policy.name() == name);
+        let unknown = || UnknownPolicy {
+            name: name.to_owned(),
+            known: self.policies.iter().map(|policy| policy.name()).collect(),
+        };
+        found.cloned().ok_or_else(unknown)
+    }
+
     /// The events that a view needs, for the filter of its subscription: those that it names, or all events of the
     /// aggregates that it folds.
     #[must_use]
@@ -126,8 +161,8 @@ impl<R> Service<R> {
         &self.announcements
     }
 
-    /// Checks the registry: lists duplicate names, aggregates that no view folds, and folds of unknown aggregates. A
-    /// test of each service asserts that the list is empty.
+    /// Checks the registry: lists duplicate names, aggregates that no view folds, folds of unknown aggregates, and events
+    /// that no aggregate has. A test of each service asserts that the list is empty.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let aggregates = self.aggregates.iter().map(Registered::name);
@@ -149,7 +184,20 @@ impl<R> Service<R> {
         });
         faults.extend(unknown);
         faults.extend(self.views.iter().flat_map(|view| self.strange_events(&**view)));
+        faults.extend(self.policies.iter().flat_map(|policy| self.strange_reactions(&**policy)));
         faults
+    }
+
+    /// Events that a policy reacts to and never gets, or that its own processes write.
+    fn strange_reactions(&self, policy: &dyn AnyPolicy) -> Vec<String> {
+        let others = self.aggregates.iter().filter(|it| it.name != policy.process_type());
+        let known: Vec<&str> =
+            others.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
+        let strange = policy.events().iter().filter(|name| !known.contains(name));
+        let fault = |name| {
+            format!("policy {} reacts to {name}, which no other aggregate has", policy.name())
+        };
+        strange.map(fault).collect()
     }
 
     /// Events that a view wants and never gets.

@@ -69,6 +69,8 @@
 //! given_view::<TimesLit>([lit()]).when(lit()).delivered_twice().shuffled().then(2);
 //! ```
 //!
+//! Specs of policies tell which commands a policy issues; see [`policies`](crate::policies) for one.
+//!
 //! Given-when-then specs of aggregates are Greg Young's, and Emmett's for deciders. Specs of views under reordered and
 //! repeated delivery are our addition.
 
@@ -78,6 +80,7 @@ mod difference;
 mod failing;
 mod golden;
 mod permutations;
+mod policy;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -85,6 +88,7 @@ mod view;
 mod view_tests;
 
 pub use golden::golden_files;
+pub use policy::{GivenPolicy, ReactingPolicy, commanded, given_policy};
 pub use view::{GivenView, Happened, ProjectedView, given_view, given_view_across, happened};
 
 use std::fmt::Debug;

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::lock;
-use crate::{Bus, Message, Parking, Pointer, Refused, RetryQueue, Source};
+use crate::{
+    Bus, Message, Parking, Pointer, Refused, RetryQueue, Source,
+    policies::{DeadlineQueue, DueProcess},
+};
 
 /// A handler and its kind of message; `None` for every kind.
 type Subscription = (Option<String>, Handler);
@@ -90,6 +93,28 @@ impl RetryQueue for MemoryRetryQueue {
     async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
         lock(&self.pointers).extend_from_slice(pointers);
         Ok(vec![Ok(()); pointers.len()])
+    }
+}
+
+/// A policy's queue in memory, as the ticker sees it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDeadlineQueue {
+    due: Arc<Mutex<Vec<DueProcess>>>,
+}
+
+impl MemoryDeadlineQueue {
+    /// Removes and returns everything in the queue.
+    #[must_use]
+    pub fn drain(&self) -> Vec<DueProcess> {
+        std::mem::take(&mut lock(&self.due))
+    }
+}
+
+#[async_trait]
+impl DeadlineQueue for MemoryDeadlineQueue {
+    async fn put(&self, due: &[DueProcess]) -> Result<Vec<Result<(), Refused>>, Source> {
+        lock(&self.due).extend_from_slice(due);
+        Ok(vec![Ok(()); due.len()])
     }
 }
 

@@ -9,7 +9,7 @@ mod replay;
 mod store;
 mod views;
 
-pub use bus::{Handler, InMemoryEventBus, MemoryParking, MemoryRetryQueue};
+pub use bus::{Handler, InMemoryEventBus, MemoryDeadlineQueue, MemoryParking, MemoryRetryQueue};
 pub use host::ManualHost;
 pub use outbox::MemoryOutbox;
 pub use store::MemoryStore;

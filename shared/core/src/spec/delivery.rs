@@ -83,6 +83,15 @@ impl SpecEvents {
         order.iter().filter_map(|place| self.events.get(*place))
     }
 
+    pub(super) fn event(&self, place: usize) -> Option<&Envelope> {
+        self.events.get(place)
+    }
+
+    /// The stored commits.
+    pub(super) fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
     fn ports(&self) -> (Ports, MemoryViews) {
         let views = MemoryViews::new();
         let store = Arc::new(self.store.clone());
@@ -209,7 +218,7 @@ fn stored<T: DeserializeOwned>(views: &MemoryViews, key: &RowKey) -> Result<Opti
     row.transpose().map_err(|cause| format!("  the row cannot be read once stored: {cause}\n"))
 }
 
-fn name(event: &Envelope) -> String {
+pub(super) fn name(event: &Envelope) -> String {
     let Envelope { aggregate_type, aggregate_id, version, event_type, .. } = event;
     format!("{aggregate_type}#{aggregate_id} {version} {event_type}")
 }
@@ -219,6 +228,6 @@ fn failed(event: &Envelope, why: &str) -> String {
 }
 
 /// In-memory adapters never wait, so a spec needs no executor.
-fn at_once<F: Future>(future: F) -> Result<F::Output, String> {
+pub(super) fn at_once<F: Future>(future: F) -> Result<F::Output, String> {
     future.now_or_never().ok_or_else(|| "  an adapter in memory waited\n".to_owned())
 }

@@ -10,10 +10,14 @@
 )]
 
 mod across;
+mod closing;
+mod deadlines;
 mod engine;
 mod examples;
 mod hot;
 mod merged;
+mod policy_specs;
+mod processes;
 mod schemas;
 mod sending;
 mod single;

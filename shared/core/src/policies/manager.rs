@@ -1,0 +1,158 @@
+//! Takes the messages of a policy's queue: events, and due processes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use tracing::info;
+
+use super::{AnyPolicy, DueProcess};
+use crate::{
+    Envelope, Parking, Ports,
+    batch::{Delivered, Outcome, Report, take_queue},
+};
+
+/// No deadline was handled.
+const NOT_LATE: i64 = -1;
+
+/// Runs the processes of one policy.
+#[derive(Clone)]
+pub struct ProcessManager {
+    policy: Arc<dyn AnyPolicy>,
+    ports: Ports,
+    parking: Arc<dyn Parking>,
+}
+
+/// A message and what it means for the policy.
+#[derive(Clone, Debug)]
+struct Hint {
+    body: String,
+    meaning: Meaning,
+}
+
+#[derive(Clone, Debug)]
+enum Meaning {
+    /// Skip it.
+    Other,
+    /// Feed this event to this process.
+    Event(String, Box<Envelope>),
+    /// This process may have reached its deadline.
+    Due(DueProcess),
+    /// Wait: newer code wrote the event.
+    Later(String),
+    /// Park the message.
+    Unreadable(String),
+}
+
+impl ProcessManager {
+    /// The process manager of a policy. Messages that can never be handled are parked in `parking`, with their reasons.
+    #[must_use]
+    pub fn of(policy: Arc<dyn AnyPolicy>, ports: Ports, parking: Arc<dyn Parking>) -> Self {
+        Self { policy, ports, parking }
+    }
+
+    /// The policy's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.policy.name()
+    }
+
+    /// The stores and the host.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Handles a batch of message bodies. Every message ends as applied, duplicate, skipped, retried or parked. Processes
+    /// run side by side; the messages of one process are handled one after the other.
+    pub async fn take(
+        &self,
+        messages: Vec<Delivered<String>>,
+        time_left: impl Fn() -> Duration,
+    ) -> Report {
+        let hints = messages.into_iter().map(|message| {
+            let meaning = self.meaning(&message.record);
+            Delivered { id: message.id, record: Hint { body: message.record, meaning } }
+        });
+        let host = &*self.ports.host;
+        let late = AtomicI64::new(NOT_LATE);
+        let step = |group| self.step(group, &late);
+        let report = take_queue(host, hints.collect(), group_of, time_left, step).await;
+        let lateness_ms = late.into_inner();
+        if lateness_ms > NOT_LATE {
+            let policy = self.name();
+            info!(policy, lateness_ms, "{policy}: a deadline was handled {lateness_ms} ms late");
+        }
+        report
+    }
+
+    fn meaning(&self, body: &str) -> Meaning {
+        if let Some(due) = DueProcess::from_message(body) {
+            return if due.policy == self.name() {
+                Meaning::Due(due)
+            } else {
+                Meaning::Unreadable("the deadline belongs to another policy".to_owned())
+            };
+        }
+        let event = match Envelope::from_message(body) {
+            Ok(event) => event,
+            Err(cause) => return Meaning::Unreadable(cause.to_string()),
+        };
+        match self.policy.process_of(&event) {
+            Ok(Some(process)) => Meaning::Event(process, Box::new(event)),
+            Ok(None) => Meaning::Other,
+            Err(cause) if cause.is_of_newer_code() => Meaning::Later(cause.to_string()),
+            Err(cause) => Meaning::Unreadable(cause.to_string()),
+        }
+    }
+
+    /// Handles the messages of one process.
+    async fn step(&self, group: Vec<Hint>, late: &AtomicI64) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(group.len());
+        for hint in &group {
+            let outcome = match &hint.meaning {
+                Meaning::Other => Outcome::Skipped,
+                Meaning::Event(_, event) => self.policy.on_event(&self.ports, event).await,
+                Meaning::Due(due) => {
+                    let outcome = self.policy.on_deadline(&self.ports, due).await;
+                    if outcome == Outcome::Applied {
+                        let now = self.ports.host.now().as_millis();
+                        let lateness = now.saturating_sub(due.due_at.as_millis());
+                        late.fetch_max(lateness, Ordering::Relaxed);
+                    }
+                    outcome
+                }
+                Meaning::Later(reason) => Outcome::Retry(reason.clone()),
+                Meaning::Unreadable(reason) => Outcome::Parked(reason.clone()),
+            };
+            outcomes.push(self.parked(&hint.body, outcome).await);
+        }
+        outcomes
+    }
+
+    /// Parks a message if its outcome says so. If parking fails, the message is delivered again.
+    async fn parked(&self, body: &str, outcome: Outcome) -> Outcome {
+        let Outcome::Parked(reason) = &outcome else {
+            return outcome;
+        };
+        match self.parking.park(body, reason).await {
+            Ok(()) => outcome,
+            Err(cause) => Outcome::Retry(format!("{reason}; parking failed: {cause}")),
+        }
+    }
+}
+
+/// Messages of one process form a group. Every other message is a group of its own.
+fn group_of(hint: &Hint) -> (Option<String>, Option<String>) {
+    match &hint.meaning {
+        Meaning::Event(process, _) => (Some(process.clone()), None),
+        Meaning::Due(due) => (Some(due.process.clone()), None),
+        Meaning::Other | Meaning::Later(_) | Meaning::Unreadable(_) => {
+            (None, Some(hint.body.clone()))
+        }
+    }
+}
