@@ -70,7 +70,7 @@ pub use deadline::{Deadline, DeadlineQueue, DueProcess};
 pub(crate) use effect::Refusing;
 pub use effect::{Commanded, Effect, Ended};
 pub use manager::ProcessManager;
-pub use processes::{DUE_SHARDS, Process, Processes};
+pub use processes::{DUE_SHARDS, Processes};
 pub use run::EFFECTS_PER_INPUT_MAX;
 pub(crate) use run::{Issue, Run};
 pub use ticker::{DUE_PER_PARTITION_MAX, MINUTES_LISTED, Ticked, Ticker};

@@ -2,8 +2,6 @@
 
 use std::marker::PhantomData;
 
-use serde::{Deserialize, Serialize};
-
 use super::Policy;
 use crate::{
     Envelope, Index, RowKey, Timestamp,
@@ -16,39 +14,31 @@ pub const DUE_SHARDS: u32 = 4;
 /// The index that lists the due processes.
 pub(super) const DUE_INDEX: Index = Index(1);
 
-/// The view of the processes of the policy `P`. It has the policy's name, and one row for each process.
+/// The view of the processes of the policy `P`. It has the policy's name, and one row for each process: its state.
 ///
 /// The registry adds it with the policy. A pending deadline costs its row and the row's place in an index; nothing polls
 /// it before its minute.
 pub struct Processes<P>(PhantomData<fn() -> P>);
 
-/// A row: the state of a process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Process<S> {
-    /// The id of the process.
-    pub id: String,
-    /// Its state.
-    pub state: S,
-}
-
 impl<P: Policy> View for Processes<P> {
-    type Row = Process<P::State>;
+    type Row = P::State;
     type Folds = (P,);
     const NAME: &'static str = P::NAME;
     const SCHEMA: u32 = P::SNAPSHOT_SCHEMA;
 }
 
 impl<P: Policy> Fold<P> for Processes<P> {
-    fn fold(row: &mut Self::Row, event: &P::Event, envelope: &Envelope) {
-        row.id.clone_from(&envelope.aggregate_id);
-        row.state = P::evolve(std::mem::take(&mut row.state), event);
+    fn fold(row: &mut P::State, event: &P::Event, _: &Envelope) {
+        *row = P::evolve(std::mem::take(row), event);
     }
 }
 
 impl<P: Policy> SingleView for Processes<P> {
-    fn indexes(row: &Self::Row) -> Vec<(Index, RowKey)> {
-        let deadline = P::deadline(&row.state);
-        deadline.map(|it| (DUE_INDEX, due_key(P::NAME, &row.id, it.at))).into_iter().collect()
+    fn indexes(key: &RowKey, row: &P::State) -> Vec<(Index, RowKey)> {
+        // The partition of an only row is `<view>#<id>`.
+        let id = key.partition.strip_prefix(P::NAME).and_then(|rest| rest.strip_prefix('#'));
+        let due = id.zip(P::deadline(row));
+        due.map(|(id, it)| (DUE_INDEX, due_key(P::NAME, id, it.at))).into_iter().collect()
     }
 }
 
