@@ -30,9 +30,19 @@ impl<T: Body> FromRequest<App> for Json<T> {
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
         let headers = request.headers().clone();
         let bytes = read(request).await?;
+        if bytes.is_empty() {
+            return nothing().map(Self);
+        }
         must_be_json(&headers)?;
         parse(&bytes).map(Self)
     }
+}
+
+/// An absent body is read as an object without fields, so that the answer names the fields that are missing. Its media
+/// type does not matter.
+fn nothing<T: Body>() -> Result<T, Problem> {
+    const NO_BODY: &str = "The body is missing. Send a JSON object with the fields in errors.";
+    parse(b"{}").map_err(|problem: Problem| problem.with_detail(NO_BODY))
 }
 
 impl<T: Body + Default> FromRequest<App> for OptionalJson<T> {

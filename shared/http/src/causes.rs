@@ -5,7 +5,7 @@ use dekigoto::{
     views::{FoldError, RowError},
 };
 
-use crate::problem::{FieldFault, Kind, Problem};
+use crate::problem::{FieldFault, Kind, Problem, Subject};
 
 fn unavailable(cause: impl Into<Source>) -> Problem {
     let detail = "The store does not answer. Send the same request again, a command with the same \
@@ -105,7 +105,8 @@ impl From<ViewError> for Problem {
 
 /// A problem with one field of the body.
 pub fn bad_field(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
-    let fault = FieldFault { pointer: pointer.to_owned(), detail: why.to_string() };
+    let fault =
+        FieldFault { subject: Subject::Pointer(pointer.to_owned()), detail: why.to_string() };
     Problem::new(kind, why.to_string()).with_faults(vec![fault])
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::{
     limits::{ECHO_BYTES_MAX, ECHOED_NAME_BYTES_MAX, FAULTS_MAX},
-    problem::{FieldFault, Kind, Problem},
+    problem::{FieldFault, Kind, Problem, Subject},
 };
 
 /// The faults of one request. Both the number of faults listed and the client input echoed are bounded.
@@ -18,14 +18,14 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// The field does not have the documented shape.
-    pub(crate) fn malformed(&mut self, pointer: String, why: impl Display) {
+    pub(crate) fn malformed(&mut self, subject: Subject, why: impl Display) {
         self.is_malformed = true;
-        self.add(pointer, why);
+        self.add(subject, why);
     }
 
     /// The field is well-formed, but breaks a business limit.
-    pub(crate) fn invalid(&mut self, pointer: String, why: impl Display) {
-        self.add(pointer, why);
+    pub(crate) fn invalid(&mut self, subject: Subject, why: impl Display) {
+        self.add(subject, why);
     }
 
     /// The client's name for a field, shortened; `None` when this answer has echoed enough input.
@@ -47,8 +47,10 @@ impl Faults {
     pub(crate) fn refusal(self, invalid: Kind) -> Problem {
         let kind = if self.is_malformed { Kind::MALFORMED } else { invalid };
         let detail = match self.listed.as_slice() {
-            [only] if only.pointer.is_empty() => format!("The body {}.", only.detail),
-            [only] => format!("{}: {}.", only.pointer, only.detail.trim_end_matches('.')),
+            [FieldFault { subject: Subject::Pointer(pointer), detail }] if pointer.is_empty() => {
+                format!("The body {detail}.")
+            }
+            [only] => format!("{}: {}.", only.subject, only.detail.trim_end_matches('.')),
             all if self.unlisted == 0 => format!("{} fields are at fault; see errors.", all.len()),
             listed => {
                 let all = listed.len() + self.unlisted;
@@ -58,12 +60,12 @@ impl Faults {
         Problem::new(kind, detail).with_faults(self.listed)
     }
 
-    fn add(&mut self, pointer: String, why: impl Display) {
+    fn add(&mut self, subject: Subject, why: impl Display) {
         if self.listed.len() == FAULTS_MAX {
             self.unlisted += 1;
             return;
         }
-        self.listed.push(FieldFault { pointer, detail: why.to_string() });
+        self.listed.push(FieldFault { subject, detail: why.to_string() });
     }
 }
 

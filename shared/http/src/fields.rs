@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     faults::Faults,
-    problem::{Kind, Problem},
+    problem::{Kind, Problem, Subject},
 };
 
 /// A type that is read from a JSON object. Faults are collected, not returned one by one.
@@ -32,9 +32,6 @@ pub trait Body: Sized {
 /// A problem that names every field at fault.
 pub(crate) fn parse<B: Body>(bytes: &[u8]) -> Result<B, Problem> {
     let malformed = |why: &str| Problem::new(Kind::MALFORMED, format!("The body {why}."));
-    if bytes.is_empty() {
-        return Err(malformed("is empty; it must be a JSON object"));
-    }
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("is not UTF-8"))?;
     // Checks the syntax of the whole text without recursion, so deep nesting cannot overflow the stack.
     let value: &RawValue =
@@ -52,7 +49,7 @@ fn object<B: Body>(value: &RawValue, pointer: String, faults: &mut Faults) -> Op
         let is_object = value.get().starts_with('{');
         let why =
             if is_object { "has a name that is not Unicode" } else { "must be a JSON object" };
-        faults.malformed(pointer, why);
+        faults.malformed(Subject::Pointer(pointer), why);
         return None;
     };
     let mut fields = Fields { entries, known: Vec::new(), pointer, faults };
@@ -132,7 +129,7 @@ impl Fields<'_> {
         checked: Result<T, impl fmt::Display>,
     ) -> Option<T> {
         let pointer = self.pointer_to(name);
-        checked.map_err(|why| self.faults.invalid(pointer, why)).ok()
+        checked.map_err(|why| self.faults.invalid(Subject::Pointer(pointer), why)).ok()
     }
 
     /// Records an `Err` as a fault in the shape of a field.
@@ -142,7 +139,7 @@ impl Fields<'_> {
         read: Result<T, impl fmt::Display>,
     ) -> Option<T> {
         let pointer = self.pointer_to(name);
-        read.map_err(|why| self.faults.malformed(pointer, why)).ok()
+        read.map_err(|why| self.faults.malformed(Subject::Pointer(pointer), why)).ok()
     }
 
     fn text_of<T: FromStr<Err: fmt::Display>>(
@@ -179,10 +176,10 @@ impl<'a> Fields<'a> {
         for (name, _) in unknown {
             let Some(name) = self.faults.echo(name) else {
                 let why = "holds more fields that are not known";
-                return self.faults.malformed(self.pointer, why);
+                return self.faults.malformed(Subject::Pointer(self.pointer), why);
             };
             let pointer = self.pointer_to(&escaped(&name));
-            self.faults.malformed(pointer, "is not a known field");
+            self.faults.malformed(Subject::Pointer(pointer), "is not a known field");
         }
     }
 

@@ -28,6 +28,6 @@ pub use contract::Contract;
 pub use fields::{Body, Fields, saturating_unsigned};
 pub use headers::{IDEMPOTENCY_KEY, RequestId, etag};
 pub use params::{Params, PathId, bad_parameter, malformed_request, path_text};
-pub use problem::{FieldFault, Kind, Problem};
+pub use problem::{FieldFault, Kind, Problem, Subject};
 pub use routes::{AddRoutes, Routes, Service, no_routes};
 pub use seal::{Place, cursor_bytes};

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     faults::Faults,
     limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, PARAMETERS_MAX},
-    problem::{FieldFault, Kind, Problem},
+    problem::{FieldFault, Kind, Problem, Subject},
 };
 
 /// The query parameters of one request. Read each by its name, then call [`finish`](Self::finish).
@@ -103,8 +103,10 @@ impl Params {
         for (name, _) in &self.pairs {
             if !self.known.contains(&&**name) {
                 let name = self.faults.echo(name).unwrap_or_default();
-                self.faults
-                    .malformed(format!("?{name}"), format!("is not a known parameter; {known}"));
+                self.faults.malformed(
+                    Subject::Parameter(name),
+                    format!("is not a known parameter; {known}"),
+                );
             }
         }
         match read {
@@ -114,7 +116,7 @@ impl Params {
     }
 
     fn well_formed<T>(&mut self, name: &str, read: Result<T, impl fmt::Display>) -> Option<T> {
-        read.map_err(|why| self.faults.malformed(format!("?{name}"), why)).ok()
+        read.map_err(|why| self.faults.malformed(Subject::Parameter(name.to_owned()), why)).ok()
     }
 }
 
@@ -143,7 +145,8 @@ pub async fn path_text(parts: &mut Parts, app: &App) -> Result<String, Problem> 
 
 /// A problem with one query parameter.
 pub fn bad_parameter(name: &str, what: &str) -> Problem {
-    let fault = FieldFault { pointer: format!("?{name}"), detail: what.to_owned() };
+    let fault =
+        FieldFault { subject: Subject::Parameter(name.to_owned()), detail: what.to_owned() };
     malformed_request(format!("?{name}: {what}.")).with_faults(vec![fault])
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The client's text and the log's cause are different fields, so that no cause leaks into an answer.
 
+use std::fmt;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -15,10 +17,30 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 /// A field or parameter at fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldFault {
-    /// JSON pointer (RFC 6901) to a field of the body, or `?name` for a query parameter.
-    pub pointer: String,
+    /// What is at fault.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// What is wrong with it.
     pub detail: String,
+}
+
+/// What a fault is about. In JSON, the member `pointer` or `parameter`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Subject {
+    /// A field of the body, as a JSON pointer (RFC 6901). The empty pointer is the whole body.
+    Pointer(String),
+    /// A query parameter, by its name.
+    Parameter(String),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pointer(pointer) => f.write_str(pointer),
+            Self::Parameter(name) => write!(f, "?{name}"),
+        }
+    }
 }
 
 /// An error answer, and its private cause for the log.
@@ -148,6 +170,12 @@ impl Problem {
     pub fn with_faults(mut self, faults: Vec<FieldFault>) -> Self {
         self.faults = faults;
         self
+    }
+
+    /// The same problem with another detail.
+    #[must_use]
+    pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
     }
 
     /// Adds the cause, for the log only.

@@ -30,8 +30,17 @@ impl Answer {
 
     /// The pointers of all faults, in order.
     pub(crate) fn pointers(&self) -> Vec<&str> {
+        self.subjects("pointer")
+    }
+
+    /// The parameters of all faults, in order.
+    pub(crate) fn parameters(&self) -> Vec<&str> {
+        self.subjects("parameter")
+    }
+
+    fn subjects(&self, member: &str) -> Vec<&str> {
         let errors = self.body["errors"].as_array().unwrap();
-        errors.iter().map(|fault| fault["pointer"].as_str().unwrap()).collect()
+        errors.iter().map(|fault| fault[member].as_str().unwrap()).collect()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

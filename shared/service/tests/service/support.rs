@@ -283,19 +283,29 @@ impl Answer {
             );
         }
         for fault in self.body["errors"].as_array().into_iter().flatten() {
-            assert!(fault["pointer"].is_string() && fault["detail"].is_string(), "{what}: {fault}");
+            let is_one_subject = fault["pointer"].is_string() != fault["parameter"].is_string();
+            assert!(is_one_subject && fault["detail"].is_string(), "{what}: {fault}");
         }
         let comes_back = [429, 503].contains(&status) || code == "version-conflict";
         assert_eq!(self.headers.contains_key("retry-after"), comes_back, "{what}: Retry-After");
         assert!(!self.text.contains("secret"), "{what}: {}", self.text);
         // Our own texts are short; input may add 200 bytes.
-        let bytes_max = 900 + 120 * self.pointers().len();
+        let bytes_max = 900 + 120 * (self.pointers().len() + self.parameters().len());
         assert!(self.text.len() < bytes_max, "{what}: {} bytes", self.text.len());
     }
 
-    /// The pointers to the invalid fields.
+    /// The pointers to the invalid fields of the body.
     pub(crate) fn pointers(&self) -> Vec<&str> {
+        self.subjects("pointer")
+    }
+
+    /// The names of the invalid parameters.
+    pub(crate) fn parameters(&self) -> Vec<&str> {
+        self.subjects("parameter")
+    }
+
+    fn subjects(&self, member: &str) -> Vec<&str> {
         let faults = self.body["errors"].as_array().into_iter().flatten();
-        faults.map(|fault| fault["pointer"].as_str().unwrap()).collect()
+        faults.filter_map(|fault| fault[member].as_str()).collect()
     }
 }

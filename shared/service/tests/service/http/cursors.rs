@@ -167,7 +167,7 @@ async fn older_cursors_get_400_with_advice_after_a_key_rotation_s14() {
     let path = format!("{LIST}&cursor={old}");
     let answer = rotated.ask(Ask::get(&path)).await;
     answer.is_problem(&path, 400, "malformed-request");
-    assert_eq!(answer.pointers(), ["?cursor"]);
+    assert_eq!(answer.parameters(), ["cursor"]);
     assert!(answer.body["detail"].as_str().unwrap().contains("start again"), "{}", answer.text);
     let new = cursor(&rotated).await;
     assert!(takes(&rotated, &new).await && !takes(&shop, &new).await);

@@ -205,11 +205,20 @@ async fn the_empty_pointer_names_the_whole_body() {
         assert_eq!(answer.pointers(), [""], "{body}");
         assert_eq!(answer.body["detail"], "The body must be a JSON object.");
     }
-    for (body, says) in [
-        ("", "The body is empty; it must be a JSON object."),
-        ("{", "The body is not JSON: EOF while parsing an object at line 1 column 1."),
-    ] {
-        let answer = refused("/v1/orders", body, 400, "malformed-request").await;
-        assert_eq!(answer.body["detail"], says);
-    }
+    let answer = refused("/v1/orders", "{", 400, "malformed-request").await;
+    let says = "The body is not JSON: EOF while parsing an object at line 1 column 1.";
+    assert_eq!(answer.body["detail"], says);
+}
+
+#[tokio::test]
+async fn a_missing_body_is_malformed_and_the_answer_names_the_missing_fields() {
+    let answer = refused("/v1/orders", "", 400, "malformed-request").await;
+    assert_eq!(answer.pointers(), ["/customerId", "/currency", "/items"]);
+    let says = "The body is missing. Send a JSON object with the fields in errors.";
+    assert_eq!(answer.body["detail"], says);
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    let bare = Ask::new("POST", &format!("/v1/orders/{id}/ship"));
+    let answer = shop.refuses(bare, 400, "malformed-request").await;
+    assert_eq!(answer.pointers(), ["/carrier", "/trackingNumber"], "also without a content type");
 }
