@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-testkit
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run demo test fmt lint unit doc package template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run demo test fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -19,7 +19,7 @@ run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH
 demo: ## Place, pay, confirm, ship and deliver an order, and show its events, messages and views
 	@$(LOCAL)/demo.py
 
-test: fmt lint unit doc package template journey stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
+test: fmt lint unit doc package template asyncapi journey stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting
@@ -38,6 +38,12 @@ doc: ## Compile and run the examples in the documentation
 
 package: ## Package the kit's crates as crates.io would get them (target/package)
 	cargo package --offline --locked --no-verify --allow-dirty --quiet $(KIT:%=-p %)
+
+contract: ## Write the contract with subscribers from the code: infra/schemas, infra/asyncapi.json, sample messages
+	@WRITE_CONTRACT=1 cargo test --locked --quiet -p contract the_contract_in_the_repository
+
+asyncapi: ## Check the AsyncAPI document with AsyncAPI's own parser
+	@$(LOCAL)/check_asyncapi.py
 
 template: ## Check the template with the SAM CLI and cfn-lint
 	@$(LOCAL)/lint_template.py

@@ -21,7 +21,7 @@ FUNCTIONS = ["ApiFunction", "PublisherFunction", "OrderSummaryFunction", "Custom
 PROJECTORS = FUNCTIONS[2:]
 ENVIRONMENT = {
     "ApiFunction": ["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"],
-    "PublisherFunction": ["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "TOPIC_ARN"],
+    "PublisherFunction": ["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "SCHEMA_BASE_URL", "TOPIC_ARN"],
     "OrderSummaryFunction": ["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"],
 }
 

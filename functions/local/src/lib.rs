@@ -1,6 +1,7 @@
 //! The order service in one process, with a documentation page and a token issuer.
 
 mod docs;
+mod events;
 #[cfg(feature = "jwt")]
 mod tokens;
 
@@ -55,15 +56,15 @@ pub fn auth_mode() -> Result<AuthMode, String> {
     }
 }
 
-/// All routes of this process at this base URL: the API with authentication, the documentation page and, without
+/// All routes of this process at this base URL: the API with authentication, the documentation page, the contract of the events and, without
 /// tokens, the debug routes.
 ///
 /// Must be called inside a tokio runtime.
 pub fn app(mode: AuthMode, base_url: &str, stores: Stores) -> Router {
-    let service = service();
+    let service = service().schemas_at(events::schema_base(base_url));
     let system = System::start(&service, stores);
     let router = system.router(&service, &CONTRACT);
-    let app = guarded(router, mode, base_url).merge(docs::routes());
+    let app = guarded(router, mode, base_url).merge(docs::routes()).merge(events::routes(base_url));
     match mode {
         AuthMode::None => app.merge(system.debug_routes()),
         // The debug routes show all orders to everybody.

@@ -5,6 +5,8 @@ mod bus;
 mod cause;
 mod command;
 mod commit;
+#[cfg(feature = "schema")]
+pub mod contract;
 mod decider;
 mod engine;
 mod envelope;

@@ -58,6 +58,12 @@ impl<R> Service<R> {
         Self { announcements: self.announcements.namespace(namespace), ..self }
     }
 
+    /// Sets the base of the ids of event schemas: an address that ends with a slash, under which they are served.
+    #[must_use]
+    pub fn schemas_at(self, base: impl Into<String>) -> Self {
+        Self { announcements: self.announcements.schemas_at(base), ..self }
+    }
+
     /// Adds an aggregate, its routes, and how it announces its events to other services
     /// ([`relay::nothing`](crate::relay::nothing) if it does not).
     #[must_use]

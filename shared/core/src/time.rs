@@ -16,7 +16,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// # Ok::<(), dekigoto::InvalidTimestamp>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(jiff::Timestamp);
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        inline,
+        description = "A moment in UTC with milliseconds, such as 2026-11-23T09:00:00.123Z.",
+        extend("format" = "date-time")
+    )
+)]
+pub struct Timestamp(#[cfg_attr(feature = "schema", schemars(with = "String"))] jiff::Timestamp);
 
 /// The text is not an RFC 3339 moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -63,6 +63,33 @@ impl Config {
         if missing.is_empty() { Ok(Self(settings)) } else { Err(ConfigError::Missing(missing)) }
     }
 
+    /// Adds a setting that may be missing: then it has this value.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this file reads the environment")]
+    pub fn with_default(self, name: &'static str, default: &str) -> Self {
+        self.or(name, default, |name| std::env::var(name).ok())
+    }
+
+    /// Adds a setting from a lookup function, or else this value.
+    ///
+    /// ```
+    /// use dekigoto_lambda::Config;
+    /// let config = Config::read(&[], |_| None)?.or("EVENT_SOURCE", "orders", |_| Some(String::new()));
+    /// assert_eq!(config.text("EVENT_SOURCE"), "orders", "an empty setting is a missing one");
+    /// # Ok::<(), dekigoto_lambda::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn or(
+        mut self,
+        name: &'static str,
+        default: &str,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let value = lookup(name).filter(|value| !value.trim().is_empty());
+        self.0.insert(name, value.unwrap_or_else(|| default.to_owned()));
+        self
+    }
+
     /// The text of a setting; empty if the name was not read.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {

@@ -18,7 +18,12 @@ const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 /// ```
 // Stored as the day's first moment: comparing and subtracting then need no calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day(Timestamp);
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(inline, description = "A day in UTC, such as 2026-11-23.", extend("format" = "date"))
+)]
+pub struct Day(#[cfg_attr(feature = "schema", schemars(with = "String"))] Timestamp);
 
 /// The text is not a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

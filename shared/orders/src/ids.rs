@@ -24,13 +24,23 @@ pub struct InvalidId {
 const UUID_FORM: &str = "a UUID in lower case, such as 0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
 const NAME_FORM: &str = "1 to 64 letters, digits and . _ : @ | - characters";
 
-const _: () = assert!(ID_BYTES_MAX == 64, "NAME_FORM names the limit");
+const _: () = assert!(ID_BYTES_MAX == 64, "NAME_FORM and NAME_PATTERN name the limit");
+
+#[cfg(feature = "schema")]
+const UUID_PATTERN: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
+#[cfg(feature = "schema")]
+const NAME_PATTERN: &str = "^[A-Za-z0-9._:@|-]{1,64}$";
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Uuid);
+        #[cfg_attr(
+            feature = "schema",
+            derive(schemars::JsonSchema),
+            schemars(inline, extend("pattern" = UUID_PATTERN))
+        )]
+        pub struct $name(#[cfg_attr(feature = "schema", schemars(with = "String"))] Uuid);
 
         impl FromStr for $name {
             type Err = InvalidId;
@@ -102,6 +112,11 @@ macro_rules! name_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(
+            feature = "schema",
+            derive(schemars::JsonSchema),
+            schemars(inline, extend("pattern" = NAME_PATTERN))
+        )]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

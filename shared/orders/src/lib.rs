@@ -32,6 +32,8 @@
 
 #![expect(missing_docs, reason = "the fields and variants of the domain name themselves")]
 
+#[cfg(feature = "schema")]
+mod contract;
 mod day;
 mod ids;
 pub mod limits;
@@ -45,6 +47,8 @@ pub mod samples;
 #[cfg(any(test, feature = "samples"))]
 pub mod strategies;
 
+#[cfg(feature = "schema")]
+pub use contract::event_types;
 pub use day::{Day, InvalidDay};
 pub use ids::{CustomerId, InvalidId, OrderId, PaymentId, ProductId};
 pub use money::{Amount, Currency, InvalidAmount, InvalidCurrency, UnitAmount};

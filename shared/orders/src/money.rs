@@ -34,6 +34,11 @@ const CODES: &[&str] = &[
 /// # Ok::<(), orders::InvalidCurrency>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(inline, description = "An ISO 4217 code.", extend("pattern" = "^[A-Z]{3}$"))
+)]
 pub struct Currency(&'static str);
 
 /// The text is not a supported currency.
@@ -89,6 +94,11 @@ macro_rules! amount {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[cfg_attr(
+            feature = "schema",
+            derive(schemars::JsonSchema),
+            schemars(inline, extend("maximum" = $max))
         )]
         #[serde(try_from = "u64", into = "u64")]
         pub struct $name(u64);

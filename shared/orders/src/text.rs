@@ -60,6 +60,12 @@ macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $what:literal, $bytes_max:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(
+            feature = "schema",
+            derive(schemars::JsonSchema),
+            // Lengths in a schema are in characters, and a text has at most as many characters as bytes.
+            schemars(inline, extend("minLength" = 1, "maxLength" = $bytes_max))
+        )]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

@@ -50,11 +50,27 @@ impl IntegrationEvent {
         format!("{namespace}.{name}.v{}", self.schema_version)
     }
 
-    /// The `$id` of the JSON Schema that `data` follows: CloudEvents' `dataschema`.
+    /// The `$id` of the JSON Schema that `data` follows, under a base: CloudEvents' `dataschema`.
     #[must_use]
-    pub fn schema_id(&self) -> String {
-        format!("urn:dekigoto:{}:v{}", self.detail_type, self.schema_version)
+    pub fn schema_id(&self, base: &str) -> String {
+        schema_id(base, self.detail_type, self.schema_version)
     }
+}
+
+/// The base of schema ids of a service that does not say where it serves its schemas. The name is reserved for examples,
+/// so it never leads to another's host.
+pub const SCHEMA_BASE: &str = "https://dekigoto.example/v1/schemas/";
+
+/// The `$id` of the JSON Schema of an event: the base, which ends with a slash, and the name of the schema's file.
+///
+/// ```
+/// # use dekigoto::relay::schema_id;
+/// let id = schema_id("https://docs.example.com/schemas/", "OrderPlaced", 1);
+/// assert_eq!(id, "https://docs.example.com/schemas/OrderPlaced.v1.json");
+/// ```
+#[must_use]
+pub fn schema_id(base: &str, name: &str, version: u32) -> String {
+    format!("{base}{name}.v{version}.json")
 }
 
 /// A pure function from an aggregate's id, an event and its time to the integration events that announce it. Match
@@ -114,6 +130,7 @@ type AnyAnnounce =
 pub struct Announcements {
     source: String,
     namespace: String,
+    schemas: String,
     by_aggregate: BTreeMap<&'static str, AnyAnnounce>,
 }
 
@@ -123,7 +140,8 @@ impl Announcements {
     #[must_use]
     pub fn by(source: impl Into<String>) -> Self {
         let source = source.into();
-        Self { namespace: source.clone(), source, by_aggregate: BTreeMap::new() }
+        let (namespace, schemas) = (source.clone(), SCHEMA_BASE.to_owned());
+        Self { source, namespace, schemas, by_aggregate: BTreeMap::new() }
     }
 
     /// The same announcements with another namespace of CloudEvents types: a domain name in reverse, such as
@@ -131,6 +149,13 @@ impl Announcements {
     #[must_use]
     pub fn namespace(self, namespace: impl Into<String>) -> Self {
         Self { namespace: namespace.into(), ..self }
+    }
+
+    /// The same announcements with another base of schema ids: an address that ends with a slash, under which the
+    /// service's schemas are served. The default is [`SCHEMA_BASE`].
+    #[must_use]
+    pub fn schemas_at(self, base: impl Into<String>) -> Self {
+        Self { schemas: base.into(), ..self }
     }
 
     /// The same announcements with another source.
@@ -173,7 +198,10 @@ impl Announcements {
     }
 
     /// The same events as messages for the bus.
-    pub(crate) fn messages(&self, envelope: &Envelope) -> Result<Vec<Message>, Unannounced> {
+    ///
+    /// # Errors
+    /// [`Unannounced`].
+    pub fn messages(&self, envelope: &Envelope) -> Result<Vec<Message>, Unannounced> {
         let numbered = self.events(envelope)?.into_iter().enumerate();
         numbered.map(|(place, event)| message(envelope, self, place, event)).collect()
     }
@@ -200,7 +228,7 @@ fn message(
         subject: format!("{}/{}", envelope.aggregate_type, envelope.aggregate_id),
         time: envelope.occurred_at,
         datacontenttype: "application/json".to_owned(),
-        dataschema: event.schema_id(),
+        dataschema: event.schema_id(&announcements.schemas),
         sequence,
         correlationid: correlation.cloned(),
         traceparent: trace_of(envelope),

@@ -18,7 +18,8 @@ mod settle;
 use std::{sync::Arc, time::Duration};
 
 pub use announce::{
-    Announce, Announcements, IntegrationData, IntegrationEvent, Unannounced, nothing,
+    Announce, Announcements, IntegrationData, IntegrationEvent, SCHEMA_BASE, Unannounced, nothing,
+    schema_id,
 };
 pub use budget::{REPORT_TIME, SETTLING_TIME_MAX};
 pub use circuit::{CALL_TIME_MAX, Circuit, FAILED_CALLS_MAX, HANG_TIME_MIN};

@@ -15,6 +15,7 @@ pub struct CancelOrder {
 
 /// An order was cancelled before it was shipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancelled {
     pub customer_id: CustomerId,
@@ -42,6 +43,7 @@ pub(super) fn cancel(state: &OrderState, command: CancelOrder) -> Result<OrderEv
 
 /// An order was cancelled before it was shipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancelledIntegrationEvent {
     pub order_id: OrderId,

@@ -8,6 +8,7 @@ use crate::{CustomerId, OrderId};
 
 /// The shop confirmed an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderConfirmed {
     pub customer_id: CustomerId,
@@ -24,6 +25,7 @@ pub(super) fn confirm(state: &OrderState) -> Result<OrderEvent, OrderRefusal> {
 
 /// The shop confirmed an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderConfirmedIntegrationEvent {
     pub order_id: OrderId,

@@ -8,6 +8,7 @@ use crate::{CustomerId, OrderId};
 
 /// An order arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderDelivered {
     pub customer_id: CustomerId,
@@ -24,6 +25,7 @@ pub(super) fn deliver(state: &OrderState) -> Result<OrderEvent, OrderRefusal> {
 
 /// An order arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderDeliveredIntegrationEvent {
     pub order_id: OrderId,

@@ -8,6 +8,7 @@ use crate::{Amount, ProductId, UnitAmount, limits::QUANTITY_MAX};
 
 /// One line of an order. Stored events hold it in this form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
     pub product_id: ProductId,
@@ -26,6 +27,11 @@ impl Item {
 
 /// A number of pieces: 1 to 10,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(inline, extend("minimum" = 1, "maximum" = QUANTITY_MAX))
+)]
 #[serde(try_from = "u64", into = "u32")]
 pub struct Quantity(u32);
 

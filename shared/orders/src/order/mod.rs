@@ -10,6 +10,8 @@
 mod action;
 mod cancel;
 mod confirm;
+#[cfg(feature = "schema")]
+mod contract;
 mod deliver;
 mod item;
 mod place;
@@ -29,6 +31,8 @@ use serde::Serialize;
 pub use action::Action;
 pub use cancel::{CancelOrder, OrderCancelled, OrderCancelledIntegrationEvent};
 pub use confirm::{OrderConfirmed, OrderConfirmedIntegrationEvent};
+#[cfg(feature = "schema")]
+pub use contract::event_types;
 pub use deliver::{OrderDelivered, OrderDeliveredIntegrationEvent};
 pub use item::{InvalidQuantity, Item, Quantity};
 pub use place::{OrderCreatedIntegrationEvent, OrderLine, OrderPlaced, PlaceOrder};

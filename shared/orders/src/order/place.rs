@@ -24,13 +24,18 @@ pub struct PlaceOrder {
 
 /// A customer placed an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPlaced {
     pub customer_id: CustomerId,
     /// The currency of every amount of the order.
     pub currency: Currency,
+    /// The lines of the order.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = ITEMS_MAX)))]
     pub items: Vec<Item>,
+    /// The sum of all lines, in the currency's minor unit.
     pub total_amount: Amount,
+    /// The UTC day on which the order was placed.
     pub placed_on: Day,
 }
 
@@ -63,13 +68,18 @@ fn total(items: &[Item]) -> Result<Amount, InvalidOrder> {
 
 /// A customer placed an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCreatedIntegrationEvent {
     pub order_id: OrderId,
     pub customer_id: CustomerId,
     pub currency: Currency,
+    /// The lines of the order.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = ITEMS_MAX)))]
     pub items: Vec<OrderLine>,
+    /// The sum of all lines, in the currency's minor unit.
     pub total_amount: Amount,
+    /// The UTC day on which the order was placed.
     pub placed_on: Day,
     pub occurred_at: Timestamp,
 }
@@ -95,10 +105,12 @@ impl OrderCreatedIntegrationEvent {
 
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderLine {
     pub product_id: ProductId,
     pub quantity: Quantity,
+    /// The price of one piece, in the currency's minor unit.
     pub unit_amount: UnitAmount,
 }
 

@@ -16,6 +16,7 @@ pub struct ShipOrder {
 
 /// A carrier collected an order. Schema version 2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderShipped {
     pub customer_id: CustomerId,
@@ -38,6 +39,7 @@ pub(super) fn ship(state: &OrderState, command: ShipOrder) -> Result<OrderEvent,
 
 /// A carrier collected an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderShippedIntegrationEvent {
     pub order_id: OrderId,
@@ -69,6 +71,7 @@ impl OrderShippedIntegrationEvent {
 /// `OrderShipped` version 1 had one text for carrier and number, typed by the warehouse: `DHL 00340434`, or the
 /// number only.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderShippedV1 {
     customer_id: CustomerId,

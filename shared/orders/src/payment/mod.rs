@@ -6,6 +6,8 @@
 //! Each action has a file with its command, its rule, its events and the integration events that announce them. This file
 //! names them all. Integration events are a public contract: see the orders.
 
+#[cfg(feature = "schema")]
+mod contract;
 mod paid_order;
 mod process;
 mod refund;
@@ -22,6 +24,8 @@ mod specs;
 use dekigoto::{Aggregate, Decider, Fingerprint, Timestamp, event_schema, relay::IntegrationEvent};
 use serde::Serialize;
 
+#[cfg(feature = "schema")]
+pub use contract::event_types;
 pub use paid_order::PaidOrder;
 pub use process::{
     Outcome, PaymentFailed, PaymentFailedIntegrationEvent, PaymentReceived,

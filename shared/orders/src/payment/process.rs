@@ -56,22 +56,26 @@ pub enum Outcome {
 
 /// The provider captured a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentReceived {
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub customer_id: CustomerId,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
 }
 
 /// The provider declined a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentFailed {
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub customer_id: CustomerId,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
     /// Absent if the provider gave none.
@@ -141,12 +145,14 @@ fn recorded(command: ProcessPayment) -> PaymentEvent {
 
 /// The payment provider captured a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentReceivedIntegrationEvent {
     pub order_id: OrderId,
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub customer_id: CustomerId,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
     pub occurred_at: Timestamp,
@@ -173,12 +179,14 @@ impl PaymentReceivedIntegrationEvent {
 
 /// The payment provider declined a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentFailedIntegrationEvent {
     pub order_id: OrderId,
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub customer_id: CustomerId,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
     /// Absent if the provider gave none.

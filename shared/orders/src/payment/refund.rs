@@ -37,6 +37,7 @@ pub enum RefundOutcome {
 
 /// A payment was refunded, in part or in full. Schema version 2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRefunded {
     pub payment_id: PaymentId,
@@ -46,6 +47,7 @@ pub struct PaymentRefunded {
     pub refund_reference: Option<RefundReference>,
     pub customer_id: CustomerId,
     /// At most what was captured and not yet refunded.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
     /// Absent if none was given.
@@ -55,6 +57,7 @@ pub struct PaymentRefunded {
 
 /// `PaymentRefunded` version 1 had no reference of its own.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PaymentRefundedV1 {
     payment_id: PaymentId,
@@ -81,6 +84,7 @@ pub(super) fn v1_to_v2(old: PaymentRefundedV1) -> PaymentRefunded {
 
 /// The provider could not refund a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RefundFailed {
     pub payment_id: PaymentId,
@@ -88,6 +92,7 @@ pub struct RefundFailed {
     pub refund_reference: RefundReference,
     pub customer_id: CustomerId,
     /// The amount that should have been refunded.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
     /// Absent if none was given.
@@ -150,6 +155,7 @@ fn recorded(payment: &RecordedPayment, currency: Currency, command: RefundPaymen
 
 /// A payment was refunded, in part or in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRefundedIntegrationEvent {
     pub order_id: OrderId,
@@ -159,6 +165,7 @@ pub struct PaymentRefundedIntegrationEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_reference: Option<RefundReference>,
     pub customer_id: CustomerId,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
     /// Absent if none was given.
@@ -191,6 +198,7 @@ impl PaymentRefundedIntegrationEvent {
 
 /// The provider could not refund a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RefundFailedIntegrationEvent {
     pub order_id: OrderId,
@@ -198,6 +206,7 @@ pub struct RefundFailedIntegrationEvent {
     pub reference: PaymentReference,
     pub refund_reference: RefundReference,
     pub customer_id: CustomerId,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
     /// Absent if none was given.

@@ -15,7 +15,15 @@ const BINARIES: &[(&str, &[&str])] = &[
     ("api", &["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"]),
     (
         "publisher",
-        &["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "TOPIC_ARN"],
+        &[
+            "BUS_NAME",
+            "DLQ_URL",
+            "EVENT_SOURCE",
+            "EVENT_TABLE",
+            "RETRY_QUEUE_URL",
+            "SCHEMA_BASE_URL",
+            "TOPIC_ARN",
+        ],
     ),
     ("projector", &["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"]),
 ];

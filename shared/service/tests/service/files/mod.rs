@@ -1,7 +1,7 @@
-//! Tests against files: golden files of stored events, and the schemas of integration events.
+//! Tests against files: golden files of stored events, and the README's table of integration events.
 
+mod announced;
 mod golden;
-mod schemas;
 
 use std::{
     collections::BTreeMap,

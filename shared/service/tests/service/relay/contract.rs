@@ -37,7 +37,10 @@ async fn integration_events_are_cloud_events_made_from_domain_events() {
         assert_eq!(cloud.sequence, "0000000000000000001");
         let short = message.kind.strip_suffix("IntegrationEvent").unwrap();
         assert_eq!(cloud.event_type, format!("jp.dekigoto.orders.{short}.v1"));
-        assert_eq!(cloud.dataschema, format!("urn:dekigoto:{}:v1", message.kind));
+        assert_eq!(
+            cloud.dataschema,
+            format!("https://dekigoto.example/v1/schemas/{}.v1.json", message.kind)
+        );
         assert_eq!(cloud.correlationid, Some(event.metadata.correlation_id));
         assert_eq!(cloud.data.read::<Value>().unwrap()["orderId"], json!(event.aggregate_id));
     }
