@@ -10,12 +10,12 @@ use aws_sdk_dynamodb::{
         ReturnValuesOnConditionCheckFailure,
     },
 };
-use dekigoto::{AppendError, Commit, EventStore, ReadError, ReadFrom, StreamId};
+use dekigoto::{AppendError, Commit, EventStore, ReadError, ReadFrom, StoreFailure, StreamId};
 
 use crate::{
     Item,
     event_item::{commit_of, item_of},
-    failure::Failure,
+    failure::failure_of,
 };
 
 /// An event store in one DynamoDB table with the partition key `pk` (text) and the sort key `sk` (number).
@@ -73,7 +73,7 @@ impl EventStore for DynamoEventStore {
         loop {
             let query = self.query(stream, from, limit);
             let page = query.set_exclusive_start_key(after).send().await;
-            let page = page.map_err(|error| Failure::of("DynamoDB Query", &error))?;
+            let page = page.map_err(|error| failure_of("DynamoDB Query", &error))?;
             let items = page.items.unwrap_or_default();
             after = page.last_evaluated_key.filter(|key| !key.is_empty());
             // A page can be empty before the end, but callers take an empty result for the end.
@@ -118,11 +118,11 @@ impl DynamoEventStore {
 fn refused(commit: &Commit, error: &SdkError<PutItemError>) -> Result<(), AppendError> {
     let Some(PutItemError::ConditionalCheckFailedException(taken)) = error.as_service_error()
     else {
-        return Err(Failure::of("DynamoDB PutItem", error).into());
+        return Err(failure_of("DynamoDB PutItem", error).into());
     };
     let Some(item) = taken.item().cloned() else {
         let reason = "the condition failed, but the reply lacks the existing item";
-        return Err(Failure::broken("DynamoDB PutItem", reason).into());
+        return Err(StoreFailure::broken("DynamoDB PutItem", reason).into());
     };
     let found = commit_of(item).map_err(|corrupt| AppendError::Broken(corrupt.into()))?;
     if found.is_same_append(commit) {

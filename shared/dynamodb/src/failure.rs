@@ -2,55 +2,27 @@
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
-use dekigoto::{AppendError, Cause, ReadError, Source, ViewError};
+use dekigoto::{FailureKind as Kind, StoreFailure};
 
-/// What to do about a failed call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Refused because of load or a running transaction: this attempt did nothing.
-    Busy,
-    /// The item is over DynamoDB's limit.
-    TooLarge,
-    /// No reply, or a server error: the request may have been carried out.
-    Unknown,
-    /// A bug, a missing permission or a bad table.
-    Broken,
-}
-
-/// A failed call.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) kind: Kind,
-    pub(crate) cause: Cause,
-}
-
-impl Failure {
-    /// Sorts an error that the SDK returns after its retries.
-    pub(crate) fn of<E>(operation: &'static str, error: &SdkError<E>) -> Self
-    where
-        E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
-    {
-        let kind = match error {
-            SdkError::ConstructionFailure(_) => Kind::Broken,
-            SdkError::ServiceError(answer) => {
-                let is_refusal = answer.raw().status().is_client_error();
-                kind_of(answer.err().code(), answer.err().message(), is_refusal)
-            }
-            // Time-outs, broken connections and unreadable replies: it may have been carried out.
-            _ => Kind::Unknown,
-        };
-        let reason = match error {
-            SdkError::ServiceError(answer) => describe(answer.err()),
-            _ => DisplayErrorContext(error).to_string(),
-        };
-        Self { kind, cause: Cause { operation, reason } }
-    }
-
-    /// A failure that DynamoDB did not report.
-    pub(crate) fn broken(operation: &'static str, reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self { kind: Kind::Broken, cause: Cause { operation, reason } }
-    }
+/// Sorts an error that the SDK returns after its retries.
+pub(crate) fn failure_of<E>(operation: &'static str, error: &SdkError<E>) -> StoreFailure
+where
+    E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
+{
+    let kind = match error {
+        SdkError::ConstructionFailure(_) => Kind::Broken,
+        SdkError::ServiceError(answer) => {
+            let is_refusal = answer.raw().status().is_client_error();
+            kind_of(answer.err().code(), answer.err().message(), is_refusal)
+        }
+        // Time-outs, broken connections and unreadable replies: it may have been carried out.
+        _ => Kind::Unknown,
+    };
+    let reason = match error {
+        SdkError::ServiceError(answer) => describe(answer.err()),
+        _ => DisplayErrorContext(error).to_string(),
+    };
+    StoreFailure::new(kind, operation, reason)
 }
 
 fn kind_of(code: Option<&str>, message: Option<&str>, is_refusal: bool) -> Kind {
@@ -83,36 +55,4 @@ fn describe<E: ProvideErrorMetadata + RequestId>(error: &E) -> String {
     let message = error.message().unwrap_or("no message");
     let request = error.request_id().unwrap_or("none");
     format!("{code}: {message} (request {request})")
-}
-
-impl From<Failure> for AppendError {
-    fn from(failure: Failure) -> Self {
-        let cause: Source = failure.cause.into();
-        match failure.kind {
-            Kind::Busy => Self::Throttled(cause),
-            Kind::TooLarge => Self::TooLarge(cause),
-            Kind::Unknown => Self::Unknown(cause),
-            Kind::Broken => Self::Broken(cause),
-        }
-    }
-}
-
-impl From<Failure> for ReadError {
-    fn from(failure: Failure) -> Self {
-        let cause: Source = failure.cause.into();
-        match failure.kind {
-            Kind::Busy | Kind::Unknown => Self::Unavailable(cause),
-            Kind::TooLarge | Kind::Broken => Self::Broken(cause),
-        }
-    }
-}
-
-impl From<Failure> for ViewError {
-    fn from(failure: Failure) -> Self {
-        let cause: Source = failure.cause.into();
-        match failure.kind {
-            Kind::Busy | Kind::Unknown => Self::Unavailable(cause),
-            Kind::TooLarge | Kind::Broken => Self::Broken(cause),
-        }
-    }
 }

@@ -10,7 +10,7 @@ use dekigoto::{
 use crate::{
     DynamoEventStore, Item,
     event_item::{commit_of, place_of},
-    failure::Failure,
+    failure::failure_of,
 };
 
 #[async_trait]
@@ -39,7 +39,7 @@ impl ReplaySource for DynamoEventStore {
             .return_consumed_capacity(ReturnConsumedCapacity::None)
             .send()
             .await
-            .map_err(|error| Failure::of("DynamoDB Scan", &error))?;
+            .map_err(|error| failure_of("DynamoDB Scan", &error))?;
         let (mut commits, mut corrupt) = (Vec::new(), Vec::new());
         for item in page.items.unwrap_or_default() {
             match commit_of(item) {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use dekigoto::{Payload, Row, RowKey, Source, ViewError};
+use dekigoto::{Payload, Row, RowKey, Source, StoreFailure, ViewError};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
-use crate::{Item, failure::Failure, view_table::ViewTable};
+use crate::{Item, view_table::ViewTable};
 
 /// The attributes of every row. A row in an index also has the keys of that index.
 #[derive(Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub(crate) fn item_of(table: &ViewTable, row: &Row) -> Result<Item, ViewError> {
 pub(crate) fn row_of(table: &ViewTable, mut item: Item) -> Result<Row, ViewError> {
     let broken = |cause: Source| {
         let reason = format!("a row of the view table cannot be read: {cause}");
-        ViewError::from(Failure::broken("DynamoDB read", reason))
+        ViewError::from(StoreFailure::broken("DynamoDB read", reason))
     };
     let mut indexes = BTreeMap::new();
     for index in table.all() {

@@ -6,12 +6,13 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnConsumedCapacity, Select},
 };
 use dekigoto::{
-    Index, Position, Row, RowKey, RowPage, RowQuery, ViewError, limits::ROWS_PER_CALL_MAX,
+    Index, Position, Row, RowKey, RowPage, RowQuery, StoreFailure, ViewError,
+    limits::ROWS_PER_CALL_MAX,
 };
 
 use crate::{
     Item,
-    failure::Failure,
+    failure::failure_of,
     view_item::row_of,
     view_read,
     view_table::{ViewTable, key_item},
@@ -47,7 +48,7 @@ pub(crate) async fn list(table: &ViewTable, wanted: &RowQuery) -> Result<RowPage
         let missing = limit.saturating_add(1).saturating_sub(items.len());
         let page = query(table, &keys, &wanted, missing).set_exclusive_start_key(after);
         let page = page.send().await;
-        let page = page.map_err(|error| Failure::of("DynamoDB Query", &error))?;
+        let page = page.map_err(|error| failure_of("DynamoDB Query", &error))?;
         items.extend(page.items.unwrap_or_default());
         after = page.last_evaluated_key.filter(|key| !key.is_empty());
         // DynamoDB ends a page at 1 MB, whatever the limit.
@@ -159,6 +160,6 @@ fn row_key(item: &Item) -> Result<RowKey, ViewError> {
 fn text(item: &Item, name: &str) -> Result<String, ViewError> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
     let missing =
-        || Failure::broken("DynamoDB Query", format!("a listed item has no text {name:?}"));
+        || StoreFailure::broken("DynamoDB Query", format!("a listed item has no text {name:?}"));
     value.cloned().ok_or_else(|| missing().into())
 }

@@ -7,7 +7,7 @@ use dekigoto::{Cause, Row, RowKey, ViewError};
 
 use crate::{
     Item,
-    failure::Failure,
+    failure::failure_of,
     view_item::row_of,
     view_table::{ViewTable, key_item},
 };
@@ -24,7 +24,7 @@ pub(crate) async fn one(table: &ViewTable, key: &RowKey) -> Result<Option<Row>, 
         .return_consumed_capacity(ReturnConsumedCapacity::None)
         .send()
         .await
-        .map_err(|error| Failure::of("DynamoDB GetItem", &error))?;
+        .map_err(|error| failure_of("DynamoDB GetItem", &error))?;
     answer.item.map(|item| row_of(table, item)).transpose()
 }
 
@@ -67,7 +67,7 @@ async fn batch(table: &ViewTable, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Ite
         .return_consumed_capacity(ReturnConsumedCapacity::None)
         .send()
         .await
-        .map_err(|error| Failure::of("DynamoDB BatchGetItem", &error))?;
+        .map_err(|error| failure_of("DynamoDB BatchGetItem", &error))?;
     // The request names one table, so the reply does too, by its name or its ARN.
     let rows = answer.responses.unwrap_or_default().into_values().flatten();
     let unprocessed = answer.unprocessed_keys.unwrap_or_default().into_values();

@@ -1,9 +1,9 @@
 //! The table that holds the rows of views: its keys and its secondary indexes.
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use dekigoto::{Index, RowKey, ViewError};
+use dekigoto::{Index, RowKey, StoreFailure, ViewError};
 
-use crate::{Item, failure::Failure};
+use crate::Item;
 
 /// The number of secondary indexes by default.
 pub(crate) const INDEXES_DEFAULT: u8 = 2;
@@ -35,7 +35,7 @@ impl ViewTable {
                 "there is no index {number}; the table has {}, see DynamoViewStore::with_indexes",
                 self.indexes
             );
-            return Err(Failure::broken(operation, reason).into());
+            return Err(StoreFailure::broken(operation, reason).into());
         }
         Ok(IndexNames {
             index: format!("index{number}"),

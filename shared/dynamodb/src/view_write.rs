@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use dekigoto::{Cause, Row, ViewError};
 
-use crate::{failure::Failure, view_item::item_of, view_table::ViewTable};
+use crate::{failure::failure_of, view_item::item_of, view_table::ViewTable};
 
 /// One row, by a conditional PutItem: half the price of a transaction.
 pub(crate) async fn one(table: &ViewTable, row: &Row) -> Result<(), ViewError> {
@@ -35,7 +35,7 @@ pub(crate) async fn one(table: &ViewTable, row: &Row) -> Result<(), ViewError> {
         Ok(_) => Ok(()),
         Err(error) => match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(_)) => Err(ViewError::Conflict),
-            _ => Err(Failure::of("DynamoDB PutItem", &error).into()),
+            _ => Err(failure_of("DynamoDB PutItem", &error).into()),
         },
     }
 }
@@ -89,7 +89,7 @@ fn cancelled(error: &SdkError<TransactWriteItemsError>) -> ViewError {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()
     else {
-        return Failure::of("DynamoDB TransactWriteItems", error).into();
+        return failure_of("DynamoDB TransactWriteItems", error).into();
     };
     let reasons = cancelled.cancellation_reasons();
     let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).collect();

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use dekigoto::{Row, RowKey, RowPage, RowQuery, ViewError, ViewStore, limits::ROWS_PER_CALL_MAX};
+use dekigoto::{
+    Row, RowKey, RowPage, RowQuery, StoreFailure, ViewError, ViewStore, limits::ROWS_PER_CALL_MAX,
+};
 
 use crate::{
-    failure::Failure,
     view_list, view_read,
     view_table::{INDEXES_DEFAULT, ViewTable},
     view_write,
@@ -47,7 +48,9 @@ impl ViewStore for DynamoViewStore {
     async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
         within_limit("DynamoDB TransactWriteItems", rows.len())?;
         if rows.iter().any(|row| row.revision == 0) {
-            return Err(Failure::broken("DynamoDB PutItem", "a row's first revision is 1").into());
+            return Err(
+                StoreFailure::broken("DynamoDB PutItem", "a row's first revision is 1").into()
+            );
         }
         match rows {
             [] => Ok(()),
@@ -66,5 +69,5 @@ fn within_limit(operation: &'static str, rows: usize) -> Result<(), ViewError> {
         return Ok(());
     }
     let reason = format!("{rows} rows in one call; the limit is {ROWS_PER_CALL_MAX}");
-    Err(Failure::broken(operation, reason).into())
+    Err(StoreFailure::broken(operation, reason).into())
 }

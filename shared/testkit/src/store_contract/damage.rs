@@ -101,17 +101,18 @@ pub(super) async fn an_unknown_attribute_is_ignored(subject: &dyn StoreSubject) 
     assert_eq!(read_all(&*subject.store(), &stream("more")).await, appended);
 }
 
-/// Ordinals begin at 1. Only the first commit begins at version 1.
+/// Ordinals begin at 1, which a table may check itself. Only the first commit begins at version 1.
 pub(super) async fn an_impossible_ordinal_is_an_error(subject: &dyn StoreSubject) {
     let appended = append_some(&*subject.store(), &stream("zero"), 2).await;
     let mut item = raw(&appended[0]);
     item.insert("sk".to_owned(), json!(0));
-    assert!(subject.put_raw(item).await);
-    match subject.store().read(&stream("zero"), ReadFrom::Newest, 10).await {
-        Err(ReadError::Corrupt(corrupt)) => {
-            assert_eq!((corrupt.stream.as_str(), corrupt.ordinal), ("Tally#zero", Some(0)));
+    if subject.put_raw(item).await {
+        match subject.store().read(&stream("zero"), ReadFrom::Newest, 10).await {
+            Err(ReadError::Corrupt(corrupt)) => {
+                assert_eq!((corrupt.stream.as_str(), corrupt.ordinal), ("Tally#zero", Some(0)));
+            }
+            other => panic!("{other:?}"),
         }
-        other => panic!("{other:?}"),
     }
     for (id, ordinal, version) in [("one", 1, 2), ("two", 2, 1), ("three", 3, 2)] {
         let mut item = second_of(id);

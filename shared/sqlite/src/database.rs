@@ -1,0 +1,129 @@
+//! A database file.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{
+    SqliteEventStore, SqliteOutbox, SqliteParking, SqliteViewStore,
+    connection::{Caller, reader, writer},
+    failure::OpenError,
+    lock,
+    schema::{configure, create, is_empty},
+};
+
+/// An open database file. Its stores share it. It closes when the last of them is dropped.
+#[derive(Clone)]
+pub struct Database(Arc<Open>);
+
+struct Open {
+    writer: Caller,
+    reader: Caller,
+    path: PathBuf,
+    /// Keeps other processes out. Dropped last, after the connections are closed.
+    _lock: File,
+}
+
+impl Database {
+    /// Opens the file, or creates it and its folder. Entries of the outbox that a process leased before it ended are due
+    /// at once.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what to do.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_within(path, None)
+    }
+
+    /// The same, for a file that may not grow over so many bytes. At the limit, writing fails as on a full disk.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what to do.
+    pub fn open_within(path: impl AsRef<Path>, bytes_max: Option<u64>) -> Result<Self, OpenError> {
+        let (path, lock) = lock::take(path.as_ref())?;
+        let failed = |cause| OpenError::of(&path, cause);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut writing = Connection::open_with_flags(&path, flags).map_err(failed)?;
+        // Before anything that would change a file that is not ours.
+        let is_empty = is_empty(&writing, &path)?;
+        configure(&writing).map_err(failed)?;
+        if is_empty {
+            create(&mut writing).map_err(failed)?;
+        }
+        // The lock is ours, so whoever leased them has ended.
+        writing.execute("update outbox set due = 0 where due > 0", []).map_err(failed)?;
+        limit(&writing, bytes_max).map_err(failed)?;
+        let reading = Connection::open_with_flags(&path, flags).map_err(failed)?;
+        configure(&reading).map_err(failed)?;
+        reading.pragma_update(None, "query_only", true).map_err(failed)?;
+        let not_started = |cause: std::io::Error| OpenError::NotWritable {
+            path: path.clone(),
+            cause: format!("no thread can be started: {cause}"),
+        };
+        let (writer, reader) =
+            (writer(writing).map_err(not_started)?, reader(reading).map_err(not_started)?);
+        Ok(Self(Arc::new(Open { writer, reader, path, _lock: lock })))
+    }
+
+    /// The thread that writes.
+    pub(crate) fn writer(&self) -> &Caller {
+        &self.0.writer
+    }
+
+    /// The thread that reads.
+    pub(crate) fn reader(&self) -> &Caller {
+        &self.0.reader
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The event store.
+    #[must_use]
+    pub fn events(&self) -> SqliteEventStore {
+        SqliteEventStore(self.clone())
+    }
+
+    /// The outbox of the event store.
+    #[must_use]
+    pub fn outbox(&self) -> SqliteOutbox {
+        SqliteOutbox(self.clone())
+    }
+
+    /// The view store.
+    #[must_use]
+    pub fn views(&self) -> SqliteViewStore {
+        SqliteViewStore(self.clone())
+    }
+
+    /// Where to park what cannot be handled.
+    #[must_use]
+    pub fn parking(&self) -> SqliteParking {
+        SqliteParking(self.clone())
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("path", &self.0.path).finish_non_exhaustive()
+    }
+}
+
+/// Limits the file. SQLite counts pages.
+fn limit(connection: &Connection, bytes_max: Option<u64>) -> rusqlite::Result<()> {
+    let Some(bytes_max) = bytes_max else {
+        return Ok(());
+    };
+    let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = bytes_max / page.max(1);
+    // This pragma answers with the new limit.
+    connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+}

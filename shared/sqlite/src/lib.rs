@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod commit_row;
+mod connection;
+mod database;
+mod events;
+mod failure;
+mod lock;
+mod outbox;
+mod parking;
+mod replay;
+mod schema;
+mod view_list;
+mod views;
+
+pub use database::Database;
+pub use events::SqliteEventStore;
+pub use failure::OpenError;
+pub use outbox::SqliteOutbox;
+pub use parking::{Parked, SqliteParking};
+pub use schema::INDEXES;
+pub use views::SqliteViewStore;

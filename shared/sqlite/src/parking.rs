@@ -1,0 +1,64 @@
+//! What cannot be handled, with the reason.
+
+use async_trait::async_trait;
+use dekigoto::{Parking, Source, StoreFailure};
+use rusqlite::Connection;
+
+use crate::{Database, failure::failure_of};
+
+const PARKING: &str = "SQLite parking";
+
+/// Parked records.
+#[derive(Clone, Debug)]
+pub struct SqliteParking(pub(crate) Database);
+
+/// A parked record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// Its number.
+    pub id: i64,
+    /// Its text.
+    pub body: String,
+    /// Why it was parked.
+    pub reason: String,
+}
+
+impl std::fmt::Debug for Parked {
+    // The text may hold customer data, which must not reach a log through `{:?}`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Parked({}, {} bytes: {})", self.id, self.body.len(), self.reason)
+    }
+}
+
+#[async_trait]
+impl Parking for SqliteParking {
+    async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
+        let values = [body.to_owned(), reason.to_owned()];
+        let park = move |connection: &Connection| {
+            let statement = "insert into parked (at, body, reason) values (unixepoch(), ?1, ?2)";
+            let parked = connection.prepare_cached(statement).and_then(|mut it| it.execute(values));
+            parked.map(|_| ()).map_err(|cause| failure_of(PARKING, &cause))
+        };
+        self.0.writer().call::<(), StoreFailure>(PARKING, park).await.map_err(Source::from)
+    }
+}
+
+impl SqliteParking {
+    /// The oldest parked records, at most `limit`, after the one with this number.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn list(&self, after: i64, limit: u32) -> Result<Vec<Parked>, Source> {
+        let list = move |connection: &Connection| {
+            let statement =
+                "select id, body, reason from parked where id > ?1 order by id limit ?2";
+            let mut statement = connection.prepare_cached(statement)?;
+            let rows = statement.query_map((after, limit), |row| {
+                Ok(Parked { id: row.get(0)?, body: row.get(1)?, reason: row.get(2)? })
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let list = move |it: &Connection| list(it).map_err(|cause| failure_of(PARKING, &cause));
+        self.0.reader().call::<_, StoreFailure>(PARKING, list).await.map_err(Source::from)
+    }
+}
