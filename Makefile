@@ -5,16 +5,19 @@ LOCAL := $(PYTHON) infra/local
 # The whole workspace, with AUTH_MODE=jwt. One feature set for all targets: another would build the AWS SDK again.
 ALL := --workspace --features local/jwt --locked --quiet
 # The crates that are published.
-KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-testkit
+KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-testkit
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run demo test fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run reset demo test fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; AUTH_MODE=jwt requires tokens)
+run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; STORE, DATABASE; AUTH_MODE=jwt requires tokens)
 	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) && exec target/debug/local
+
+reset: ## Delete what make run keeps in .local/dekigoto.db (DATABASE)
+	@cargo run --quiet --locked -p local reset
 
 demo: ## Place, pay, confirm, ship and deliver an order, and show its events, messages and views
 	@$(LOCAL)/demo.py

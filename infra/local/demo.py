@@ -15,7 +15,7 @@ import urllib.request
 
 import emulator
 import journey
-from project import LOGS, ROOT, Failure, recall, run, say
+from project import LOCAL, LOGS, ROOT, Failure, recall, run, say
 from tools import executable, install
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -132,7 +132,7 @@ def start():
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / "demo.log"
     with log.open("w") as err:
-        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": "none"},
+        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": "none", "DATABASE": str(LOCAL / "demo.db")},
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
     return process, OneProcess(journey.ready_line(process, log).split(" on ")[1].split()[0])
 

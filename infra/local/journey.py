@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from e2e import pytest
-from project import LOGS, ROOT, Failure, run, say, tail
+from project import LOCAL, LOGS, ROOT, Failure, run, say, tail
 from tools import install
 
 READY_SECONDS_MAX = 10
@@ -36,9 +36,12 @@ def running(binary, auth_mode):
     """Starts the one-process system and yields its URL; then ends it with Ctrl-C and checks that it ends cleanly."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"local-{auth_mode}.log"
+    # A file of its own: another process may have that of `make run`.
+    environment = {**os.environ, "AUTH_MODE": auth_mode, "DATABASE": str(LOCAL / f"journey-{auth_mode}.db")}
+    subprocess.run([binary, "reset"], env=environment, check=True, stdout=subprocess.DEVNULL)
     with log.open("w") as err:
         # Port 0: any free port.
-        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": auth_mode},
+        process = subprocess.Popen([binary], env={**environment, "PORT": "0"},
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
     try:
         line = ready_line(process, log)

@@ -6,5 +6,5 @@ use dekigoto_local::Stores;
 use local::{app, auth_mode};
 
 fn main() -> ExitCode {
-    dekigoto_local::serve(async |url| Ok(app(auth_mode()?, url, Stores::in_memory())))
+    dekigoto_local::serve(async |url| Ok(app(auth_mode()?, url, Stores::from_env()?)))
 }

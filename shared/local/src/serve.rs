@@ -6,7 +6,11 @@ use axum::{Extension, Router};
 use dekigoto_http::{Caller, Contract, Owner, Service};
 use tokio::{net::TcpListener, runtime::Builder, signal};
 
-use crate::{show, stores::Stores, system::System};
+use crate::{
+    show,
+    stores::{Stores, reset},
+    system::System,
+};
 
 /// The port if `PORT` is not set.
 const PORT_DEFAULT: u16 = 3000;
@@ -18,17 +22,24 @@ pub type Error = Box<dyn std::error::Error>;
 #[must_use]
 pub fn run<O: Owner>(service: &Service, contract: &'static Contract) -> ExitCode {
     serve(async |_| {
-        let system = System::start(service, Stores::in_memory());
+        let system = System::start(service, Stores::from_env()?);
         let anonymous = Extension(Caller::<O>::anonymous());
         Ok(system.router(service, contract).layer(anonymous).merge(system.debug_routes()))
     })
 }
 
 /// Serves the router of `app` until Ctrl-C. `app` gets the base URL and runs inside a tokio runtime.
+///
+/// With the argument `reset`, deletes the database file instead.
 #[must_use]
 pub fn serve(app: impl AsyncFnOnce(&str) -> Result<Router, Error>) -> ExitCode {
     show::init();
-    match listen(app) {
+    let outcome = match env::args().nth(1).as_deref() {
+        None => listen(app),
+        Some("reset") => reset(),
+        Some(other) => Err(format!("The only argument is reset, not {other:?}").into()),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("{cause}");

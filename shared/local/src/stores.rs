@@ -1,6 +1,9 @@
 //! Where a running system keeps its events and views.
 
-use std::sync::Arc;
+use std::{
+    env::{self, VarError},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use dekigoto::{
@@ -9,9 +12,13 @@ use dekigoto::{
     outbox::Outbox,
     replay::ReplaySource,
 };
+use dekigoto_sqlite::Database;
 use tokio::sync::Notify;
 
-use crate::show;
+use crate::{serve::Error, show};
+
+/// The database file, if `DATABASE` is not set.
+const DATABASE_DEFAULT: &str = ".local/dekigoto.db";
 
 /// The stores of a running system.
 #[derive(Clone)]
@@ -29,6 +36,30 @@ pub struct Stores {
 }
 
 impl Stores {
+    /// The stores that the environment names: `STORE=sqlite`, the default, in the file `DATABASE`, or `STORE=memory`.
+    ///
+    /// # Errors
+    /// A message that says what to do.
+    pub fn from_env() -> Result<Self, Error> {
+        match variable("STORE")?.as_deref() {
+            None | Some("sqlite") => Ok(Self::in_file(&Database::open(database()?)?)),
+            Some("memory") => Ok(Self::in_memory()),
+            Some(other) => Err(format!("STORE is sqlite or memory, not {other:?}").into()),
+        }
+    }
+
+    /// Stores in a database file.
+    #[must_use]
+    pub fn in_file(database: &Database) -> Self {
+        Self {
+            events: Arc::new(database.events()),
+            history: Arc::new(database.events()),
+            outbox: Arc::new(database.outbox()),
+            views: Arc::new(database.views()),
+            parking: Arc::new(database.parking()),
+        }
+    }
+
     /// Stores in memory. They forget everything when the process ends.
     #[must_use]
     pub fn in_memory() -> Self {
@@ -40,6 +71,28 @@ impl Stores {
             views: Arc::new(MemoryViews::new()),
             parking: Arc::new(MemoryParking::default()),
         }
+    }
+}
+
+/// Deletes the database file.
+pub(crate) fn reset() -> Result<(), Error> {
+    let path = database()?;
+    Database::delete(&path)?;
+    println!("{path} is empty");
+    Ok(())
+}
+
+fn database() -> Result<String, Error> {
+    Ok(variable("DATABASE")?.unwrap_or_else(|| DATABASE_DEFAULT.to_owned()))
+}
+
+/// A variable of the environment. An empty one counts as not set.
+#[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
+fn variable(name: &str) -> Result<Option<String>, Error> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|it| !it.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not valid UTF-8").into()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! A database file.
 
 use std::{
-    fs::File,
+    fs::{self, File},
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -68,6 +69,44 @@ impl Database {
         let (writer, reader) =
             (writer(writing).map_err(not_started)?, reader(reading).map_err(not_started)?);
         Ok(Self(Arc::new(Open { writer, reader, path, _lock: lock })))
+    }
+
+    /// Deletes the file, if it is a database of this crate or damaged, and no process has it open.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what to do.
+    pub fn delete(path: impl AsRef<Path>) -> Result<(), OpenError> {
+        let (path, _lock) = lock::take(path.as_ref())?;
+        match Self::inspect(&path) {
+            Ok(()) | Err(OpenError::Damaged { .. } | OpenError::Version { .. }) => {}
+            Err(
+                other @ (OpenError::InUse { .. }
+                | OpenError::NotWritable { .. }
+                | OpenError::Foreign { .. }
+                | OpenError::Other { .. }),
+            ) => return Err(other),
+        }
+        // SQLite keeps what is not yet in the file beside it.
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.clone().into_os_string();
+            name.push(suffix);
+            match fs::remove_file(&name) {
+                Err(cause) if cause.kind() != ErrorKind::NotFound => {
+                    return Err(OpenError::NotWritable { path, cause: cause.to_string() });
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that a file is ours or does not exist.
+    fn inspect(path: &Path) -> Result<(), OpenError> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+        is_empty(&connection.map_err(|cause| OpenError::of(path, cause))?, path).map(|_| ())
     }
 
     /// The thread that writes.

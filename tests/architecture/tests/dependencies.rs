@@ -21,6 +21,7 @@ const SHARED: &[&str] = &[
     "dekigoto-messaging",
     "dekigoto-lambda",
     "dekigoto-local",
+    "dekigoto-sqlite",
     "dekigoto-testkit",
 ];
 const LAMBDA: [&str; 2] = ["dekigoto-lambda", "dekigoto-aws"];
@@ -183,7 +184,8 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
         ("dekigoto-dynamodb", &["dekigoto"]),
         ("dekigoto-messaging", &["dekigoto"]),
         ("dekigoto-lambda", &["dekigoto", "dekigoto-http"]),
-        ("dekigoto-local", &["dekigoto", "dekigoto-http"]),
+        ("dekigoto-sqlite", &["dekigoto"]),
+        ("dekigoto-local", &["dekigoto", "dekigoto-http", "dekigoto-sqlite"]),
         (
             "dekigoto-aws",
             &[
@@ -227,6 +229,14 @@ fn only_the_functions_depend_on_the_lambda_runtime() {
 #[test]
 fn the_one_process_run_builds_without_aws() {
     pulls_in_none("local", |name| is_aws(name) || is_lambda(name));
+}
+
+#[test]
+fn sqlite_is_linked_by_its_adapter_and_the_one_process_run_only() {
+    for package in ours().filter(|package| !is_test(package)) {
+        let may = ["dekigoto-sqlite", "dekigoto-local", "local"].contains(&package.name.as_str());
+        assert!(may || !pulls_in(package).contains("rusqlite"), "{} links SQLite", package.name);
+    }
 }
 
 #[test]

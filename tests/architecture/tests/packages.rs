@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::dependencies::metadata;
 
 /// The crates of the kit.
-const KIT: [&str; 8] = [
+const KIT: [&str; 9] = [
     "dekigoto",
     "dekigoto-aws",
     "dekigoto-dynamodb",
@@ -15,6 +15,7 @@ const KIT: [&str; 8] = [
     "dekigoto-lambda",
     "dekigoto-local",
     "dekigoto-messaging",
+    "dekigoto-sqlite",
     "dekigoto-testkit",
 ];
 

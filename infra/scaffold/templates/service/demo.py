@@ -1,7 +1,7 @@
 """Starts the service, creates and renames an aggregate, and shows the results."""
 import json, os, re, subprocess, urllib.request
 binary = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "debug", "local")
-server = subprocess.Popen([binary], env={**os.environ, "PORT": "0"}, stdout=subprocess.PIPE, text=True)
+server = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "STORE": "memory"}, stdout=subprocess.PIPE, text=True)
 url = re.search(r"http://\S+", server.stdout.readline()).group()
 
 def ask(path, body=None, key="demo"):

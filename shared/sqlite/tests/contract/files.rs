@@ -153,3 +153,22 @@ async fn damage_in_the_middle_of_a_file_is_reported_and_never_read_as_an_empty_s
         other => unreachable!("{other:?}"),
     }
 }
+
+#[test]
+fn only_a_file_of_ours_that_is_not_open_is_deleted() {
+    let folder = Folder::new();
+    let path = folder.file("it.db");
+    Database::delete(&path).unwrap();
+    let database = Database::open(&path).unwrap();
+    assert!(matches!(Database::delete(&path), Err(OpenError::InUse { .. })));
+    drop(database);
+    fs::write(folder.file("it.db-wal"), "").unwrap();
+    Database::delete(&path).unwrap();
+    assert!(!path.exists() && !folder.file("it.db-wal").exists());
+    fs::write(&path, "damaged".repeat(99)).unwrap();
+    Database::delete(&path).unwrap();
+    assert!(!path.exists());
+    Connection::open(&path).unwrap().execute_batch("create table theirs (x)").unwrap();
+    assert!(matches!(Database::delete(&path), Err(OpenError::Foreign { .. })));
+    assert!(path.exists());
+}
