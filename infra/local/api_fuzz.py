@@ -38,7 +38,7 @@ CALLERS = {
 }
 # Operations that are forbidden to customers.
 STAFF_ONLY = ["POST /v1/orders/{orderId}/confirm", "POST /v1/orders/{orderId}/ship", "POST /v1/orders/{orderId}/deliver",
-              "POST /v1/orders/{orderId}/payments", "GET /v1/sales/daily"]
+              "POST /v1/orders/{orderId}/payments", "POST /v1/orders/{orderId}/refunds", "GET /v1/sales/daily"]
 # The commands that prepare the orders that exist before the run.
 STAGES = [[], ["confirm"], ["confirm", "ship"]]
 # Another customer, whose orders must stay hidden.
@@ -146,7 +146,7 @@ def operations(document):
 def placed(url, token, customer, steps):
     """Places a customer's order and takes it through these steps."""
     order = json.loads(ask(url + "/v1/orders", basket(customer), token))["orderId"]
-    bodies = {"confirm": {}, "ship": {"carrier": "DHL", "trackingNumber": "0034"}}
+    bodies = {"confirm": {"onAccount": True}, "ship": {"carrier": "DHL", "trackingNumber": "0034"}}
     for step in steps:
         ask(f"{url}/v1/orders/{order}/{step}", bodies[step], token)
     return order

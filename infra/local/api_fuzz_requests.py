@@ -36,8 +36,10 @@ def before_call(context, case, kwargs):
         return
     operation = case.operation.definition.raw.get("operationId")
     query = case.query if isinstance(case.query, dict) else {}
-    if operation == "getOrder" and {"minVersion", "atVersion"} <= query.keys():
-        del query["minVersion" if is_one_in(2, query) else "atVersion"]
+    newest = {"minVersion", "minPaymentVersion"} & query.keys()
+    if operation == "getOrder" and newest and "atVersion" in query:
+        for name in newest if is_one_in(2, query) else ["atVersion"]:
+            del query[name]
     if operation == "getDailySales":
         near(query)
     if operation == "listOrders":

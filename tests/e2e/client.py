@@ -14,6 +14,10 @@ REQUEST_SECONDS_MAX = 40
 CONSISTENT_SECONDS_MAX = 40
 
 
+# Staff confirms an order without payment.
+ON_ACCOUNT = {"onAccount": True}
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP answer."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from aws import attribute
-from client import eventually, fresh, place, steadily
+from client import ON_ACCOUNT, eventually, fresh, place, steadily
 
 PROJECTIONS = ["OrderSummary", "CustomerSummary", "DailySales"]
 SHIPMENT = {"carrier": "DHL", "trackingNumber": "00340434161094021501"}
@@ -30,7 +30,7 @@ def is_in_its_view(api, order, version=1):
 def test_a_subscriber_gets_only_what_its_filter_matches(api, aws):
     with aws.subscriber({"eventType": ["OrderConfirmed"], "aggregateType": ["Order"]}) as queue:
         order = place(api)
-        assert api.post(f"/v1/orders/{order}/confirm").status == 200
+        assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
         assert api.post(f"/v1/orders/{order}/ship", SHIPMENT).status == 200
         [message] = aws.arrives(queue, about(order), "the confirmation")
         # The message is the stored event.
@@ -56,7 +56,7 @@ def test_a_rule_gets_the_cloud_event(api, aws):
         aws.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
         try:
             order = place(api)
-            assert api.post(f"/v1/orders/{order}/confirm").status == 200
+            assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
             [message] = aws.arrives(queue, about(order), "the integration event")
         finally:
             aws.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])

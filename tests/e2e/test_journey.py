@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from client import basket, eventually, fresh, is_problem, place
+from client import ON_ACCOUNT, basket, eventually, fresh, is_problem, place
 
 SHIPMENT = {"carrier": "DHL", "trackingNumber": "00340434161094021501"}
 
@@ -31,7 +31,7 @@ def view(api, order, version, **wanted):
 
 def shipped(api):
     order = place(api)
-    for step, body in (("confirm", None), ("ship", SHIPMENT)):
+    for step, body in (("confirm", ON_ACCOUNT), ("ship", SHIPMENT)):
         assert api.post(f"/v1/orders/{order}/{step}", body).status == 200
     return order
 
@@ -137,9 +137,9 @@ def test_a_repeated_command_gets_the_first_answer_again(api):
 
 def test_a_repeated_command_gets_the_first_answer_again_after_later_commands(api):
     order, key = place(api), {"Idempotency-Key": fresh("key")}
-    first = api.post(f"/v1/orders/{order}/confirm", {}, key)
+    first = api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT, key)
     assert api.post(f"/v1/orders/{order}/ship", SHIPMENT).status == 200
-    again = api.post(f"/v1/orders/{order}/confirm", {}, key)
+    again = api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT, key)
     assert (again.status, again.body) == (first.status, first.body)
     assert again.headers["idempotent-replayed"] == "true"
 
@@ -159,6 +159,33 @@ def test_a_payment_reference_is_one_payment(api):
     assert view(api, order, 1, paidAmount=3000)
 
 
+def test_what_the_provider_captured_is_recorded_and_its_surplus_is_refunded(api):
+    order, once, twice = place(api), fresh("psp"), fresh("psp")
+    for answer in (pay(api, order, reference=once, outcome="declined"), pay(api, order, reference=once),
+                   pay(api, order, reference=twice)):
+        assert answer.status == 201
+    payments = api.get(f"/v1/orders/{order}/payments")
+    assert [item["status"] for item in payments.body["items"]] == ["received", "received"]
+    assert (payments.body["capturedAmount"], payments.body["surplusAmount"]) == (6000, 3000)
+    assert payments.headers["etag"] == '"1.3"'
+
+    refund = {"reference": twice, "refundReference": fresh("re"), "amount": 3000, "outcome": "refunded"}
+    first, again = (api.post(f"/v1/orders/{order}/refunds", refund) for _ in range(2))
+    assert (first.status, first.body["status"], again.body) == (201, "refunded", first.body)
+    is_problem(api.post(f"/v1/orders/{order}/refunds", {**refund, "refundReference": fresh("re")}), 409,
+               "refund-too-large")
+    assert api.get(f"/v1/orders/{order}", minPaymentVersion=first.body["version"]).body["paidAmount"] == 3000
+    assert api.post(f"/v1/orders/{order}/confirm").status == 200
+
+
+def test_a_cancellation_is_refused_when_a_payment_came_first(api):
+    order = place(api)
+    unpaid = api.get(f"/v1/orders/{order}").headers["etag"]
+    assert pay(api, order).status == 201
+    cancelled = api.post(f"/v1/orders/{order}/cancel", {"reason": "never paid"}, {"If-Match": unpaid})
+    is_problem(cancelled, 412, "precondition-failed")
+
+
 def test_a_declined_payment_does_not_count_as_paid(api):
     order = place(api)
     answer = pay(api, order, outcome="declined", declineReason="card expired")
@@ -171,19 +198,19 @@ def test_a_declined_payment_does_not_count_as_paid(api):
 
 def test_a_reader_sees_their_own_write(api):
     order = place(api)
-    assert api.post(f"/v1/orders/{order}/confirm").status == 200
+    assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
     # Reads at once: the view may be behind, but the answer must not be.
     answer = api.get(f"/v1/orders/{order}", minVersion=2)
     assert answer.status == 200 and answer.body["version"] >= 2 and answer.body["status"] == "confirmed"
     assert answer.headers["served-from"] in ("view", "store")
     view(api, order, 2)
     assert api.get(f"/v1/orders/{order}", minVersion=2).headers["served-from"] == "view"
-    assert api.get(f"/v1/orders/{order}").headers["etag"] == '"2"'
+    assert api.get(f"/v1/orders/{order}").headers["etag"] == '"2.0"'
 
 
 def test_the_past_can_be_read(api):
     order = place(api)
-    assert api.post(f"/v1/orders/{order}/confirm").status == 200
+    assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
     was, is_now = api.get(f"/v1/orders/{order}", atVersion=1), api.get(f"/v1/orders/{order}", atVersion=2)
     assert (was.body["status"], was.body["version"]) == ("pending", 1)
     assert (is_now.body["status"], is_now.body["version"]) == ("confirmed", 2)
@@ -243,7 +270,7 @@ def test_orders_of_a_day_are_listed_by_status(api):
             cursor = {"cursor": page["nextCursor"]}
 
     eventually(lambda: listed("pending"), lambda found: order in found, "the order among the pending")
-    assert api.post(f"/v1/orders/{order}/confirm").status == 200
+    assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
     eventually(lambda: listed("confirmed"), lambda found: order in found, "the order among the confirmed")
     assert order not in listed("pending")
 
@@ -319,18 +346,19 @@ def test_another_method_is_not_allowed(api, method, path, allowed):
 
 def test_a_command_that_the_state_forbids_is_refused_and_leaves_no_event(api):
     order = shipped(api)
-    is_problem(api.post(f"/v1/orders/{order}/cancel", {"reason": "too late"}), 409, "illegal-transition")
-    is_problem(api.post(f"/v1/orders/{order}/confirm"), 409, "illegal-transition")
+    is_problem(api.post(f"/v1/orders/{order}/cancel", {"reason": "too late"}), 409, "already-shipped")
+    is_problem(api.post(f"/v1/orders/{order}/confirm"), 409, "already-shipped")
     assert len(api.get(f"/v1/orders/{order}/events").body["items"]) == 3
     pending = place(api)
-    is_problem(api.post(f"/v1/orders/{pending}/ship", SHIPMENT), 409, "illegal-transition")
-    is_problem(api.post(f"/v1/orders/{pending}/deliver"), 409, "illegal-transition")
+    is_problem(api.post(f"/v1/orders/{pending}/ship", SHIPMENT), 409, "not-confirmed")
+    is_problem(api.post(f"/v1/orders/{pending}/deliver"), 409, "not-shipped")
+    is_problem(api.post(f"/v1/orders/{pending}/confirm"), 409, "not-paid")
 
 
 def test_a_command_on_another_version_is_refused(api):
     order = place(api)
     is_problem(api.post(f"/v1/orders/{order}/confirm", {}, {"If-Match": '"9"'}), 412, "precondition-failed")
-    assert api.post(f"/v1/orders/{order}/confirm", {}, {"If-Match": '"1"'}).status == 200
+    assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT, {"If-Match": '"1"'}).status == 200
 
 
 def test_a_body_over_the_limit_is_refused(api):

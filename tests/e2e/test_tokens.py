@@ -13,6 +13,7 @@ import pytest
 
 from client import base64url, basket, eventually, fresh, is_problem, unbase64url
 
+REFUND = {"reference": "psp-1", "refundReference": "re-1", "amount": 1, "outcome": "refunded"}
 SHIPMENT = {"carrier": "DHL", "trackingNumber": "00340434161094021501"}
 PAYMENT = {"reference": "psp-1", "amount": 3000, "currency": "JPY", "outcome": "captured"}
 CANCELLATION = {"reason": "ordered twice"}
@@ -214,7 +215,8 @@ def test_customers_cannot_act_for_another_customer(other, customer):
 
 def test_customers_get_403_for_staff_operations(me, customer):
     order = placed(me, customer)
-    for step, body in (("confirm", None), ("ship", SHIPMENT), ("deliver", None), ("payments", PAYMENT)):
+    for step, body in (("confirm", None), ("ship", SHIPMENT), ("deliver", None), ("payments", PAYMENT),
+                       ("refunds", REFUND)):
         for name in (order, uuid.uuid4()):
             is_problem(me.post(f"/v1/orders/{name}/{step}", body), 403, "forbidden")
     is_problem(me.get("/v1/sales/daily", **{"from": "2026-11-23", "to": "2026-11-23"}), 403, "forbidden")

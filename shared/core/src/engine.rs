@@ -36,7 +36,8 @@ pub struct Engine {
     limits: Limits,
 }
 
-/// A precondition on the stream (`If-Match`).
+/// A precondition on the stream (`If-Match`, `If-None-Match`). A command that was carried out before is answered whatever
+/// its precondition says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expect {
     /// No precondition.
@@ -44,8 +45,12 @@ pub enum Expect {
     Anything,
     /// The stream exists.
     Exists,
+    /// The stream has no events.
+    Absent,
     /// The newest event has this version.
     Version(Version),
+    /// Something else that the command depends on has changed, as its caller has found.
+    Unmet,
 }
 
 /// The result of a command.
@@ -76,6 +81,9 @@ pub enum CommandError<R> {
         /// The stream's version.
         actual: Option<Version>,
     },
+    /// Something else that the command depends on has changed: [`Expect::Unmet`].
+    #[error("something that the command depends on has changed")]
+    Unmet,
     /// Other commands on the same stream won every attempt.
     #[error("other commands on the same stream won every attempt")]
     Conflict,
@@ -333,7 +341,9 @@ impl Expect {
         let holds = match self {
             Self::Anything => true,
             Self::Exists => actual.is_some(),
+            Self::Absent => actual.is_none(),
             Self::Version(version) => actual == Some(version),
+            Self::Unmet => return Err(CommandError::Unmet),
         };
         if holds { Ok(()) } else { Err(CommandError::PreconditionFailed { actual }) }
     }

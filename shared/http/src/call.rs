@@ -14,6 +14,7 @@ use crate::{
     app::App,
     caller::{Caller, Owner},
     causes::of_command,
+    condition::{Condition, Part},
     headers::{IDEMPOTENCY_KEY, RequestId, etag, mark_replayed, only},
     params::Params,
     problem::{Kind, Problem},
@@ -36,8 +37,9 @@ pub struct Call<O> {
     pub caller: Caller<O>,
     /// The client's `Idempotency-Key`, or the one that the edge generated.
     pub key: CommandKey,
-    /// The precondition (`If-Match`).
+    /// The precondition (`If-Match`, `If-None-Match: *`), for a resource that shows one stream.
     pub expect: Expect,
+    condition: Condition,
     request_id: String,
     traceparent: Option<String>,
 }
@@ -49,10 +51,13 @@ impl<O: Owner> FromRequestParts<App> for Call<O> {
         let caller = Caller::from_request_parts(parts, app).await?;
         Params::from_request_parts(parts, app).await?.finish()?;
         let request_id = parts.extensions.get::<RequestId>().cloned();
+        let key = key(&parts.headers)?;
+        let condition = Condition::read(&parts.headers)?;
         Ok(Self {
             caller,
-            key: key(&parts.headers)?,
-            expect: expectation(&parts.headers)?,
+            key,
+            expect: condition.alone(),
+            condition,
             request_id: request_id.map(|id| id.0).unwrap_or_default(),
             traceparent: traceparent(&parts.headers),
         })
@@ -91,6 +96,20 @@ impl<O> Call<O> {
             causation_id: None,
             traceparent: self.traceparent.clone(),
         }
+    }
+
+    /// Whether the precondition names two streams, so that both must be read.
+    #[must_use]
+    pub fn names_two_streams(&self) -> bool {
+        matches!(self.condition, Condition::Two(..))
+    }
+
+    /// The precondition for a resource whose tag has two parts (see [`etag_of_two`](crate::etag_of_two)). `own` is the part
+    /// of the stream that the command changes: it is checked atomically with the write. `other` is the version of the
+    /// other stream as it was read for the decision; 0 if it is empty. A tag of one part is about the own stream.
+    #[must_use]
+    pub fn expect_beside(&self, own: Part, other: u64) -> Expect {
+        self.condition.beside(own, other)
     }
 
     /// The id of a new aggregate. It derives from caller and key, so a repeated command finds its own first commit.
@@ -140,23 +159,6 @@ fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
     let text = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default().to_owned();
     CommandKey::try_from(text)
         .map_err(|cause| Problem::new(Kind::MALFORMED, format!("Idempotency-Key: {cause}.")))
-}
-
-/// Reads `If-Match`: one strong tag, or `*` for "it exists". A weak tag never matches (RFC 9110, 13.1.1), so it is
-/// malformed; a 412 would not tell the client why.
-fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
-    let Some(text) = only(headers, &header::IF_MATCH)? else {
-        return Ok(Expect::Anything);
-    };
-    if text == "*" {
-        return Ok(Expect::Exists);
-    }
-    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let digits = inner.filter(|inner| inner.bytes().all(|byte| byte.is_ascii_digit()));
-    let version = digits.and_then(|digits| digits.parse().ok()).and_then(Version::new);
-    version.map(Expect::Version).ok_or_else(|| {
-        Problem::new(Kind::MALFORMED, "If-Match is one version in quotes, such as \"3\", or *.")
-    })
 }
 
 /// Reads the W3C trace context. A malformed one is dropped, so that it is never recorded.

@@ -35,6 +35,11 @@ pub fn of_command<R>(error: CommandError<R>, refused: impl FnOnce(&R) -> Problem
             let detail = format!("The stream {at}. Read it again and decide again.");
             Problem::new(Kind::PRECONDITION_FAILED, detail)
         }
+        CommandError::Unmet => {
+            let detail =
+                "Something that the tag names has changed. Read it again and decide again.";
+            Problem::new(Kind::PRECONDITION_FAILED, detail)
+        }
         CommandError::Conflict => Problem::new(
             Kind::VERSION_CONFLICT,
             "Other requests changed the same resource first, on every attempt. Send the request again with the same key.",

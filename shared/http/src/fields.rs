@@ -84,6 +84,16 @@ impl Fields<'_> {
         }
     }
 
+    /// An optional `true` or `false`; `false` when it is absent.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        let flag = match self.take(name)?.map(RawValue::get) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err("must be true or false"),
+        };
+        self.well_formed(name, flag)
+    }
+
     /// A required whole number that converts to `T`. `1.0`, `1e3` and `"1"` are at fault.
     pub fn whole<T>(&mut self, name: &'static str) -> Option<T>
     where

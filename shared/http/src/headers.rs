@@ -23,6 +23,13 @@ pub fn etag(version: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
+/// The strong entity tag of a body that shows two streams, such as `"3.1"`. 0 is an empty stream.
+#[must_use]
+pub fn etag_of_two(first: u64, second: u64) -> HeaderValue {
+    let tag = HeaderValue::from_str(&format!("\"{first}.{second}\""));
+    tag.unwrap_or(HeaderValue::from_static("\"0.0\""))
+}
+
 /// The single value of a header; `None` when it is absent.
 ///
 /// # Errors

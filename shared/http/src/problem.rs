@@ -63,6 +63,8 @@ pub struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     status: u16,
+    /// The last part of `type`.
+    family: &'static str,
     code: &'static str,
     title: &'static str,
     retryable: bool,
@@ -76,7 +78,19 @@ impl Kind {
     #[must_use]
     pub const fn new(status: u16, code: &'static str, title: &'static str) -> Self {
         assert!(status >= 400 && status <= 599, "a problem has the status of an error");
-        Self { status, code, title, retryable: false }
+        Self { status, family: code, code, title, retryable: false }
+    }
+
+    /// A special case of this kind: `type` and title stay, and `code` says exactly what happened.
+    ///
+    /// ```
+    /// use dekigoto_http::Kind;
+    /// const SOLD: Kind = Kind::ILLEGAL_TRANSITION.with_code("already-sold");
+    /// assert_eq!((SOLD.family(), SOLD.code()), ("illegal-transition", "already-sold"));
+    /// ```
+    #[must_use]
+    pub const fn with_code(self, code: &'static str) -> Self {
+        Self { code, ..self }
     }
 
     /// Makes answers of this kind carry `Retry-After`.
@@ -95,6 +109,12 @@ impl Kind {
     #[must_use]
     pub fn code(self) -> &'static str {
         self.code
+    }
+
+    /// The kind that this one is a special case of; its own code if it is none. `type` ends in it.
+    #[must_use]
+    pub fn family(self) -> &'static str {
+        self.family
     }
 
     /// The title: the same text for every problem of this kind.
@@ -130,8 +150,8 @@ kinds! {
     ILLEGAL_TRANSITION = Self::new(409, "illegal-transition", "The current state forbids this");
     /// Other commands on the same stream won every attempt.
     VERSION_CONFLICT = Self::new(409, "version-conflict", "Version conflict").retryable();
-    /// `If-Match` does not hold.
-    PRECONDITION_FAILED = Self::new(412, "precondition-failed", "If-Match does not hold");
+    /// `If-Match` or `If-None-Match` does not hold.
+    PRECONDITION_FAILED = Self::new(412, "precondition-failed", "The precondition does not hold");
     /// The body or its events exceed a size limit.
     PAYLOAD_TOO_LARGE = Self::new(413, "payload-too-large", "The body is too large");
     /// The content type is not plain JSON in UTF-8.
@@ -206,10 +226,10 @@ impl Problem {
     /// The response to the request with this id.
     #[must_use]
     pub fn answer(&self, request_id: &str) -> Response {
-        let Kind { code, title, .. } = self.kind;
+        let Kind { family, code, title, .. } = self.kind;
         let status = self.kind.status();
         let body = Body {
-            r#type: format!("urn:dekigoto:problem:{code}"),
+            r#type: format!("urn:dekigoto:problem:{family}"),
             title,
             status: status.as_u16(),
             detail: &self.detail,

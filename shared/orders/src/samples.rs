@@ -8,8 +8,8 @@ use dekigoto::{
 use crate::{
     Amount, OrderId, PaymentId, PaymentReference, RefundReference, UnitAmount,
     order::{
-        CancelOrder, Item, Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderEvent,
-        OrderPlaced, OrderShipped, PlaceOrder, ShipOrder,
+        CancelOrder, ConfirmOrder, Funds, Item, Order, OrderCancelled, OrderConfirmed,
+        OrderDelivered, OrderEvent, OrderPlaced, OrderShipped, PlaceOrder, ShipOrder,
     },
     payment::{
         PaidOrder, PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded, RefundFailed,
@@ -47,8 +47,21 @@ pub fn place() -> PlaceOrder {
     }
 }
 
+/// The sample order's total, paid.
+pub fn paid() -> Funds {
+    Funds::Paid(amount(3000))
+}
+
+pub fn confirm() -> ConfirmOrder {
+    ConfirmOrder { funds: paid() }
+}
+
 pub fn ship() -> ShipOrder {
-    ShipOrder { carrier: "DHL".parse().unwrap(), tracking_number: "00340434".parse().unwrap() }
+    ShipOrder {
+        carrier: "DHL".parse().unwrap(),
+        tracking_number: "00340434".parse().unwrap(),
+        funds: paid(),
+    }
 }
 
 pub fn cancel() -> CancelOrder {
@@ -62,15 +75,19 @@ pub fn placed() -> OrderEvent {
 }
 
 pub fn confirmed() -> OrderEvent {
-    OrderEvent::OrderConfirmed(OrderConfirmed { customer_id: place().customer_id })
+    OrderEvent::OrderConfirmed(OrderConfirmed {
+        customer_id: place().customer_id,
+        on_account: false,
+    })
 }
 
 pub fn shipped() -> OrderEvent {
-    let ShipOrder { carrier, tracking_number } = ship();
+    let ShipOrder { carrier, tracking_number, .. } = ship();
     OrderEvent::OrderShipped(OrderShipped {
         customer_id: place().customer_id,
         carrier: Some(carrier),
         tracking_number,
+        on_account: false,
     })
 }
 

@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*};
 use crate::{
     Amount, Carrier, Currency, CustomerId, Day, DeclineReason, PaymentReference, ProductId,
     Quantity, Reason, TrackingNumber, UnitAmount,
-    order::{CancelOrder, Item, OrderCommand, PlaceOrder, ShipOrder},
+    order::{CancelOrder, ConfirmOrder, Funds, Item, OrderCommand, PlaceOrder, ShipOrder},
     payment::{Outcome, PaymentCommand, ProcessPayment, RefundOutcome, RefundPayment},
     samples::{amount, paid_order, reference, refund_reference},
 };
@@ -51,10 +51,20 @@ pub fn place_order() -> impl Strategy<Value = PlaceOrder> {
     )
 }
 
+/// Mostly enough for an order.
+fn funds() -> impl Strategy<Value = Funds> {
+    prop_oneof![
+        4 => Just(Funds::Paid(Amount::MAX)),
+        1 => (0..5_000u64).prop_map(|paid| Funds::Paid(amount(paid))),
+        1 => Just(Funds::OnAccount),
+    ]
+}
+
 fn ship_order() -> impl Strategy<Value = ShipOrder> {
-    (text(), text()).prop_map(|(carrier, number)| ShipOrder {
+    (text(), text(), funds()).prop_map(|(carrier, number, funds)| ShipOrder {
         carrier: carrier.parse::<Carrier>().unwrap(),
         tracking_number: number.parse::<TrackingNumber>().unwrap(),
+        funds,
     })
 }
 
@@ -65,7 +75,7 @@ fn reason() -> impl Strategy<Value = Reason> {
 pub fn order_command() -> impl Strategy<Value = OrderCommand> {
     prop_oneof![
         2 => place_order().prop_map(OrderCommand::PlaceOrder),
-        2 => Just(OrderCommand::ConfirmOrder),
+        2 => funds().prop_map(|funds| OrderCommand::ConfirmOrder(ConfirmOrder { funds })),
         2 => ship_order().prop_map(OrderCommand::ShipOrder),
         2 => Just(OrderCommand::DeliverOrder),
         1 => reason().prop_map(|reason| OrderCommand::CancelOrder(CancelOrder { reason })),

@@ -13,15 +13,37 @@ pub(crate) const INVALID_ORDER: Kind = Kind::new(422, "invalid-order", "The orde
 pub(crate) const INVALID_PAYMENT: Kind =
     Kind::new(422, "invalid-payment", "The payment breaks a limit");
 
-/// The kinds of problems that this service adds to the kit's.
-pub const KINDS: [Kind; 2] = [INVALID_ORDER, INVALID_PAYMENT];
+/// The kinds of problems that this service adds to the kit's: the limits, and why a state forbids a command.
+pub const KINDS: [Kind; 15] = [
+    INVALID_ORDER,
+    INVALID_PAYMENT,
+    forbidden_as("not-paid"),
+    forbidden_as("not-confirmed"),
+    forbidden_as("not-shipped"),
+    forbidden_as("already-confirmed"),
+    forbidden_as("already-shipped"),
+    forbidden_as("already-delivered"),
+    forbidden_as("already-cancelled"),
+    forbidden_as("reference-reused"),
+    forbidden_as("refund-reference-reused"),
+    forbidden_as("payment-not-captured"),
+    forbidden_as("refund-too-large"),
+    forbidden_as("too-many-payments"),
+    forbidden_as("too-many-refunds"),
+];
+
+const fn forbidden_as(code: &'static str) -> Kind {
+    Kind::ILLEGAL_TRANSITION.with_code(code)
+}
 
 /// The problem for an order's refusal.
 pub(crate) fn of_order(refusal: &OrderRefusal) -> Problem {
     match refusal {
         OrderRefusal::NotFound => Problem::not_found(),
-        OrderRefusal::AlreadyPlaced | OrderRefusal::IllegalTransition { .. } => {
-            Problem::new(Kind::ILLEGAL_TRANSITION, refusal.to_string())
+        OrderRefusal::AlreadyPlaced
+        | OrderRefusal::IllegalTransition { .. }
+        | OrderRefusal::NotPaid { .. } => {
+            Problem::new(forbidden_as(refusal.reason()), refusal.to_string())
         }
         OrderRefusal::InvalidOrder(invalid) => {
             let pointer = match invalid {
@@ -51,7 +73,7 @@ pub(crate) fn of_payment(refusal: &PaymentRefusal) -> Problem {
         | PaymentRefusal::TooManyRefunds
         | PaymentRefusal::NotCaptured
         | PaymentRefusal::RefundTooLarge { .. } => {
-            Problem::new(Kind::ILLEGAL_TRANSITION, refusal.to_string())
+            Problem::new(forbidden_as(refusal.reason()), refusal.to_string())
         }
     }
 }

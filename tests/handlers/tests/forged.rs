@@ -51,6 +51,11 @@ async fn row_22_a_customers_token_gets_403_for_staff_operations() {
             format!("{order}/payments"),
             json!({ "reference": "r", "amount": 1, "currency": "JPY", "outcome": "captured" }),
         ),
+        (
+            "POST",
+            format!("{order}/refunds"),
+            json!({ "reference": "r", "refundReference": "s", "amount": 1, "outcome": "refunded" }),
+        ),
         ("GET", "/v1/sales/daily".to_owned(), Value::Null),
     ] {
         let mut event = asks(method, &path, "");

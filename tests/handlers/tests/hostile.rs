@@ -66,7 +66,12 @@ async fn row_14_invalid_base64_of_an_optional_body_is_malformed() {
     assert_eq!((status, &body["code"]), (400, &json!("malformed-request")));
     assert_eq!(world.store.dump(), before);
     event["body"] = json!("");
-    assert_eq!(world.api(AuthMode::Iam, &event).await.0, 200);
+    let (status, body) = world.api(AuthMode::Iam, &event).await;
+    assert_eq!(
+        (status, &body["code"]),
+        (409, &json!("not-paid")),
+        "no body is a body without fields"
+    );
 }
 
 #[tokio::test]

@@ -163,7 +163,7 @@ impl<A: Aggregate, P: Policy> AnyCommand<P> for CommandTo<A, P> {
 /// The outcome of a record whose command failed: a retry if it can succeed later, otherwise parked.
 pub(super) fn failed<R>(error: &CommandError<R>) -> Outcome {
     match error {
-        CommandError::PreconditionFailed { .. } => {
+        CommandError::PreconditionFailed { .. } | CommandError::Unmet => {
             Outcome::Retry("the process changed meanwhile".to_owned())
         }
         CommandError::Conflict => {

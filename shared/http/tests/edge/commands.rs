@@ -14,6 +14,8 @@ fn echo() -> Router {
             let expect = match call.expect {
                 Expect::Anything => json!("anything"),
                 Expect::Exists => json!("exists"),
+                Expect::Absent => json!("absent"),
+                Expect::Unmet => json!("unmet"),
                 Expect::Version(version) => json!(version.get()),
             };
             let body = json!({ "key": call.key, "expect": expect });
@@ -47,7 +49,8 @@ async fn a_key_that_is_invalid_or_given_twice_is_malformed() {
 
 #[tokio::test]
 async fn if_match_is_one_strong_version_or_a_star() {
-    for (tag, expected) in [("\"3\"", json!(3)), ("*", json!("exists"))] {
+    let tags = [("\"3\"", json!(3)), ("*", json!("exists")), ("\"3.1\"", json!("unmet"))];
+    for (tag, expected) in tags {
         let answer = send(&echo(), post("/any").header("if-match", tag), "").await;
         assert_eq!(answer.body["expect"], expected);
     }
@@ -56,6 +59,10 @@ async fn if_match_is_one_strong_version_or_a_star() {
         assert_eq!(answer.problem(), (400, "malformed-request"), "{tag}");
     }
     assert_eq!(send(&echo(), post("/any"), "").await.body["expect"], "anything");
+    let first = post("/any").header("if-none-match", "*");
+    assert_eq!(send(&echo(), first, "").await.body["expect"], "absent");
+    let both = post("/any").header("if-none-match", "*").header("if-match", "*");
+    assert_eq!(send(&echo(), both, "").await.problem(), (400, "malformed-request"));
 }
 
 #[tokio::test]

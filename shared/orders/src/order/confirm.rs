@@ -1,10 +1,17 @@
-//! Confirming an order: the shop accepts it.
+//! Confirming an order: the shop accepts it. It is paid in full, or staff accepts it on account.
 
 use dekigoto::{Timestamp, relay::IntegrationData};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, OrderEvent, OrderRefusal, OrderState, Status};
+use super::{Action, Funds, OrderEvent, OrderRefusal, OrderState, Status};
 use crate::{CustomerId, OrderId};
+
+/// Accepts an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ConfirmOrder {
+    #[serde(rename = "onAccount", skip_serializing_if = "Funds::is_paid")]
+    pub funds: Funds,
+}
 
 /// The shop confirmed an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,15 +19,22 @@ use crate::{CustomerId, OrderId};
 #[serde(rename_all = "camelCase")]
 pub struct OrderConfirmed {
     pub customer_id: CustomerId,
+    /// Whether it was confirmed without payment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_account: bool,
 }
 
 pub(super) const CONFIRM: Action =
     Action { participle: "confirmed", allowed_in: &[Status::Pending] };
 
-pub(super) fn confirm(state: &OrderState) -> Result<OrderEvent, OrderRefusal> {
+pub(super) fn confirm(
+    state: &OrderState,
+    command: ConfirmOrder,
+) -> Result<OrderEvent, OrderRefusal> {
     let order = state.ready(CONFIRM)?;
-    let customer_id = order.customer_id.clone();
-    Ok(OrderEvent::OrderConfirmed(OrderConfirmed { customer_id }))
+    command.funds.cover(order)?;
+    let (customer_id, on_account) = (order.customer_id.clone(), command.funds.is_on_account());
+    Ok(OrderEvent::OrderConfirmed(OrderConfirmed { customer_id, on_account }))
 }
 
 /// The shop confirmed an order.

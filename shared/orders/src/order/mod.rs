@@ -13,6 +13,7 @@ mod confirm;
 #[cfg(feature = "schema")]
 mod contract;
 mod deliver;
+mod funds;
 mod item;
 mod place;
 mod refusal;
@@ -30,10 +31,11 @@ use serde::Serialize;
 
 pub use action::Action;
 pub use cancel::{CancelOrder, OrderCancelled, OrderCancelledIntegrationEvent};
-pub use confirm::{OrderConfirmed, OrderConfirmedIntegrationEvent};
+pub use confirm::{ConfirmOrder, OrderConfirmed, OrderConfirmedIntegrationEvent};
 #[cfg(feature = "schema")]
 pub use contract::event_types;
 pub use deliver::{OrderDelivered, OrderDeliveredIntegrationEvent};
+pub use funds::Funds;
 pub use item::{InvalidQuantity, Item, Quantity};
 pub use place::{OrderCreatedIntegrationEvent, OrderLine, OrderPlaced, PlaceOrder};
 pub use refusal::{InvalidOrder, OrderRefusal};
@@ -48,7 +50,7 @@ use crate::{CustomerId, OrderId};
 #[serde(untagged)]
 pub enum OrderCommand {
     PlaceOrder(PlaceOrder),
-    ConfirmOrder,
+    ConfirmOrder(ConfirmOrder),
     ShipOrder(ShipOrder),
     DeliverOrder,
     CancelOrder(CancelOrder),
@@ -96,6 +98,16 @@ impl OrderEvent {
             Self::OrderShipped(_) => Some(Status::Shipped),
             Self::OrderDelivered(_) => Some(Status::Delivered),
             Self::OrderCancelled(_) => Some(Status::Cancelled),
+        }
+    }
+
+    /// Whether staff accepted the order without payment.
+    #[must_use]
+    pub fn is_on_account(&self) -> bool {
+        match self {
+            Self::OrderConfirmed(confirmed) => confirmed.on_account,
+            Self::OrderShipped(shipped) => shipped.on_account,
+            Self::OrderPlaced(_) | Self::OrderDelivered(_) | Self::OrderCancelled(_) => false,
         }
     }
 
@@ -165,7 +177,7 @@ impl Decider for Order {
     fn decide(state: &OrderState, command: OrderCommand) -> Result<Vec<OrderEvent>, OrderRefusal> {
         let event = match command {
             OrderCommand::PlaceOrder(command) => place::place(state, command),
-            OrderCommand::ConfirmOrder => confirm::confirm(state),
+            OrderCommand::ConfirmOrder(command) => confirm::confirm(state, command),
             OrderCommand::ShipOrder(command) => ship::ship(state, command),
             OrderCommand::DeliverOrder => deliver::deliver(state),
             OrderCommand::CancelOrder(command) => cancel::cancel(state, command),
@@ -182,7 +194,8 @@ impl Aggregate for Order {
     type Id = OrderId;
 
     const TYPE: &'static str = "Order";
-    const SNAPSHOT_SCHEMA: u32 = 1;
+    // 2: whether the order is on account.
+    const SNAPSHOT_SCHEMA: u32 = 2;
 
     // Operation, order and request body. Fingerprints are stored: changing this breaks keys in use.
     fn fingerprint(id: &OrderId, command: &OrderCommand) -> Result<Fingerprint, serde_json::Error> {
@@ -190,7 +203,7 @@ impl Aggregate for Order {
         Ok(match command {
             // The order id derives from caller and key, so it is not part of the request.
             OrderCommand::PlaceOrder(_) => Fingerprint::of(&["place", &body]),
-            OrderCommand::ConfirmOrder => Fingerprint::of(&["confirm", &id, "{}"]),
+            OrderCommand::ConfirmOrder(_) => Fingerprint::of(&["confirm", &id, &body]),
             OrderCommand::ShipOrder(_) => Fingerprint::of(&["ship", &id, &body]),
             OrderCommand::DeliverOrder => Fingerprint::of(&["deliver", &id, "{}"]),
             OrderCommand::CancelOrder(_) => Fingerprint::of(&["cancel", &id, &body]),

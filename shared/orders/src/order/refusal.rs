@@ -1,7 +1,10 @@
 //! Why an order refuses a command. Each refusal has a stable name for programs and a message for people.
 
 use super::{ACTIONS, Action, Status};
-use crate::limits::{AMOUNT_MAX, ITEMS_MAX};
+use crate::{
+    Amount,
+    limits::{AMOUNT_MAX, ITEMS_MAX},
+};
 
 /// Why an order refuses a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +17,9 @@ pub enum OrderRefusal {
     /// The order's status does not allow the command.
     #[error("{}", sentence(*.status, *.action))]
     IllegalTransition { action: Action, status: Status },
+    /// The order is neither paid in full nor on account.
+    #[error("The order is not paid: {missing} minor units are missing.")]
+    NotPaid { missing: Amount },
     /// The order to place breaks a limit.
     #[error(transparent)]
     InvalidOrder(#[from] InvalidOrder),
@@ -37,11 +43,32 @@ impl OrderRefusal {
         match self {
             Self::NotFound => "order-not-found",
             Self::AlreadyPlaced => "order-already-placed",
-            Self::IllegalTransition { .. } => "illegal-transition",
+            Self::IllegalTransition { action, status } => illegal(*status, *action),
+            Self::NotPaid { .. } => "not-paid",
             Self::InvalidOrder(InvalidOrder::NoItems) => "no-items",
             Self::InvalidOrder(InvalidOrder::TooManyItems) => "too-many-items",
             Self::InvalidOrder(InvalidOrder::TotalTooLarge) => "total-too-large",
         }
+    }
+}
+
+/// What is missing for the action, or else what makes it too late.
+fn illegal(status: Status, action: Action) -> &'static str {
+    match action.allowed_in.first() {
+        Some(first) if status < *first => match first {
+            Status::Pending => "not-placed",
+            Status::Confirmed => "not-confirmed",
+            Status::Shipped => "not-shipped",
+            Status::Delivered => "not-delivered",
+            Status::Cancelled => "not-cancelled",
+        },
+        Some(_) | None => match status {
+            Status::Pending => "already-pending",
+            Status::Confirmed => "already-confirmed",
+            Status::Shipped => "already-shipped",
+            Status::Delivered => "already-delivered",
+            Status::Cancelled => "already-cancelled",
+        },
     }
 }
 

@@ -1,9 +1,9 @@
-//! Shipping an order: a carrier collects it.
+//! Shipping an order: a carrier collects it. It is paid in full, or staff accepts it on account.
 
 use dekigoto::{Timestamp, relay::IntegrationData};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, OrderEvent, OrderRefusal, OrderState, Status};
+use super::{Action, Funds, OrderEvent, OrderRefusal, OrderState, Status};
 use crate::{Carrier, CustomerId, OrderId, TrackingNumber};
 
 /// Hands an order to a carrier.
@@ -12,6 +12,8 @@ use crate::{Carrier, CustomerId, OrderId, TrackingNumber};
 pub struct ShipOrder {
     pub carrier: Carrier,
     pub tracking_number: TrackingNumber,
+    #[serde(rename = "onAccount", skip_serializing_if = "Funds::is_paid")]
+    pub funds: Funds,
 }
 
 /// A carrier collected an order. Schema version 2.
@@ -24,16 +26,21 @@ pub struct OrderShipped {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<Carrier>,
     pub tracking_number: TrackingNumber,
+    /// Whether it was shipped without payment, though it had not been confirmed on account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_account: bool,
 }
 
 pub(super) const SHIP: Action = Action { participle: "shipped", allowed_in: &[Status::Confirmed] };
 
 pub(super) fn ship(state: &OrderState, command: ShipOrder) -> Result<OrderEvent, OrderRefusal> {
     let order = state.ready(SHIP)?;
+    command.funds.cover(order)?;
     Ok(OrderEvent::OrderShipped(OrderShipped {
         customer_id: order.customer_id.clone(),
         carrier: Some(command.carrier),
         tracking_number: command.tracking_number,
+        on_account: command.funds.is_on_account(),
     }))
 }
 
@@ -81,7 +88,12 @@ pub(super) struct OrderShippedV1 {
 /// The whole text becomes the tracking number, and the carrier stays unknown. No rule can tell where the carrier's
 /// name ends (`UPS Ground 1Z999`, `Deutsche Post RR 12`), and a guess would become a fact.
 pub(super) fn v1_to_v2(old: OrderShippedV1) -> OrderShipped {
-    OrderShipped { customer_id: old.customer_id, carrier: None, tracking_number: old.tracking_code }
+    OrderShipped {
+        customer_id: old.customer_id,
+        carrier: None,
+        tracking_number: old.tracking_code,
+        on_account: false,
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +114,7 @@ mod tests {
             customer_id: "c-42".parse().unwrap(),
             carrier: None,
             tracking_number: "DHL 00340434".parse().unwrap(),
+            on_account: false,
         };
         assert_eq!(events, [OrderEvent::OrderShipped(expected)]);
     }

@@ -1,18 +1,30 @@
 //! The rules of an order, one test each.
 
-use dekigoto::spec::given;
+use dekigoto::{Aggregate as _, spec::given};
 
 use super::{
-    ACTIONS, Action, InvalidOrder, Order, OrderCommand, OrderEvent, OrderPlaced, OrderRefusal,
-    OrderShipped, PlaceOrder, Status, cancel::CANCEL, confirm::CONFIRM, deliver::DELIVER,
-    ship::SHIP,
+    ACTIONS, Action, ConfirmOrder, Funds, InvalidOrder, Order, OrderCommand, OrderConfirmed,
+    OrderEvent, OrderPlaced, OrderRefusal, OrderShipped, PlaceOrder, ShipOrder, Status,
+    cancel::CANCEL, confirm::CONFIRM, deliver::DELIVER, ship::SHIP,
 };
 use crate::samples::{
-    amount, cancel, cancelled, confirmed, delivered, item, place, placed, ship, shipped,
+    amount, cancel, cancelled, confirm, confirmed, delivered, item, order_id, place, placed, ship,
+    shipped,
 };
 
-const CONFIRM_IT: OrderCommand = OrderCommand::ConfirmOrder;
 const DELIVER_IT: OrderCommand = OrderCommand::DeliverOrder;
+
+fn confirm_it() -> OrderCommand {
+    OrderCommand::ConfirmOrder(confirm())
+}
+
+fn confirm_with(funds: Funds) -> OrderCommand {
+    OrderCommand::ConfirmOrder(ConfirmOrder { funds })
+}
+
+fn ship_with(funds: Funds) -> OrderCommand {
+    OrderCommand::ShipOrder(ShipOrder { funds, ..ship() })
+}
 
 fn ship_it() -> OrderCommand {
     OrderCommand::ShipOrder(ship())
@@ -55,7 +67,7 @@ fn placing_twice_is_refused_in_every_status() {
 
 #[test]
 fn a_pending_order_can_be_confirmed() {
-    given::<Order>([placed()]).when(CONFIRM_IT).then([confirmed()]);
+    given::<Order>([placed()]).when(confirm_it()).then([confirmed()]);
 }
 
 #[test]
@@ -83,7 +95,7 @@ fn an_order_can_be_placed_confirmed_shipped_and_delivered() {
     given::<Order>([])
         .when(place_it())
         .then([placed()])
-        .when(CONFIRM_IT)
+        .when(confirm_it())
         .then([confirmed()])
         .when(ship_it())
         .then([shipped()])
@@ -98,16 +110,16 @@ fn every_action_that_the_status_does_not_allow_is_refused() {
     let refused = [
         (Status::Pending, ship_it(), SHIP),
         (Status::Pending, DELIVER_IT, DELIVER),
-        (Status::Confirmed, CONFIRM_IT, CONFIRM),
+        (Status::Confirmed, confirm_it(), CONFIRM),
         (Status::Confirmed, DELIVER_IT, DELIVER),
-        (Status::Shipped, CONFIRM_IT, CONFIRM),
+        (Status::Shipped, confirm_it(), CONFIRM),
         (Status::Shipped, ship_it(), SHIP),
         (Status::Shipped, cancel_it(), CANCEL),
-        (Status::Delivered, CONFIRM_IT, CONFIRM),
+        (Status::Delivered, confirm_it(), CONFIRM),
         (Status::Delivered, ship_it(), SHIP),
         (Status::Delivered, DELIVER_IT, DELIVER),
         (Status::Delivered, cancel_it(), CANCEL),
-        (Status::Cancelled, CONFIRM_IT, CONFIRM),
+        (Status::Cancelled, confirm_it(), CONFIRM),
         (Status::Cancelled, ship_it(), SHIP),
         (Status::Cancelled, DELIVER_IT, DELIVER),
         (Status::Cancelled, cancel_it(), CANCEL),
@@ -122,7 +134,7 @@ fn every_action_that_the_status_does_not_allow_is_refused() {
 
 #[test]
 fn an_order_that_was_never_placed_is_not_found() {
-    for command in [CONFIRM_IT, ship_it(), DELIVER_IT, cancel_it()] {
+    for command in [confirm_it(), ship_it(), DELIVER_IT, cancel_it()] {
         given::<Order>([]).when(command).then_refused(OrderRefusal::NotFound);
     }
 }
@@ -188,6 +200,52 @@ fn an_order_may_be_free() {
 }
 
 #[test]
+fn an_order_is_confirmed_and_shipped_only_when_it_is_paid_in_full_s10() {
+    for (paid, missing) in [(0, 3000), (2999, 1)] {
+        let refusal = OrderRefusal::NotPaid { missing: amount(missing) };
+        let funds = Funds::Paid(amount(paid));
+        given::<Order>([placed()]).when(confirm_with(funds)).then_refused(refusal.clone());
+        given::<Order>([placed(), confirmed()]).when(ship_with(funds)).then_refused(refusal);
+    }
+    let more = Funds::Paid(amount(9000));
+    given::<Order>([placed()]).when(confirm_with(more)).then([confirmed()]);
+    given::<Order>([placed(), confirmed()]).when(ship_with(more)).then([shipped()]);
+}
+
+#[test]
+fn staff_can_confirm_an_unpaid_order_on_account_and_it_ships_without_payment() {
+    let OrderEvent::OrderConfirmed(confirmed) = confirmed() else { unreachable!() };
+    let on_account = OrderEvent::OrderConfirmed(OrderConfirmed { on_account: true, ..confirmed });
+    given::<Order>([placed()])
+        .when(confirm_with(Funds::OnAccount))
+        .then([on_account])
+        .when(ship_with(Funds::Paid(amount(0))))
+        .then([shipped()]);
+}
+
+#[test]
+fn staff_can_ship_an_order_on_account_that_was_refunded_after_its_confirmation() {
+    let OrderEvent::OrderShipped(shipped) = shipped() else { unreachable!() };
+    let on_account = OrderEvent::OrderShipped(OrderShipped { on_account: true, ..shipped });
+    given::<Order>([placed(), confirmed()]).when(ship_with(Funds::OnAccount)).then([on_account]);
+}
+
+/// Keys of requests that were sent before orders needed a payment are still in use.
+#[test]
+fn what_was_paid_is_not_part_of_the_request_s5() {
+    let of = |command| Order::fingerprint(&order_id(), &command).unwrap();
+    let id = order_id().to_string();
+    let before = dekigoto::Fingerprint::of(&["confirm", &id, "{}"]);
+    assert_eq!(of(confirm_with(Funds::Paid(amount(0)))), before);
+    assert_eq!(of(confirm_with(Funds::Paid(amount(3000)))), before);
+    assert_ne!(of(confirm_with(Funds::OnAccount)), before);
+    let parcel = r#"{"carrier":"DHL","trackingNumber":"00340434"}"#;
+    let before = dekigoto::Fingerprint::of(&["ship", &id, parcel]);
+    assert_eq!(of(ship_with(Funds::Paid(amount(1)))), before);
+    assert_ne!(of(ship_with(Funds::OnAccount)), before);
+}
+
+#[test]
 fn an_order_shipped_under_schema_version_1_can_be_delivered() {
     let OrderEvent::OrderShipped(shipped) = shipped() else { unreachable!() };
     let old = OrderEvent::OrderShipped(OrderShipped { carrier: None, ..shipped });
@@ -199,7 +257,18 @@ fn the_names_of_refusals_never_change() {
     let names = [
         (OrderRefusal::NotFound, "order-not-found"),
         (OrderRefusal::AlreadyPlaced, "order-already-placed"),
-        (illegal(SHIP, Status::Pending), "illegal-transition"),
+        (OrderRefusal::NotPaid { missing: amount(1) }, "not-paid"),
+        (illegal(SHIP, Status::Pending), "not-confirmed"),
+        (illegal(DELIVER, Status::Pending), "not-shipped"),
+        (illegal(CONFIRM, Status::Confirmed), "already-confirmed"),
+        (illegal(DELIVER, Status::Confirmed), "not-shipped"),
+        (illegal(CONFIRM, Status::Shipped), "already-shipped"),
+        (illegal(SHIP, Status::Shipped), "already-shipped"),
+        (illegal(CANCEL, Status::Shipped), "already-shipped"),
+        (illegal(CONFIRM, Status::Delivered), "already-delivered"),
+        (illegal(DELIVER, Status::Delivered), "already-delivered"),
+        (illegal(CANCEL, Status::Cancelled), "already-cancelled"),
+        (illegal(SHIP, Status::Cancelled), "already-cancelled"),
         (InvalidOrder::NoItems.into(), "no-items"),
         (InvalidOrder::TooManyItems.into(), "too-many-items"),
         (InvalidOrder::TotalTooLarge.into(), "total-too-large"),

@@ -24,6 +24,21 @@ pub struct PlacedOrder {
     pub total_amount: Amount,
     pub placed_on: Day,
     pub status: Status,
+    /// Whether staff accepted it without payment.
+    pub on_account: bool,
+}
+
+impl PlacedOrder {
+    /// What the customer owes for it: nothing once it is cancelled.
+    #[must_use]
+    pub fn owed(&self) -> Amount {
+        match self.status {
+            Status::Pending | Status::Confirmed | Status::Shipped | Status::Delivered => {
+                self.total_amount
+            }
+            Status::Cancelled => Amount::ZERO,
+        }
+    }
 }
 
 impl OrderState {
@@ -42,10 +57,10 @@ impl OrderState {
         if let OrderEvent::OrderPlaced(placed) = event {
             return Self::Placed(placed.into());
         }
-        match event.status() {
-            Some(status) => self.with(status),
-            None => self,
-        }
+        let Self::Placed(order) = self else { return self };
+        let status = event.status().unwrap_or(order.status);
+        let on_account = order.on_account || event.is_on_account();
+        Self::Placed(PlacedOrder { status, on_account, ..order })
     }
 
     /// The order, if it exists and its status allows the action.
@@ -55,13 +70,6 @@ impl OrderState {
             Ok(order)
         } else {
             Err(OrderRefusal::IllegalTransition { action, status: order.status })
-        }
-    }
-
-    fn with(self, status: Status) -> Self {
-        match self {
-            Self::Absent => Self::Absent,
-            Self::Placed(order) => Self::Placed(PlacedOrder { status, ..order }),
         }
     }
 }
@@ -74,6 +82,7 @@ impl From<&OrderPlaced> for PlacedOrder {
             total_amount: placed.total_amount,
             placed_on: placed.placed_on,
             status: Status::Pending,
+            on_account: false,
         }
     }
 }

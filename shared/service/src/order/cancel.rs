@@ -25,5 +25,5 @@ pub(super) async fn cancel(
     Json(CancelBody(cancel)): Json<CancelBody>,
 ) -> Result<Response, Problem> {
     must_own(&app, &call.caller, order).await?;
-    change(&app, &call, order, OrderCommand::CancelOrder(cancel)).await
+    change(&app, &call, order, OrderCommand::CancelOrder(cancel), None).await
 }

@@ -7,13 +7,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{Answer, Version};
-use dekigoto_http::{App, Body, Fields, Problem, malformed_request, of_command, path_text};
+use dekigoto_http::{App, Body, Fields, Part, Problem, malformed_request, of_command, path_text};
 use orders::{
     Currency, OrderId, Status,
     order::{Order, OrderCommand, OrderState},
 };
 use serde::Serialize;
 
+use super::funds::Payments;
 use crate::{caller::Call, problems::of_order};
 
 /// The order that the path names.
@@ -53,15 +54,24 @@ struct OrderAnswer {
     status: Status,
 }
 
-/// Carries out a command on an existing order.
+/// Carries out a command on an existing order. A tag of two parts names the order's payments too: they are compared as they
+/// were read for the decision.
 pub(super) async fn change(
     app: &App,
     call: &Call,
     order: OrderId,
     command: OrderCommand,
+    read: Option<Payments>,
 ) -> Result<Response, Problem> {
     let context = call.context(app);
-    let answer = app.engine().execute::<Order>(&order, command, &context, call.expect).await;
+    let read = match read {
+        None if call.names_two_streams() => Some(Payments::load(app, order).await?),
+        read => read,
+    };
+    let expect = read
+        .as_ref()
+        .map_or(call.expect, |payments| call.expect_beside(Part::First, payments.version));
+    let answer = app.engine().execute::<Order>(&order, command, &context, expect).await;
     let answer = answer.map_err(|error| of_command(error, of_order))?;
     answered(call, order, answer, StatusCode::OK)
 }

@@ -12,5 +12,5 @@ pub(super) async fn deliver(
     OrderPath(order): OrderPath,
     OptionalJson(EmptyBody): OptionalJson<EmptyBody>,
 ) -> Result<Response, Problem> {
-    change(&app, &call, order, OrderCommand::DeliverOrder).await
+    change(&app, &call, order, OrderCommand::DeliverOrder, None).await
 }

@@ -5,6 +5,7 @@ pub(crate) mod command;
 mod confirm;
 mod deliver;
 mod events;
+mod funds;
 mod list;
 pub(crate) mod ownership;
 mod place;

@@ -5,15 +5,15 @@ use std::str::FromStr;
 use axum::{Json as Answered, extract::State, http::StatusCode, response::Response};
 use dekigoto::Version;
 use dekigoto_http::{
-    App, Body, Fields, Json, Kind, Problem, StaffCall, of_command, saturating_unsigned,
+    App, Body, Fields, Json, Kind, Part, Problem, StaffCall, of_command, saturating_unsigned,
 };
 use orders::{
-    Amount, Currency, CustomerId, DeclineReason, OrderId, PaymentId, PaymentReference,
+    Amount, Currency, CustomerId, DeclineReason, PaymentReference,
     order::Order,
     payment::{Outcome, PaidOrder, Payment, PaymentCommand, ProcessPayment},
 };
-use serde::Serialize;
 
+use super::{PaymentAnswer, version_of};
 use crate::{
     order::command::{OrderPath, currency},
     problems::{INVALID_PAYMENT, of_payment},
@@ -68,16 +68,6 @@ impl Body for PayBody {
     }
 }
 
-/// The answer to a payment.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PaymentAnswer {
-    payment_id: PaymentId,
-    order_id: OrderId,
-    version: Option<Version>,
-    status: &'static str,
-}
-
 pub(super) async fn pay(
     State(app): State<App>,
     StaffCall(call): StaffCall<CustomerId>,
@@ -85,8 +75,9 @@ pub(super) async fn pay(
     Json(body): Json<PayBody>,
 ) -> Result<Response, Problem> {
     let context = call.context(&app);
-    let order = app.engine().load::<Order>(&order_id).await?;
-    let order = order.state.placed().ok_or_else(Problem::not_found)?;
+    let history = app.engine().load::<Order>(&order_id).await?;
+    let order = history.state.placed().ok_or_else(Problem::not_found)?;
+    let expect = call.expect_beside(Part::Second, version_of(&history));
     let PayBody { reference, amount, currency, outcome } = body;
     let command = PaymentCommand::ProcessPayment(ProcessPayment {
         order: PaidOrder::new(order_id, order),
@@ -95,7 +86,7 @@ pub(super) async fn pay(
         currency,
         outcome: outcome.clone(),
     });
-    let answer = app.engine().execute::<Payment>(&order_id, command, &context, call.expect).await;
+    let answer = app.engine().execute::<Payment>(&order_id, command, &context, expect).await;
     let answer = answer.map_err(|error| of_command(error, of_payment))?;
     // The same reference and outcome is the same fact under any key, and gets the first answer again.
     let payment = answer.state.by_reference(&reference).ok_or_else(Problem::not_found)?;

@@ -13,7 +13,7 @@ use dekigoto::{
     Aggregate as _, Envelope, EventStore, Index, Row, RowKey, Timestamp, Version,
     views::{Fold, Marked, Single, SingleView, View},
 };
-use dekigoto_http::{App, Params, Problem, etag, malformed_request};
+use dekigoto_http::{App, Params, Problem, etag, etag_of_two, malformed_request};
 use orders::{
     Amount, Currency, CustomerId, Day, OrderId, Status,
     order::{Order, OrderEvent, OrderPlaced},
@@ -166,6 +166,9 @@ pub(crate) struct OrderView {
     pub(crate) paid_amount: Option<Amount>,
     /// The version of the order's own stream.
     pub(crate) version: u64,
+    /// The version of its payments; 0 before the first. `None` if only the order's own stream was read.
+    #[serde(skip)]
+    pub(crate) payment_version: Option<u64>,
 }
 
 impl OrderSummary {
@@ -198,10 +201,11 @@ impl OrderSummary {
         };
     }
 
-    /// The order as clients read it, at this version of its own stream. `None` before it is placed.
-    fn view(&self, order_id: OrderId, version: u64) -> Option<OrderView> {
-        let order = self.order.clone()?;
-        Some(OrderView { order_id, order, paid_amount: Some(self.paid_amount), version })
+    /// The order as clients read it, at these versions of its own stream and its payments. `None` before it is placed.
+    fn view(&self, order_id: OrderId, version: u64, payment_version: u64) -> Option<OrderView> {
+        let (order, payment_version) = (self.order.clone()?, Some(payment_version));
+        let paid_amount = Some(self.paid_amount);
+        Some(OrderView { order_id, order, paid_amount, version, payment_version })
     }
 }
 
@@ -229,11 +233,15 @@ pub(crate) async fn order(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let (min, past) = (params.version("minVersion"), params.version("atVersion"));
+    let min_payment = params.version("minPaymentVersion");
     params.finish()?;
-    if min.is_some() && past.is_some() {
-        return Err(malformed_request("Ask for minVersion or for atVersion, not for both."));
+    if past.is_some() && (min.is_some() || min_payment.is_some()) {
+        return Err(malformed_request("Ask for minimal versions or for atVersion, not for both."));
     }
-    let is_new_enough = |row: &OrderView| min.is_none_or(|min| row.version >= min.get());
+    let is_new_enough = |row: &OrderView| {
+        min.is_none_or(|min| row.version >= min.get())
+            && min_payment.is_none_or(|min| row.payment_version >= Some(min.get()))
+    };
     let seen = match past {
         Some(_) => {
             ownership::must_own(&app, &caller, id).await?;
@@ -249,7 +257,11 @@ pub(crate) async fn order(
             (row.ok_or_else(Problem::not_found)?, "store")
         }
     };
-    let tag = etag(row.version);
+    // The tag names every stream that the body shows.
+    let tag = match row.payment_version {
+        Some(payments) => etag_of_two(row.version, payments),
+        None => etag(row.version),
+    };
     let mut response = Json(row).into_response();
     response.headers_mut().insert(header::ETAG, tag);
     response.headers_mut().insert(SERVED_FROM, HeaderValue::from_static(served_from));
@@ -277,7 +289,12 @@ pub(crate) async fn listed(
 }
 
 fn view(row: &Row, marked: &Marked<OrderSummary>) -> Option<OrderView> {
-    marked.row.view(order_of(&row.key)?, marked.watermark(Order::TYPE))
+    of_marked(order_of(&row.key)?, marked)
+}
+
+fn of_marked(order: OrderId, marked: &Marked<OrderSummary>) -> Option<OrderView> {
+    let watermark = |aggregate| marked.watermark(aggregate);
+    marked.row.view(order, watermark(Order::TYPE), watermark(Payment::TYPE))
 }
 
 /// The order folded from the store: as it is now, or at version `at` without its payments. `None` when the stream is
@@ -294,9 +311,11 @@ async fn from_store(
             Single::<OrderSummaryView>::at_version(store, &stream, at).await?
         }
     };
-    let view = folded.and_then(|it| it.row.view(order, it.watermark(Order::TYPE)));
-    Ok(view
-        .map(|view| OrderView { paid_amount: view.paid_amount.filter(|_| at.is_none()), ..view }))
+    let view = folded.and_then(|marked| of_marked(order, &marked));
+    Ok(match at {
+        None => view,
+        Some(_) => view.map(|view| OrderView { paid_amount: None, payment_version: None, ..view }),
+    })
 }
 
 #[cfg(test)]
@@ -317,7 +336,7 @@ mod tests {
     #[test]
     fn a_delivered_order_shows_the_time_of_each_step() {
         let row = summary(&[placed(), confirmed(), shipped(), delivered()]);
-        let shown = serde_json::to_value(row.view(order_id(), 4)).unwrap();
+        let shown = serde_json::to_value(row.view(order_id(), 4, 0)).unwrap();
         let expected = serde_json::json!({
             "orderId": order_id().to_string(),
             "customerId": "c-42",
@@ -347,9 +366,9 @@ mod tests {
     fn a_payment_before_its_order_is_kept_but_not_shown() {
         let mut row = OrderSummary::default();
         row.apply_payment(&received("ch_1", 3000));
-        assert_eq!(row.view(order_id(), 1), None);
+        assert_eq!(row.view(order_id(), 1, 1), None);
         row.apply_order(&placed(), at(0));
-        let shown = row.view(order_id(), 1).unwrap();
+        let shown = row.view(order_id(), 1, 1).unwrap();
         assert_eq!(shown.paid_amount.map(Amount::get), Some(3000));
     }
 

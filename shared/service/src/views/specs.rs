@@ -52,7 +52,7 @@ fn placed(order: &str, total: u64) -> Happened {
 }
 
 fn confirmed(order: &str) -> Happened {
-    let confirmed = OrderConfirmed { customer_id: "c-42".parse().unwrap() };
+    let confirmed = OrderConfirmed { customer_id: "c-42".parse().unwrap(), on_account: false };
     happened::<Order>(order, OrderEvent::OrderConfirmed(confirmed)).at(at(1))
 }
 

@@ -16,7 +16,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Ask, ORDER_SUMMARY, Shop, VIEWS, delivered, order, parcel, payment, plenty, view_named,
+    Ask, ORDER_SUMMARY, Shop, VIEWS, delivered, on_account, order, parcel, payment, plenty,
+    view_named,
 };
 
 /// One view, with its stores and its parked messages.
@@ -68,7 +69,7 @@ async fn delivered_order() -> (Shop, String, Vec<Envelope>) {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     for (command, body) in [
-        ("confirm", json!({})),
+        ("confirm", on_account()),
         ("payments", payment("ch_1")),
         ("ship", parcel()),
         ("deliver", json!({})),

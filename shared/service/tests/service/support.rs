@@ -16,9 +16,9 @@ use dekigoto::{
     memory::{MemoryParking, MemoryStore, MemoryViews},
     views::{AnyView, Projector},
 };
-use dekigoto_http::{App, RequestId, Routes};
+use dekigoto_http::{App, Kind, RequestId, Routes};
 use dekigoto_testkit::World;
-use order_service::{CONTRACT, Caller, STAFF_SCOPE, service};
+use order_service::{CONTRACT, Caller, KINDS, STAFF_SCOPE, service};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -173,6 +173,18 @@ pub(crate) fn payment(reference: &str) -> Value {
     json!({ "reference": reference, "amount": 3000, "currency": "JPY", "outcome": "captured" })
 }
 
+/// The body of a confirmation without payment.
+pub(crate) fn on_account() -> Value {
+    json!({ "onAccount": true })
+}
+
+/// A refund of the sample order's total.
+pub(crate) fn refund(payment: &str, reference: &str) -> Value {
+    json!({
+        "reference": payment, "refundReference": reference, "amount": 3000, "outcome": "refunded", "reason": "damaged",
+    })
+}
+
 pub(crate) fn parcel() -> Value {
     json!({ "carrier": "DHL", "trackingNumber": "00340434" })
 }
@@ -274,7 +286,10 @@ impl Answer {
         );
         assert_eq!(self.header(header::CONTENT_TYPE.as_str()), Some("application/problem+json"));
         assert_eq!(self.body["status"], status, "{what}");
-        assert_eq!(self.body["type"], format!("urn:dekigoto:problem:{code}"), "{what}");
+        let kinds = Kind::ALL.iter().chain(&KINDS);
+        let kind = kinds.into_iter().find(|kind| kind.code() == code);
+        let family = kind.map_or_else(|| panic!("{what}: {code} is no kind"), |kind| kind.family());
+        assert_eq!(self.body["type"], format!("urn:dekigoto:problem:{family}"), "{what}");
         assert_eq!(self.body["instance"], REQUEST_ID, "{what}");
         for field in ["title", "detail"] {
             assert!(

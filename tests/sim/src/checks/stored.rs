@@ -67,8 +67,9 @@ fn asked_and_decided(world: &World, ops: &[Op], stream: &str, before: &[Commit],
             .violation("S4", format!("nobody asked for commit {ordinal} of {stream} ({key})"));
     }
     let found: Vec<NewEvent> = new_events(commit);
-    let decided = |op: &Op| commands(world, op, commit.context().at).decide(before);
-    if !askers.any(|op| decided(op).is_some_and(|events| events == found)) {
+    let decides = |command: Command| command.decide(before).as_ref() == Some(&found);
+    let at = context.at;
+    if !askers.any(|op| commands(world, op, at).into_iter().any(decides)) {
         world
             .sim
             .violation("S6", format!("commit {ordinal} of {stream} was decided on another state"));

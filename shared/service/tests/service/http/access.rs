@@ -3,17 +3,21 @@
 use order_service::{Caller, STAFF_SCOPE};
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Shop, UNKNOWN, customer, order, parcel, payment, staff};
+use crate::support::{
+    Ask, Shop, UNKNOWN, customer, on_account, order, parcel, payment, refund, staff,
+};
 
-const ROUTES: [(&str, &str); 11] = [
+const ROUTES: [(&str, &str); 13] = [
     ("POST", "/v1/orders"),
     ("GET", "/v1/orders?customerId=c-42"),
     ("GET", "/v1/orders/{id}"),
+    ("POST", "/v1/orders/{id}/payments"),
+    ("GET", "/v1/orders/{id}/payments"),
     ("POST", "/v1/orders/{id}/confirm"),
     ("POST", "/v1/orders/{id}/ship"),
     ("POST", "/v1/orders/{id}/deliver"),
     ("POST", "/v1/orders/{id}/cancel"),
-    ("POST", "/v1/orders/{id}/payments"),
+    ("POST", "/v1/orders/{id}/refunds"),
     ("GET", "/v1/orders/{id}/events"),
     ("GET", "/v1/customers/c-42/summary"),
     ("GET", "/v1/sales/daily?from=2026-11-23&to=2026-11-23"),
@@ -25,6 +29,7 @@ fn body_of(path: &str) -> Value {
         "ship" => parcel(),
         "cancel" => json!({ "reason": "ordered twice" }),
         "payments" => payment("ch_1"),
+        "refunds" => refund("ch_1", "re_1"),
         _ => json!({}),
     }
 }
@@ -54,14 +59,14 @@ async fn customers_get_403_for_staff_commands_s14() {
     shop.follow().await;
     let mut routes: Vec<(&str, &str)> = ROUTES
         .into_iter()
-        .filter(|(_, path)| {
-            ["confirm", "ship", "deliver", "payments", "sales"]
-                .iter()
-                .any(|part| path.contains(part))
+        .filter(|(method, path)| {
+            let of_staff = ["confirm", "ship", "deliver", "payments", "refunds", "sales"];
+            let may_read = *method == "GET" && path.contains("payments");
+            of_staff.iter().any(|part| path.contains(part)) && !may_read
         })
         .collect();
     routes.push(("GET", "/v1/orders?status=pending&placedOn=2026-11-23"));
-    assert_eq!(routes.len(), 6);
+    assert_eq!(routes.len(), 7);
     for (method, path) in routes {
         // Also for their own order, and without revealing whether the order exists.
         for id in [&*id, UNKNOWN] {
@@ -82,6 +87,7 @@ async fn a_customer_places_reads_and_cancels_their_own_order_s14() {
             "/v1/orders/{id}",
             "/v1/orders/{id}?atVersion=1",
             "/v1/orders/{id}/events",
+            "/v1/orders/{id}/payments",
             "/v1/orders?customerId=c-42",
         ] {
             let answer = shop.ask(ask("GET", path, id).by(me())).await;
@@ -98,7 +104,7 @@ async fn customers_do_not_see_other_actors_and_their_keys_s14() {
     let shop = Shop::new();
     let placed = shop.ask(Ask::post("/v1/orders", &order()).by(customer("c-42"))).await;
     let path = format!("/v1/orders/{}", placed.body["orderId"].as_str().unwrap());
-    let confirm = Ask::post(&format!("{path}/confirm"), &json!({}))
+    let confirm = Ask::post(&format!("{path}/confirm"), &on_account())
         .by(staff())
         .header("idempotency-key", "staff-secret")
         .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");

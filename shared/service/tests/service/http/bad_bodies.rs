@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Shop, order, parcel, payment};
+use crate::support::{Ask, Shop, on_account, order, parcel, payment};
 
 /// Sends the body to place an order; it must be refused as malformed.
 async fn malformed(body: impl Into<Vec<u8>>) -> crate::support::Answer {
@@ -95,7 +95,7 @@ async fn an_unknown_field_is_malformed_and_named() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let bodies = [
-        ("confirm", json!({})),
+        ("confirm", on_account()),
         ("deliver", json!({})),
         ("ship", parcel()),
         ("cancel", json!({ "reason": "x" })),

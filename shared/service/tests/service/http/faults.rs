@@ -9,14 +9,14 @@ use dekigoto_testkit::{BeatenStore, Down, Fault, UnreliableStore};
 use serde_json::{Value, json};
 
 use super::broken::{Broken, Panics, Slow};
-use crate::support::{Ask, REQUEST_ID, Shop, UNKNOWN, customer, order, payment};
+use crate::support::{Ask, REQUEST_ID, Shop, UNKNOWN, customer, on_account, order, payment};
 
 #[tokio::test]
 async fn every_kind_of_error_has_its_status_and_code() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     let post = |rest: &str, body: Value| Ask::post(&format!("/v1/orders{rest}"), &body);
-    let confirm = |id: &str| post(&format!("/{id}/confirm"), json!({}));
+    let confirm = |id: &str| post(&format!("/{id}/confirm"), on_account());
     let no_items = json!({ "customerId": "c-42", "currency": "JPY", "items": [] });
     let other_currency =
         json!({ "reference": "r", "amount": 1, "currency": "EUR", "outcome": "captured" });
@@ -26,7 +26,7 @@ async fn every_kind_of_error_has_its_status_and_code() {
         (confirm(&id).by(customer("c-42")), 403, "forbidden"),
         (Ask::get(&format!("/v1/orders/{UNKNOWN}")), 404, "not-found"),
         (Ask::new("DELETE", "/v1/orders"), 405, "method-not-allowed"),
-        (post(&format!("/{id}/deliver"), json!({})), 409, "illegal-transition"),
+        (post(&format!("/{id}/deliver"), json!({})), 409, "not-shipped"),
         (confirm(&id).header("if-match", "\"9\""), 412, "precondition-failed"),
         (Ask::raw("/v1/orders", vec![b' '; 70_000]), 413, "payload-too-large"),
         (post("", order()).without("content-type"), 415, "unsupported-media-type"),
@@ -51,7 +51,7 @@ async fn a_race_lost_on_every_attempt_is_a_conflict_that_can_be_retried_s4() {
     let id = shop.placed("k").await;
     let beaten = shop
         .behind(Arc::new(BeatenStore(Arc::new(shop.store.clone()))), Arc::new(shop.views.clone()));
-    let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
+    let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &on_account());
     beaten.refuses(confirm, 409, "version-conflict").await;
 }
 
@@ -73,7 +73,7 @@ async fn every_route_gives_503_while_the_stores_are_down() {
     let id = shop.placed("k").await;
     let down = shop.behind(Arc::new(Down), Arc::new(Down));
     let commands = [
-        ("confirm", json!({})),
+        ("confirm", on_account()),
         ("cancel", json!({ "reason": "x" })),
         ("payments", payment("ch_1")),
     ];
@@ -144,7 +144,7 @@ async fn an_unreadable_history_is_an_error_s12() {
         item.ev = damage(&item.ev);
         shop.store.put_raw(item.clone());
         shop.refuses(Ask::get(&format!("/v1/orders/{id}")), status, code).await;
-        let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
+        let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &on_account());
         shop.refuses(confirm, status, code).await;
     }
 }

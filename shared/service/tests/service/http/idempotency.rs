@@ -7,7 +7,9 @@ use dekigoto_testkit::{Fault, UnreliableStore};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Answer, Ask, Shop, customer, order, parcel, payment, staff};
+use crate::support::{
+    Answer, Ask, Shop, customer, on_account, order, parcel, payment, refund, staff,
+};
 
 fn place(key: &str) -> Ask {
     Ask::post("/v1/orders", &order()).header("idempotency-key", key)
@@ -35,7 +37,7 @@ async fn a_repeated_command_gets_its_first_answer_again_s5() {
     let mut first = Vec::new();
     let commands = [
         ("payments", payment("ch_1")),
-        ("confirm", json!({})),
+        ("confirm", on_account()),
         ("ship", parcel()),
         ("deliver", json!({})),
     ];
@@ -78,10 +80,10 @@ async fn the_same_key_with_another_body_is_refused_s5() {
     let ask = Ask::post("/v1/orders", &other).header("idempotency-key", "k");
     shop.refuses(ask, 422, "key-reused").await;
     // The key that placed the order, for another command on it.
-    let confirm =
-        Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).header("idempotency-key", "k");
+    let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &on_account())
+        .header("idempotency-key", "k");
     shop.refuses(confirm, 422, "key-reused").await;
-    shop.does(&id, "confirm", &json!({})).await;
+    shop.does(&id, "confirm", &on_account()).await;
     let cancel = |reason: &str| {
         Ask::post(&format!("/v1/orders/{id}/cancel"), &json!({ "reason": reason }))
             .header("idempotency-key", "c")
@@ -137,7 +139,7 @@ async fn fifty_identical_concurrent_requests_make_one_commit_s5() {
     }
     let id = answers[0].body["orderId"].as_str().unwrap().to_owned();
     let confirm = || {
-        Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).header("idempotency-key", "c")
+        Ask::post(&format!("/v1/orders/{id}/confirm"), &on_account()).header("idempotency-key", "c")
     };
     let answers = join_all((0..50).map(|_| shop.ask(confirm()))).await;
     assert_eq!(shop.store.dump().len(), 2);
@@ -195,6 +197,7 @@ async fn fingerprints_of_stored_requests_never_change_s5() {
     shop.does(&id, "confirm", &json!({})).await;
     shop.does(&id, "ship", &parcel()).await;
     shop.does(&id, "deliver", &json!({})).await;
+    shop.does(&id, "refunds", &refund("ch_1", "re_1")).await;
     let cancelled = shop.placed("other").await;
     shop.does(&cancelled, "cancel", &json!({ "reason": "ordered twice" })).await;
     let declined = json!({ "reference": "ch_2", "amount": 1, "currency": "JPY", "outcome": "declined",
@@ -202,6 +205,7 @@ async fn fingerprints_of_stored_requests_never_change_s5() {
     shop.does(&cancelled, "payments", &declined).await;
     let order = r#"{"customerId":"c-42","currency":"JPY","items":[{"productId":"p-1","quantity":2,"unitAmount":1500}]}"#;
     let paid = r#"{"reference":"ch_1","amount":3000,"currency":"JPY","outcome":"captured"}"#;
+    let refunded = r#"{"reference":"ch_1","refundReference":"re_1","amount":3000,"outcome":"refunded","reason":"damaged"}"#;
     let shipped = r#"{"carrier":"DHL","trackingNumber":"00340434"}"#;
     let refused = r#"{"reference":"ch_2","amount":1,"currency":"JPY","outcome":"declined","declineReason":"no money"}"#;
     let requests: Vec<Vec<&str>> = vec![
@@ -210,6 +214,7 @@ async fn fingerprints_of_stored_requests_never_change_s5() {
         vec!["ship", &id, shipped],
         vec!["deliver", &id, "{}"],
         vec!["pay", &id, paid],
+        vec!["refund", &id, refunded],
         vec!["cancel", &cancelled, r#"{"reason":"ordered twice"}"#],
         vec!["pay", &cancelled, refused],
     ];

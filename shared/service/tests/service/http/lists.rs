@@ -5,7 +5,7 @@ use std::time::Duration;
 use dekigoto::Host as _;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Shop, customer, order, staff};
+use crate::support::{Ask, Shop, customer, on_account, order, staff};
 
 /// Seven orders of c-42, the second and the fifth cancelled, and one of c-7. Newest first.
 async fn seven() -> (Shop, Vec<String>) {
@@ -92,7 +92,7 @@ async fn the_orders_of_a_day_are_listed_by_status() {
         0
     );
     // A confirmed order moves to the other list.
-    shop.does(&newest_first[0], "confirm", &json!({})).await;
+    shop.does(&newest_first[0], "confirm", &on_account()).await;
     shop.follow().await;
     let confirmed = pages(&shop, "/v1/orders?status=confirmed&placedOn=2026-11-23").await;
     assert_eq!(confirmed.concat(), newest_first[..1]);

@@ -1,8 +1,6 @@
 //! The size, content type and encoding of bodies: rows 12, 13 and 15 of tests/BAD_INPUTS.md.
 
-use serde_json::json;
-
-use crate::support::{Ask, Shop, order};
+use crate::support::{Ask, Shop, on_account, order};
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_too_large_s16() {
@@ -60,7 +58,7 @@ async fn only_uncompressed_json_in_utf8_is_accepted() {
     let no_text = Ask::post("/v1/orders", &order()).bytes("content-encoding", b"gz\xff");
     shop.refuses(no_text, 415, "unsupported-media-type").await;
     let confirm =
-        Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({})).without("content-type");
+        Ask::post(&format!("/v1/orders/{id}/confirm"), &on_account()).without("content-type");
     shop.refuses(confirm, 415, "unsupported-media-type").await;
     for good in [
         "application/json",

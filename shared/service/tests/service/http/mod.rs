@@ -15,5 +15,6 @@ mod limits;
 mod lists;
 mod media;
 mod ownership;
+mod payments;
 mod queries;
 mod rows;

@@ -8,7 +8,8 @@ use order_service::Caller;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Ask, ORDER_SUMMARY, Shop, UNKNOWN, customer, delivered, order, payment, plenty,
+    Answer, Ask, ORDER_SUMMARY, Shop, UNKNOWN, customer, delivered, on_account, order, payment,
+    plenty,
 };
 
 /// Queries of a customer about somebody else's order.
@@ -125,7 +126,7 @@ async fn a_refusal_by_customer_id_or_role_reads_nothing_s14() {
     let parcel = crate::support::parcel();
     for id in [&*id, UNKNOWN] {
         for (command, body) in [
-            ("confirm", json!({})),
+            ("confirm", on_account()),
             ("ship", parcel.clone()),
             ("deliver", json!({})),
             ("payments", payment("ch_1")),

@@ -7,16 +7,15 @@ use dekigoto::{
     memory::{ManualHost, MemoryRetryQueue},
 };
 use dekigoto_testkit::{Down, ScriptedBus, still_host};
-use serde_json::json;
 
 use super::{Outbox, down, placed, strings, unreadable};
-use crate::support::{Shop, delivered, payment};
+use crate::support::{Shop, delivered, on_account, payment};
 
 #[tokio::test]
 async fn a_pointer_publishes_the_stored_commit() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
-    shop.does(&id, "confirm", &json!({})).await;
+    shop.does(&id, "confirm", &on_account()).await;
     shop.does(&id, "payments", &payment("ch_1")).await;
     let outbox = Outbox::reliable(&shop);
     for (commit, event) in shop.commits().iter().zip(shop.events()) {
@@ -160,7 +159,7 @@ async fn records_are_retried_when_no_time_is_left_to_put_their_pointers_l6() {
 async fn a_pointer_to_a_missing_commit_does_not_publish_the_next_one_s7() {
     let (whole, damaged) = (Shop::new(), Shop::new());
     let id = whole.placed("k").await;
-    whole.does(&id, "confirm", &json!({})).await;
+    whole.does(&id, "confirm", &on_account()).await;
     damaged.store.put_raw(whole.store.dump().remove(1));
     let outbox = Outbox::reliable(&damaged);
     let report = outbox.retry(&[&Pointer::to(&whole.commits()[0]).text()]).await;

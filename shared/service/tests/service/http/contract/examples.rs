@@ -1,12 +1,12 @@
 //! The document's examples are real: they match their schemas, and the service accepts the examples of requests.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     document::{Document, Operation},
     snapshots::cases::of_operations,
 };
-use crate::support::{Ask, Shop, parcel};
+use crate::support::{Ask, Shop, on_account, parcel, payment};
 
 #[test]
 fn every_example_has_the_documented_shape() {
@@ -87,6 +87,7 @@ fn the_document_has_no_example_of_an_idempotency_key() {
 /// The commands that bring a pending order to a status that allows the operation.
 fn steps(operation: &str) -> &'static [&'static str] {
     match operation {
+        "confirmOrder" | "refundOrder" => &["payments"],
         "shipOrder" => &["confirm"],
         "deliverOrder" => &["confirm", "ship"],
         _ => &[],
@@ -104,7 +105,11 @@ async fn the_service_accepts_every_example_of_a_request() {
             let shop = Shop::new();
             let id = shop.placed("k").await;
             for step in steps(operation.id) {
-                let body = if *step == "ship" { parcel() } else { json!({}) };
+                let body = match *step {
+                    "payments" => payment("ch_1"),
+                    "ship" => parcel(),
+                    _ => on_account(),
+                };
                 shop.does(&id, step, &body).await;
             }
             let path = operation.path.replace("{orderId}", &id);
@@ -115,7 +120,7 @@ async fn the_service_accepts_every_example_of_a_request() {
             taken += 1;
         }
     }
-    assert_eq!(taken, 8);
+    assert_eq!(taken, 11);
 }
 
 #[tokio::test]
@@ -131,7 +136,7 @@ async fn every_example_of_an_error_is_the_answer_of_a_case() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 16);
+    assert_eq!(compared, 21);
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use orders::{
     limits::{
         AMOUNT_MAX, CARRIER_BYTES_MAX, DECLINE_REASON_BYTES_MAX, ID_BYTES_MAX, ITEMS_MAX,
         PAYMENTS_PER_ORDER_MAX, PAYMENTS_WITH_DECLINED_MAX, QUANTITY_MAX, REASON_BYTES_MAX,
-        REFERENCE_BYTES_MAX, TRACKING_NUMBER_BYTES_MAX, UNIT_AMOUNT_MAX,
+        REFERENCE_BYTES_MAX, REFUND_REFERENCE_BYTES_MAX, REFUNDS_PER_ORDER_MAX,
+        REFUNDS_WITH_FAILED_MAX, TRACKING_NUMBER_BYTES_MAX, UNIT_AMOUNT_MAX,
     },
 };
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use super::document::Document;
 fn the_schemas_have_the_limits_of_the_code() {
     let document = Document::get();
     let components = &document.value["components"];
-    let table: [(&str, Value); 22] = [
+    let table: [(&str, Value); 29] = [
         ("/schemas/Problem/properties/errors/maxItems", json!(FAULTS_MAX)),
         ("/parameters/IdempotencyKey/schema/maxLength", json!(COMMAND_KEY_BYTES_MAX)),
         ("/headers/IdempotencyKey/schema/maxLength", json!(COMMAND_KEY_BYTES_MAX)),
@@ -45,6 +46,19 @@ fn the_schemas_have_the_limits_of_the_code() {
             json!(TRACKING_NUMBER_BYTES_MAX),
         ),
         ("/schemas/CancelOrder/properties/reason/maxLength", json!(REASON_BYTES_MAX)),
+        ("/schemas/RefundOrder/properties/amount/maximum", json!(AMOUNT_MAX)),
+        ("/schemas/RefundOrder/properties/reference/maxLength", json!(REFERENCE_BYTES_MAX)),
+        (
+            "/schemas/RefundOrder/properties/refundReference/maxLength",
+            json!(REFUND_REFERENCE_BYTES_MAX),
+        ),
+        ("/schemas/RefundOrder/properties/reason/maxLength", json!(REASON_BYTES_MAX)),
+        ("/schemas/PaymentList/properties/items/maxItems", json!(PAYMENTS_PER_ORDER_MAX)),
+        (
+            "/schemas/PaymentList/properties/items/items/properties/refunds/maxItems",
+            json!(REFUNDS_PER_ORDER_MAX),
+        ),
+        ("/headers/IdempotencyKeyOfCommand/schema/maxLength", json!(COMMAND_KEY_BYTES_MAX)),
     ];
     for (place, limit) in table {
         assert_eq!(components.pointer(place), Some(&limit), "{place}");
@@ -71,6 +85,9 @@ fn the_descriptions_name_the_limits_of_the_code() {
     let pay = "/paths/~1v1~1orders~1{orderId}~1payments/post/description";
     says(pay, format!("up to {PAYMENTS_PER_ORDER_MAX} payments"));
     says(pay, format!("from {PAYMENTS_WITH_DECLINED_MAX} on"));
+    let refund = "/paths/~1v1~1orders~1{orderId}~1refunds/post/description";
+    says(refund, format!("up to {REFUNDS_PER_ORDER_MAX} refunds"));
+    says(refund, format!("from {REFUNDS_WITH_FAILED_MAX} on"));
 }
 
 #[test]

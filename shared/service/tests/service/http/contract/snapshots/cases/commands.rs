@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Case;
 use crate::http::broken::Broken;
-use crate::support::{Ask, Shop, UNKNOWN, customer, order, parcel, payment};
+use crate::support::{Ask, Shop, UNKNOWN, customer, on_account, order, parcel, payment, refund};
 
 /// A command, and an order whose status allows it.
 struct Command {
@@ -93,14 +93,18 @@ impl Command {
         if self.operation != "cancelOrder" {
             self.add("a customer", self.good().by(customer("c-42"))).await;
         }
-        let is_payment = self.operation == "payOrder";
-        if is_payment {
+        let is_payment = ["payOrder", "refundOrder"].contains(&self.operation);
+        if self.operation == "payOrder" {
             let mut euro = self.body.clone();
             euro["currency"] = json!("EUR");
             self.add("another currency", self.under("e", &euro)).await;
         }
         self.done_twice().await;
-        let other = if is_payment { payment("ch_2") } else { self.body.clone() };
+        let other = match self.operation {
+            "payOrder" => payment("ch_2"),
+            "refundOrder" => refund("ch_1", "re_2"),
+            _ => self.body.clone(),
+        };
         // Payments have their own stream, which does not know the key that placed the order.
         let used = if is_payment { "the-key" } else { "placing" };
         self.add("the key of another request", self.under(used, &other)).await;
@@ -134,18 +138,25 @@ pub(super) async fn of_commands() -> Vec<Case> {
     let reason = json!({ "reason": "ordered twice" });
     let declined =
         || json!({ "reference": "ch_0", "amount": 3000, "currency": "JPY", "outcome": "declined" });
-    let [confirmed, shipped] = [("confirm", nothing()), ("ship", parcel())];
+    let [confirmed, shipped] = [("confirm", on_account()), ("ship", parcel())];
     let once_declined = [("payments", declined())];
     let mut pay = Command::new("payOrder", &[], "payments", declined()).await;
     pay.add("declined", pay.good()).await;
     let mut cases = of_placing().await;
     cases.extend(pay.cases);
     for command in [
-        Command::new("confirmOrder", &[], "confirm", nothing()).await,
+        Command::new("confirmOrder", &[], "confirm", on_account()).await,
         Command::new("shipOrder", std::slice::from_ref(&confirmed), "ship", parcel()).await,
         Command::new("deliverOrder", &[confirmed, shipped], "deliver", nothing()).await,
         Command::new("cancelOrder", &[], "cancel", reason).await,
         Command::new("payOrder", &once_declined, "payments", payment("ch_1")).await,
+        Command::new(
+            "refundOrder",
+            &[("payments", payment("ch_1"))],
+            "refunds",
+            refund("ch_1", "re_1"),
+        )
+        .await,
     ] {
         cases.extend(command.on_an_order().await);
     }

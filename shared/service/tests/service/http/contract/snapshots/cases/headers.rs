@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::Case;
-use crate::support::{Ask, Shop, order};
+use crate::support::{Ask, Shop, on_account, order, payment};
 
 pub(super) async fn of_headers() -> Vec<Case> {
     let shop = Shop::new();
     let id = shop.placed("placing").await;
-    let keyless = || Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
+    let keyless = || Ask::post(&format!("/v1/orders/{id}/confirm"), &on_account());
     let confirm = || keyless().header("idempotency-key", "the-key");
     let mut cases = Vec::new();
     for (name, ask) in [
@@ -27,6 +27,10 @@ pub(super) async fn of_headers() -> Vec<Case> {
     for (name, tag) in [("if it exists", "*"), ("at a version", "\"1\"")] {
         cases.push(Case::of(&shop, "placeOrder", name, place().header("if-match", tag)).await);
     }
+    let unpaid = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
+    let unpaid = unpaid.header("idempotency-key", "the-key");
+    cases.push(Case::of(&shop, "confirmOrder", "unpaid", unpaid).await);
+    shop.does(&id, "payments", &payment("ch_1")).await;
     let nothing = Ask::raw(&format!("/v1/orders/{id}/confirm"), "").without("content-type");
     let nothing = nothing.header("idempotency-key", "the-key").header("if-match", "*");
     cases.push(Case::of(&shop, "confirmOrder", "without a body", nothing).await);

@@ -20,6 +20,7 @@ pub(in super::super) async fn of_operations() -> Vec<Case> {
     cases.extend(queries::of_queries().await);
     cases.extend(states::of_orders().await);
     cases.extend(states::of_payments().await);
+    cases.extend(states::of_refunds().await);
     cases.extend(fields::of_bodies().await);
     cases.extend(fields::of_parameters().await);
     cases.extend(headers::of_headers().await);

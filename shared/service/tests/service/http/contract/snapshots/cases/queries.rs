@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use dekigoto_testkit::Down;
-use serde_json::json;
 
 use super::Case;
 use crate::http::broken::Broken;
-use crate::support::{Ask, Shop, UNKNOWN, customer, parcel};
+use crate::support::{Ask, Shop, UNKNOWN, customer, on_account, parcel};
 
 /// A query: its operation, and paths that are good, malformed, of something unknown, and forbidden to a customer.
 type Query = (&'static str, String, String, Option<String>, Option<String>);
@@ -35,6 +34,13 @@ fn queries(id: &str) -> Vec<Query> {
             None,
         ),
         (
+            "listPayments",
+            format!("{order}/payments"),
+            format!("{order}/payments?limit=1"),
+            Some(format!("{unknown}/payments")),
+            None,
+        ),
+        (
             "getCustomerSummary",
             "/v1/customers/c-42/summary".to_owned(),
             "/v1/customers/c%2042/summary".to_owned(),
@@ -56,7 +62,7 @@ fn queries(id: &str) -> Vec<Query> {
 pub(super) async fn of_queries() -> Vec<Case> {
     let shop = Shop::new();
     let id = shop.placed("placing").await;
-    shop.does(&id, "confirm", &json!({})).await;
+    shop.does(&id, "confirm", &on_account()).await;
     shop.placed("another").await;
     shop.follow().await;
     let broken = shop.behind(Arc::new(Broken), Arc::new(Broken));
@@ -88,6 +94,7 @@ pub(super) async fn of_queries() -> Vec<Case> {
         ("listOrderEvents", "the first of two pages", format!("{order}/events?limit=1")),
         ("listOrderEvents", "beyond the newest", format!("{order}/events?fromVersion=9")),
         ("getOrder", "at a past version", format!("{order}?atVersion=1")),
+        ("getOrder", "newer than its payments", format!("{order}?minPaymentVersion=1")),
     ];
     for (operation, name, path) in more {
         add(operation, name, shop.ask(Ask::get(&path)).await);
