@@ -97,6 +97,19 @@ class Aws:
             finally:
                 self.sns.unsubscribe(SubscriptionArn=subscription)
 
+    @contextlib.contextmanager
+    def rule(self, pattern):
+        """A rule on the bus with a queue as its target."""
+        bus, name = self.outputs["BusName"], fresh("rule")
+        rule = self.events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+        with self.queue("events.amazonaws.com", rule) as (url, arn):
+            self.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+            try:
+                yield url
+            finally:
+                self.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
+                self.events.delete_rule(Name=name, EventBusName=bus)
+
     def role_of(self, function):
         """The name of a function's role."""
         found = self.__getattr__("lambda").get_function(FunctionName=self.outputs[f"{function}Name"])

@@ -49,18 +49,10 @@ def test_a_subscriber_can_filter_by_a_range_of_schema_versions(api, aws):
 
 
 def test_a_rule_gets_the_cloud_event(api, aws):
-    bus, name = aws.outputs["BusName"], fresh("rule")
-    pattern = {"detail-type": ["OrderCreatedIntegrationEvent"], "source": ["dekigoto.orders"]}
-    rule = aws.events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
-    with aws.queue("events.amazonaws.com", rule) as (queue, arn):
-        aws.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
-        try:
-            order = place(api)
-            assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
-            [message] = aws.arrives(queue, about(order), "the integration event")
-        finally:
-            aws.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
-            aws.events.delete_rule(Name=name, EventBusName=bus)
+    with aws.rule({"detail-type": ["OrderCreatedIntegrationEvent"], "source": ["dekigoto.orders"]}) as queue:
+        order = place(api)
+        assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
+        [message] = aws.arrives(queue, about(order), "the integration event")
     event = json.loads(message["Body"])
     assert (event["source"], event["detail-type"]) == ("dekigoto.orders", "OrderCreatedIntegrationEvent")
     cloud_event, placed = event["detail"], events_of(api, order)[0]
@@ -75,10 +67,11 @@ def test_a_rule_gets_the_cloud_event(api, aws):
     assert cloud_event["data"]["orderId"] == order
 
 
-def test_the_audit_rule_keeps_a_copy(api, aws):
-    order = place(api)
-    [message] = aws.arrives(aws.queue_url("AuditQueue"), about(order), "the copy in the audit queue")
-    assert json.loads(message["Body"])["detail-type"] == "OrderCreatedIntegrationEvent"
+def test_another_stack_finds_the_topic_and_the_bus_by_parameters(aws):
+    read = lambda name: aws.ssm.get_parameter(Name=f"/{aws.state['stack']}/{name}")["Parameter"]["Value"]
+    assert read("topic-arn") == aws.outputs["TopicArn"]
+    assert (read("bus-name"), read("bus-arn")) == (aws.outputs["BusName"], aws.outputs["BusArn"])
+    assert read("event-source") == "dekigoto.orders"
 
 
 @pytest.mark.parametrize("view", PROJECTIONS)
@@ -142,13 +135,14 @@ def test_a_pointer_in_the_retry_queue_is_published_from_the_store(api, aws):
 
 
 def test_a_pointer_reaches_only_the_targets_that_it_names(api, aws):
-    audit = aws.queue_url("AuditQueue")
-    order = place(api)
-    aws.arrives(audit, about(order), "the copy of the first time")
-    with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
+    everything = {"source": ["dekigoto.orders"]}
+    with aws.rule(everything) as copies, aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
+        order = place(api)
+        aws.arrives(copies, about(order), "the event on the bus")
+        aws.arrives(queue, about(order), "the event on the topic")
         pointer = {"stream": {"aggregateType": "Order", "aggregateId": order}, "ordinal": 1, "targets": ["bus"]}
         aws.sqs.send_message(QueueUrl=aws.queue_url("PublisherRetryQueue"), MessageBody=json.dumps(pointer))
-        aws.arrives(audit, about(order), "the copy of the second time")
+        aws.arrives(copies, about(order), "the event on the bus, once more")
         steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "the topic hears nothing")
 
 

@@ -69,7 +69,7 @@ fn topic(events: &[Event]) -> Value {
     json!({
         "title": "The topic of domain events",
         "address": "{topicArn}",
-        "description": "An SNS topic: output TopicArn and SSM parameter /dekigoto/<stack>/topic-arn. Subscribe a queue with \
+        "description": "An SNS topic: output TopicArn and SSM parameter /<stack>/topic-arn. Subscribe a queue with \
                         raw delivery and a filter policy on the attribute eventType.",
         "servers": [{ "$ref": "#/servers/sns" }],
         "parameters": { "topicArn": { "description": "The ARN of the topic." } },
@@ -90,7 +90,7 @@ fn bus(events: &[Event]) -> Value {
     json!({
         "title": "The bus of integration events",
         "address": "{busName}",
-        "description": "An EventBridge bus: output BusName and SSM parameter /dekigoto/<stack>/bus-arn. The detail of an event \
+        "description": "An EventBridge bus: output BusName and SSM parameter /<stack>/bus-arn. The detail of an event \
                         is a CloudEvents 1.0 event. Put a rule on the bus; x-eventbridge has a pattern to start with.",
         "servers": [{ "$ref": "#/servers/eventbridge" }],
         "parameters": { "busName": { "description": "The name of the bus." } },

@@ -10,6 +10,7 @@ mod mutants;
 mod permissions;
 mod routes;
 mod storage;
+mod subscribers;
 mod watch;
 
 use model::Template;
@@ -52,6 +53,14 @@ const RULES: &[(&str, Rule)] = &[
     ("policies deny requests without TLS", permissions::policies_deny_requests_without_tls),
     ("each queue has one policy", permissions::each_queue_has_one_policy),
     ("services are allowed by source", permissions::services_are_allowed_by_source),
+    (
+        "subscribers of other accounts manage only what is theirs",
+        subscribers::others_manage_only_what_is_theirs,
+    ),
+    (
+        "subscribers find the topic, the bus and its past",
+        subscribers::they_find_the_topic_the_bus_and_its_past,
+    ),
     ("the API is closed by default", routes::the_api_is_closed_by_default),
     ("every route of the contract is in the template", routes::every_route_is_in_the_template),
     ("only public routes are open", routes::only_public_routes_are_open),

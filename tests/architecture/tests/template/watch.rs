@@ -70,9 +70,11 @@ pub(super) fn a_missing_bus_has_an_alarm(template: &Template) -> Vec<String> {
             && reads("MatchedEvents", json!({"Ref": "Bus"}))
             && metrics.iter().any(|metric| metric["Expression"].is_string())
     };
-    // The alarm exists only with a topic, so its action has no condition.
+    // The alarm exists only with a topic, so its action has no condition. Only the archive makes a rule for every event.
+    let both = json!({"Fn::And": [{"Condition": "HasAlarmTopic"}, {"Condition": "KeepsArchive"}]});
     let notifies = |alarm: Resource<'_>| {
-        alarm.block["Condition"] == "HasAlarmTopic"
+        alarm.block["Condition"] == "WatchesBus"
+            && template.document["Conditions"]["WatchesBus"] == both
             && alarm.get("/AlarmActions") == &json!([{"Ref": "AlarmTopicArn"}])
     };
     let is_watched =
