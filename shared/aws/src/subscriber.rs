@@ -17,7 +17,8 @@ const SETTINGS: &[&str] = &["VIEW_TABLE", "DLQ_URL"];
 
 /// Runs a function that updates the view `V` of another service's events, until Lambda stops it.
 ///
-/// Only a view across aggregates can be built from messages alone. A [`SingleView`](dekigoto::views::SingleView) reads
+/// The view believes its messages, because it cannot read the publisher's event table: only the topic may send to its
+/// queue. Only a view across aggregates can be built from messages alone. A [`SingleView`](dekigoto::views::SingleView) reads
 /// missing events from the publisher's event table, which another service cannot access.
 #[must_use]
 pub fn subscriber<V: AcrossView>() -> ExitCode {
@@ -29,12 +30,12 @@ async fn run<V: AcrossView>() -> Result<(), Error> {
     let aws = aws::sdk_config()?;
     let views = DynamoViewStore::new(Client::new(&aws), config.text("VIEW_TABLE"));
     let ports = Ports {
-        store: Arc::new(MemoryStore::new()), // Not used by a view across aggregates.
+        store: Arc::new(MemoryStore::new()), // Not read by a view of another service.
         views: Arc::new(views),
         host: Arc::new(SystemHost),
     };
-    let name = Across::<V>::default().name();
-    let parking = Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), name));
-    let projector = Projector::new::<Across<V>>(ports, parking);
+    let view = Across::<V>::of_another_service();
+    let parking = Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), view.name()));
+    let projector = Projector::of(Arc::new(view), ports, parking);
     run_concurrent(service_fn(move |event| project(projector.clone(), event))).await
 }

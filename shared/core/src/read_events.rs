@@ -70,6 +70,31 @@ pub(crate) async fn read_to(
     Ok(Ok(events.filter(|event| at.is_none_or(|at| event.version <= at)).collect()))
 }
 
+/// The stored events with these versions, in order: one read where at most [`COMMITS_PER_READ`] commits hold them. At most
+/// `limit` events, and fewer if the stream ends before `last`.
+pub(crate) async fn read_span(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    (first, last): (Version, Version),
+    limit: usize,
+) -> Result<Vec<Envelope>, ReadError> {
+    // An ordinal is never larger than the versions of its commit, so nothing wanted lies above this.
+    let Some(top) = Ordinal::new(last.get()) else { return Ok(Vec::new()) };
+    let versions = last.get().saturating_sub(first.get()).saturating_add(1);
+    let commits = u32::try_from(versions).unwrap_or(u32::MAX).min(COMMITS_PER_READ);
+    let page = store.read(stream, ReadFrom::Down(top), commits).await?;
+    let is_whole = page.last().is_none_or(|oldest| oldest.first_version() <= first);
+    let mut events: Vec<Envelope> = if is_whole {
+        page.iter().rev().flat_map(Commit::envelopes).filter(|it| it.version >= first).collect()
+    } else {
+        // Commits with several events lie further down, or there are more commits than one read returns.
+        read_events(store, stream, first, limit).await?
+    };
+    events.retain(|event| event.version <= last);
+    events.truncate(limit);
+    Ok(events)
+}
+
 /// Reads one event; `None` beyond the head. One read, if every commit of the stream holds one event.
 pub(crate) async fn read_event(
     store: &dyn EventStore,

@@ -29,5 +29,5 @@ pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, V
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
 pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, stream};
 pub use view_contract::{memory_views, view_contract};
-pub use virtual_time::{SlowViews, VirtualHost};
+pub use virtual_time::{SlowStore, SlowViews, VirtualHost};
 pub use world::{World, still_host};

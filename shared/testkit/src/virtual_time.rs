@@ -13,7 +13,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use dekigoto::{Host, Row, RowKey, RowPage, RowQuery, Timestamp, ViewError, ViewStore};
+use dekigoto::{
+    AppendError, Commit, EventStore, Host, ReadError, ReadFrom, Row, RowKey, RowPage, RowQuery,
+    StreamId, Timestamp, ViewError, ViewStore,
+};
 use uuid::Uuid;
 
 /// A host with a virtual clock. [`run`](Self::run) moves the clock to the next timer whenever no task can make
@@ -138,6 +141,38 @@ impl ViewStore for SlowViews {
     async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError> {
         self.host.sleep(self.each).await;
         self.inner.list(query).await
+    }
+}
+
+/// An event store with slow reads.
+pub struct SlowStore {
+    inner: Arc<dyn EventStore>,
+    host: VirtualHost,
+    each: Duration,
+}
+
+impl SlowStore {
+    /// Each read of `inner` takes `each`.
+    #[must_use]
+    pub fn new(inner: Arc<dyn EventStore>, host: VirtualHost, each: Duration) -> Self {
+        Self { inner, host, each }
+    }
+}
+
+#[async_trait]
+impl EventStore for SlowStore {
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        self.inner.append(commit).await
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: ReadFrom,
+        limit: u32,
+    ) -> Result<Vec<Commit>, ReadError> {
+        self.host.sleep(self.each).await;
+        self.inner.read(stream, from, limit).await
     }
 }
 

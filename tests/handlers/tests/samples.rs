@@ -222,7 +222,7 @@ async fn projector_raw_updates_every_view() {
 #[tokio::test]
 async fn projector_reads_messages_wrapped_by_sns_and_event_bridge() {
     for name in ["projector-sns-wrapped.json", "projector-eventbridge-wrapped.json"] {
-        let world = Functions::default();
+        let world = Functions::with_history();
         assert_eq!(world.projector(ORDER_SUMMARY, &sample(name)).await, Ok(vec![]), "{name}");
         assert_eq!(world.shown().await["status"], "pending", "{name}");
     }
@@ -231,7 +231,7 @@ async fn projector_reads_messages_wrapped_by_sns_and_event_bridge() {
 #[tokio::test]
 async fn projector_parks_poison_and_applies_its_neighbour_l4() {
     for view in VIEWS {
-        let world = Functions::default();
+        let world = Functions::with_history();
         assert_eq!(
             world.projector(view, &sample("projector-poison.json")).await,
             Ok(vec![]),

@@ -1,9 +1,12 @@
 //! The functions behind the stream and the queues, wired like `functions/publisher` and `functions/projector`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use dekigoto::{
     batch::{Delivered, Report},
     relay::{Relay, StreamRecord},
+    replay::ReplaySource,
     views::Projector,
 };
 use dekigoto_testkit::sim::{Consumer, TimeLeft};
@@ -12,9 +15,9 @@ use crate::bugs::Wiring;
 
 pub(crate) type Relayed = (Relay, Wiring);
 
-/// The publisher, behind the stream.
+/// The publisher, behind the stream and in the hands of an operator, who lets it publish a part of the history again.
 #[derive(Clone)]
-pub(crate) struct Relaying(pub(crate) Relayed);
+pub(crate) struct Relaying(pub(crate) Relayed, pub(crate) Arc<dyn ReplaySource>);
 
 /// The publisher, behind its retry queue.
 #[derive(Clone)]

@@ -4,7 +4,9 @@
 pub(crate) const MARKS: &[&str] = &[
     "a batch came back after a crash",
     "a client gave up",
+    "a forged message was not believed",
     "a list had a next page",
+    "a message was lost",
     "a snapshot was damaged",
     "a stream record was given up",
     "an index lagged",
@@ -23,7 +25,6 @@ pub(crate) const MARKS: &[&str] = &[
     "retried",
     "served from the store",
     "stale If-Match",
-    "the store was asked for what no message delivered",
     "unknown, then found",
     "version conflict",
     "view conflict",

@@ -7,6 +7,7 @@ use dekigoto::{
     StoredCommit, StreamId, Timestamp, Version, relay::StreamRecord,
 };
 use dekigoto_testkit::sim::{Dice, EventTable, Letter, Machine, Sim, Stream};
+use order_service::service;
 use orders::OrderId;
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ pub(crate) const ARCHIVE: &str = "archive";
 type Deed = fn(&World, &mut Dice);
 
 /// The actions, with the number of runs in a thousand that have each.
-const DEEDS: [(u32, Deed); 8] = [
+const DEEDS: [(u32, Deed); 9] = [
     (300, old_order),
     (300, poisoned_message),
     (200, poisoned_record),
@@ -30,7 +31,8 @@ const DEEDS: [(u32, Deed); 8] = [
     (800, damaged_snapshots),
     (300, deployment),
     (50, event_of_new_code),
-    (30, forged_event),
+    (300, forged_event),
+    (100, republication),
 ];
 
 /// Starts some of the actions at random moments within this time.
@@ -176,25 +178,51 @@ pub(crate) fn deploy_new_code(world: &World, chaos: Duration) {
     }
 }
 
-/// The mark of a run with a forged event.
-pub(crate) const FORGED: &str = "a message of an event that the store does not have";
-
-/// Sends a message that claims a cancellation at a version that the stream does not have.
+/// Sends a message that claims what the store does not say: a cancellation at the next version, at a version far beyond
+/// it, of another customer, or instead of the event that is stored.
 fn forged_event(world: &World, dice: &mut Dice) {
     let all = world.events.all_events();
     let Some(event) = all.iter().find(|event| event.event_type == "OrderPlaced") else { return };
-    world.sim.tried(FORGED);
+    world.sim.tried("a message of an event that the store does not have");
     let placed: Value = event.payload.read().unwrap();
     let mut payload = json!({ "totalAmount": 1, "reason": POISON });
     for field in ["customerId", "currency", "placedOn"] {
         payload[field] = placed[field].clone();
     }
-    let head = world.events.len(&event.stream().unwrap().key());
+    let head = u64::try_from(world.events.len(&event.stream().unwrap().key())).unwrap();
+    let version = match dice.below(4) {
+        0 => head + 1,
+        1 => head + 100_000,
+        2 => {
+            payload["customerId"] = json!("c-999");
+            1
+        }
+        _ => 1 + dice.number() % head,
+    };
     let event = Envelope {
         event_type: "OrderCancelled".to_owned(),
-        version: Version::new(u64::try_from(head).unwrap() + 1).unwrap(),
+        version: Version::new(version).unwrap(),
         payload: Payload::of(&payload).unwrap(),
         ..event.clone()
     };
     dice.pick(&world.view_queues).queue.put(Message::of(&event).body);
+}
+
+/// An operator publishes everything again.
+fn republication(world: &World, _: &mut Dice) {
+    world.sim.tried("a time window that is published again");
+    world.republish();
+}
+
+/// After a message was lost, the stream goes on: its newest event reaches the view.
+pub(crate) fn later_messages(world: &World) {
+    for lost in world.topic.take_lost() {
+        let stream = Envelope::from_message(&lost.body).unwrap().stream().unwrap().key();
+        let view = service().view_named(lost.queue.name()).unwrap();
+        let wanted = service().events_for(&*view);
+        let mut events = world.events.events(&stream).into_iter();
+        let newest = events.rfind(|event| wanted.contains(&event.event_type.as_str())).unwrap();
+        world.sim.mark("a message was lost");
+        lost.queue.put(Message::of(&newest).body);
+    }
 }

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use dekigoto::{Pointer, relay::StreamRecord};
 use dekigoto_testkit::sim::{
     Dice, Executor, Fault, Journal, Plan, SITES, Sim, Site, Stopped, Swarm, Violation,
 };
@@ -129,15 +128,10 @@ fn redrive(world: &World) {
             queue.put(letter.body);
         }
     }
-    for record in world.stream.given_up() {
-        let pointer = match record {
-            StreamRecord::Commit(commit) => Some(Pointer::to(&commit)),
-            StreamRecord::Unreadable { pointer, .. } => pointer,
-        };
-        if let Some(pointer) = pointer {
-            world.retries.put(pointer.text());
-        }
+    if !world.stream.given_up().is_empty() {
+        world.republish();
     }
+    nemesis::later_messages(world);
 }
 
 #[cfg(test)]

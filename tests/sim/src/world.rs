@@ -3,11 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use dekigoto::{Ports, relay::StreamRecord, views::AnyView};
+use dekigoto::{
+    Ports, Timestamp,
+    relay::{StreamRecord, Window},
+    views::AnyView,
+};
 use dekigoto_http::{App, Routes};
 use dekigoto_testkit::sim::{
-    BUS, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, Subscription, TOPIC,
-    Topic, ViewTable, deliver,
+    BUS, Ended, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, Subscription,
+    TOPIC, TimeLeft, Topic, ViewTable, deliver,
 };
 use order_service::{CONTRACT, service};
 
@@ -26,6 +30,12 @@ const RELAY_TIME: Duration = Duration::from_secs(60);
 
 /// `Timeout` of the projectors.
 const PROJECTOR_TIME: Duration = Duration::from_secs(30);
+
+/// Invocations after which an operator stops publishing again.
+const REPUBLICATIONS_MAX: u32 = 200;
+
+/// After every run: the year 2100.
+const END_MILLIS: i64 = 4_102_444_800_000;
 
 /// The publisher's retry queue.
 const RETRIES: QueueSettings = QueueSettings {
@@ -121,6 +131,27 @@ impl World {
         }
     }
 
+    /// Lets the publisher publish the whole history again, invocation by invocation, as an operator does.
+    pub(crate) fn republish(&self) {
+        let (relay, sim) = (self.relay.clone(), self.sim.clone());
+        let (from, to) = (Timestamp::EPOCH, Timestamp::from_millis(END_MILLIS).unwrap());
+        self.sim.spawn(async move {
+            let mut next = Some(Window { from, to, progress: None });
+            for _ in 0..REPUBLICATIONS_MAX {
+                let Some(window) = next.clone() else { return };
+                let again = async move |process: Relaying, time_left: TimeLeft| {
+                    let Relaying((relay, _), history) = process;
+                    relay.republish(&*history, &window, move || time_left()).await
+                };
+                match relay.run(again).await {
+                    Ended::Answered(done) => next = done.next,
+                    Ended::Crashed | Ended::TimedOut => {}
+                }
+                sim.sleep(Duration::from_secs(60)).await;
+            }
+        });
+    }
+
     /// Deploys again: all machines are new from now on.
     pub(crate) fn redeploy(&self) {
         self.api.replace();
@@ -160,7 +191,10 @@ impl Shop {
 
     fn relay(&self, sim: &Sim) -> Function<Relaying> {
         let shop = self.clone();
-        let start = move |machine| Relaying(shop.relay_on(&machine));
+        let start = move |machine| {
+            let history = Arc::new(shop.events.port(&machine));
+            Relaying(shop.relay_on(&machine), history)
+        };
         Function::new(sim, "relay", self.wiring.relay_time(RELAY_TIME), start)
     }
 

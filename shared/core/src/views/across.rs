@@ -1,22 +1,21 @@
 //! Views across aggregates count each event once. The record of counted events is written in the same transaction as
 //! the row.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    marker::PhantomData,
-};
+use std::{collections::BTreeMap, marker::PhantomData};
 
 use async_trait::async_trait;
+use futures_util::future::join;
 
 use super::{
-    AcrossView, AnyView, Counted, FoldError, Folds as _, ProjectError, RowError,
-    VERSIONS_PER_RECORD, View,
+    AcrossView, AnyView, Folds as _, ProjectError, RowError,
+    claims::{Span, read_claims},
+    count::{Count, again},
     parts::{Writer, part_key},
-    rows::{Try, body, failed, opened, until_undisturbed, write},
+    records::{Place, Records, read},
+    rows::{Try, failed, opened, until_undisturbed, write},
 };
 use crate::{
-    Envelope, Payload, Ports, Row, RowKey, SchemaError, Version, ViewError, ViewStore,
-    batch::Outcome, limits::ROWS_PER_CALL_MAX,
+    Envelope, Ports, RowKey, SchemaError, ViewError, batch::Outcome, limits::ROWS_PER_CALL_MAX,
 };
 
 /// Events that are counted together: the view's row and one record for each event's stream fit one call. A queue batch
@@ -26,12 +25,31 @@ pub const EVENTS_PER_WRITE_MAX: usize = ROWS_PER_CALL_MAX - 1;
 /// An [`AcrossView`] as [`AnyView`].
 pub struct Across<V> {
     writer: Writer,
+    evidence: Evidence,
     view: PhantomData<fn() -> V>,
+}
+
+/// What the view believes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// The event store. Messages are hints.
+    Store,
+    /// Messages: the view has no access to the event store.
+    Messages,
 }
 
 impl<V> Default for Across<V> {
     fn default() -> Self {
-        Self { writer: Writer::default(), view: PhantomData }
+        Self { writer: Writer::default(), evidence: Evidence::Store, view: PhantomData }
+    }
+}
+
+impl<V> Across<V> {
+    /// A view of another service's events, whose event store cannot be read. It believes its messages, so only the
+    /// publisher may send to its queue; and it does not notice a message that was lost.
+    #[must_use]
+    pub fn of_another_service() -> Self {
+        Self { evidence: Evidence::Messages, ..Self::default() }
     }
 }
 
@@ -102,126 +120,60 @@ impl<V: AcrossView> Across<V> {
         let part = part_key(key, V::SCHEMA, self.writer.place(&*ports.host));
         let places: Result<Vec<Place>, _> = events.iter().map(Place::of::<V>).collect();
         let places = places?;
-        let mut stored = read(&*ports.views, &part, &places).await?;
-        let Ok((mut row, revision)) = opened::<V::Row>(stored.remove(&part)) else {
+        let rows = read(&*ports.views, &part, &places);
+        let (stored, claims) = join(rows, self.claims(ports, events)).await;
+        let (mut stored, claims) = (stored?, claims?);
+        let Ok((row, revision)) = opened::<V::Row>(stored.remove(&part)) else {
             // Reading the row fails while this part is damaged. Counting goes on in another part.
             self.writer.moved(&*ports.host);
             return Ok(Try::Again);
         };
-        let mut records = Records::open(stored)?;
+        let mut count = Count::<V>::new(key, row, Records::open(stored)?);
         let mut outcomes = Vec::with_capacity(events.len());
         for (event, place) in events.iter().zip(&places) {
-            outcomes.push(count::<V>(&mut row, &mut records, place, event));
+            let stored = claims.as_ref().map_or(Ok(event), |claims| claimed(claims, event));
+            outcomes.push(stored.map_or_else(|outcome| outcome, |event| count.add(place, event)));
         }
-        if !outcomes.contains(&Outcome::Applied) {
-            return Ok(Try::Done(outcomes));
+        if claims.is_some() {
+            count.add_lost(ports, events, &mut outcomes).await;
         }
-        let mut rows = vec![unlisted(part, revision, body(&row)?)];
-        for (place, (counted, revision)) in records.changed() {
-            rows.push(unlisted(place.clone(), *revision, body(counted)?));
+        if let Some(rows) = count.rows(part, revision)?
+            && !write(ports, &rows).await?
+        {
+            // Another process may use the same place.
+            self.writer.moved(&*ports.host);
+            return Ok(Try::Again);
         }
-        if write(ports, &rows).await? {
-            return Ok(Try::Done(outcomes));
+        // Each call is about lower versions than this one, so the calls end.
+        for (other, lost) in count.elsewhere {
+            for (event, outcome) in lost.iter().zip(self.project(ports, &other, &lost).await) {
+                again(&event.stream()?, &outcome, events, &mut outcomes);
+            }
         }
-        // Another process may use the same place.
-        self.writer.moved(&*ports.host);
-        Ok(Try::Again)
+        Ok(Try::Done(outcomes))
     }
-}
 
-/// Where a view records that it has counted an event. The records never expire: a redrive a year later still counts
-/// each event once.
-struct Place {
-    /// The record that holds the event's version.
-    record: RowKey,
-    /// The first record of the stream. Older code kept all versions in it.
-    first: RowKey,
-    version: Version,
-}
-
-impl Place {
-    fn of<V: View>(event: &Envelope) -> Result<Self, ProjectError> {
-        let partition = format!("{}/counted#{}", V::NAME, event.stream()?.key());
-        let first = RowKey::new(&*partition, "counted");
-        let record = match (event.version.get() - 1) / VERSIONS_PER_RECORD {
-            0 => first.clone(),
-            number => RowKey::new(partition, format!("counted#{number}")),
-        };
-        Ok(Self { record, first, version: event.version })
-    }
-}
-
-/// The part and the records that are stored. One read, while no stream is longer than one record.
-async fn read(
-    views: &dyn ViewStore,
-    part: &RowKey,
-    places: &[Place],
-) -> Result<BTreeMap<RowKey, Row>, ProjectError> {
-    let mut keys: Vec<RowKey> = vec![part.clone()];
-    keys.extend(places.iter().flat_map(|place| [place.record.clone(), place.first.clone()]));
-    keys.sort();
-    keys.dedup();
-    let mut stored = BTreeMap::new();
-    for keys in keys.chunks(ROWS_PER_CALL_MAX) {
-        let rows = views.read(keys).await?;
-        stored.extend(rows.into_iter().flatten().map(|row| (row.key.clone(), row)));
-    }
-    Ok(stored)
-}
-
-/// The counted versions: each record with its revision for the next write.
-struct Records {
-    all: BTreeMap<RowKey, (Counted, u64)>,
-    changed: BTreeSet<RowKey>,
-}
-
-impl Records {
-    fn open(stored: BTreeMap<RowKey, Row>) -> Result<Self, ProjectError> {
-        let mut all = BTreeMap::new();
-        for (key, row) in stored {
-            all.insert(key, opened(Some(row))?);
+    /// What the store says of the messages. `None` if the view believes them.
+    async fn claims(
+        &self,
+        ports: &Ports,
+        events: &[Envelope],
+    ) -> Result<Option<BTreeMap<String, Span>>, ProjectError> {
+        match self.evidence {
+            Evidence::Store => Ok(Some(read_claims(&*ports.store, events).await?)),
+            Evidence::Messages => Ok(None),
         }
-        Ok(Self { all, changed: BTreeSet::new() })
-    }
-
-    fn contains(&self, place: &Place) -> bool {
-        let is_in =
-            |key| self.all.get(key).is_some_and(|(counted, _)| counted.contains(place.version));
-        is_in(&place.record) || is_in(&place.first)
-    }
-
-    fn insert(&mut self, place: &Place) {
-        let (counted, _) = self.all.entry(place.record.clone()).or_insert((Counted::default(), 1));
-        counted.insert(place.version);
-        self.changed.insert(place.record.clone());
-    }
-
-    fn changed(&self) -> impl Iterator<Item = (&RowKey, &(Counted, u64))> {
-        self.all.iter().filter(|(key, _)| self.changed.contains(*key))
     }
 }
 
-fn count<V: AcrossView>(
-    row: &mut V::Row,
-    records: &mut Records,
-    place: &Place,
+/// The stored event that the message claims.
+fn claimed<'a>(
+    claims: &'a BTreeMap<String, Span>,
     event: &Envelope,
-) -> Outcome {
-    if records.contains(place) {
-        return Outcome::Duplicate;
+) -> Result<&'a Envelope, Outcome> {
+    let key = event.stream().map_err(ProjectError::from)?.key();
+    match claims.get(&key) {
+        Some(span) => span.event(event.version),
+        None => Err(ProjectError::NoOutcome.into()),
     }
-    match V::apply(row, event) {
-        Ok(()) => {
-            records.insert(place);
-            Outcome::Applied
-        }
-        Err(cause) => {
-            ProjectError::from(FoldError::Schema { version: event.version, cause }).into()
-        }
-    }
-}
-
-/// A row without index entries.
-fn unlisted(key: RowKey, revision: u64, body: Payload) -> Row {
-    Row { key, revision, body, indexes: BTreeMap::new() }
 }

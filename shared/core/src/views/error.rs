@@ -1,6 +1,6 @@
 //! Why an event could not be applied to a view, and whether another delivery can help.
 
-use super::{FoldError, single::GAP_EVENTS_MAX};
+use super::{FoldError, claims::EVENTS_PER_READ_MAX};
 use crate::{
     InvalidStreamId, NotAnEvent, ReadError, RowKey, SchemaError, Source, Version, ViewError,
     batch::Outcome,
@@ -65,10 +65,11 @@ pub enum ProjectError {
     #[error("version {0} belongs to another row")]
     OtherRow(Version),
     /// One step closes a part of a longer gap.
-    #[error("more than {GAP_EVENTS_MAX} events are missing")]
+    #[error("more than {EVENTS_PER_READ_MAX} events are missing")]
     LongGap,
-    /// The message names a version that the store does not have yet.
-    #[error("version {0} is not in the store yet")]
+    /// The message claims a version that the store does not have. A commit is stored before it is published, so the
+    /// message is forged, or the store was set back to an earlier time.
+    #[error("the store does not have version {0}; no row believes the message")]
     NotStored(Version),
     /// Other writers changed the row at each attempt.
     #[error("other writers changed the row {0} times")]
@@ -97,14 +98,13 @@ impl ProjectError {
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::Message(_) | Self::Stream(_) | Self::OtherRow(_) => true,
+            Self::Message(_) | Self::Stream(_) | Self::OtherRow(_) | Self::NotStored(_) => true,
             Self::Schema(cause) => !cause.is_of_newer_code(),
             Self::Fold(cause) => is_permanent(cause),
             Self::Row(_)
             | Self::NewerRow { .. }
             | Self::NoJson
             | Self::LongGap
-            | Self::NotStored(_)
             | Self::Contended(_)
             | Self::NoOutcome
             | Self::NotParked { .. } => false,

@@ -1,8 +1,9 @@
 //! Views: rows that fold events for reading. Messages keep them up to date, though messages may be late, duplicated,
 //! reordered or lost.
 //!
-//! A message is only a hint; the store is authoritative. Each step reads the rows, applies what is new, and writes them
-//! by compare-and-set, so that a row and its watermark change together.
+//! A message is only a hint; the store is authoritative. Each step reads the rows and the events that the messages
+//! claim, applies the stored events that are new, and writes the rows by compare-and-set, so that a row and its
+//! watermark change together.
 //!
 //! A view names its row, the aggregates that it folds, and how it folds the events of each:
 //!
@@ -50,6 +51,8 @@
 
 mod across;
 mod any;
+mod claims;
+mod count;
 mod counted;
 mod error;
 mod folds;
@@ -58,6 +61,7 @@ mod marked;
 mod merged;
 mod parts;
 mod projector;
+mod records;
 mod rows;
 mod single;
 
@@ -65,6 +69,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use across::{Across, EVENTS_PER_WRITE_MAX};
 pub use any::{AnyView, UnknownView};
+pub use claims::{EVENTS_PER_READ_MAX, STREAMS_AT_ONCE_MAX};
 pub use counted::{Counted, VERSIONS_PER_RECORD};
 pub use error::{ProjectError, RowError};
 pub use folds::{Fold, Folds, Published};

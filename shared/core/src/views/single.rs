@@ -1,21 +1,21 @@
 //! Views of one aggregate: a row has a watermark for each stream that it folds.
 
-use std::{collections::BTreeMap, marker::PhantomData};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    marker::PhantomData,
+};
 
 use async_trait::async_trait;
+use futures_util::future::join;
 
 use super::{
     AnyView, FoldError, Folds as _, Marked, ProjectError, SingleView,
+    claims::{Span, read_claims},
     from_store::{events_of, folded},
     marked::Stored,
     rows::{Try, body, failed, until_undisturbed, write},
 };
-use crate::{
-    Envelope, Ports, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome, read_events,
-};
-
-/// Events that one step reads from the store to close a gap. Later deliveries close a longer gap.
-pub(super) const GAP_EVENTS_MAX: usize = 1000;
+use crate::{Envelope, Ports, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome};
 
 /// A [`SingleView`] as [`AnyView`].
 pub struct Single<V>(PhantomData<fn() -> V>);
@@ -61,40 +61,26 @@ struct Opened<R> {
     is_folded_again: bool,
 }
 
-impl<R> Opened<R> {
-    /// The outcome of an event that the row already holds. If the row was folded again, an event beyond the stored
-    /// watermark counts as applied, once.
-    fn already_folded(&mut self, event: &Envelope) -> Outcome {
-        let before = self.before.entry(event.aggregate_type.clone()).or_default();
-        if !self.is_folded_again || event.version.get() <= *before {
-            return Outcome::Duplicate;
-        }
-        *before = event.version.get();
-        Outcome::Applied
-    }
-}
-
 async fn attempt<V: SingleView>(
     ports: &Ports,
     key: &RowKey,
     events: &[Envelope],
 ) -> Result<Try, ProjectError> {
-    let there = ports.views.read(std::slice::from_ref(key)).await?.pop().flatten();
+    let rows = ports.views.read(std::slice::from_ref(key));
+    let (there, claims) = join(rows, read_claims(&*ports.store, events)).await;
+    let (there, claims) = (there?.pop().flatten(), claims?);
     let mut opened = match open::<V>(ports, key, there, events).await {
         Ok(opened) => opened,
         Err(error) => return Ok(Try::Done(failed(error, events.len()))),
     };
-    // Events are folded in the order of versions; outcomes are returned in the order of delivery.
-    let mut in_order: Vec<(usize, &Envelope)> = events.iter().enumerate().collect();
-    in_order.sort_by_key(|(_, event)| (&event.aggregate_type, event.version));
-    let mut outcomes = vec![Outcome::Duplicate; events.len()];
-    for (place, event) in in_order {
-        let folded = fold::<V>(ports, key, &mut opened, event).await;
-        if let Some(slot) = outcomes.get_mut(place) {
-            *slot = folded.unwrap_or_else(Outcome::from);
+    let mut stopped: BTreeMap<&str, Outcome> = BTreeMap::new();
+    for span in claims.values() {
+        if let Err(outcome) = advance::<V>(ports, key, &mut opened.marked, span).await {
+            stopped.insert(span.stream.aggregate_type(), outcome);
         }
     }
     let Opened { marked, before, revision, is_folded_again } = opened;
+    let outcomes = outcomes(&marked.watermarks, &before, &stopped, events);
     // Compare watermarks, not outcomes: closing part of a gap is progress, even if the event itself is retried or
     // parked.
     if marked.watermarks == before && !is_folded_again {
@@ -103,6 +89,34 @@ async fn attempt<V: SingleView>(
     let indexes = V::indexes(key, &marked.row).into_iter().collect();
     let row = Row { key: key.clone(), revision, body: body(&marked)?, indexes };
     Ok(if write(ports, &[row]).await? { Try::Done(outcomes) } else { Try::Again })
+}
+
+/// The outcome of each message: applied if the row has folded its version now, once for each version. `stopped` says
+/// why a stream was not folded further.
+fn outcomes(
+    marks: &BTreeMap<String, u64>,
+    before: &BTreeMap<String, u64>,
+    stopped: &BTreeMap<&str, Outcome>,
+    events: &[Envelope],
+) -> Vec<Outcome> {
+    let mark = |marks: &BTreeMap<String, u64>, event: &Envelope| {
+        marks.get(&event.aggregate_type).copied().unwrap_or(0)
+    };
+    let mut seen = BTreeSet::new();
+    let mut outcomes = Vec::with_capacity(events.len());
+    for event in events {
+        let version = event.version.get();
+        let is_first = seen.insert((&event.aggregate_type, version));
+        outcomes.push(if version > mark(marks, event) {
+            let why = stopped.get(event.aggregate_type.as_str()).cloned();
+            why.unwrap_or_else(|| ProjectError::NotStored(event.version).into())
+        } else if is_first && version > mark(before, event) {
+            Outcome::Applied
+        } else {
+            Outcome::Duplicate
+        });
+    }
+    outcomes
 }
 
 /// The row to fold into. A row that has an older schema or cannot be read is folded again from the store. A row of
@@ -149,44 +163,39 @@ async fn folded_again<V: SingleView>(
     Ok(marked)
 }
 
-/// Folds one event, after all earlier events that the row has not seen.
-async fn fold<V: SingleView>(
+/// Folds the stored events that the messages of one stream claim, after all earlier ones that the row has not seen.
+async fn advance<V: SingleView>(
     ports: &Ports,
     key: &RowKey,
-    opened: &mut Opened<V::Row>,
-    event: &Envelope,
-) -> Result<Outcome, ProjectError> {
-    let marked = &mut opened.marked;
-    let mark = marked.watermark(&event.aggregate_type);
-    if event.version.get() <= mark {
-        return Ok(opened.already_folded(event));
+    marked: &mut Marked<V::Row>,
+    span: &Span,
+) -> Result<(), Outcome> {
+    let mark = marked.watermark(span.stream.aggregate_type());
+    if span.last.get() <= mark {
+        return Ok(());
     }
-    if event.version.get() == mark + 1 {
-        apply::<V>(key, marked, event)?;
-        return Ok(Outcome::Applied);
+    let next = Version::FIRST.plus(mark);
+    if span.first > next {
+        let gap = (next, Version::new(span.first.get() - 1).unwrap_or(next));
+        let gap = Span::read(&*ports.store, span.stream.clone(), gap).await;
+        fold_all::<V>(key, marked, &gap)?;
     }
-    let missing = missing(ports, event, Version::FIRST.plus(mark)).await?;
-    for earlier in &missing {
-        apply::<V>(key, marked, earlier)?;
-    }
-    if marked.watermark(&event.aggregate_type) >= event.version.get() {
-        Ok(Outcome::Applied)
-    } else if missing.len() == GAP_EVENTS_MAX {
-        Err(ProjectError::LongGap)
-    } else {
-        Err(ProjectError::NotStored(event.version))
-    }
+    fold_all::<V>(key, marked, span)
 }
 
-/// The stored events from `first` up to the delivered one.
-async fn missing(
-    ports: &Ports,
-    event: &Envelope,
-    first: Version,
-) -> Result<Vec<Envelope>, ProjectError> {
-    let read = read_events(&*ports.store, &event.stream()?, first, GAP_EVENTS_MAX).await;
-    let events = read.map_err(FoldError::from)?;
-    Ok(events.into_iter().filter(|it| it.version <= event.version).collect())
+/// Folds the events of a span that the row has not seen.
+fn fold_all<V: SingleView>(
+    key: &RowKey,
+    marked: &mut Marked<V::Row>,
+    span: &Span,
+) -> Result<(), Outcome> {
+    for event in span.events.as_ref().map_err(Clone::clone)? {
+        let mark = marked.watermark(&event.aggregate_type);
+        if event.version.get() == mark + 1 {
+            apply::<V>(key, marked, event)?;
+        }
+    }
+    if span.is_cut() { Err(ProjectError::LongGap.into()) } else { Ok(()) }
 }
 
 /// Applies the next event. An event that this code does not understand does not change the row. Every later event of

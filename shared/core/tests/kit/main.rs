@@ -14,6 +14,7 @@ mod closing;
 mod deadlines;
 mod engine;
 mod examples;
+mod forged;
 mod hot;
 mod merged;
 mod policy_specs;

@@ -74,7 +74,8 @@ async fn a_subscriber_folds_each_message_once_without_the_publishers_store_s15()
         views: Arc::new(views.clone()),
         host: Arc::new(still_host()),
     };
-    let subscriber = Projector::new::<Across<Heard>>(ports, Arc::new(MemoryParking::default()));
+    let view = Arc::new(Across::<Heard>::of_another_service());
+    let subscriber = Projector::of(view, ports, Arc::new(MemoryParking::default()));
     let messages = events.iter().enumerate().map(|(place, event)| Delivered {
         id: format!("message-{place}"),
         record: Message::of(event).body,

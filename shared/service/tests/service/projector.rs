@@ -121,13 +121,13 @@ fn add(sum: &mut Value, part: Value) {
 }
 
 #[tokio::test]
-async fn ten_messages_of_one_order_take_one_read_and_one_write_s8() {
+async fn ten_messages_of_one_order_take_one_read_of_each_stream_and_one_write_s8() {
     let (shop, id, events) = delivered_order().await;
     let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let twice = [bodies(&events), bodies(&events)].concat();
     let report = inbox.take(&twice).await;
     assert_eq!((report.tally.applied, report.tally.duplicate), (5, 5));
-    assert_eq!((inbox.views.take(), inbox.store.take()), ((1, 1), (0, 0, 0)));
+    assert_eq!((inbox.views.take(), inbox.store.take()), ((1, 1), (0, 2, 5)));
     let row = shown(&shop, &id).await;
     assert_eq!(row["watermarks"], json!({ "Order": 4, "Payment": 1 }));
     assert_eq!(

@@ -8,7 +8,9 @@ use std::{
 use async_trait::async_trait;
 use dekigoto::{
     AppendError, Commit, Envelope, EventStore, ReadError, ReadFrom, StoredCommit, StreamId,
-    limits::ITEM_BYTES_MAX, memory::MemoryStore,
+    limits::ITEM_BYTES_MAX,
+    memory::MemoryStore,
+    replay::{ReplayPage, ReplayPosition, ReplaySource},
 };
 use futures_util::FutureExt as _;
 
@@ -19,6 +21,9 @@ pub static APPEND: Site = Site { name: "append", menu: Fault::OF_WRITE };
 
 /// A query of one stream.
 pub static READ: Site = Site { name: "read", menu: Fault::OF_READ };
+
+/// A scan of one segment.
+pub static SCAN: Site = Site { name: "scan", menu: Fault::OF_READ };
 
 type Listener = Box<dyn Fn(&Commit) + Send + Sync>;
 
@@ -139,11 +144,28 @@ impl EventStore for TablePort {
         limit: u32,
     ) -> Result<Vec<Commit>, ReadError> {
         let (store, stream) = (self.table.0.store.clone(), stream.clone());
-        if self.machine.role() != "api" {
-            self.machine.sim().mark("the store was asked for what no message delivered");
-        }
         let read = move |_: &mut _| store.read(&stream, from, limit).now_or_never().unwrap();
         match self.machine.call(&READ, read).await {
+            Ok(answer) => answer,
+            Err(lost) => Err(ReadError::Unavailable(lost.cause())),
+        }
+    }
+}
+
+#[async_trait]
+impl ReplaySource for TablePort {
+    async fn scan(
+        &self,
+        segment: u32,
+        of_segments: u32,
+        after: Option<&ReplayPosition>,
+        limit: u32,
+    ) -> Result<ReplayPage, ReadError> {
+        let (store, after) = (self.table.0.store.clone(), after.cloned());
+        let scan = move |_: &mut _| {
+            store.scan(segment, of_segments, after.as_ref(), limit).now_or_never().unwrap()
+        };
+        match self.machine.call(&SCAN, scan).await {
             Ok(answer) => answer,
             Err(lost) => Err(ReadError::Unavailable(lost.cause())),
         }

@@ -25,6 +25,8 @@ pub enum Fault {
     Partial,
     /// Delivered twice.
     Twice,
+    /// Never delivered.
+    Lose,
 }
 
 impl Fault {
@@ -56,7 +58,7 @@ impl Fault {
     ];
 
     /// Every fault.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ErrBefore,
         Self::ErrAfter,
         Self::Late,
@@ -66,6 +68,7 @@ impl Fault {
         Self::CrashAfter,
         Self::Partial,
         Self::Twice,
+        Self::Lose,
     ];
 
     /// The fault in a sentence.
@@ -81,6 +84,7 @@ impl Fault {
             Self::CrashAfter => "the function dies after the call",
             Self::Partial => "a batch is taken in part",
             Self::Twice => "a record or message is delivered twice",
+            Self::Lose => "a message to a view is lost, and a later one arrives",
         }
     }
 }

@@ -119,7 +119,7 @@ impl Machine {
         let latency = luck.dice.time(Duration::from_millis(1), Duration::from_millis(10));
         sim.sleep(latency).await;
         match fault {
-            None | Some(Fault::Partial | Fault::Twice) => {}
+            None | Some(Fault::Partial | Fault::Twice | Fault::Lose) => {}
             Some(Fault::ErrBefore) => {
                 let lost = *luck.dice.pick(&[Lost::Refused, Lost::NoAnswer]);
                 return Err(lost);

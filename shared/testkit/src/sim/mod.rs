@@ -31,7 +31,7 @@ mod topic;
 mod view_table;
 
 pub use dice::Dice;
-pub use event_table::{APPEND, EventTable, READ, TablePort};
+pub use event_table::{APPEND, EventTable, READ, SCAN, TablePort};
 pub use executor::{Executor, Stopped};
 pub use fault::{Fault, Outage, Plan, Site, Swarm};
 pub use function::{Consumer, Ended, Function, TimeLeft};
@@ -41,13 +41,14 @@ pub use queue::{Letter, PARK, Queue, QueuePort, RETRY};
 pub use queue_mapping::{QueueSettings, RECEIVE, deliver};
 pub use sim::{Luck, Sim};
 pub use stream::{SHARD, Stream};
-pub use topic::{BUS, FAN_OUT, Subscription, TOPIC, Topic, TopicPort};
+pub use topic::{BUS, FAN_OUT, Lost as LostMessage, Subscription, TOPIC, Topic, TopicPort};
 pub use view_table::{LIST_ROWS, READ_ROWS, ViewPort, ViewTable, WRITE_ROWS};
 
 /// Every place where a fault can happen.
-pub static SITES: [&Site; 12] = [
+pub static SITES: [&Site; 13] = [
     &APPEND,
     &READ,
+    &SCAN,
     &READ_ROWS,
     &WRITE_ROWS,
     &LIST_ROWS,

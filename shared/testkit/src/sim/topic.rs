@@ -18,7 +18,8 @@ pub static TOPIC: Site = Site { name: "topic", menu: Fault::OF_BATCH };
 pub static BUS: Site = Site { name: "bus", menu: Fault::OF_BATCH };
 
 /// The delivery of one message to one queue.
-pub static FAN_OUT: Site = Site { name: "fan-out", menu: &[Fault::Delay, Fault::Twice] };
+pub static FAN_OUT: Site =
+    Site { name: "fan-out", menu: &[Fault::Delay, Fault::Twice, Fault::Lose] };
 
 /// Called with each accepted message and the role of the machine that sent it.
 type Listener = Box<dyn Fn(&Message, &'static str) + Send + Sync>;
@@ -52,6 +53,16 @@ struct Inner {
     subscriptions: Vec<Subscription>,
     listener: Listener,
     refused: Mutex<Vec<String>>,
+    lost: Mutex<Vec<Lost>>,
+}
+
+/// A message that a queue never got.
+#[derive(Clone)]
+pub struct Lost {
+    /// The queue.
+    pub queue: Queue,
+    /// The message's body.
+    pub body: String,
 }
 
 impl Topic {
@@ -63,8 +74,15 @@ impl Topic {
         subscriptions: Vec<Subscription>,
         listener: impl Fn(&Message, &'static str) + Send + Sync + 'static,
     ) -> Self {
-        let (sim, listener, refused) = (sim.clone(), Box::new(listener), Mutex::default());
-        Self(Arc::new(Inner { sim, site, subscriptions, listener, refused }))
+        let (sim, listener) = (sim.clone(), Box::new(listener));
+        let (refused, lost) = Default::default();
+        Self(Arc::new(Inner { sim, site, subscriptions, listener, refused, lost }))
+    }
+
+    /// Takes the list of lost messages.
+    #[must_use]
+    pub fn take_lost(&self) -> Vec<Lost> {
+        std::mem::take(&mut self.0.lost.lock().unwrap())
     }
 
     /// The topic, called from this machine.
@@ -96,7 +114,7 @@ impl Topic {
     }
 
     fn accept(&self, message: &Message, role: &'static str) {
-        let Inner { sim, subscriptions, listener, refused, .. } = &*self.0;
+        let Inner { sim, subscriptions, listener, refused, lost, .. } = &*self.0;
         let mut refused = refused.lock().unwrap();
         if let Some(place) = refused.iter().position(|body| *body == message.body) {
             refused.swap_remove(place);
@@ -107,6 +125,11 @@ impl Topic {
         listener(message, role);
         for Subscription { queue, .. } in subscriptions.iter().filter(|it| it.wants(message)) {
             let mut luck = sim.luck(&FAN_OUT);
+            if luck.fault == Some(Fault::Lose) {
+                let lost_here = Lost { queue: queue.clone(), body: message.body.clone() };
+                lost.lock().unwrap().push(lost_here);
+                continue;
+            }
             let times = if luck.fault == Some(Fault::Twice) { 2 } else { 1 };
             for _ in 0..times {
                 let most = if luck.fault == Some(Fault::Delay) { 60_000 } else { 500 };

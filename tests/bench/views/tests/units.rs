@@ -10,7 +10,7 @@ use dekigoto::{
     views::{AnyView, Projector, Single},
 };
 use dekigoto_dynamodb::{Client, DynamoViewStore};
-use dekigoto_testkit::still_host;
+use dekigoto_testkit::{CountedStore, still_host};
 use order_service::service;
 
 use crate::{before::Before, engine, engine::Meter, order};
@@ -26,6 +26,7 @@ const MESSAGES_MAX: usize = 7;
 struct Cost {
     messages: usize,
     units: f64,
+    reads: usize,
 }
 
 /// Delivers the messages of one order one by one, as when the system is idle. That is the most expensive way: events
@@ -33,8 +34,9 @@ struct Cost {
 async fn measure(client: &Client, meter: &Meter, table: &str, views: &[Arc<dyn AnyView>]) -> Cost {
     let store = MemoryStore::new();
     let events = order::of_five_commands(&store, orders::samples::order_id()).await;
+    let store = Arc::new(CountedStore::new(Arc::new(store)));
     let ports = Ports {
-        store: Arc::new(store),
+        store: store.clone(),
         views: Arc::new(DynamoViewStore::new(client.clone(), table)),
         host: Arc::new(still_host()),
     };
@@ -54,7 +56,11 @@ async fn measure(client: &Client, meter: &Meter, table: &str, views: &[Arc<dyn A
         let (messages, units) = (cost.messages - before.0, cost.units - before.1);
         println!("  {}: {messages} messages, {units} write units", view.name());
     }
-    println!("{table}: {} messages, {} write units", cost.messages, cost.units);
+    (_, cost.reads, _) = store.take();
+    println!(
+        "{table}: {} messages, {} write units, {} reads of the event table",
+        cost.messages, cost.units, cost.reads
+    );
     cost
 }
 
@@ -69,4 +75,6 @@ async fn an_order_costs_at_most_7_messages_and_16_write_units() {
     let before = measure(&client, &meter, "before", &old).await;
     let now = measure(&client, &meter, "now", &views).await;
     assert!(now.messages <= MESSAGES_MAX && now.units <= UNITS_MAX, "{before:?}, {now:?}");
+    // No message is believed without a look into the store (infra/adr/0007): one read for each.
+    assert_eq!(now.reads, now.messages);
 }

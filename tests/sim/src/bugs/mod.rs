@@ -11,10 +11,10 @@ use dekigoto::{
     Bus, EventStore, RetryQueue, Timestamp, ViewStore,
     batch::Report,
     relay::{Announcements, IntegrationEvent},
-    views::AnyView,
+    views::{Across, AnyView, View as _},
 };
 use dekigoto_testkit::sim::{EventTable, Machine, QueueSettings, TimeLeft, Topic, ViewTable};
-use order_service::service;
+use order_service::{CustomerSummaryView, service};
 use orders::{
     OrderId,
     order::{Order, OrderEvent, OrderShipped},
@@ -63,6 +63,7 @@ bugs! {
     ShortVisibility "messages become visible again while they are worked on"
     NoWatermark "a view applies whatever comes"
     TrustBody "a view skips what no message delivered"
+    BelieveMessages "a view believes a message whose event the store does not have"
     LastWriteWins "a view writes over another writer's row"
     SplitTransaction "a count and the record of it are two writes"
     UpcastDropsField "an old event loses a field"
@@ -138,6 +139,9 @@ impl Wiring {
         let is_single = view.name() == "order-summary";
         match self.0 {
             Some(Bug::NoWatermark) if is_single => Arc::new(views::Careless { view, skips: false }),
+            Some(Bug::BelieveMessages) if view.name() == CustomerSummaryView::NAME => {
+                Arc::new(Across::<CustomerSummaryView>::of_another_service())
+            }
             Some(Bug::TrustBody) if is_single => Arc::new(views::Careless { view, skips: true }),
             _ => view,
         }

@@ -49,6 +49,9 @@ pub(crate) fn dead_letters(world: &World, chaos: Duration) {
         return;
     }
     for view in &world.view_queues {
+        if view.dead.letters().iter().any(is_unbelieved) {
+            world.sim.mark("a forged message was not believed");
+        }
         for letter in view.dead.letters().iter().filter(|it| !it.body.contains(POISON)) {
             let (name, reason) = (view.name, &letter.reason);
             let what = format!("{name} dead-lettered a healthy message: {reason:?}");
@@ -76,4 +79,8 @@ fn published(world: &World) {
             world.sim.violation("L1", format!("{stream} {version} is not on the bus"));
         }
     }
+}
+
+fn is_unbelieved(letter: &Letter) -> bool {
+    letter.reason.as_ref().is_some_and(|why| why.contains("the store does not have version"))
 }

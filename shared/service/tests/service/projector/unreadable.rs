@@ -107,13 +107,22 @@ async fn an_event_of_newer_code_waits_and_the_views_converge_after_the_deploymen
 }
 
 #[tokio::test]
-async fn a_forged_message_ahead_of_the_store_is_retried_and_writes_no_row_s8() {
+async fn a_forged_message_is_parked_with_its_reason_and_writes_no_row_s8() {
     let (shop, _, events) = delivered_order().await;
-    let inbox = Inbox::new(&shop, ORDER_SUMMARY, []);
     let unknown = body(&events[0]).replace(&events[0].aggregate_id, crate::support::UNKNOWN);
-    let forged = unknown.replace("\"version\":1", "\"version\":7");
-    assert_eq!(inbox.take(&[forged]).await.failed, ["m0"]);
-    assert_eq!(shop.views.dump(), []);
+    let ahead = body(&events[0]).replace("\"version\":1", "\"version\":5");
+    shop.follow().await;
+    let before = shop.views.dump();
+    for view in VIEWS {
+        for forged in [&unknown, &ahead] {
+            let inbox = Inbox::new(&shop, view, []);
+            let report = inbox.take(std::slice::from_ref(forged)).await;
+            assert_eq!(report.tally.parked, 1, "{view}: {:?}", report.reasons);
+            let (parked, why) = inbox.parked.dump().remove(0);
+            assert_eq!((&parked, why.contains("the store does not have version")), (forged, true));
+        }
+    }
+    assert_eq!(shop.views.dump(), before);
 }
 
 #[tokio::test]
