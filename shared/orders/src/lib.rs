@@ -55,5 +55,5 @@ pub use money::{Amount, Currency, InvalidAmount, InvalidCurrency, UnitAmount};
 pub use order::{InvalidQuantity, Quantity, Status, UnknownStatus};
 pub use text::{
     Carrier, DeclineReason, InvalidText, PaymentReference, Reason, RefundReference, TextFault,
-    TrackingNumber,
+    TextLimit, TrackingNumber,
 };

@@ -27,14 +27,14 @@ pub const REFERENCE_BYTES_MAX: usize = 128;
 /// Bytes of a provider's reason for declining a payment.
 pub const DECLINE_REASON_BYTES_MAX: usize = 200;
 
-/// Bytes of a carrier's name.
-pub const CARRIER_BYTES_MAX: usize = 64;
+/// Characters of a carrier's name.
+pub const CARRIER_CHARS_MAX: usize = 64;
 
 /// Bytes of a carrier's tracking number.
 pub const TRACKING_NUMBER_BYTES_MAX: usize = 128;
 
-/// Bytes of a person's reason for a cancellation or refund.
-pub const REASON_BYTES_MAX: usize = 500;
+/// Characters of a person's reason for a cancellation or refund.
+pub const REASON_CHARS_MAX: usize = 500;
 
 /// Bytes of a payment provider's reference for a refund.
 pub const REFUND_REFERENCE_BYTES_MAX: usize = 128;
@@ -61,6 +61,9 @@ const REFUND_JSON_BYTES_MAX: usize = 130;
 /// JSON around the texts of one order line or one payment: names, quotes, digits.
 const JSON_OVERHEAD_BYTES_MAX: usize = 300;
 
+/// Bytes of one character in UTF-8.
+const CHARACTER_BYTES_MAX: usize = 4;
+
 /// A quote or a backslash takes two bytes in JSON. A control character would take six, but texts may not hold any.
 const JSON_ESCAPE_FACTOR: usize = 2;
 
@@ -78,7 +81,8 @@ const _: () = assert!(
     "the largest order must fit an event"
 );
 const _: () = assert!(
-    JSON_ESCAPE_FACTOR * (REASON_BYTES_MAX + TRACKING_NUMBER_BYTES_MAX + CARRIER_BYTES_MAX)
+    CHARACTER_BYTES_MAX * (REASON_CHARS_MAX + CARRIER_CHARS_MAX)
+        + JSON_ESCAPE_FACTOR * TRACKING_NUMBER_BYTES_MAX
         < EVENT_BYTES_MAX
 );
 const _: () = assert!(

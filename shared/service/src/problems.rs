@@ -64,6 +64,7 @@ pub(crate) fn of_payment(refusal: &PaymentRefusal) -> Problem {
             let pointer = match invalid {
                 InvalidPayment::Zero | InvalidPayment::TotalTooLarge => "/amount",
                 InvalidPayment::OtherCurrency { .. } => "/currency",
+                InvalidPayment::Reference(_) => "/reference",
             };
             bad_field(INVALID_PAYMENT, pointer, invalid)
         }

@@ -93,6 +93,9 @@ pub(super) fn process(
         let is_same = fact.amount == command.amount && fact.currency == command.currency;
         return if is_same { Ok(vec![]) } else { Err(PaymentRefusal::ReferenceReused) };
     }
+    if known.is_none() {
+        command.reference.must_be_visible().map_err(InvalidPayment::Reference)?;
+    }
     check_money(command.amount, command.currency, command.order.currency)?;
     let payments_max = match command.outcome {
         Outcome::Captured => PAYMENTS_PER_ORDER_MAX,

@@ -1,6 +1,6 @@
 //! Why an order's payments refuse a command. Each refusal has a stable name for programs and a message for people.
 
-use crate::{Amount, Currency, limits::AMOUNT_MAX};
+use crate::{Amount, Currency, InvalidText, limits::AMOUNT_MAX};
 
 /// Why an order's payments refuse a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,9 @@ pub enum PaymentRefusal {
 pub enum InvalidPayment {
     #[error("The amount is at least 1 minor unit.")]
     Zero,
+    /// The reference of a new payment holds what nobody can see.
+    #[error("{0}")]
+    Reference(InvalidText),
     #[error("The order's currency is {expected}.")]
     OtherCurrency { expected: Currency },
     /// The sum of all captured payments would exceed the largest amount.
@@ -63,6 +66,7 @@ impl PaymentRefusal {
             Self::NotCaptured => "payment-not-captured",
             Self::RefundTooLarge { .. } => "refund-too-large",
             Self::InvalidPayment(InvalidPayment::Zero) => "amount-zero",
+            Self::InvalidPayment(InvalidPayment::Reference(_)) => "reference-invisible",
             Self::InvalidPayment(InvalidPayment::OtherCurrency { .. }) => "other-currency",
             Self::InvalidPayment(InvalidPayment::TotalTooLarge) => "payments-too-large",
         }

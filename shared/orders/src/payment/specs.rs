@@ -109,6 +109,17 @@ fn the_same_reference_and_outcome_with_another_amount_or_currency_is_refused() {
 }
 
 #[test]
+fn a_new_reference_is_visible_and_one_of_before_still_matches() {
+    for text in ["ch_1\u{200B}", "ch_1 ", "\u{2060}"] {
+        let refusal = reference(text).must_be_visible().unwrap_err();
+        given::<Payment>([received("ch_1", 3000)])
+            .when(captured(text, 3000))
+            .then_refused(InvalidPayment::Reference(refusal).into());
+        given::<Payment>([received(text, 3000)]).when(captured(text, 3000)).then_nothing();
+    }
+}
+
+#[test]
 fn a_payment_in_another_currency_is_refused() {
     let expected = paid_order().currency;
     for outcome in [Outcome::Captured, Outcome::Declined(None)] {

@@ -9,7 +9,8 @@ use axum::{
 };
 use dekigoto::{Index, Position, RowQuery, Timestamp, views::list_merged};
 use dekigoto_http::{
-    App, Params, Place, Problem, cursor_bytes, malformed_request, unreadable_data,
+    App, Params, Place, Problem, cursor_bytes, limits::PAGE_ITEMS_MAX, malformed_request,
+    unreadable_data,
 };
 use orders::{CustomerId, OrderId, Status, limits::ID_BYTES_MAX};
 use serde::Serialize;
@@ -140,36 +141,53 @@ pub(crate) async fn list(
     Ok(Json(Page { items, next_cursor }).into_response())
 }
 
-/// The orders of one page. A filter reads a bounded number of pages, so a page may be shorter than its limit although a
-/// next page exists.
+/// The orders of one page, and where the next one begins. A page is full unless the list ends, or a filter has read as many
+/// orders as one answer may.
 async fn pages(
     app: &App,
     list: &List,
     mut after: Option<Position>,
     limit: u32,
 ) -> Result<(Vec<OrderView>, Option<Position>), Problem> {
+    let full = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     for _ in 0..PAGES_PER_LIST_MAX {
-        let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(found.len());
         let query = RowQuery {
             index: Some(list.index),
             partition: String::new(),
             between: None,
             newest_first: true,
-            limit: u32::try_from(wanted).unwrap_or(limit),
+            // Most orders that a filter reads are not shown.
+            limit: if list.filter.is_some() { PAGE_ITEMS_MAX } else { limit },
             after,
         };
         let page = list_merged(&*app.ports().views, list.index, &list.parts, &query).await?;
         let orders = listed(&*app.ports().store, &page.rows).await?;
         let is_wanted =
             |order: &OrderView| list.filter.is_none_or(|status| order.order.status == status);
-        found.extend(orders.into_iter().filter(is_wanted));
+        let mut wanted = orders.into_iter().filter(is_wanted);
+        found.extend(wanted.by_ref().take(full - found.len()));
         after = page.next;
-        if after.is_none() || found.len() == usize::try_from(limit).unwrap_or(usize::MAX) {
+        if wanted.next().is_some() {
+            // The page ends within what was read.
+            after = found.last().and_then(place_of);
+        }
+        if after.is_none() || found.len() == full {
             break;
         }
     }
     Ok((found, after))
+}
+
+/// The place of an order in the list.
+fn place_of(order: &OrderView) -> Option<Position> {
+    let id: Uuid = order.order_id.to_string().parse().ok()?;
+    let place = OrderPlace {
+        placed_at: order.order.placed_at,
+        order: id,
+        customer: Some(order.order.customer_id.clone()),
+    };
+    place.position(None)
 }
 
 #[cfg(test)]

@@ -42,9 +42,9 @@ fn limits() -> Vec<(&'static str, String)> {
         domain::REFERENCE_BYTES_MAX,
         domain::REFUND_REFERENCE_BYTES_MAX,
         domain::DECLINE_REASON_BYTES_MAX,
-        domain::CARRIER_BYTES_MAX,
+        domain::CARRIER_CHARS_MAX,
         domain::TRACKING_NUMBER_BYTES_MAX,
-        domain::REASON_BYTES_MAX,
+        domain::REASON_CHARS_MAX,
     ];
     limits.push(("REQUEST_TIME_MAX", format!("{} s", http::REQUEST_TIME_MAX.as_secs())));
     limits

@@ -81,6 +81,26 @@ async fn a_status_filters_a_customers_orders() {
 }
 
 #[tokio::test]
+async fn a_page_of_a_status_is_full_though_most_orders_have_another_one() {
+    let shop = Shop::new();
+    let mut cancelled = Vec::new();
+    for place in 0..130 {
+        shop.host.sleep(Duration::from_secs(1)).await;
+        let id = shop.placed(&format!("k{place}")).await;
+        if [0, 1, 2, 60, 61].contains(&place) {
+            shop.does(&id, "cancel", &json!({ "reason": "twice" })).await;
+            cancelled.insert(0, id);
+        }
+    }
+    shop.follow().await;
+    for list in ["customerId=c-42&status=cancelled", "placedOn=2026-11-23&status=cancelled"] {
+        let pages = pages(&shop, &format!("/v1/orders?{list}&limit=2")).await;
+        assert_eq!(pages.concat(), cancelled, "{list}");
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>()[..3], [2, 2, 1], "{list}");
+    }
+}
+
+#[tokio::test]
 async fn the_orders_of_a_day_are_listed_by_status() {
     let (shop, newest_first) = seven().await;
     for (status, count) in [("pending", 6), ("cancelled", 2), ("shipped", 0)] {

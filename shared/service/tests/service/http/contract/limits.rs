@@ -6,8 +6,8 @@ use order_service::limits::{CURSOR_BYTES_MAX, SALES_DAYS_MAX};
 use orders::{
     Currency, Status,
     limits::{
-        AMOUNT_MAX, CARRIER_BYTES_MAX, DECLINE_REASON_BYTES_MAX, ID_BYTES_MAX, ITEMS_MAX,
-        PAYMENTS_PER_ORDER_MAX, PAYMENTS_WITH_DECLINED_MAX, QUANTITY_MAX, REASON_BYTES_MAX,
+        AMOUNT_MAX, CARRIER_CHARS_MAX, DECLINE_REASON_BYTES_MAX, ID_BYTES_MAX, ITEMS_MAX,
+        PAYMENTS_PER_ORDER_MAX, PAYMENTS_WITH_DECLINED_MAX, QUANTITY_MAX, REASON_CHARS_MAX,
         REFERENCE_BYTES_MAX, REFUND_REFERENCE_BYTES_MAX, REFUNDS_PER_ORDER_MAX,
         REFUNDS_WITH_FAILED_MAX, TRACKING_NUMBER_BYTES_MAX, UNIT_AMOUNT_MAX,
     },
@@ -40,19 +40,19 @@ fn the_schemas_have_the_limits_of_the_code() {
         ("/schemas/PayOrder/properties/amount/maximum", json!(AMOUNT_MAX)),
         ("/schemas/PayOrder/properties/reference/maxLength", json!(REFERENCE_BYTES_MAX)),
         ("/schemas/PayOrder/properties/declineReason/maxLength", json!(DECLINE_REASON_BYTES_MAX)),
-        ("/schemas/ShipOrder/properties/carrier/maxLength", json!(CARRIER_BYTES_MAX)),
+        ("/schemas/ShipOrder/properties/carrier/maxLength", json!(CARRIER_CHARS_MAX)),
         (
             "/schemas/ShipOrder/properties/trackingNumber/maxLength",
             json!(TRACKING_NUMBER_BYTES_MAX),
         ),
-        ("/schemas/CancelOrder/properties/reason/maxLength", json!(REASON_BYTES_MAX)),
+        ("/schemas/CancelOrder/properties/reason/maxLength", json!(REASON_CHARS_MAX)),
         ("/schemas/RefundOrder/properties/amount/maximum", json!(AMOUNT_MAX)),
         ("/schemas/RefundOrder/properties/reference/maxLength", json!(REFERENCE_BYTES_MAX)),
         (
             "/schemas/RefundOrder/properties/refundReference/maxLength",
             json!(REFUND_REFERENCE_BYTES_MAX),
         ),
-        ("/schemas/RefundOrder/properties/reason/maxLength", json!(REASON_BYTES_MAX)),
+        ("/schemas/RefundOrder/properties/reason/maxLength", json!(REASON_CHARS_MAX)),
         ("/schemas/PaymentList/properties/items/maxItems", json!(PAYMENTS_PER_ORDER_MAX)),
         (
             "/schemas/PaymentList/properties/items/items/properties/refunds/maxItems",
