@@ -21,10 +21,17 @@ def main():
     if not state.get("outputs") or not emulator.is_healthy(state["endpoint"]):
         deploy.main()
     install("e2e")
+    ops()
     say("running the end-to-end tests against the deployed stack")
     pytest(sys.argv[1:], {})
     if not sys.argv[1:]:
         contract(recall()["endpoint"])
+
+
+def ops():
+    """Builds the operator's command, which the tests run."""
+    if subprocess.run(["cargo", "build", "--locked", "--quiet", "-p", "ops"], cwd=ROOT).returncode != 0:
+        raise Failure("the operator's command does not build", "fix cargo's errors above and run this again")
 
 
 def contract(endpoint):

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Aggregate, EventSchema, NewEvent, Payload, SchemaError,
+    Aggregate, Envelope, EventSchema, NewEvent, Payload, SchemaError,
     policies::{AnyPolicy, Policy, Processes, UnknownPolicy},
     relay::{Announce, Announcements},
     views::{AnyView, Single, UnknownView},
@@ -38,6 +38,7 @@ pub struct Registered<R> {
     name: &'static str,
     events: &'static [(&'static str, u32)],
     upcast: fn(&str, u32, &Payload) -> Result<Vec<NewEvent>, SchemaError>,
+    state: fn(&[Envelope]) -> Result<Payload, SchemaError>,
     /// `None` for the processes of a policy: no request reaches them.
     routes: Option<R>,
 }
@@ -84,6 +85,7 @@ impl<R> Service<R> {
             name: A::TYPE,
             events: A::Event::NEWEST,
             upcast: upcast::<A::Event>,
+            state: state::<A>,
             routes,
         });
         Self { announcements: self.announcements.of::<A>(announce), ..self }
@@ -159,6 +161,25 @@ impl<R> Service<R> {
         let folded = self.aggregates.iter().filter(|it| view.folds().contains(&it.name));
         let all = || folded.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
         view.events().map_or_else(all, <[_]>::to_vec)
+    }
+
+    /// The same service without its routes, for tools that serve no HTTP.
+    #[must_use]
+    pub fn without_routes(&self) -> Service {
+        let aggregates = self.aggregates.iter().map(|it| Registered {
+            name: it.name,
+            events: it.events,
+            upcast: it.upcast,
+            state: it.state,
+            routes: None,
+        });
+        Service {
+            aggregates: aggregates.collect(),
+            views: self.views.clone(),
+            policies: self.policies.clone(),
+            queries: Vec::new(),
+            announcements: self.announcements.clone(),
+        }
     }
 
     /// How the service announces its events.
@@ -245,6 +266,14 @@ impl<R> Registered<R> {
     ) -> Result<Vec<NewEvent>, SchemaError> {
         (self.upcast)(event_type, schema_version, payload)
     }
+
+    /// The aggregate's state after these events, as JSON. For tools; a service uses the engine.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when an event cannot be decoded.
+    pub fn state(&self, events: &[Envelope]) -> Result<Payload, SchemaError> {
+        (self.state)(events)
+    }
 }
 
 fn upcast<E: EventSchema>(
@@ -262,6 +291,19 @@ fn upcast<E: EventSchema>(
         })
     });
     encoded.collect()
+}
+
+fn state<A: Aggregate>(events: &[Envelope]) -> Result<Payload, SchemaError> {
+    let mut state = A::State::default();
+    for event in events {
+        state = A::fold(state, &event.decode::<A::Event>()?);
+    }
+    Payload::of(&state).map_err(|cause| SchemaError::Malformed {
+        event_type: format!("the state of {}", A::TYPE),
+        schema_version: A::SNAPSHOT_SCHEMA,
+        line: cause.line(),
+        column: cause.column(),
+    })
 }
 
 /// The names that occur twice.

@@ -22,6 +22,7 @@ const SHARED: &[&str] = &[
     "dekigoto-lambda",
     "dekigoto-local",
     "dekigoto-sqlite",
+    "dekigoto-ops",
     "dekigoto-testkit",
 ];
 const LAMBDA: [&str; 2] = ["dekigoto-lambda", "dekigoto-aws"];
@@ -186,6 +187,7 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
         ("dekigoto-lambda", &["dekigoto", "dekigoto-http"]),
         ("dekigoto-sqlite", &["dekigoto"]),
         ("dekigoto-local", &["dekigoto", "dekigoto-http", "dekigoto-sqlite"]),
+        ("dekigoto-ops", &["dekigoto", "dekigoto-dynamodb"]),
         (
             "dekigoto-aws",
             &[
@@ -237,6 +239,11 @@ fn sqlite_is_linked_by_its_adapter_and_the_one_process_run_only() {
         let may = ["dekigoto-sqlite", "dekigoto-local", "local"].contains(&package.name.as_str());
         assert!(may || !pulls_in(package).contains("rusqlite"), "{} links SQLite", package.name);
     }
+}
+
+#[test]
+fn the_operators_command_builds_without_lambda() {
+    pulls_in_none("ops", is_lambda);
 }
 
 #[test]

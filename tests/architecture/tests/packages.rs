@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::dependencies::metadata;
 
 /// The crates of the kit.
-const KIT: [&str; 9] = [
+const KIT: [&str; 10] = [
     "dekigoto",
     "dekigoto-aws",
     "dekigoto-dynamodb",
@@ -15,13 +15,15 @@ const KIT: [&str; 9] = [
     "dekigoto-lambda",
     "dekigoto-local",
     "dekigoto-messaging",
+    "dekigoto-ops",
     "dekigoto-sqlite",
     "dekigoto-testkit",
 ];
 
 /// The categories of crates.io that we use. Publishing ignores unknown categories without an error.
-const CATEGORIES: [&str; 6] = [
+const CATEGORIES: [&str; 7] = [
     "asynchronous",
+    "command-line-utilities",
     "database",
     "development-tools::testing",
     "network-programming",

@@ -7,15 +7,17 @@ use async_trait::async_trait;
 use futures_util::future::join;
 
 use super::{
-    AcrossView, AnyView, Folds as _, ProjectError, RowError,
+    AcrossView, AnyView, Extent, Folds as _, ProjectError, RowError, Verified, VerifyError,
     claims::{Span, read_claims},
     count::{Count, again},
     parts::{Writer, part_key},
-    records::{Place, Records, read},
+    records::{Place, Records, counted, read},
     rows::{Try, failed, opened, until_undisturbed, write},
+    verify,
 };
 use crate::{
     Envelope, Ports, RowKey, SchemaError, ViewError, batch::Outcome, limits::ROWS_PER_CALL_MAX,
+    replay::ReplaySource,
 };
 
 /// Events that are counted together: the view's row and one record for each event's stream fit one call. A queue batch
@@ -69,6 +71,19 @@ impl<V: AcrossView> AnyView for Across<V> {
 
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         V::row_of(event)
+    }
+
+    async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError> {
+        counted::<V>(ports, events).await
+    }
+
+    async fn verify(
+        &self,
+        ports: &Ports,
+        history: &dyn ReplaySource,
+        extent: Extent,
+    ) -> Result<Verified, VerifyError> {
+        verify::across::<V>(ports, history, extent).await
     }
 
     /// One all-or-nothing write for up to [`EVENTS_PER_WRITE_MAX`] events. If a single event may be the cause of a

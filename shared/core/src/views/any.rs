@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::{Envelope, Ports, RowKey, SchemaError, batch::Outcome};
+use super::{Extent, ProjectError, Verified, VerifyError};
+use crate::{Envelope, Ports, RowKey, SchemaError, batch::Outcome, replay::ReplaySource};
 
 /// Any view, whatever its row. [`Single`](super::Single) and [`Across`](super::Across) turn a view into one.
 #[async_trait]
@@ -25,6 +26,24 @@ pub trait AnyView: Send + Sync {
     /// Brings one row up to date with its events: one read and one write, whatever the number and order of the events.
     /// Returns one outcome for each event.
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome>;
+
+    /// For each of these events of one stream, whether the stored rows hold it. An event that changes no row counts as
+    /// held.
+    ///
+    /// # Errors
+    /// [`ProjectError`] when the rows cannot be read.
+    async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError>;
+
+    /// Compares stored rows with the event store. Changes nothing.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    async fn verify(
+        &self,
+        ports: &Ports,
+        history: &dyn ReplaySource,
+        extent: Extent,
+    ) -> Result<Verified, VerifyError>;
 }
 
 /// No view has that name.

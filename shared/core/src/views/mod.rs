@@ -64,6 +64,7 @@ mod projector;
 mod records;
 mod rows;
 mod single;
+mod verify;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -80,6 +81,7 @@ pub use parts::PARTS_MAX;
 pub use projector::Projector;
 pub use rows::WRITES_MAX;
 pub use single::Single;
+pub use verify::{Difference, Extent, ROWS_PER_VERIFY_MAX, Verified, VerifyError};
 
 use crate::{Envelope, Index, RowKey, SchemaError};
 

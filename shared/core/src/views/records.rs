@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Counted, ProjectError, VERSIONS_PER_RECORD, View, rows::opened};
-use crate::{Envelope, Row, RowKey, StreamId, Version, ViewStore, limits::ROWS_PER_CALL_MAX};
+use crate::{
+    Envelope, Ports, Row, RowKey, StreamId, Version, ViewStore, limits::ROWS_PER_CALL_MAX,
+};
 
 /// Where a view records that it has counted an event. The records never expire: a redrive a year later still counts
 /// each event once.
@@ -39,6 +41,13 @@ pub(super) async fn read(
 ) -> Result<BTreeMap<RowKey, Row>, ProjectError> {
     let mut keys: Vec<RowKey> = vec![part.clone()];
     keys.extend(places.iter().flat_map(|place| [place.record.clone(), place.first.clone()]));
+    stored(views, keys).await
+}
+
+async fn stored(
+    views: &dyn ViewStore,
+    mut keys: Vec<RowKey>,
+) -> Result<BTreeMap<RowKey, Row>, ProjectError> {
     keys.sort();
     keys.dedup();
     let mut stored = BTreeMap::new();
@@ -47,6 +56,20 @@ pub(super) async fn read(
         stored.extend(rows.into_iter().flatten().map(|row| (row.key.clone(), row)));
     }
     Ok(stored)
+}
+
+/// For each of these events of one stream, whether the view has counted it or need not count it.
+pub(super) async fn counted<V: View>(
+    ports: &Ports,
+    events: &[Envelope],
+) -> Result<Vec<bool>, ProjectError> {
+    let mut places = Vec::with_capacity(events.len());
+    for event in events {
+        places.push(V::row_of(event)?.map(|_| Place::of::<V>(event)).transpose()?);
+    }
+    let keys = places.iter().flatten().flat_map(|it| [it.record.clone(), it.first.clone()]);
+    let records = Records::open(stored(&*ports.views, keys.collect()).await?)?;
+    Ok(places.iter().map(|place| place.as_ref().is_none_or(|it| records.contains(it))).collect())
 }
 
 /// The counted versions: each record with its revision for the next write.

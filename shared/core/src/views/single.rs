@@ -9,13 +9,18 @@ use async_trait::async_trait;
 use futures_util::future::join;
 
 use super::{
-    AnyView, FoldError, Folds as _, Marked, ProjectError, SingleView,
+    AnyView, Extent, FoldError, Folds as _, Marked, ProjectError, SingleView, Verified,
+    VerifyError,
     claims::{Span, read_claims},
     from_store::{events_of, folded},
     marked::Stored,
     rows::{Try, body, failed, until_undisturbed, write},
+    verify,
 };
-use crate::{Envelope, Ports, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome};
+use crate::{
+    Envelope, Ports, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome,
+    replay::ReplaySource,
+};
 
 /// A [`SingleView`] as [`AnyView`].
 pub struct Single<V>(PhantomData<fn() -> V>);
@@ -42,6 +47,19 @@ impl<V: SingleView> AnyView for Single<V> {
 
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         V::row_of(event)
+    }
+
+    async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError> {
+        verify::held::<V>(ports, events).await
+    }
+
+    async fn verify(
+        &self,
+        ports: &Ports,
+        history: &dyn ReplaySource,
+        extent: Extent,
+    ) -> Result<Verified, VerifyError> {
+        verify::single::<V>(ports, history, extent).await
     }
 
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {

@@ -25,3 +25,4 @@ mod single;
 mod slow;
 mod subscriber;
 mod support;
+mod verify;

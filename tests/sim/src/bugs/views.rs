@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use dekigoto::{
     Envelope, Payload, Ports, Row, RowKey, RowPage, RowQuery, SchemaError, ViewError, ViewStore,
     batch::Outcome,
-    views::{AnyView, Marked, SingleView as _, View},
+    replay::ReplaySource,
+    views::{AnyView, Extent, Marked, ProjectError, SingleView as _, Verified, VerifyError, View},
 };
 use dekigoto_testkit::sim::ViewPort;
 use order_service::OrderSummaryView;
@@ -33,6 +34,19 @@ impl AnyView for Careless {
 
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         self.view.row_key(event)
+    }
+
+    async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError> {
+        self.view.holds(ports, events).await
+    }
+
+    async fn verify(
+        &self,
+        ports: &Ports,
+        history: &dyn ReplaySource,
+        extent: Extent,
+    ) -> Result<Verified, VerifyError> {
+        self.view.verify(ports, history, extent).await
     }
 
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {

@@ -1,0 +1,287 @@
+//! The command line.
+
+use std::time::Duration;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use dekigoto::Timestamp;
+
+use crate::text::duration;
+
+/// Look at a deployed dekigoto service, and mend it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dekigoto",
+    version,
+    arg_required_else_help = true,
+    after_help = "Start with `dekigoto status`. A command that changes something only says what it would do, until you \
+                  add --yes --why \"…\"; it is safe to repeat, and `dekigoto journal` lists who did it and why.\n\n\
+                  Exit codes: 0 all is well, 1 something needs attention, 2 wrong arguments, 3 it could not be done."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of all commands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The CloudFormation stack
+    #[arg(long, global = true, env = "DEKIGOTO_STACK", default_value = "dekigoto")]
+    pub(crate) stack: String,
+    /// The AWS region; by default that of the environment or the profile
+    #[arg(long, global = true)]
+    pub(crate) region: Option<String>,
+    /// The profile of your AWS configuration
+    #[arg(long, global = true)]
+    pub(crate) profile: Option<String>,
+    /// The endpoint of a local emulator, such as http://localhost:4566
+    #[arg(long, global = true, env = "AWS_ENDPOINT_URL")]
+    pub(crate) endpoint: Option<String>,
+    /// JSON in place of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Show the values of payloads, which may be personal data
+    #[arg(long, global = true)]
+    pub(crate) payloads: bool,
+    /// A file of certificates to trust
+    #[arg(long, global = true, env = "AWS_CA_BUNDLE", hide = true)]
+    pub(crate) ca_bundle: Option<String>,
+}
+
+/// Agreement to a change.
+#[derive(Debug, Args)]
+pub(crate) struct Agreement {
+    /// Do it; without this the command only says what it would do
+    #[arg(long, requires = "why")]
+    pub(crate) yes: bool,
+    /// Why, for the journal
+    #[arg(long, value_parser = reason)]
+    pub(crate) why: Option<String>,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("say why in a few words".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show each hop: what waits, how old it is, dead letters, and whether it is delivered
+    Status,
+    /// Check the deployment, and name a remedy for each finding
+    Doctor,
+    /// Tell the story of one aggregate: every event, and which views have it
+    #[command(after_help = "Example: dekigoto trace 0198c2e4-7b1a-7000-8000-000000000001")]
+    Trace {
+        /// The aggregate's id, such as an order's
+        id: String,
+    },
+    /// Show the history of a stream and the state that it leads to
+    #[command(
+        after_help = "Examples:\n  dekigoto show Order#0198…\n  dekigoto show Order#0198… --at 2 --payloads"
+    )]
+    Show {
+        /// The stream: Type#id
+        stream: String,
+        /// Only up to this version
+        #[arg(long, value_name = "VERSION")]
+        at: Option<u64>,
+    },
+    /// Show events as they are committed
+    Tail {
+        /// For how long, such as 10m
+        #[arg(long = "for", default_value = "1h", value_parser = duration)]
+        over: Duration,
+    },
+    /// See dead letters, send them back, or discard them
+    #[command(subcommand)]
+    Dlq(Dlq),
+    /// Publish commits again; consumers see duplicates, which change nothing
+    #[command(
+        after_help = "Examples:\n  dekigoto republish --stream Order#0198… --to-target bus\n  \
+                      dekigoto republish --from 2026-11-25T09:00:00Z --to 2026-11-25T10:00:00Z --yes --why \"bus was gone\""
+    )]
+    Republish(Republish),
+    /// Fold rows of a view again from the event store, and name those that differ
+    Verify {
+        /// The view, such as order-summary
+        view: String,
+        /// How many streams to look at
+        #[arg(long, default_value_t = 500, conflicts_with = "all")]
+        sample: usize,
+        /// Look at every stream, and add up every row
+        #[arg(long)]
+        all: bool,
+    },
+    /// Stop delivery to a view or to the publisher, for a time
+    Pause {
+        /// The view, or `publisher`
+        name: String,
+        /// For how long, at most 6h; `status` complains when it is over
+        #[arg(long = "for", default_value = "30m", value_parser = duration)]
+        time: Duration,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Start delivery again
+    Resume {
+        /// The view, or `publisher`
+        name: String,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Show what the stack used and what it costs
+    Cost {
+        /// Over which time, such as 24h
+        #[arg(long, default_value = "24h", value_parser = duration)]
+        over: Duration,
+    },
+    /// List the changes that operators made this month
+    Journal,
+    /// Print completions for a shell
+    #[command(after_help = "Example: source <(dekigoto completions bash)")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to do with dead letters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dlq {
+    /// Count them by queue and reason
+    List(Letters),
+    /// Show each, with its payload masked
+    Show(Letters),
+    /// Send them back, each on its own way; do this after the cause is mended
+    #[command(
+        after_help = "Example: dekigoto dlq redrive --queue order-summary --yes --why \"fixed in 1.4.2\""
+    )]
+    Redrive {
+        #[command(flatten)]
+        letters: Letters,
+        /// Letters a second
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+        rate: u32,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Delete them for good; the events stay in the event store
+    Discard {
+        #[command(flatten)]
+        letters: Letters,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+}
+
+/// Which letters.
+#[derive(Debug, Args)]
+pub(crate) struct Letters {
+    /// Only of this queue: a view, publisher, stream, subscription or audit
+    #[arg(long)]
+    pub(crate) queue: Option<String>,
+    /// Only those whose reason contains this text
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Only those of this stream: Type#id
+    #[arg(long)]
+    pub(crate) stream: Option<String>,
+}
+
+/// What to publish again.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["stream", "from"])))]
+pub(crate) struct Republish {
+    /// The commits of this stream: Type#id
+    #[arg(long)]
+    pub(crate) stream: Option<String>,
+    /// Of a stream: only to this target
+    #[arg(long, value_enum, requires = "stream")]
+    pub(crate) to_target: Option<ToTarget>,
+    /// The commits from this time on
+    #[arg(long, requires = "to", value_parser = moment)]
+    pub(crate) from: Option<Timestamp>,
+    /// The commits before this time
+    #[arg(long, requires = "from", value_parser = moment)]
+    pub(crate) to: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) agreement: Agreement,
+}
+
+/// A target of the publisher.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ToTarget {
+    /// The topic of domain events
+    Topic,
+    /// The bus of integration events
+    Bus,
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| format!("{text:?} is no time; write it as 2026-11-25T09:00:00Z"))
+}
+
+/// The completions of a shell.
+pub(crate) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "dekigoto", &mut text);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once(&"dekigoto").chain(words))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_change_needs_a_reason() {
+        for words in [
+            &["dlq", "redrive", "--yes"][..],
+            &["dlq", "discard", "--yes", "--why", " "],
+            &["pause", "orders", "--yes"],
+            &["republish", "--stream", "Order#1", "--yes"],
+        ] {
+            assert!(parsed(words).is_err(), "{words:?}");
+        }
+        assert!(parsed(&["dlq", "redrive", "--yes", "--why", "mended"]).is_ok());
+    }
+
+    #[test]
+    fn wrong_arguments_are_refused_and_the_message_names_the_right_ones() {
+        for (words, text) in [
+            (&["republish"][..], "--stream"),
+            (
+                &["republish", "--from", "yesterday", "--to", "2026-11-25T09:00:00Z"],
+                "2026-11-25T09:00:00Z",
+            ),
+            (&["dlq", "redrive", "--rate", "501"], "500"),
+            (&["pause", "orders", "--for", "soon"], "30m"),
+            (&["statsu"], "status"),
+        ] {
+            let error = parsed(words).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{words:?}");
+            assert!(error.to_string().contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_command_has_completions_and_help() {
+        let text = String::from_utf8(completions(clap_complete::Shell::Bash)).unwrap();
+        for command in Cli::command().get_subcommands() {
+            assert!(text.contains(command.get_name()), "{}", command.get_name());
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The commands, one file each.
+
+mod cost;
+mod doctor;
+mod journal;
+mod pause;
+mod republish;
+mod show;
+mod status;
+mod tail;
+mod trace;
+mod verify;
+
+pub(crate) use cost::cost;
+pub(crate) use doctor::doctor;
+pub(crate) use journal::journal;
+pub(crate) use pause::{Switch, pause, resume};
+pub(crate) use republish::{Again, republish};
+pub(crate) use show::show;
+pub(crate) use status::status;
+pub(crate) use tail::tail;
+pub(crate) use trace::trace;
+pub(crate) use verify::verify;

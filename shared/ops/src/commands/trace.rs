@@ -1,0 +1,130 @@
+//! `dekigoto trace ID`: the story of one aggregate: every event, and which views have it.
+
+use std::collections::BTreeMap;
+
+use dekigoto::{Commit, Envelope, EventStore, Ordinal, ReadFrom, StreamId};
+use serde_json::json;
+
+use crate::{
+    desk::Desk,
+    failure::{Failure, Kind, of_store},
+    out::{Report, Table, Tone},
+};
+
+/// Commits that one trace shows of a stream.
+const COMMITS_MAX: usize = 1000;
+
+/// Commits in one read.
+const COMMITS_PER_READ: u32 = 100;
+
+pub(crate) async fn trace(desk: &Desk, id: &str) -> Result<Report, Failure> {
+    let mut commits = Vec::new();
+    for aggregate in desk.service.aggregates() {
+        let stream = StreamId::new(aggregate.name(), id);
+        let stream = stream.map_err(|why| Failure::argument(why.to_string(), "check the id"))?;
+        commits.extend(commits_of(&*desk.ports.store, &stream).await?);
+    }
+    if commits.is_empty() {
+        let types: Vec<&str> = desk.service.aggregates().iter().map(|it| it.name()).collect();
+        return Err(Failure::new(
+            Kind::NotFound,
+            format!("no {} has the id {id}", types.join(" or ")),
+            "check the id and `--stack`",
+        ));
+    }
+    commits.sort_by_key(|commit| (commit.context().at, commit.ordinal()));
+    let seen = seen(desk, &commits).await?;
+    Ok(told(desk, &commits, &seen))
+}
+
+/// The first commits of a stream.
+pub(super) async fn commits_of(
+    store: &dyn EventStore,
+    stream: &StreamId,
+) -> Result<Vec<Commit>, Failure> {
+    let mut commits: Vec<Commit> = Vec::new();
+    let mut from = Ordinal::FIRST;
+    while commits.len() < COMMITS_MAX {
+        let page = store.read(stream, ReadFrom::Up(from), COMMITS_PER_READ).await;
+        let page = page.map_err(|error| of_store(&error))?;
+        let Some(last) = page.last().map(Commit::ordinal) else { break };
+        from = last.plus(1);
+        commits.extend(page);
+    }
+    Ok(commits)
+}
+
+/// Which views have an event, by stream and version.
+type Seen = BTreeMap<(String, u64), Vec<(&'static str, bool)>>;
+
+async fn seen(desk: &Desk, commits: &[Commit]) -> Result<Seen, Failure> {
+    let mut streams: BTreeMap<String, Vec<Envelope>> = BTreeMap::new();
+    for commit in commits {
+        streams.entry(commit.stream().key()).or_default().extend(commit.envelopes());
+    }
+    let mut seen = Seen::new();
+    for (stream, events) in streams {
+        for view in desk.service.views() {
+            let wanted = desk.service.events_for(&**view);
+            let is_wanted = |event: &&Envelope| wanted.contains(&event.event_type.as_str());
+            let events: Vec<Envelope> = events.iter().filter(is_wanted).cloned().collect();
+            let held = view.holds(&desk.ports, &events).await.map_err(|error| of_store(&error))?;
+            for (event, is_held) in events.iter().zip(held) {
+                let place = (stream.clone(), event.version.get());
+                seen.entry(place).or_default().push((view.name(), is_held));
+            }
+        }
+    }
+    Ok(seen)
+}
+
+fn told(desk: &Desk, commits: &[Commit], seen: &Seen) -> Report {
+    let mut report = Report::default();
+    let mut table = Table::new(["when", "stream", "version", "event", "correlation", "views"]);
+    let mut listed = Vec::new();
+    let mut waiting = 0;
+    for event in commits.iter().flat_map(Commit::envelopes) {
+        let place =
+            (format!("{}#{}", event.aggregate_type, event.aggregate_id), event.version.get());
+        let views = seen.get(&place).cloned().unwrap_or_default();
+        let late: Vec<&str> = views.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
+        waiting += late.len();
+        let text = match (views.len(), late.len()) {
+            (0, _) => "no view wants it".to_owned(),
+            (all, 0) => format!("all {all}"),
+            (_, _) => format!("not yet in {}", late.join(", ")),
+        };
+        let tone = if late.is_empty() { Tone::Plain } else { Tone::Bad };
+        table.row(
+            tone,
+            [
+                event.occurred_at.to_string(),
+                event.aggregate_type.clone(),
+                event.version.to_string(),
+                event.event_type.clone(),
+                event.metadata.correlation_id.clone(),
+                text,
+            ],
+        );
+        listed.push(json!({
+            "at": event.occurred_at, "stream": place.0, "version": event.version, "event": event.event_type,
+            "eventId": event.event_id, "correlationId": event.metadata.correlation_id,
+            "causationId": event.metadata.causation_id, "traceparent": event.metadata.traceparent,
+            "views": views.into_iter().collect::<BTreeMap<_, _>>(),
+        }));
+    }
+    report.field("events", listed);
+    report.table(table);
+    if waiting == 0 {
+        report.line(Tone::Good, "every view has every event");
+    } else {
+        report.attention();
+        report.line(Tone::Bad, format!("views lack {waiting} events; see `status` and `dlq list`"));
+    }
+    let cut = commits.len() >= COMMITS_MAX * desk.service.aggregates().len().max(1);
+    if cut {
+        report
+            .line(Tone::Dim, format!("only the first {COMMITS_MAX} commits of a stream are shown"));
+    }
+    report
+}

@@ -1,0 +1,83 @@
+//! What every command works with.
+
+use std::sync::Arc;
+
+use dekigoto::{Ports, Service, Timestamp, replay::ReplaySource};
+
+use crate::{
+    failure::Failure,
+    journal::Journal,
+    layout::Layout,
+    out::Shown,
+    ports::{Cloud, Screen, Stack},
+};
+
+/// The operator's desk: the stack, the stores behind it, and how the service is made.
+pub(crate) struct Desk {
+    /// The caller's account.
+    pub(crate) cloud: Arc<dyn Cloud>,
+    /// The deployed stack.
+    pub(crate) stack: Stack,
+    /// Its parts.
+    pub(crate) layout: Layout,
+    /// The event store, the view store, and the host.
+    pub(crate) ports: Ports,
+    /// The event store, to read all of it.
+    pub(crate) history: Arc<dyn ReplaySource>,
+    /// The aggregates and views.
+    pub(crate) service: Service,
+    /// Where lines go as they come.
+    pub(crate) screen: Arc<dyn Screen>,
+    /// Whether payloads are shown.
+    pub(crate) shown: Shown,
+    /// Whether to change something, or only to say what would change.
+    pub(crate) consent: Consent,
+}
+
+/// Whether a command may change something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// Only say what would happen.
+    Dry,
+    /// Do it: the operator said `--yes`, and why.
+    Given {
+        /// Why, in the operator's words.
+        why: String,
+    },
+}
+
+impl Desk {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ports.host.now()
+    }
+
+    pub(crate) fn journal(&self) -> Journal<'_> {
+        Journal::new(&*self.ports.views, &*self.ports.host)
+    }
+
+    /// Makes a change and records it. Returns `None`, without a change, when the operator did not agree.
+    pub(crate) async fn change<T, F>(
+        &self,
+        what: String,
+        change: impl FnOnce() -> F,
+        outcome: impl FnOnce(&T) -> String,
+    ) -> Result<Option<T>, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let Consent::Given { why } = &self.consent else { return Ok(None) };
+        let who = self.cloud.caller().await?;
+        let journal = self.journal();
+        // Recorded first: a change that is cut off half-way must leave a trace.
+        let open = journal.begin(who, what, why.clone()).await?;
+        let done = change().await;
+        let text = match &done {
+            Ok(done) => outcome(done),
+            Err(failure) => format!("failed: {failure}"),
+        };
+        let ended = journal.end(open, text).await;
+        let done = done?;
+        ended?;
+        Ok(Some(done))
+    }
+}

@@ -1,0 +1,84 @@
+//! Where a dead letter goes back to.
+
+#![expect(clippy::indexing_slicing, reason = "a field that a JSON value lacks reads as null")]
+
+use dekigoto::{Envelope, Pointer};
+use serde_json::Value;
+
+use super::letters::Dead;
+use crate::{desk::Desk, layout::DeadLetters};
+
+/// The way back of one letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// To these queues: their names and URLs.
+    Queues(Vec<(String, String)>),
+    /// To the publisher function, which publishes the time window of a note again.
+    Publisher {
+        /// The function.
+        function: String,
+        /// The note.
+        note: Value,
+    },
+    /// There is none.
+    None(&'static str),
+}
+
+impl Way {
+    /// As an operator reads it.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Queues(queues) => {
+                let names: Vec<&str> = queues.iter().map(|(name, _)| name.as_str()).collect();
+                format!("to {}", names.join(", "))
+            }
+            Self::Publisher { .. } => "publish its time window again".to_owned(),
+            Self::None(why) => format!("none: {why}"),
+        }
+    }
+}
+
+const NO_EVENT: &str = "the body is no event; discard it with a note";
+const NO_POINTER: &str =
+    "the body is no pointer; mend the record, republish its stream, discard it";
+const NO_NOTE: &str = "the body is no note of Lambda; discard it with a note";
+const NO_VIEW: &str = "no view wants this event; discard it with a note";
+
+pub(super) fn way_back(desk: &Desk, dead: &Dead) -> Way {
+    let body = &dead.letter.body;
+    match &dead.kind {
+        DeadLetters::Consumer(consumer) => match Envelope::from_message(body) {
+            Ok(_) => Way::Queues(vec![(consumer.name.clone(), consumer.queue.clone())]),
+            Err(_) => Way::None(NO_EVENT),
+        },
+        DeadLetters::Publisher { retry } => match serde_json::from_str::<Pointer>(body) {
+            Ok(_) => Way::Queues(vec![("the retry queue".to_owned(), retry.clone())]),
+            Err(_) => Way::None(NO_POINTER),
+        },
+        DeadLetters::Stream { publisher } => match serde_json::from_str::<Value>(body) {
+            Ok(note) if note["DDBStreamBatchInfo"].is_object() => {
+                Way::Publisher { function: publisher.clone(), note }
+            }
+            Ok(_) | Err(_) => Way::None(NO_NOTE),
+        },
+        DeadLetters::Subscription => subscribed(desk, body),
+        DeadLetters::Audit { queue } => {
+            Way::Queues(vec![("the audit queue".to_owned(), queue.clone())])
+        }
+    }
+}
+
+/// SNS does not say whose queue it could not reach, so the event goes to every view that wants it. Those that have it
+/// see a duplicate.
+fn subscribed(desk: &Desk, body: &str) -> Way {
+    let Ok(event) = Envelope::from_message(body) else { return Way::None(NO_EVENT) };
+    let wants = |events: Vec<&str>| events.contains(&event.event_type.as_str());
+    let wanting =
+        desk.service.views().iter().filter(|view| wants(desk.service.events_for(&***view)));
+    let queues = wanting.filter_map(|view| {
+        let consumer = desk.layout.consumers.iter().find(|it| it.name == view.name())?;
+        Some((consumer.name.clone(), consumer.queue.clone()))
+    });
+    let queues: Vec<(String, String)> = queues.collect();
+    if queues.is_empty() { Way::None(NO_VIEW) } else { Way::Queues(queues) }
+}

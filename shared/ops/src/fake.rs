@@ -1,0 +1,440 @@
+//! A fake AWS account with a small bank in it. Only for tests.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use dekigoto::RowKey;
+use dekigoto::{
+    Aggregate, CommandKey, Commit, Context, Decider, Envelope, EventSchema as _, EventStore as _,
+    Fingerprint, Head, Ports, Service, StreamId, Timestamp, event_schema,
+    memory::{ManualHost, MemoryStore, MemoryViews},
+    relay,
+    views::{Across, AcrossView, Fold, Single, SingleView, View},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    desk::{Consent, Desk},
+    failure::{Failure, Kind},
+    layout::Layout,
+    out::Shown,
+    ports::{
+        AlarmState, Cloud, FunctionState, Letter, Mapping, Metric, Move, QueueState, Screen, Stack,
+        StreamPage, TableState,
+    },
+};
+
+pub(crate) const NOW: &str = "2026-11-25T12:00:00.000Z";
+const DAYS_14: Duration = Duration::from_secs(14 * 86_400);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Event {
+    Deposited(Moved),
+}
+event_schema! { Event { Deposited as "Deposited": 1 } }
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Moved {
+    pub(crate) cents: u64,
+}
+
+pub(crate) struct Account;
+
+impl Decider for Account {
+    type Command = ();
+    type Event = Event;
+    type State = u64;
+    type Refusal = ();
+
+    fn decide(_: &u64, (): ()) -> Result<Vec<Event>, ()> {
+        Err(())
+    }
+
+    fn evolve(balance: u64, Event::Deposited(Moved { cents }): &Event) -> u64 {
+        balance + cents
+    }
+}
+
+impl Aggregate for Account {
+    type Id = String;
+    const TYPE: &'static str = "Account";
+    const SNAPSHOT_SCHEMA: u32 = 1;
+}
+
+/// One row for each account.
+struct Balances;
+
+impl View for Balances {
+    type Row = u64;
+    type Folds = (Account,);
+    const NAME: &'static str = "balances";
+}
+
+impl Fold<Account> for Balances {
+    fn fold(row: &mut u64, Event::Deposited(Moved { cents }): &Event, _: &Envelope) {
+        *row += cents;
+    }
+}
+
+impl SingleView for Balances {}
+
+/// One row for all accounts.
+struct MoneyMoved;
+
+impl View for MoneyMoved {
+    type Row = u64;
+    type Folds = (Account,);
+    const NAME: &'static str = "money-moved";
+}
+
+impl Fold<Account> for MoneyMoved {
+    fn row_key(_: &Event, _: &Envelope) -> Option<RowKey> {
+        Some(RowKey::new("money-moved", "all"))
+    }
+
+    fn fold(row: &mut u64, Event::Deposited(Moved { cents }): &Event, _: &Envelope) {
+        *row += cents;
+    }
+}
+
+impl AcrossView for MoneyMoved {
+    fn add(row: &mut u64, part: u64) {
+        *row += part;
+    }
+}
+
+/// The outputs of the bank's stack.
+pub(crate) fn stack() -> Stack {
+    let mut outputs = BTreeMap::new();
+    let mut add = |name: &str, value: &str| outputs.insert(name.to_owned(), value.to_owned());
+    for (word, name) in [("Balances", "balances"), ("MoneyMoved", "money-moved")] {
+        add(&format!("{word}QueueUrl"), name);
+        add(&format!("{word}DlqUrl"), &format!("{name}-dlq"));
+        add(&format!("{word}FunctionName"), &format!("bank-{name}"));
+    }
+    for (name, value) in [
+        ("EventTableName", "events"),
+        ("ViewTableName", "views"),
+        ("PublisherFunctionName", "bank-publisher"),
+        ("PublisherRetryQueueUrl", "retry"),
+        ("PublisherDlqUrl", "publisher-dlq"),
+        ("PublisherStreamDlqUrl", "stream-dlq"),
+        ("SubscriptionDlqUrl", "subscription-dlq"),
+        ("AuditQueueUrl", "audit"),
+        ("AuditDlqUrl", "audit-dlq"),
+    ] {
+        add(name, value);
+    }
+    let parameters =
+        [("AlarmTopicArn", "arn"), ("AuthMode", "iam"), ("DeletionProtection", "true")];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Stack {
+        name: "bank".to_owned(),
+        status: "UPDATE_COMPLETE".to_owned(),
+        outputs,
+        parameters: parameters.into(),
+    }
+}
+
+/// What the fake account holds, and what was done to it.
+#[derive(Default)]
+pub(crate) struct Account0 {
+    pub(crate) queues: BTreeMap<String, Vec<Letter>>,
+    hidden: BTreeSet<String>,
+    pub(crate) mappings: BTreeMap<String, Vec<Mapping>>,
+    /// The answers of the next invocations.
+    pub(crate) answers: Vec<Value>,
+    pub(crate) images: Vec<Value>,
+    pub(crate) alarms: Vec<AlarmState>,
+    pub(crate) table: TableState,
+    pub(crate) function: FunctionState,
+    pub(crate) retention: Duration,
+    /// Every change, in order.
+    pub(crate) changes: Vec<String>,
+    /// Calls that fail: a part of the change's text, and how often it succeeds before.
+    pub(crate) fails: Vec<(String, u32)>,
+    pub(crate) can_move: bool,
+}
+
+#[derive(Clone)]
+pub(crate) struct FakeCloud(Arc<Mutex<Account0>>);
+
+impl FakeCloud {
+    pub(crate) fn state(&self) -> MutexGuard<'_, Account0> {
+        self.0.lock().unwrap()
+    }
+
+    /// Records a change, or fails it.
+    fn change(&self, text: String) -> Result<(), Failure> {
+        let mut state = self.state();
+        if let Some((_, left)) =
+            state.fails.iter_mut().find(|(part, _)| text.contains(part.as_str()))
+        {
+            if *left == 0 {
+                return Err(Failure::new(Kind::Unreachable, "AWS is gone", "try again"));
+            }
+            *left -= 1;
+        }
+        state.changes.push(text);
+        Ok(())
+    }
+
+    /// The letters of a queue, whether hidden or not.
+    pub(crate) fn bodies(&self, url: &str) -> Vec<String> {
+        let state = self.state();
+        state.queues.get(url).into_iter().flatten().map(|it| it.body.clone()).collect()
+    }
+
+    pub(crate) fn hidden(&self) -> usize {
+        self.state().hidden.len()
+    }
+
+    /// Puts a dead letter into a queue.
+    pub(crate) fn bury(&self, url: &str, body: &str, attributes: &[(&str, &str)]) {
+        let attributes = attributes.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned()));
+        let mut state = self.state();
+        let letters = state.queues.entry(url.to_owned()).or_default();
+        let id = format!("{url}-{}", letters.len());
+        let sent_at = "2026-11-20T12:00:00.000Z".parse().ok();
+        let (receipt, body) = (id.clone(), body.to_owned());
+        letters.push(Letter { id, receipt, body, attributes: attributes.collect(), sent_at });
+    }
+}
+
+fn missing(url: &str) -> Failure {
+    Failure::new(Kind::NotFound, format!("{url} does not exist"), "deploy the stack again")
+}
+
+#[async_trait]
+impl Cloud for FakeCloud {
+    async fn caller(&self) -> Result<String, Failure> {
+        Ok("arn:aws:iam::1:user/ann".to_owned())
+    }
+
+    async fn stack(&self) -> Result<Stack, Failure> {
+        Ok(stack())
+    }
+
+    async fn queue(&self, url: &str) -> Result<QueueState, Failure> {
+        let state = self.state();
+        let letters = state.queues.get(url).ok_or_else(|| missing(url))?;
+        let visible = letters.iter().filter(|it| !state.hidden.contains(&it.receipt)).count();
+        let visible = u64::try_from(visible).unwrap();
+        let arn = format!("arn:{url}");
+        Ok(QueueState { arn, visible, in_flight: 0, retention: state.retention })
+    }
+
+    async fn receive(&self, url: &str, _: Duration) -> Result<Vec<Letter>, Failure> {
+        let mut state = self.state();
+        let letters = state.queues.get(url).ok_or_else(|| missing(url))?;
+        let visible = letters.iter().filter(|it| !state.hidden.contains(&it.receipt));
+        let page: Vec<Letter> = visible.take(10).cloned().collect();
+        state.hidden.extend(page.iter().map(|it| it.receipt.clone()));
+        Ok(page)
+    }
+
+    async fn release(&self, _: &str, receipt: &str) -> Result<(), Failure> {
+        self.state().hidden.remove(receipt);
+        Ok(())
+    }
+
+    async fn send(&self, url: &str, body: &str) -> Result<(), Failure> {
+        self.change(format!("send {url}"))?;
+        self.bury(url, body, &[]);
+        Ok(())
+    }
+
+    async fn delete(&self, url: &str, receipt: &str) -> Result<(), Failure> {
+        self.change(format!("delete {receipt}"))?;
+        let mut state = self.state();
+        state.hidden.remove(receipt);
+        state.queues.get_mut(url).unwrap().retain(|letter| letter.receipt != receipt);
+        Ok(())
+    }
+
+    async fn move_all(&self, from: &str, to: &str, _: u32) -> Result<Move, Failure> {
+        if !self.state().can_move {
+            return Ok(Move::Unsupported);
+        }
+        let url = from.trim_start_matches("arn:");
+        let (all, visible) = (self.bodies(url).len(), self.queue(url).await?.visible);
+        assert_eq!(u64::try_from(all), Ok(visible), "SQS does not move hidden letters");
+        self.change(format!("move {from} {to}"))?;
+        Ok(Move::Started)
+    }
+
+    async fn mappings(&self, function: &str) -> Result<Vec<Mapping>, Failure> {
+        Ok(self.state().mappings.get(function).cloned().unwrap_or_default())
+    }
+
+    async fn set_mapping(&self, id: &str, is_on: bool) -> Result<(), Failure> {
+        self.change(format!("mapping {id} {is_on}"))?;
+        for mapping in self.state().mappings.values_mut().flatten().filter(|it| it.id == id) {
+            mapping.state = if is_on { "Enabled" } else { "Disabled" }.to_owned();
+        }
+        Ok(())
+    }
+
+    async fn invoke(&self, function: &str, payload: &Value) -> Result<Value, Failure> {
+        self.change(format!("invoke {function} {payload}"))?;
+        Ok(self.state().answers.remove(0))
+    }
+
+    async fn function(&self, _: &str) -> Result<FunctionState, Failure> {
+        Ok(self.state().function.clone())
+    }
+
+    async fn table(&self, _: &str) -> Result<TableState, Failure> {
+        Ok(self.state().table.clone())
+    }
+
+    async fn alarms(&self, _: &str) -> Result<Vec<AlarmState>, Failure> {
+        Ok(self.state().alarms.clone())
+    }
+
+    async fn concurrency(&self) -> Result<u64, Failure> {
+        Ok(1000)
+    }
+
+    async fn metrics(
+        &self,
+        wanted: &[Metric],
+        _: Timestamp,
+        _: Duration,
+    ) -> Result<Vec<Option<f64>>, Failure> {
+        Ok(vec![None; wanted.len()])
+    }
+
+    async fn stream_ends(&self, _: &str) -> Result<Vec<String>, Failure> {
+        Ok(vec!["end".to_owned()])
+    }
+
+    async fn stream_page(&self, places: &[String]) -> Result<StreamPage, Failure> {
+        let images = std::mem::take(&mut self.state().images);
+        Ok(StreamPage { images, next: places.to_vec() })
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Lines(pub(crate) Mutex<Vec<String>>);
+
+impl Screen for Lines {
+    fn line(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
+/// The bank, deployed.
+pub(crate) struct Bank {
+    pub(crate) desk: Desk,
+    pub(crate) cloud: FakeCloud,
+    pub(crate) host: ManualHost,
+    pub(crate) store: MemoryStore,
+    pub(crate) views: MemoryViews,
+    pub(crate) lines: Arc<Lines>,
+}
+
+impl Bank {
+    pub(crate) fn new() -> Self {
+        let (store, views) = (MemoryStore::new(), MemoryViews::new());
+        let host = ManualHost::starting_at(NOW.parse().unwrap());
+        let mut state = Account0 { retention: DAYS_14, can_move: true, ..Account0::default() };
+        for (name, url) in stack().outputs {
+            if name.ends_with("Url") {
+                state.queues.insert(url.clone(), Vec::new());
+            }
+            if name.ends_with("FunctionName") {
+                state.mappings.insert(url.clone(), vec![mapping(&url)]);
+            }
+        }
+        let stream = Some("arn:stream".to_owned());
+        state.table = TableState { stream, can_be_restored: true, is_protected: true };
+        let cloud = FakeCloud(Arc::new(Mutex::new(state)));
+        let lines = Arc::new(Lines::default());
+        let service = Service::new("bank").aggregate::<Account>((), relay::nothing);
+        let desk = Desk {
+            cloud: Arc::new(cloud.clone()),
+            stack: stack(),
+            layout: Layout::of(&stack()).unwrap(),
+            ports: Ports {
+                store: Arc::new(store.clone()),
+                views: Arc::new(views.clone()),
+                host: Arc::new(host.clone()),
+            },
+            history: Arc::new(store.clone()),
+            service: service.view::<Single<Balances>>().view::<Across<MoneyMoved>>(),
+            screen: lines.clone(),
+            shown: Shown::Masked,
+            consent: Consent::Dry,
+        };
+        Self { desk, cloud, host, store, views, lines }
+    }
+
+    /// The bank, with an operator who agrees to changes.
+    pub(crate) fn agreed() -> Self {
+        let mut bank = Self::new();
+        bank.desk.consent = Consent::Given { why: "a test".to_owned() };
+        bank
+    }
+
+    /// Deposits these amounts into an account, one commit each. Returns the events.
+    pub(crate) async fn deposit(&self, id: &str, cents: &[u64]) -> Vec<Envelope> {
+        let mut head = Head::empty(StreamId::new("Account", id).unwrap());
+        let mut events = Vec::new();
+        for (place, cents) in cents.iter().enumerate() {
+            let event = Event::Deposited(Moved { cents: *cents }).encode().unwrap();
+            let context = Context {
+                at: NOW.parse().unwrap(),
+                key: CommandKey::try_from(format!("key-{place}")).unwrap(),
+                actor: "ann".to_owned(),
+                correlation_id: "correlation".to_owned(),
+                causation_id: None,
+                traceparent: None,
+            };
+            let commit =
+                Commit::after(&head, vec![event], context, Fingerprint::of(&["request"])).unwrap();
+            self.store.append(&commit).await.unwrap();
+            head = commit.head();
+            events.extend(commit.envelopes());
+        }
+        events
+    }
+
+    /// Applies events to a view.
+    pub(crate) async fn project(&self, view: &str, events: &[Envelope]) {
+        let view = self.desk.service.view_named(view).unwrap();
+        for event in events {
+            let key = view.row_key(event).unwrap().unwrap();
+            view.project(&self.desk.ports, &key, std::slice::from_ref(event)).await;
+        }
+    }
+
+    /// What the journal says.
+    pub(crate) async fn journal(&self) -> Vec<crate::ports::Entry> {
+        self.desk.journal().of_month(self.desk.now()).await.unwrap()
+    }
+}
+
+fn mapping(function: &str) -> Mapping {
+    Mapping {
+        id: format!("mapping-of-{function}"),
+        source: "arn".to_owned(),
+        state: "Enabled".to_owned(),
+        last_result: "OK".to_owned(),
+    }
+}
+
+/// Lambda's note about stream records that it gave up on.
+pub(crate) fn note() -> String {
+    json!({
+        "requestContext": {"condition": "RetryAttemptsExhausted"},
+        "DDBStreamBatchInfo": {"batchSize": 7, "approximateArrivalOfFirstRecord": "2026-11-25T11:00:00Z",
+            "approximateArrivalOfLastRecord": "2026-11-25T11:01:00Z"},
+    })
+    .to_string()
+}

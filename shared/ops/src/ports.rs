@@ -1,0 +1,207 @@
+//! What the commands need of AWS. Tests use a fake.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use dekigoto::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// A deployed stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stack {
+    /// Its name.
+    pub(crate) name: String,
+    /// Such as `UPDATE_COMPLETE`.
+    pub(crate) status: String,
+    /// The outputs of the template.
+    pub(crate) outputs: BTreeMap<String, String>,
+    /// The parameters of the deployment.
+    pub(crate) parameters: BTreeMap<String, String>,
+}
+
+/// A queue, now. AWS calls the counts approximate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct QueueState {
+    /// Its ARN.
+    pub(crate) arn: String,
+    /// Messages that can be received.
+    pub(crate) visible: u64,
+    /// Messages that are being processed.
+    pub(crate) in_flight: u64,
+    /// How long a message is kept.
+    pub(crate) retention: Duration,
+}
+
+/// A message of a dead-letter queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Letter {
+    /// The message's id.
+    pub(crate) id: String,
+    /// What deletes or releases it.
+    pub(crate) receipt: String,
+    /// Its body.
+    pub(crate) body: String,
+    /// Its attributes, as text.
+    pub(crate) attributes: BTreeMap<String, String>,
+    /// When it was first sent.
+    pub(crate) sent_at: Option<Timestamp>,
+}
+
+/// What feeds a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mapping {
+    /// Its id.
+    pub(crate) id: String,
+    /// The ARN of the queue or stream.
+    pub(crate) source: String,
+    /// Such as `Enabled` or `Disabled`.
+    pub(crate) state: String,
+    /// Such as `OK` or `PROBLEM: …`; empty if unknown.
+    pub(crate) last_result: String,
+}
+
+impl Mapping {
+    /// Whether it delivers.
+    pub(crate) fn is_on(&self) -> bool {
+        ["Enabled", "Enabling", "Updating", "Creating"].contains(&self.state.as_str())
+    }
+}
+
+/// A function, as deployed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FunctionState {
+    /// The digest of its code.
+    pub(crate) code: String,
+    /// Such as `Active`.
+    pub(crate) state: String,
+    /// Its memory.
+    pub(crate) megabytes: u32,
+    /// When it was last changed.
+    pub(crate) modified: String,
+    /// Its environment.
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// A table, as deployed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TableState {
+    /// The ARN of its stream.
+    pub(crate) stream: Option<String>,
+    /// Whether it can be restored to a point in time.
+    pub(crate) can_be_restored: bool,
+    /// Whether it refuses to be deleted.
+    pub(crate) is_protected: bool,
+}
+
+/// An alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AlarmState {
+    /// Its name.
+    pub(crate) name: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub(crate) state: String,
+    /// What it means.
+    pub(crate) description: String,
+}
+
+/// A metric of CloudWatch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Metric {
+    /// Such as `AWS/Lambda`.
+    pub(crate) namespace: &'static str,
+    /// Such as `Invocations`.
+    pub(crate) name: &'static str,
+    /// What it is about.
+    pub(crate) dimensions: Vec<(&'static str, String)>,
+    /// Such as `Sum`.
+    pub(crate) statistic: &'static str,
+}
+
+/// How a dead-letter queue's messages were sent back by SQS itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// SQS moves them in the background.
+    Started,
+    /// SQS does not offer it here, as in a local emulator.
+    Unsupported,
+}
+
+/// One page of a table's stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StreamPage {
+    /// The new images, as DynamoDB's JSON.
+    pub(crate) images: Vec<Value>,
+    /// Where to go on.
+    pub(crate) next: Vec<String>,
+}
+
+/// The caller's AWS account, as far as the commands need it.
+#[async_trait]
+pub(crate) trait Cloud: Send + Sync {
+    /// Who the caller is: an ARN.
+    async fn caller(&self) -> Result<String, Failure>;
+    /// The stack.
+    async fn stack(&self) -> Result<Stack, Failure>;
+    /// A queue, by its URL.
+    async fn queue(&self, url: &str) -> Result<QueueState, Failure>;
+    /// Receives at most ten messages and hides them for a while. No message means that none is visible.
+    async fn receive(&self, url: &str, hide: Duration) -> Result<Vec<Letter>, Failure>;
+    /// Makes a received message visible again.
+    async fn release(&self, url: &str, receipt: &str) -> Result<(), Failure>;
+    /// Sends a message.
+    async fn send(&self, url: &str, body: &str) -> Result<(), Failure>;
+    /// Deletes a received message.
+    async fn delete(&self, url: &str, receipt: &str) -> Result<(), Failure>;
+    /// Asks SQS to move all messages of a dead-letter queue to another queue.
+    async fn move_all(&self, from: &str, to: &str, per_second: u32) -> Result<Move, Failure>;
+    /// The mappings that feed a function.
+    async fn mappings(&self, function: &str) -> Result<Vec<Mapping>, Failure>;
+    /// Turns a mapping on or off.
+    async fn set_mapping(&self, id: &str, is_on: bool) -> Result<(), Failure>;
+    /// Invokes a function and waits for its answer.
+    async fn invoke(&self, function: &str, payload: &Value) -> Result<Value, Failure>;
+    /// A function's configuration.
+    async fn function(&self, name: &str) -> Result<FunctionState, Failure>;
+    /// A table's configuration.
+    async fn table(&self, name: &str) -> Result<TableState, Failure>;
+    /// The alarms whose names begin with the stack's name.
+    async fn alarms(&self, stack: &str) -> Result<Vec<AlarmState>, Failure>;
+    /// Executions that the account allows at the same time.
+    async fn concurrency(&self) -> Result<u64, Failure>;
+    /// The value of each metric over the time before now; `None` where there is no data.
+    async fn metrics(
+        &self,
+        wanted: &[Metric],
+        now: Timestamp,
+        over: Duration,
+    ) -> Result<Vec<Option<f64>>, Failure>;
+    /// Where the newest records of a stream will be, one place for each open shard.
+    async fn stream_ends(&self, stream: &str) -> Result<Vec<String>, Failure>;
+    /// The records from these places on.
+    async fn stream_page(&self, places: &[String]) -> Result<StreamPage, Failure>;
+}
+
+/// Where the lines of a command go, as they come.
+pub(crate) trait Screen: Send + Sync {
+    /// Shows one line.
+    fn line(&self, text: &str);
+}
+
+/// A record of a change, for `dekigoto journal`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Entry {
+    /// When it began.
+    pub(crate) at: Timestamp,
+    /// Who made it: an ARN.
+    pub(crate) who: String,
+    /// The command.
+    pub(crate) what: String,
+    /// Why, in the operator's words.
+    pub(crate) why: String,
+    /// What came of it.
+    pub(crate) outcome: String,
+}

@@ -1,0 +1,100 @@
+use crate::{
+    commands::{doctor, status},
+    fake::Bank,
+    ports::AlarmState,
+};
+
+/// What goes wrong in a deployment.
+type Harm = fn(&mut Bank);
+
+#[tokio::test]
+async fn status_is_calm_when_events_flow() {
+    let report = status(&Bank::new().desk).await.unwrap();
+    assert!(!report.needs_attention() && report.text(false).contains("events flow"));
+    assert_eq!(report.json()["hops"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn status_shows_dead_letters_stopped_mappings_problems_and_alarms() {
+    let cases: [(&str, Harm); 5] = [
+        ("balances     0        0          -       1", |bank| {
+            bank.cloud.bury("balances-dlq", "x", &[])
+        }),
+        ("subscription: 1 dead letter", |bank| bank.cloud.bury("subscription-dlq", "x", &[])),
+        ("Disabled: nothing is delivered", |bank| {
+            bank.cloud.state().mappings.get_mut("bank-publisher").unwrap()[0].state =
+                "Disabled".to_owned();
+        }),
+        ("PROBLEM: Function call failed", |bank| {
+            let mut state = bank.cloud.state();
+            let problem = "PROBLEM: Function call failed".to_owned();
+            state.mappings.get_mut("bank-balances").unwrap()[0].last_result = problem;
+        }),
+        ("alarm bank-x: the bus is deaf", |bank| {
+            let text = |text: &str| text.to_owned();
+            let (name, state, description) =
+                (text("bank-x"), text("ALARM"), text("the bus is deaf"));
+            bank.cloud.state().alarms.push(AlarmState { name, state, description });
+        }),
+    ];
+    for (line, harm) in cases {
+        let mut bank = Bank::new();
+        harm(&mut bank);
+        let report = status(&bank.desk).await.unwrap();
+        assert!(report.needs_attention(), "{line}");
+        assert!(report.text(false).contains(line), "{line} is not in\n{}", report.text(false));
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_finds_nothing_in_a_good_deployment() {
+    let report = doctor(&Bank::new().desk).await.unwrap();
+    assert!(!report.needs_attention(), "{}", report.text(false));
+}
+
+#[tokio::test]
+async fn the_doctor_names_each_fault_with_its_remedy() {
+    let cases: [(&str, &str, Harm); 10] = [
+        ("the stack is UPDATE_ROLLBACK_COMPLETE", "deploy again", |bank| {
+            bank.desk.stack.status = "UPDATE_ROLLBACK_COMPLETE".to_owned();
+        }),
+        ("alarms notify nobody", "AlarmTopicArn", |bank| {
+            bank.desk.stack.parameters.insert("AlarmTopicArn".to_owned(), String::new());
+        }),
+        ("anybody may call the API", "iam or jwt", |bank| {
+            bank.desk.stack.parameters.insert("AuthMode".to_owned(), "none".to_owned());
+        }),
+        ("the tables can be deleted", "DeletionProtection", |bank| {
+            bank.desk.stack.parameters.insert("DeletionProtection".to_owned(), "false".to_owned());
+        }),
+        ("the view balances is in the code and not in the stack", "template", |bank| {
+            bank.desk.layout.consumers.retain(|it| it.name != "balances");
+        }),
+        ("cannot be restored", "point-in-time", |bank| {
+            bank.cloud.state().table.can_be_restored = false
+        }),
+        ("has no stream, so nothing is published", "republish", |bank| {
+            bank.cloud.state().table.stream = None
+        }),
+        ("dead letters of audit are lost after 4 days", "14 days", |bank| {
+            bank.cloud.state().retention = std::time::Duration::from_secs(4 * 86_400);
+        }),
+        ("a mapping of balances is Disabled", "dekigoto resume balances", |bank| {
+            bank.cloud.state().mappings.get_mut("bank-balances").unwrap()[0].state =
+                "Disabled".to_owned();
+        }),
+        ("nothing feeds publisher", "deploy the template", |bank| {
+            bank.cloud.state().mappings.remove("bank-publisher");
+        }),
+    ];
+    for (finding, remedy, harm) in cases {
+        let mut bank = Bank::new();
+        harm(&mut bank);
+        let report = doctor(&bank.desk).await.unwrap();
+        let findings = report.json()["findings"].as_array().unwrap().clone();
+        let found = findings.iter().find(|it| it["finding"].as_str().unwrap().contains(finding));
+        let found = found.unwrap_or_else(|| panic!("{finding} is not in {findings:?}"));
+        assert!(found["remedy"].as_str().unwrap().contains(remedy), "{found}");
+        assert!(report.needs_attention());
+    }
+}

@@ -1,0 +1,7 @@
+//! The commands on a fake account.
+
+mod dead_letters;
+mod events;
+mod health;
+mod pauses;
+mod republish;
