@@ -114,9 +114,8 @@ async fn healthy_messages_of_the_same_batch_are_applied_beside_a_forged_one() {
     let world = Faulty::new([]);
     let events = world.stream("s", &["ann"; 3]).await;
     let mixed = [forged(&events[0], 9), events[0].clone(), events[2].clone()];
-    for view in
-        [&Single::<Names>::default() as &dyn AnyView, &Across::<ByName>::default() as &dyn AnyView]
-    {
+    let views: [&dyn AnyView; 2] = [&Single::<Names>::default(), &Across::<ByName>::default()];
+    for view in views {
         let outcomes = project(view, &world.ports(), &mixed).await;
         assert_not_believed(&outcomes[0]);
         assert_eq!(outcomes[1..], [Outcome::Applied, Outcome::Applied]);
