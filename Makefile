@@ -5,10 +5,10 @@ LOCAL := $(PYTHON) infra/local
 # The whole workspace, with AUTH_MODE=jwt. One feature set for all targets: another would build the AWS SDK again.
 ALL := --workspace --features local/jwt --locked --quiet
 # The crates that are published.
-KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit
+KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run reset demo test fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run reset demo test fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short platforms deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -90,10 +90,16 @@ endif
 sim-short: ## Simulate 1,200 runs with failures, and hunt planted bugs
 	@$(SIM) --seeds 1200 && $(SIM_BINARY) --bugs
 
+platforms: ## Run the contract suites on every store: memory, SQLite, DynamoDB, PostgreSQL (DATABASE_URL)
+	@$(LOCAL)/platforms.py
+
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py
 
-undeploy-local: ## Stop the local AWS
+unplatforms: ## Run the contract suites on every store: memory, SQLite, DynamoDB, PostgreSQL (DATABASE_URL)
+	@$(LOCAL)/platforms.py
+
+deploy-local: ## Stop the local AWS
 	@$(LOCAL)/undeploy.py
 
 e2e: ## Run the end-to-end tests against the local AWS

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::dependencies::metadata;
 
 /// The crates of the kit.
-const KIT: [&str; 10] = [
+const KIT: [&str; 11] = [
     "dekigoto",
     "dekigoto-aws",
     "dekigoto-dynamodb",
@@ -16,6 +16,7 @@ const KIT: [&str; 10] = [
     "dekigoto-local",
     "dekigoto-messaging",
     "dekigoto-ops",
+    "dekigoto-postgres",
     "dekigoto-sqlite",
     "dekigoto-testkit",
 ];

@@ -121,8 +121,10 @@ pub(super) async fn each_entry_is_leased_by_one_of_many_relays(subject: &dyn Out
     }
     let outbox = subject.outbox();
     for order in [Any, PerStream] {
-        let relays = (0..10).map(|_| outbox.lease(4, LONG, order));
-        let leased: Vec<_> = join_all(relays).await.into_iter().flat_map(Result::unwrap).collect();
+        // Each with a connection of its own, where a store has connections.
+        let relays: Vec<_> = (0..10).map(|_| subject.outbox()).collect();
+        let leases = relays.iter().map(|relay| relay.lease(4, LONG, order));
+        let leased: Vec<_> = join_all(leases).await.into_iter().flat_map(Result::unwrap).collect();
         let distinct: BTreeSet<_> = ids(&leased).into_iter().collect();
         assert_eq!(distinct.len(), leased.len(), "an entry was leased twice");
         // A relay may skip what another is about to lease, so a second round takes the rest.

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod commit_row;
+mod events;
+mod failure;
+mod migrations;
+mod outbox;
+mod parking;
+mod replay;
+mod schema_name;
+mod session;
+mod view_list;
+mod view_write;
+mod views;
+
+pub use events::PostgresEventStore;
+pub use migrations::{MigrateError, SCHEMA_VERSION};
+pub use outbox::PostgresOutbox;
+pub use parking::{Parked, PostgresParking};
+pub use schema_name::{InvalidSchemaName, SchemaName};
+pub use session::Postgres;
+pub use views::{INDEXES, PostgresViewStore};

@@ -1,0 +1,65 @@
+//! What cannot be handled, with the reason.
+
+use async_trait::async_trait;
+use dekigoto::{Parking, Source};
+use tokio_postgres::Error;
+
+use crate::{Postgres, session::param};
+
+const PARKING: &str = "PostgreSQL parking";
+
+/// Parked records.
+#[derive(Clone, Debug)]
+pub struct PostgresParking(pub(crate) Postgres);
+
+/// A parked record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// Its number.
+    pub id: i64,
+    /// Its text.
+    pub body: String,
+    /// Why it was parked.
+    pub reason: String,
+}
+
+impl std::fmt::Debug for Parked {
+    // The text may hold customer data, which must not reach a log through `{:?}`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Parked({}, {} bytes: {})", self.id, self.body.len(), self.reason)
+    }
+}
+
+#[async_trait]
+impl Parking for PostgresParking {
+    async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
+        // The text may be one that PostgreSQL cannot store.
+        let (body, reason) = (body.replace('\0', "\u{fffd}"), reason.replace('\0', "\u{fffd}"));
+        let schema = self.0.schema();
+        let statement = format!("insert into {schema}.parked (body, reason) values ($1, $2)");
+        let params = [param::text(&body), param::text(&reason)];
+        let parked = self.0.query(PARKING, &statement, &params).await;
+        parked.map(|_| ()).map_err(|it| it.failure.into())
+    }
+}
+
+impl PostgresParking {
+    /// The oldest parked records, at most `limit`, after the one with this number.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn list(&self, after: i64, limit: u32) -> Result<Vec<Parked>, Source> {
+        let schema = self.0.schema();
+        let statement = format!(
+            "select id, body, reason from {schema}.parked where id > $1 order by id limit $2"
+        );
+        let limit = i64::from(limit);
+        let params = [param::int8(&after), param::int8(&limit)];
+        let rows = self.0.query(PARKING, &statement, &params).await;
+        let rows = rows.map_err(|it| Source::from(it.failure))?;
+        let parked = rows.iter().map(|row| {
+            Ok(Parked { id: row.try_get(0)?, body: row.try_get(1)?, reason: row.try_get(2)? })
+        });
+        Ok(parked.collect::<Result<Vec<_>, Error>>()?)
+    }
+}
