@@ -5,13 +5,14 @@ use std::{process::ExitCode, sync::Arc};
 use dekigoto::{Ports, RowKey, SystemHost, ViewStore as _};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
 use dekigoto_http::{App, Contract, Owner, Routes, Service};
-use dekigoto_lambda::{Config, aws, http::HttpApi, start, warm_up};
+use dekigoto_lambda::{Config, aws, http::HttpApi, identity::Staff, start, warm_up};
 use lambda_runtime::{Error, run_concurrent, service_fn};
 
 const SETTINGS: &[&str] = &["EVENT_TABLE", "VIEW_TABLE", "AUTH_MODE"];
 
 /// Runs the api function until Lambda stops it. `O` identifies the owner of a resource. A token with the scope
-/// `staff_scope` makes its bearer staff.
+/// `staff_scope` makes its bearer staff; the settings `STAFF_CLAIM` and `STAFF_SCOPE` name another claim and value.
+/// `BASE_PATH` is what the gateway puts in front of every path.
 #[must_use]
 pub fn api<O: Owner>(
     service: fn() -> Service,
@@ -26,7 +27,10 @@ async fn run<O: Owner>(
     contract: &'static Contract,
     staff_scope: &'static str,
 ) -> Result<(), Error> {
-    let config = Config::from_env(SETTINGS)?;
+    let config = Config::from_env(SETTINGS)?
+        .with_default("STAFF_CLAIM", "scope")
+        .with_default("STAFF_SCOPE", staff_scope)
+        .with_default("BASE_PATH", "");
     let mode = config.parsed("AUTH_MODE")?;
     let client = Client::new(&aws::sdk_config()?);
     let store = DynamoEventStore::new(client.clone(), config.text("EVENT_TABLE"));
@@ -35,6 +39,7 @@ async fn run<O: Owner>(
     let ports =
         Ports { store: Arc::new(store), views: Arc::new(views), host: Arc::new(SystemHost) };
     let router = Routes::of(&service(), contract).router(App::new(ports));
-    let api = HttpApi::<O>::new(router, mode, staff_scope);
+    let staff = Staff::new(config.text("STAFF_CLAIM"), config.text("STAFF_SCOPE"));
+    let api = HttpApi::<O>::new(router, mode, staff).behind(config.text("BASE_PATH"));
     run_concurrent(service_fn(move |event| api.clone().handle(event))).await
 }

@@ -38,11 +38,13 @@ impl<O: Owner> Caller<O> {
     /// `sub` is not an owner id.
     #[must_use]
     pub fn bearer(sub: &str, scopes: &str, staff_scope: &str) -> Option<Self> {
-        let role = if scopes.split_whitespace().any(|scope| scope == staff_scope) {
-            Role::Trusted
-        } else {
-            Role::Owner(sub.parse().ok()?)
-        };
+        Self::of_token(sub, scopes.split_whitespace().any(|scope| scope == staff_scope))
+    }
+
+    /// The bearer of a verified token: staff, or else the owner in `sub`. `None` when `sub` is not an owner id.
+    #[must_use]
+    pub fn of_token(sub: &str, is_staff: bool) -> Option<Self> {
+        let role = if is_staff { Role::Trusted } else { Role::Owner(sub.parse().ok()?) };
         Self::named(sub, role)
     }
 

@@ -8,13 +8,14 @@ use axum::{
 };
 use dekigoto_http::{Caller, Kind, Owner, Problem, RequestId};
 use futures_util::stream;
+use http::{HeaderValue, Uri, header::LOCATION};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
 use crate::{
     gateway::{self, Answer, Invocation},
-    identity::Identity,
+    identity::{Identity, Staff},
 };
 
 /// How callers are authenticated.
@@ -49,12 +50,12 @@ impl FromStr for AuthMode {
 impl AuthMode {
     /// The caller, if the gateway verified one as the mode requires. The handler does not rely on the configuration of
     /// the route: without an identity there is no caller, and the router refuses the request.
-    fn caller<O: Owner>(self, identity: Option<Identity>, staff_scope: &str) -> Option<Caller<O>> {
+    fn caller<O: Owner>(self, identity: Option<Identity>, staff: &Staff) -> Option<Caller<O>> {
         match (self, identity) {
             (Self::None, _) => Some(Caller::anonymous()),
             (Self::Iam, Some(Identity::Iam { arn })) => Caller::service(&arn),
-            (Self::Jwt, Some(Identity::Jwt { sub, scopes })) => {
-                Caller::bearer(&sub, &scopes, staff_scope)
+            (Self::Jwt, Some(Identity::Jwt { sub, claims })) => {
+                Caller::of_token(&sub, staff.is_shown_by(&claims))
             }
             (Self::Iam | Self::Jwt, _) => None,
         }
@@ -66,15 +67,25 @@ impl AuthMode {
 pub struct HttpApi<O> {
     router: Router,
     mode: AuthMode,
-    staff_scope: &'static str,
+    staff: Staff,
+    base_path: String,
     owner: PhantomData<fn() -> O>,
 }
 
 impl<O: Owner> HttpApi<O> {
-    /// An API. In the mode [`AuthMode::Jwt`], a token with the scope `staff_scope` makes its bearer staff.
+    /// An API. In the mode [`AuthMode::Jwt`], `staff` says which tokens make their bearers staff.
     #[must_use]
-    pub fn new(router: Router, mode: AuthMode, staff_scope: &'static str) -> Self {
-        Self { router, mode, staff_scope, owner: PhantomData }
+    pub fn new(router: Router, mode: AuthMode, staff: Staff) -> Self {
+        Self { router, mode, staff, base_path: String::new(), owner: PhantomData }
+    }
+
+    /// The same API behind a path that the gateway puts in front of all paths: a stage's name, or the base path of a
+    /// custom domain, such as `/shop`. Requests lose it, and `Location` gets it.
+    #[must_use]
+    pub fn behind(self, base_path: &str) -> Self {
+        let inner = base_path.trim_matches('/');
+        let base_path = if inner.is_empty() { String::new() } else { format!("/{inner}") };
+        Self { base_path, ..self }
     }
 
     /// Answers one request.
@@ -86,10 +97,13 @@ impl<O: Owner> HttpApi<O> {
         let response = match request {
             Ok(request) => {
                 let mut request = request.map(streamed);
+                if let Some(inner) = without(&self.base_path, request.uri()) {
+                    *request.uri_mut() = inner;
+                }
                 if let Some(id) = id {
                     request.extensions_mut().insert(RequestId(id));
                 }
-                if let Some(caller) = self.mode.caller::<O>(identity, self.staff_scope) {
+                if let Some(caller) = self.mode.caller::<O>(identity, &self.staff) {
                     request.extensions_mut().insert(caller);
                 }
                 self.router.oneshot(request).await?
@@ -100,10 +114,34 @@ impl<O: Owner> HttpApi<O> {
                 Problem::new(Kind::MALFORMED, detail).answer(&id.unwrap_or_default())
             }
         };
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
+        if let Some(location) = parts.headers.get_mut(LOCATION)
+            && let Some(outer) = behind(&self.base_path, location)
+        {
+            *location = outer;
+        }
         // Our own answers are bounded by the page limits.
         Ok(Answer::new(&parts, to_bytes(body, usize::MAX).await?.into()))
     }
+}
+
+/// The URI without the base path. `None` if it does not begin with it.
+fn without(base_path: &str, uri: &Uri) -> Option<Uri> {
+    if base_path.is_empty() {
+        return None;
+    }
+    let inner = uri.path_and_query()?.as_str().strip_prefix(base_path)?;
+    match inner.as_bytes().first() {
+        Some(b'/') => inner.parse().ok(),
+        None | Some(b'?') => format!("/{inner}").parse().ok(),
+        Some(_) => None,
+    }
+}
+
+/// A path of this API as clients see it.
+fn behind(base_path: &str, location: &HeaderValue) -> Option<HeaderValue> {
+    let path = location.to_str().ok().filter(|it| it.starts_with('/'))?;
+    HeaderValue::from_str(&format!("{base_path}{path}")).ok()
 }
 
 /// The body as a stream. Invalid base64 is an error of the stream, which the router handles as an unreadable body.

@@ -15,9 +15,61 @@ pub enum Identity {
     Jwt {
         /// The subject of the token.
         sub: String,
-        /// Its scopes, separated by spaces.
-        scopes: String,
+        /// What the token says of it.
+        claims: Claims,
     },
+}
+
+/// The claims of a verified token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    all: Map<String, Value>,
+    /// The scopes of the token, which the gateway lists only if the route requires some.
+    scopes: Vec<String>,
+}
+
+impl Claims {
+    /// The values of a claim that lists what is granted. Issuers write such lists as text with spaces (`scope`) or as
+    /// JSON (`scp`, `permissions`, `cognito:groups`); API Gateway turns JSON lists into text in brackets.
+    #[must_use]
+    pub fn granted(&self, claim: &str) -> Vec<&str> {
+        let listed = match self.all.get(claim) {
+            Some(Value::String(text)) => {
+                let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+                inner.unwrap_or(text).split_whitespace().collect()
+            }
+            Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
+            Some(_) | None => Vec::new(),
+        };
+        let scopes = self.scopes.iter().filter(|_| ["scope", "scp"].contains(&claim));
+        listed.into_iter().chain(scopes.map(String::as_str)).collect()
+    }
+}
+
+/// How a token shows that its bearer is staff: the claim, and the value that it contains.
+///
+/// ```
+/// # use dekigoto_lambda::identity::Staff;
+/// let usual = Staff::new("scope", "orders:staff");
+/// let cognito = Staff::new("scope", "orders/staff");
+/// let auth0 = Staff::new("permissions", "orders:staff");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staff {
+    claim: String,
+    value: String,
+}
+
+impl Staff {
+    /// Tokens whose `claim` contains `value`.
+    #[must_use]
+    pub fn new(claim: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { claim: claim.into(), value: value.into() }
+    }
+
+    pub(crate) fn is_shown_by(&self, claims: &Claims) -> bool {
+        claims.granted(&self.claim).contains(&&*self.value)
+    }
 }
 
 /// The report of the authorizer, by kind.
@@ -53,15 +105,10 @@ impl Authorizer {
 
 impl Jwt {
     fn verified(&self) -> Option<Identity> {
-        let claim = |name| self.claims.as_ref()?.get(name)?.as_str();
-        let sub = claim("sub")?.to_owned();
-        // The gateway lists scopes only if the route requires some. The claim of the token is always present.
-        let granted = self.scopes.as_ref().filter(|scopes| !scopes.is_empty());
-        let scopes = match granted {
-            Some(scopes) => scopes.join(" "),
-            None => claim("scope").unwrap_or_default().to_owned(),
-        };
-        Some(Identity::Jwt { sub, scopes })
+        let all = self.claims.clone()?;
+        let sub = all.get("sub")?.as_str()?.to_owned();
+        let claims = Claims { all, scopes: self.scopes.clone().unwrap_or_default() };
+        Some(Identity::Jwt { sub, claims })
     }
 }
 

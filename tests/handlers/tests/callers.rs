@@ -1,6 +1,9 @@
 //! S14: the identities that the handler accepts in each `AUTH_MODE`, for any configuration of the gateway.
 
-use dekigoto_lambda::http::{AuthMode, UnknownAuthMode};
+use dekigoto_lambda::{
+    http::{AuthMode, UnknownAuthMode},
+    identity::Staff,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Functions, sample};
@@ -46,6 +49,54 @@ async fn only_the_identity_of_the_auth_mode_is_a_caller_s14() {
         // Health is open.
         assert_eq!(world.api(mode, &by("api-health.json", &authorizer)).await.0, 200);
     }
+}
+
+#[tokio::test]
+async fn the_claim_and_the_value_of_staff_are_settings_s14() {
+    for (staff, claims, status) in [
+        (Staff::new("scope", "orders/staff"), json!({ "scope": "orders/staff" }), 200),
+        (
+            Staff::new("permissions", "orders:staff"),
+            json!({ "permissions": "[orders:staff]" }),
+            200,
+        ),
+        (Staff::new("permissions", "orders:staff"), json!({ "scope": "orders:staff" }), 404),
+        (Staff::new("scope", "orders:staff"), json!({ "scope": "orders/staff" }), 404),
+    ] {
+        let mut claims = claims;
+        claims["sub"] = json!("staff-1");
+        let event = by("api-get-order.json", &json!({ "jwt": { "claims": claims } }));
+        let world = Functions::with_history();
+        let answer = world.invoke_api(AuthMode::Jwt, staff.clone(), "", &event).await.unwrap();
+        assert_eq!(answer["statusCode"], status, "{staff:?} {claims}");
+    }
+}
+
+#[tokio::test]
+async fn a_base_path_in_front_of_the_path_is_a_setting() {
+    let staff = || Staff::new("scope", "orders:staff");
+    for (base_path, path, status) in [
+        ("shop", "/shop/v1/health", 200),
+        ("/shop/", "/shop/v1/health", 200),
+        ("shop", "/v1/health", 200),
+        ("shop", "/shopping/v1/health", 404),
+        ("shop", "/shop", 404),
+        ("a/b", "/a/b/v1/health", 200),
+        ("", "/shop/v1/health", 404),
+    ] {
+        let mut event = sample("api-health.json");
+        event["rawPath"] = json!(path);
+        let world = Functions::default();
+        let answer = world.invoke_api(AuthMode::None, staff(), base_path, &event).await.unwrap();
+        assert_eq!(answer["statusCode"], status, "{base_path:?} {path}");
+    }
+    let mut event = sample("api-place-order.json");
+    event["rawPath"] = json!("/shop/v1/orders");
+    let world = Functions::default();
+    let answer = world.invoke_api(AuthMode::None, staff(), "/shop", &event).await.unwrap();
+    assert_eq!(answer["statusCode"], 201);
+    let location = answer["headers"]["location"].as_str().unwrap();
+    assert!(location.starts_with("/shop/v1/orders/"), "clients follow it: {location}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use dekigoto::{Host as _, Message, StoredCommit, memory::InMemoryEventBus};
 use dekigoto_http::{App, Routes};
 use dekigoto_lambda::{
     http::{AuthMode, HttpApi},
+    identity::Staff,
     project, relay, relay_or_republish, stream,
 };
 use dekigoto_testkit::World;
@@ -82,8 +83,19 @@ impl Functions {
 
     /// Invokes the api function: its result for Lambda, or its error.
     pub(crate) async fn invoke(&self, mode: AuthMode, event: &Value) -> Result<Value, String> {
+        self.invoke_api(mode, Staff::new("scope", STAFF_SCOPE), "", event).await
+    }
+
+    /// Invokes the api function with these settings.
+    pub(crate) async fn invoke_api(
+        &self,
+        mode: AuthMode,
+        staff: Staff,
+        base_path: &str,
+        event: &Value,
+    ) -> Result<Value, String> {
         let router = Routes::of(&service(), &CONTRACT).router(App::new(self.ports()));
-        let api = HttpApi::<CustomerId>::new(router, mode, STAFF_SCOPE);
+        let api = HttpApi::<CustomerId>::new(router, mode, staff).behind(base_path);
         let said = api.handle(self.invocation(Duration::from_secs(15), event)).await;
         said.map(|said| serde_json::to_value(said).unwrap()).map_err(|cause| cause.to_string())
     }
