@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run reset demo test fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short platforms deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run reset demo test browsers fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short platforms deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ template: ## Check the template with the SAM CLI and cfn-lint
 
 journey: ## Run the end-to-end journey against the one-process system
 	@$(LOCAL)/journey.py
+
+browsers: ## Call the API from a browser on another origin, and from a typed client (needs Node.js; installs Chromium)
+	@$(LOCAL)/browsers.py
 
 site: ## Build the documentation as static files in target/site and check their links
 	@$(LOCAL)/build_site.py

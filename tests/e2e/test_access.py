@@ -60,7 +60,7 @@ def test_an_unsigned_request_is_refused(closed, method, path):
     assert api.request(method, path, body, forged).status == 403
 
 
-@pytest.mark.parametrize("path", ["/v1/health", "/v1/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/v1/health", "/v1/openapi.json"])
 def test_open_routes_need_no_signature(closed, path):
     assert Api(closed.outputs["ApiUrl"]).get(path).status == 200
 

@@ -23,8 +23,9 @@ const STYLE: &str = "text/css; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page, its parts, and the redirects to it. Open to everybody.
-pub(crate) fn routes() -> Router {
+/// The page, its parts, and the redirects to it, in front of the API. Open to everybody. `GET /` of the API answers
+/// programs; here people visit it.
+pub(crate) fn before(api: Router) -> Router {
     Router::new()
         .route("/", get(to_page))
         .route("/docs", get(to_page))
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router {
         .route("/v1/docs/page.js", get(async || part(SCRIPT, PAGE_SCRIPT)))
         .route("/v1/docs/viewer.js", get(async || compressed(SCRIPT, VIEWER_SCRIPT)))
         .route("/v1/docs/viewer.css", get(async || compressed(STYLE, VIEWER_STYLE)))
+        .fallback_service(api)
 }
 
 /// 302: browsers cache permanent redirects, and another program may use this port next.

@@ -64,7 +64,7 @@ pub fn app(mode: AuthMode, base_url: &str, stores: Stores) -> Router {
     let service = service().schemas_at(events::schema_base(base_url));
     let system = System::start(&service, stores);
     let router = system.router(&service, &CONTRACT);
-    let app = guarded(router, mode, base_url).merge(docs::routes()).merge(events::routes(base_url));
+    let app = docs::before(guarded(router, mode, base_url)).merge(events::routes(base_url));
     match mode {
         AuthMode::None => app.merge(system.debug_routes()),
         // The debug routes show all orders to everybody.

@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 
 use crate::{params::Params, problem::Problem};
 
+pub(crate) const HEALTH_PATH: &str = "/v1/health";
+
+pub(crate) const DOCUMENT_PATH: &str = "/v1/openapi.json";
+
 /// Short, so that a new document shows within minutes of a deployment.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
@@ -40,9 +44,21 @@ impl Contract {
         operations.collect()
     }
 
+    /// Answers `GET /`: who this is, and where a visitor finds more.
+    pub(crate) async fn welcome(
+        &self,
+        service: String,
+        params: Params,
+    ) -> Result<Response, Problem> {
+        params.finish()?;
+        let links = json!({ "contract": DOCUMENT_PATH, "health": HEALTH_PATH });
+        let body = json!({ "service": service, "version": self.version, "links": links });
+        Ok(Json(body).into_response())
+    }
+
     pub(crate) async fn health(&self, params: Params) -> Result<Response, Problem> {
         params.finish()?;
-        let body = serde_json::json!({ "status": "ok", "version": self.version });
+        let body = json!({ "status": "ok", "version": self.version });
         Ok(Json(body).into_response())
     }
 

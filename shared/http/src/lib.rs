@@ -7,6 +7,7 @@ mod caller;
 mod causes;
 mod condition;
 mod contract;
+pub mod cors;
 mod cursor;
 mod cursor_key;
 mod faults;

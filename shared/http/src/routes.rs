@@ -16,12 +16,10 @@ use dekigoto::views::SingleView;
 use crate::{
     app::App,
     caller::Owner,
-    contract::{Contract, answer},
+    contract::{Contract, DOCUMENT_PATH, HEALTH_PATH, answer},
     layer,
     row::row,
 };
-
-const DOCUMENT_PATH: &str = "/v1/openapi.json";
 
 /// The routes of a service, each with its handler.
 #[derive(Default)]
@@ -43,10 +41,13 @@ pub fn no_routes(routes: Routes) -> Routes {
 pub type Service = dekigoto::Service<AddRoutes>;
 
 impl Routes {
-    /// The routes of a service's aggregates and views, plus `GET /v1/health` and `GET /v1/openapi.json`.
+    /// The routes of a service's aggregates and views, plus `GET /`, `GET /v1/health` and `GET /v1/openapi.json`.
     #[must_use]
     pub fn of(service: &Service, contract: &'static Contract) -> Self {
-        let own = Self::default().get("/v1/health", |params| contract.health(params));
+        let name = service.announcements().source().to_owned();
+        let own = Self::default()
+            .get("/", move |params| contract.welcome(name.clone(), params))
+            .get(HEALTH_PATH, |params| contract.health(params));
         let mut routes = service.routes().fold(own, |routes, add| add(routes));
         routes.list.push((Method::GET, DOCUMENT_PATH));
         let document = contract.document(&routes.list);

@@ -7,6 +7,7 @@ use dekigoto_http::{Caller, Contract, Owner, Service};
 use tokio::{net::TcpListener, runtime::Builder, signal};
 
 use crate::{
+    origins::Origins,
     show,
     stores::{Stores, reset},
     system::System,
@@ -55,7 +56,7 @@ fn listen(app: impl AsyncFnOnce(&str) -> Result<Router, Error>) -> Result<(), Er
             format!("Port {port} cannot be used ({cause}). Choose another: PORT=3001 make run")
         })?;
         let url = format!("http://{}", listener.local_addr()?);
-        let app = app(&url).await?;
+        let app = Origins::from_env()?.before(app(&url).await?);
         println!("Dekigoto is ready on {url} (Ctrl-C stops it)");
         let stop = async { drop(signal::ctrl_c().await) };
         Ok(axum::serve(listener, app).with_graceful_shutdown(stop).await?)

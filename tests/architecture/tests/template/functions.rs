@@ -12,7 +12,7 @@ const GATEWAY_SECONDS_MAX: i64 = 30;
 
 /// Each binary with the environment variables that it requires.
 const BINARIES: &[(&str, &[&str])] = &[
-    ("api", &["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"]),
+    ("api", &["AUTH_MODE", "BASE_PATH", "EVENT_TABLE", "STAFF_CLAIM", "STAFF_SCOPE", "VIEW_TABLE"]),
     (
         "publisher",
         &[

@@ -62,6 +62,7 @@ const RULES: &[(&str, Rule)] = &[
         subscribers::they_find_the_topic_the_bus_and_its_past,
     ),
     ("the API is closed by default", routes::the_api_is_closed_by_default),
+    ("browsers get the lists of the kit", routes::browsers_get_the_lists_of_the_kit),
     ("every route of the contract is in the template", routes::every_route_is_in_the_template),
     ("only public routes are open", routes::only_public_routes_are_open),
     ("the API is throttled and logged", routes::the_api_is_throttled_and_logged),

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
 };
 
+use dekigoto_http::cors;
 use serde_json::{Value, json};
 
 use super::model::{Template, points_at};
@@ -13,7 +14,7 @@ use super::model::{Template, points_at};
 /// The catch-all, which answers 404 and 405 as problem details.
 const CATCH_ALL: &str = "$default";
 /// The open routes: health and the contract. They read no order.
-const OPEN: &[&str] = &["GET /v1/health", "GET /v1/openapi.json"];
+const OPEN: &[&str] = &["GET /", "GET /v1/health", "GET /v1/openapi.json"];
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "trace"];
 /// Variables with a body, a token, a query or a caller's address, which must not be in the access log.
 const PRIVATE: &[&str] = &["identity", "claims", "queryString", "path\"", "body", "header"];
@@ -49,6 +50,28 @@ fn operations() -> BTreeMap<String, bool> {
         }
     }
     operations
+}
+
+/// No origin may call the API unless a parameter names it, and browsers get the lists of the kit.
+pub(super) fn browsers_get_the_lists_of_the_kit(template: &Template) -> Vec<String> {
+    let api = template.of_type("AWS::ApiGatewayV2::Api").next();
+    let found = api.map_or(&Value::Null, |api| api.get("/CorsConfiguration"));
+    let expected = json!({"Fn::If": ["HasAllowedOrigins", {
+        "AllowOrigins": {"Ref": "AllowedOrigins"},
+        "AllowMethods": cors::METHODS,
+        "AllowHeaders": cors::REQUEST_HEADERS,
+        "ExposeHeaders": cors::EXPOSED_HEADERS,
+        "MaxAge": cors::PREFLIGHT_AGE_MAX.as_secs(),
+    }, {"Ref": "AWS::NoValue"}]});
+    let mut wrong = Vec::new();
+    if *found != expected {
+        wrong
+            .push(format!("CorsConfiguration is {found}, but dekigoto_http::cors says {expected}"));
+    }
+    if template.document["Parameters"]["AllowedOrigins"]["Default"] != "" {
+        wrong.push("AllowedOrigins allows an origin by default".to_owned());
+    }
+    wrong
 }
 
 pub(super) fn every_route_is_in_the_template(template: &Template) -> Vec<String> {

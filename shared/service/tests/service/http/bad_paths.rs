@@ -57,7 +57,6 @@ async fn an_empty_id_never_reaches_a_store_key() {
 async fn an_unknown_path_is_not_found() {
     let shop = Shop::new();
     for path in [
-        "/",
         "/v1",
         "/v2/orders",
         "/v1/orders/",

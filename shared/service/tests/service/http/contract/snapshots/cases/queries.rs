@@ -48,6 +48,7 @@ fn queries(id: &str) -> Vec<Query> {
             None,
         ),
         ("getDailySales", day.clone(), sales("from=2026-11-23"), None, Some(day)),
+        ("getWelcome", "/".to_owned(), "/?x=1".to_owned(), None, None),
         ("getHealth", "/v1/health".to_owned(), "/v1/health?x=1".to_owned(), None, None),
         (
             "getContract",
