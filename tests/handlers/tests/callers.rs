@@ -80,7 +80,7 @@ async fn a_base_path_in_front_of_the_path_is_a_setting() {
         ("/shop/", "/shop/v1/health", 200),
         ("shop", "/v1/health", 200),
         ("shop", "/shopping/v1/health", 404),
-        ("shop", "/shop", 404),
+        ("shop", "/shop", 200),
         ("a/b", "/a/b/v1/health", 200),
         ("", "/shop/v1/health", 404),
     ] {

@@ -26,7 +26,7 @@ async fn the_contract_is_open_in_every_auth_mode() {
 
 #[tokio::test]
 async fn the_function_serves_no_documentation_page() {
-    for path in ["/", "/docs", "/v1/docs", "/v1/docs/viewer.js"] {
+    for path in ["/docs", "/v1/docs", "/v1/docs/viewer.js"] {
         assert_eq!(ask(AuthMode::None, path).await["statusCode"], 404, "{path}");
     }
 }
