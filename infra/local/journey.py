@@ -1,5 +1,5 @@
 """Runs the end-to-end tests against the one-process system: starts it, tests it over HTTP, and ends it with Ctrl-C. First
-as `make run` starts it, with the journey; then with AUTH_MODE=jwt and its own issuer, with the token tests.
+as `make run` starts it, with the journey; then it is killed again and again; then with AUTH_MODE=jwt and its own issuer, with the token tests.
 
 Part of `make test`: needs cargo and Python, and no AWS.
 """
@@ -27,6 +27,10 @@ def main():
     binary = build("jwt")
     with running(binary, "none") as url:
         pytest(["-rP", "test_journey.py", "test_bad_inputs.py", "test_load.py"], {"DEKIGOTO_URL": url})
+    killed = LOCAL / "journey-killed.db"
+    environment = {"DEKIGOTO_BINARY": binary, "DATABASE": str(killed), "AUTH_MODE": "none"}
+    subprocess.run([binary, "reset"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
+    pytest(["-rP", "test_kills.py"], environment)
     with running(binary, "jwt") as url:
         pytest(["test_tokens.py"], {"DEKIGOTO_URL": url, "DEKIGOTO_ISSUER": url})
 
