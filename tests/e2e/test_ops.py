@@ -224,21 +224,3 @@ def test_unknown_credentials_and_missing_permissions_are_told_apart(aws, ops):
     assert code == FAILED and "AWS does not accept these credentials" in said, said
     code, said = ops("status", credentials=aws.as_role_of("DailySalesFunction").credentials, text=True)
     assert code == FAILED and "you may not do cloudformation:DescribeStacks" in said, said
-
-
-def test_a_redrive_to_a_deleted_queue_changes_nothing(api, aws, ops):
-    order = place(api)
-    is_in_its_view(api, order)
-    reason = fresh("gone")
-    bury(aws, "AuditDlq", json.dumps(events_of(api, order)[0]), reason)
-    url = aws.queue_url("AuditQueue")
-    kept = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    aws.sqs.delete_queue(QueueUrl=url)
-    try:
-        code, said = ops("dlq", "redrive", "--queue", "audit", "--reason", reason, *AGREED, text=True)
-        assert code == FAILED and "does not exist" in said, said
-    finally:
-        writable = ("VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy", "Policy", "SqsManagedSseEnabled")
-        aws.sqs.create_queue(QueueName=url.rsplit("/", 1)[1],
-                             Attributes={name: kept[name] for name in writable if name in kept})
-    assert ops("dlq", "discard", "--queue", "audit", "--reason", reason, *AGREED)[1]["deleted"] == 1

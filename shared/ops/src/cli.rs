@@ -181,7 +181,7 @@ pub(crate) enum Dlq {
 /// Which letters.
 #[derive(Debug, Args)]
 pub(crate) struct Letters {
-    /// Only of this queue: a view, publisher, stream, subscription or audit
+    /// Only of this queue: a view, publisher, stream or subscription
     #[arg(long)]
     pub(crate) queue: Option<String>,
     /// Only those whose reason contains this text

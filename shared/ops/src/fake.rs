@@ -125,8 +125,6 @@ pub(crate) fn stack() -> Stack {
         ("PublisherDlqUrl", "publisher-dlq"),
         ("PublisherStreamDlqUrl", "stream-dlq"),
         ("SubscriptionDlqUrl", "subscription-dlq"),
-        ("AuditQueueUrl", "audit"),
-        ("AuditDlqUrl", "audit-dlq"),
     ] {
         add(name, value);
     }

@@ -45,11 +45,6 @@ pub(crate) enum DeadLetters {
     },
     /// What SNS could not deliver.
     Subscription,
-    /// What did not reach the audit queue.
-    Audit {
-        /// The audit queue.
-        queue: String,
-    },
 }
 
 impl Layout {
@@ -155,9 +150,7 @@ impl Layout {
                 DeadLetters::Stream { publisher: text("PublisherFunctionName") },
             ),
             ("subscription", "SubscriptionDlqUrl", DeadLetters::Subscription),
-            ("audit", "AuditDlqUrl", DeadLetters::Audit { queue: text("AuditQueueUrl") }),
         ];
-        // The audit queue has no function, so it is no consumer.
         let special = special.into_iter().filter_map(|(name, output, kind)| {
             Some((name.to_owned(), self.output(output)?.to_owned(), kind))
         });
@@ -190,10 +183,7 @@ mod tests {
         assert_eq!(names, ["balances", "money-moved"]);
         let queues: Vec<String> =
             layout.dead_letters().into_iter().map(|(name, ..)| name).collect();
-        assert_eq!(
-            queues,
-            ["balances", "money-moved", "publisher", "stream", "subscription", "audit"]
-        );
+        assert_eq!(queues, ["balances", "money-moved", "publisher", "stream", "subscription"]);
     }
 
     #[test]

@@ -143,17 +143,15 @@ fn told(report: &mut Report, hops: &[Hop]) {
     report.field("hops", hops.collect::<Vec<_>>());
 }
 
-/// The dead-letter queues that belong to no hop.
+/// The dead-letter queue that belongs to no hop.
 async fn others(desk: &Desk, report: &mut Report) -> Result<(), Failure> {
-    for (name, output) in [("subscription", "SubscriptionDlqUrl"), ("audit", "AuditDlqUrl")] {
-        let Some(url) = desk.layout.output(output) else { continue };
-        let queue = desk.cloud.queue(url).await?;
-        let dead = usize::try_from(queue.visible + queue.in_flight).unwrap_or(usize::MAX);
-        report.field(&format!("{name}Dead"), dead);
-        if dead > 0 {
-            report.attention();
-            report.line(Tone::Bad, format!("{name}: {}", plural(dead, "dead letter")));
-        }
+    let Some(url) = desk.layout.output("SubscriptionDlqUrl") else { return Ok(()) };
+    let queue = desk.cloud.queue(url).await?;
+    let dead = usize::try_from(queue.visible + queue.in_flight).unwrap_or(usize::MAX);
+    report.field("subscriptionDead", dead);
+    if dead > 0 {
+        report.attention();
+        report.line(Tone::Bad, format!("subscription: {}", plural(dead, "dead letter")));
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(crate) enum How {
     Parked,
     /// SQS moved it after too many tries.
     TriedTooOften,
-    /// SNS or EventBridge could not deliver it.
+    /// SNS could not deliver it.
     NotDelivered,
     /// Lambda gave up on stream records.
     GivenUp,
@@ -159,20 +159,15 @@ fn dead(queue: &str, url: &str, kind: &DeadLetters, letter: Letter) -> Dead {
 
 /// How the letter died, and why.
 fn cause(kind: &DeadLetters, letter: &Letter) -> (How, String) {
-    let attribute = |name: &str| letter.attributes.get(name).cloned();
-    if let Some(reason) = attribute("reason") {
-        return (How::Parked, reason);
+    if let Some(reason) = letter.attributes.get("reason") {
+        return (How::Parked, reason.clone());
     }
     match kind {
         DeadLetters::Stream { .. } => (How::GivenUp, given_up(&letter.body)),
         DeadLetters::Subscription => {
             (How::NotDelivered, "SNS could not deliver it to a queue".to_owned())
         }
-        DeadLetters::Audit { .. } if attribute("ERROR_CODE").is_some() => {
-            let code = attribute("ERROR_CODE").unwrap_or_default();
-            (How::NotDelivered, format!("EventBridge could not deliver it: {code}"))
-        }
-        DeadLetters::Consumer(_) | DeadLetters::Publisher { .. } | DeadLetters::Audit { .. } => {
+        DeadLetters::Consumer(_) | DeadLetters::Publisher { .. } => {
             (How::TriedTooOften, "tried too often; its function's log has the reason".to_owned())
         }
     }

@@ -62,9 +62,6 @@ pub(super) fn way_back(desk: &Desk, dead: &Dead) -> Way {
             Ok(_) | Err(_) => Way::None(NO_NOTE),
         },
         DeadLetters::Subscription => subscribed(desk, body),
-        DeadLetters::Audit { queue } => {
-            Way::Queues(vec![("the audit queue".to_owned(), queue.clone())])
-        }
     }
 }
 

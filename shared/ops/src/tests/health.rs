@@ -76,7 +76,7 @@ async fn the_doctor_names_each_fault_with_its_remedy() {
         ("has no stream, so nothing is published", "republish", |bank| {
             bank.cloud.state().table.stream = None
         }),
-        ("dead letters of audit are lost after 4 days", "14 days", |bank| {
+        ("dead letters of subscription are lost after 4 days", "14 days", |bank| {
             bank.cloud.state().retention = std::time::Duration::from_secs(4 * 86_400);
         }),
         ("a mapping of balances is Disabled", "dekigoto resume balances", |bank| {

@@ -69,6 +69,7 @@ const RULES: &[(&str, Rule)] = &[
     ("dead-letter queues have alarms", watch::dead_letter_queues_have_alarms),
     ("lag and failures have alarms", watch::lag_and_failures_have_alarms),
     ("a missing bus has an alarm", watch::a_missing_bus_has_an_alarm),
+    ("alarms have a section in the runbook", watch::alarms_have_a_section_in_the_runbook),
     ("the outputs are complete", watch::outputs_are_complete),
 ];
 

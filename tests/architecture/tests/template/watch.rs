@@ -1,5 +1,7 @@
 //! Alarms and outputs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
 use super::model::{Resource, Template, each};
@@ -14,9 +16,11 @@ fn has_alarm(template: &Template, metric: &str, dimension: &Value, threshold: i6
     })
 }
 
+/// Whether it tells when it begins to ring and when it ends.
 fn notifies(alarm: Resource<'_>) -> bool {
-    alarm.get("/AlarmActions")
-        == &json!({"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]})
+    let topic =
+        json!({"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]});
+    ["/AlarmActions", "/OKActions"].iter().all(|actions| alarm.get(actions) == &topic)
 }
 
 fn queue_name(queue: &str) -> Value {
@@ -76,10 +80,51 @@ pub(super) fn a_missing_bus_has_an_alarm(template: &Template) -> Vec<String> {
         alarm.block["Condition"] == "WatchesBus"
             && template.document["Conditions"]["WatchesBus"] == both
             && alarm.get("/AlarmActions") == &json!([{"Ref": "AlarmTopicArn"}])
+            && alarm.get("/OKActions") == alarm.get("/AlarmActions")
     };
     let is_watched =
         template.of_type("AWS::CloudWatch::Alarm").any(|it| compares(it) && notifies(it));
     if is_watched { Vec::new() } else { vec!["no alarm for a missing bus".to_owned()] }
+}
+
+const RUNBOOK: &str = include_str!("../../../../infra/runbook.md");
+
+/// What every section of the runbook says.
+const PARTS: [&str; 4] = ["**What it means.**", "**Look.**", "**Mend.**", "**Mended when**"];
+
+/// The sections of the runbook, by the anchors of their headings.
+fn sections() -> BTreeMap<String, &'static str> {
+    let sections = RUNBOOK.split("\n## ").skip(1);
+    sections
+        .map(|section| {
+            let heading = section.lines().next().unwrap_or_default();
+            (heading.to_lowercase().replace(' ', "-"), section)
+        })
+        .collect()
+}
+
+/// Every alarm names a section of the runbook, every section has its parts, and none is left over.
+pub(super) fn alarms_have_a_section_in_the_runbook(template: &Template) -> Vec<String> {
+    let sections = sections();
+    let mut wrong = Vec::new();
+    let mut named = BTreeSet::new();
+    for alarm in template.of_type("AWS::CloudWatch::Alarm") {
+        let description = alarm.get("/AlarmDescription");
+        let text = description.as_str().or_else(|| description["Fn::Sub"].as_str());
+        let anchor = text.unwrap_or_default().split_once("see infra/runbook.md#").map(|(_, it)| it);
+        match anchor.filter(|anchor| sections.contains_key(*anchor)) {
+            Some(anchor) => drop(named.insert(anchor.to_owned())),
+            None => wrong.push(format!("{} names no section of the runbook", alarm.name)),
+        }
+    }
+    for (anchor, section) in &sections {
+        if !named.contains(anchor) {
+            wrong.push(format!("no alarm names the section {anchor}"));
+        }
+        let missing = PARTS.iter().filter(|part| !section.contains(**part));
+        wrong.extend(missing.map(|part| format!("the section {anchor} lacks {part}")));
+    }
+    wrong
 }
 
 pub(super) fn outputs_are_complete(template: &Template) -> Vec<String> {
