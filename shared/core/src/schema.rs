@@ -30,6 +30,11 @@ pub enum SchemaError {
         /// The newest version that this code reads.
         known: u32,
     },
+    /// This code knows newer versions of the event, but the upcast of this one was removed.
+    #[error(
+        "{event_type} v{got} has no upcast any more; restore it in `event_schema!`, because stored events are read for ever"
+    )]
+    NoUpcast { event_type: String, got: u32 },
     /// The payload does not match its schema. The error has its place in the payload, and never a value.
     #[error(
         "{event_type} v{schema_version} does not match its schema (line {line}, column {column})"
@@ -43,7 +48,7 @@ impl SchemaError {
     pub const fn is_of_newer_code(&self) -> bool {
         match self {
             Self::UnknownEvent(_) | Self::Newer { .. } => true,
-            Self::Malformed { .. } => false,
+            Self::NoUpcast { .. } | Self::Malformed { .. } => false,
         }
     }
 }
@@ -164,14 +169,32 @@ pub mod __private {
         })
     }
 
-    /// Distinguishes a newer version from an unknown event.
+    /// Distinguishes an unknown event, which newer code wrote, from a newer version and from one that lost its upcast.
     #[must_use]
     pub fn unknown(newest: &[(&str, u32)], event_type: &str, got: u32) -> SchemaError {
         match newest.iter().find(|(name, _)| *name == event_type) {
             Some((_, known)) if got > *known => {
                 SchemaError::Newer { event_type: event_type.to_owned(), got, known: *known }
             }
-            Some(_) | None => SchemaError::UnknownEvent(format!("{event_type} v{got}")),
+            Some(_) => SchemaError::NoUpcast { event_type: event_type.to_owned(), got },
+            None => SchemaError::UnknownEvent(format!("{event_type} v{got}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{__private::unknown, SchemaError};
+
+    #[test]
+    fn only_newer_versions_and_unknown_events_are_of_newer_code_s12() {
+        let newest = [("Placed", 3)];
+        let is_newer = |event_type, got| unknown(&newest, event_type, got).is_of_newer_code();
+        assert!(is_newer("Placed", 4) && is_newer("Renamed", 1));
+        // A removed upcast stays removed, however long the event waits.
+        for got in [0, 1, 2] {
+            let error = unknown(&newest, "Placed", got);
+            assert!(matches!(error, SchemaError::NoUpcast { .. }) && !error.is_of_newer_code());
         }
     }
 }
