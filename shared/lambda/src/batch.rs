@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use dekigoto::batch::{Delivered, Report};
+use dekigoto::{
+    DELIVERIES_MAX,
+    batch::{Delivered, Report},
+};
 use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -31,7 +34,12 @@ pub enum Batch {
     /// Changes of a DynamoDB table.
     Stream(Vec<Delivered<String>>),
     /// Messages of a queue.
-    Queue(Vec<Delivered<String>>),
+    Queue {
+        /// The messages.
+        messages: Vec<Delivered<String>>,
+        /// Those of them that the queue does not deliver again.
+        last: Vec<Delivered<String>>,
+    },
 }
 
 /// The sequence number of a stream record. Only this field must be readable.
@@ -46,15 +54,32 @@ struct SequenceNumber {
     number: String,
 }
 
-/// The fields of a message that are read. Attributes are not: the sender may put anything there.
+/// The fields of a message that are read. The message's own attributes are not: the sender may put anything there.
 #[derive(Deserialize)]
 struct Message {
     #[serde(rename = "messageId")]
     id: String,
     body: Option<Box<RawValue>>,
+    /// The attributes of SQS.
+    attributes: Option<Box<RawValue>>,
+}
+
+/// How often SQS has delivered the message, this time included.
+#[derive(Deserialize)]
+struct Received {
+    #[serde(rename = "ApproximateReceiveCount")]
+    count: String,
 }
 
 impl Message {
+    /// Whether the queue does not deliver the message again. An unreadable count is not the last one.
+    fn is_last(&self) -> bool {
+        let attributes = self.attributes.as_ref();
+        let received = attributes.and_then(|it| serde_json::from_str::<Received>(it.get()).ok());
+        let count = received.and_then(|received| received.count.parse::<u32>().ok());
+        count.is_some_and(|count| count >= DELIVERIES_MAX)
+    }
+
     /// The text of the body. A pipe delivers a JSON body as a value instead of text.
     fn text(&self) -> String {
         let Some(body) = &self.body else { return String::new() };
@@ -72,17 +97,24 @@ impl Batch {
         let batch: RawBatch = serde_json::from_str(payload.get())
             .map_err(|cause| format!("not a batch of records (column {})", cause.column()))?;
         let mut stream = Vec::new();
-        let mut queue = Vec::new();
+        let (mut queue, mut last) = (Vec::new(), Vec::new());
         for record in batch.records {
             let source: Source = serde_json::from_str(record.get())?;
             match source.event_source.as_deref() {
                 Some("aws:dynamodb") => stream.push(stream_record(&record)?),
-                Some("aws:sqs") => queue.push(message(&record)?),
+                Some("aws:sqs") => {
+                    let (message, is_last) = message(&record)?;
+                    last.extend(is_last.then(|| message.clone()));
+                    queue.push(message);
+                }
                 Some(_) | None => return Err("a record from an unknown event source".into()),
             }
         }
         match (stream.is_empty(), queue.is_empty()) {
-            (true, _) => Ok(Self::Queue(with_own_ids(once(queue))?)),
+            (true, _) => {
+                let messages = with_own_ids(once(queue))?;
+                Ok(Self::Queue { messages, last: once(last) })
+            }
             (false, true) => Ok(Self::Stream(with_own_ids(stream)?)),
             (false, false) => Err("records from two event sources in one batch".into()),
         }
@@ -95,10 +127,12 @@ fn stream_record(record: &RawValue) -> Result<Delivered<String>, Error> {
     Ok(Delivered { id: sequence.dynamodb.number, record: record.get().to_owned() })
 }
 
-fn message(record: &RawValue) -> Result<Delivered<String>, Error> {
+/// A message, and whether this is its last delivery.
+fn message(record: &RawValue) -> Result<(Delivered<String>, bool), Error> {
     let message: Message =
         serde_json::from_str(record.get()).map_err(|_| "a queue record without a message id")?;
-    Ok(Delivered { record: message.text(), id: message.id })
+    let is_last = message.is_last();
+    Ok((Delivered { record: message.text(), id: message.id }, is_last))
 }
 
 /// SQS may deliver a message twice in one batch. It is handled once, and its id stands for both copies. Two different

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dekigoto::views::Projector;
+use dekigoto::{park_last, views::Projector};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::value::RawValue;
 
@@ -28,10 +28,12 @@ pub async fn project(
     projector: Projector,
     event: LambdaEvent<Box<RawValue>>,
 ) -> Result<BatchResponse, Error> {
-    let Batch::Queue(messages) = Batch::read(&event.payload)? else {
+    let Batch::Queue { messages, last } = Batch::read(&event.payload)? else {
         return Err("a projector reads a queue, not a stream".into());
     };
     let deadline = Deadline::of(&event.context, Arc::clone(&projector.ports().host));
     let report = projector.take(messages, || deadline.time_left()).await;
+    let (host, parking) = (&*projector.ports().host, projector.parking());
+    let report = park_last(host, parking, &last, report, || deadline.time_left()).await;
     Ok(answer(projector.name(), report))
 }

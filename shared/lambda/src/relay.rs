@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use dekigoto::{
     Timestamp,
     batch::Delivered,
+    park_last,
     relay::{Relay, Republished, StreamRecord, Window},
     replay::ReplaySource,
 };
@@ -34,7 +35,10 @@ pub async fn relay(
         Batch::Stream(records) => {
             relay.take_stream(records.into_iter().map(decoded).collect(), time_left).await
         }
-        Batch::Queue(messages) => relay.take_retries(messages, time_left).await,
+        Batch::Queue { messages, last } => {
+            let report = relay.take_retries(messages, time_left).await;
+            park_last(&*relay.host, &*relay.parking, &last, report, time_left).await
+        }
     };
     Ok(answer("publisher", report))
 }

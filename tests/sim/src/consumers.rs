@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dekigoto::{
+    DELIVERIES_MAX,
     batch::{Delivered, Report},
+    park_last,
     relay::{Relay, StreamRecord},
     replay::ReplaySource,
     views::Projector,
 };
-use dekigoto_testkit::sim::{Consumer, TimeLeft};
+use dekigoto_testkit::sim::{Consumer, Letter, TimeLeft};
 
 use crate::bugs::Wiring;
 
@@ -36,17 +38,35 @@ impl Consumer<StreamRecord> for Relaying {
 }
 
 #[async_trait]
-impl Consumer<String> for Retrying {
-    async fn take(&self, batch: Vec<Delivered<String>>, time_left: TimeLeft) -> Report {
+impl Consumer<Letter> for Retrying {
+    async fn take(&self, batch: Vec<Delivered<Letter>>, time_left: TimeLeft) -> Report {
         let (relay, wiring) = &self.0;
-        relay.take_retries(batch, wiring.time_left(time_left)).await
+        let (messages, last) = opened(batch);
+        let report = relay.take_retries(messages, wiring.time_left(time_left.clone())).await;
+        park_last(&*relay.host, &*relay.parking, &last, report, || time_left()).await
     }
 }
 
 #[async_trait]
-impl Consumer<String> for Projecting {
-    async fn take(&self, batch: Vec<Delivered<String>>, time_left: TimeLeft) -> Report {
+impl Consumer<Letter> for Projecting {
+    async fn take(&self, batch: Vec<Delivered<Letter>>, time_left: TimeLeft) -> Report {
         let Self(projector, wiring) = self;
-        wiring.report(projector.take(batch, move || time_left()).await)
+        let (messages, last) = opened(batch);
+        let report = projector.take(messages, || time_left()).await;
+        let (host, parking) = (&*projector.ports().host, projector.parking());
+        wiring.report(park_last(host, parking, &last, report, || time_left()).await)
     }
+}
+
+/// The messages, and those of them that the queue does not deliver again, as `dekigoto-lambda` reads them.
+fn opened(batch: Vec<Delivered<Letter>>) -> (Vec<Delivered<String>>, Vec<Delivered<String>>) {
+    let (mut messages, mut last) = (Vec::new(), Vec::new());
+    for Delivered { id, record } in batch {
+        let message = Delivered { id, record: record.body };
+        if record.receives >= DELIVERIES_MAX {
+            last.push(message.clone());
+        }
+        messages.push(message);
+    }
+    (messages, last)
 }

@@ -60,6 +60,12 @@ impl Projector {
         &self.ports
     }
 
+    /// Where messages are parked that can never be applied.
+    #[must_use]
+    pub fn parking(&self) -> &dyn Parking {
+        &*self.parking
+    }
+
     /// Applies a batch of message bodies. Every message ends as applied, duplicate, skipped, retried or parked.
     pub async fn take(
         &self,

@@ -18,7 +18,7 @@ fn change(sequence: &str) -> Value {
 
 #[test]
 fn messages_come_with_their_ids_and_bodies() {
-    let Ok(Batch::Queue(messages)) =
+    let Ok(Batch::Queue { messages, .. }) =
         read(&json!({ "Records": [message("a", "one"), message("b", "")] }))
     else {
         panic!()
@@ -32,14 +32,14 @@ fn messages_come_with_their_ids_and_bodies() {
 fn a_missing_body_is_read_as_an_empty_one() {
     let mut bare = message("a", "");
     bare.as_object_mut().unwrap().remove("body");
-    let Ok(Batch::Queue(messages)) = read(&json!({ "Records": [bare] })) else { panic!() };
+    let Ok(Batch::Queue { messages, .. }) = read(&json!({ "Records": [bare] })) else { panic!() };
     assert_eq!((messages.len(), &*messages[0].record), (1, ""));
 }
 
 /// The ids and bodies of a batch's messages.
 #[track_caller]
 fn messages(records: &[Value]) -> Vec<(String, String)> {
-    let Ok(Batch::Queue(messages)) = read(&json!({ "Records": records })) else { panic!() };
+    let Ok(Batch::Queue { messages, .. }) = read(&json!({ "Records": records })) else { panic!() };
     messages.into_iter().map(|message| (message.id, message.record)).collect()
 }
 
@@ -61,6 +61,22 @@ fn an_unreadable_attribute_fails_neither_its_message_nor_the_batch() {
         message["receiptHandle"] = json!(7);
         assert_eq!(messages(&[message.clone()]).len(), 1);
     }
+}
+
+#[test]
+fn a_message_that_the_queue_does_not_deliver_again_is_told_apart() {
+    let counts = [json!("1"), json!("99"), json!("100"), json!("101"), json!("x"), json!(100)];
+    let records = counts.iter().enumerate().map(|(place, count)| {
+        let mut message = message(&place.to_string(), "body");
+        message["attributes"] = json!({ "ApproximateReceiveCount": count });
+        message
+    });
+    let records: Vec<Value> = records.collect();
+    let Ok(Batch::Queue { messages, last }) = read(&json!({ "Records": records })) else {
+        panic!()
+    };
+    let last: Vec<&str> = last.iter().map(|message| &*message.id).collect();
+    assert_eq!((messages.len(), last), (6, vec!["2", "3"]));
 }
 
 /// A pipe delivers a JSON body as a value.
@@ -100,7 +116,7 @@ fn a_stream_record_needs_only_a_sequence_number() {
 #[test]
 fn an_empty_batch_is_an_empty_queue() {
     assert!(
-        matches!(read(&json!({ "Records": [] })), Ok(Batch::Queue(messages)) if messages.is_empty())
+        matches!(read(&json!({ "Records": [] })), Ok(Batch::Queue { messages, .. }) if messages.is_empty())
     );
 }
 

@@ -25,7 +25,8 @@ pub struct Letter {
     pub body: String,
     /// Why a function parked it, if one did.
     pub reason: Option<String>,
-    pub(super) receives: u32,
+    /// Deliveries so far.
+    pub receives: u32,
     pub(super) visible: Duration,
 }
 

@@ -12,7 +12,7 @@ use super::{Consumer, Ended, Fault, Function, Letter, Queue, Site, function::che
 pub static RECEIVE: Site = Site { name: "receive", menu: &[Fault::Twice] };
 
 /// The settings of a queue and its mapping, as in the template.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSettings {
     /// How long a received message stays invisible.
     pub visibility: Duration,
@@ -27,7 +27,7 @@ pub struct QueueSettings {
 }
 
 /// Delivers the queue's messages to a function, and those with too many receives to `dead`.
-pub fn deliver<S: Consumer<String> + 'static>(
+pub fn deliver<S: Consumer<Letter> + 'static>(
     queue: &Queue,
     dead: &Queue,
     settings: QueueSettings,
@@ -64,7 +64,7 @@ async fn wait(queue: &Queue, window: Duration) {
     sim.sleep(window).await;
 }
 
-async fn batch<S: Consumer<String> + 'static>(
+async fn batch<S: Consumer<Letter> + 'static>(
     queue: &Queue,
     dead: &Queue,
     settings: QueueSettings,
@@ -76,9 +76,9 @@ async fn batch<S: Consumer<String> + 'static>(
     if received.is_empty() {
         return;
     }
-    let delivered: Vec<Delivered<String>> = received
+    let delivered: Vec<Delivered<Letter>> = received
         .iter()
-        .map(|(id, letter)| Delivered { id: id.to_string(), record: letter.body.clone() })
+        .map(|(id, letter)| Delivered { id: id.to_string(), record: letter.clone() })
         .collect();
     let ids: Vec<String> = delivered.iter().map(|message| message.id.clone()).collect();
     let take = |process: S, time_left| async move { process.take(delivered, time_left).await };

@@ -50,6 +50,24 @@ pub(super) fn queues_outlast_an_outage(template: &Template) -> Vec<String> {
     )
 }
 
+/// The function parks a message at its last delivery, with the reason, so it must know which one is the last.
+pub(super) fn queues_deliver_as_often_as_the_code_knows(template: &Template) -> Vec<String> {
+    let mappings = template.mappings().filter(|mapping| !is_stream(*mapping));
+    let queues = mappings.flat_map(|mapping| each(mapping.get("/EventSourceArn")));
+    let queues = queues.into_iter().filter_map(|arn| template.target(arn));
+    let other = queues.filter(|queue| {
+        queue.get("/RedrivePolicy/maxReceiveCount") != &json!(dekigoto::DELIVERIES_MAX)
+    });
+    names(other, "delivers a message more or less often than DELIVERIES_MAX")
+}
+
+#[test]
+fn a_new_service_delivers_as_often_as_the_code_knows() {
+    let scaffold = include_str!("../../../../infra/scaffold/templates/service/template.yaml");
+    let ours = format!("maxReceiveCount: {}", dekigoto::DELIVERIES_MAX);
+    assert_eq!(scaffold.matches(&ours).count(), scaffold.matches("maxReceiveCount").count());
+}
+
 pub(super) fn dead_letter_queues_keep_14_days(template: &Template) -> Vec<String> {
     let bad = template.dead_letter_queues().into_iter();
     names(

@@ -27,6 +27,10 @@ const RULES: &[(&str, Rule)] = &[
     ("queues and topics are encrypted", storage::queues_and_topics_are_encrypted),
     ("queues have a redrive policy", delivery::queues_have_a_redrive_policy),
     ("queues that feed functions outlast an outage", delivery::queues_outlast_an_outage),
+    (
+        "queues deliver as often as the code knows",
+        delivery::queues_deliver_as_often_as_the_code_knows,
+    ),
     ("dead-letter queues keep 14 days", delivery::dead_letter_queues_keep_14_days),
     (
         "subscriptions and targets have a dead-letter queue",

@@ -14,6 +14,9 @@ use crate::{
 /// messages may become dead letters.
 pub(crate) const RECEIVES_LAST: Duration = Duration::from_secs(5 * 3600);
 
+/// Chaos that lasts longer is an outage of one or two services, and nothing else fails.
+const OUTAGE_MIN: Duration = Duration::from_secs(3600);
+
 /// Checks that everything is published, and that only poison is dead-lettered, with its reason.
 pub(crate) fn check(world: &World) {
     published(world);
@@ -45,6 +48,20 @@ fn wrong(letter: &Letter) -> Option<&'static str> {
 
 /// Checks the dead letters before a redrive: no healthy message may be among them.
 pub(crate) fn dead_letters(world: &World, chaos: Duration) {
+    let views = world.view_queues.iter().map(|view| &view.dead);
+    for letter in views.chain([&world.relay_dead]).flat_map(|queue| queue.letters()) {
+        match letter.reason {
+            Some(reason) if reason.contains("gave up after") => {
+                world.sim.mark("a message was parked at its last delivery");
+            }
+            Some(_) => {}
+            // A long outage breaks neither functions nor the dead-letter queues, so every last delivery can park.
+            None if chaos >= OUTAGE_MIN => {
+                world.sim.violation("L4", format!("no reason on {:.60}", letter.body));
+            }
+            None => {}
+        }
+    }
     if chaos > RECEIVES_LAST {
         return;
     }
