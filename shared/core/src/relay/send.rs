@@ -23,6 +23,10 @@ pub const SENDS_PER_MESSAGE_MAX: u32 = 4;
 const RESEND_DELAY_FIRST: Duration = Duration::from_millis(50);
 const RESEND_DELAY_MAX: Duration = Duration::from_millis(800);
 
+const NO_ANSWER: &str = "the bus gave no answer for the message";
+
+const NO_TIME: &str = "no time was left in this invocation to send it";
+
 /// The result for each message, in order: `None` if it was sent, otherwise why not.
 pub type Failures = Vec<Option<Failure>>;
 
@@ -64,7 +68,7 @@ struct Line<'a> {
 impl Line<'_> {
     /// Sends one batch, and sends its failed messages again.
     async fn send(&self, batch: &[Message]) -> Failures {
-        let mut failures = vec![Some(unsent()); batch.len()];
+        let mut failures = vec![Some(passing(NO_TIME)); batch.len()];
         for attempt in 0..SENDS_PER_MESSAGE_MAX {
             if !self.may_begin(attempt).await {
                 break;
@@ -115,7 +119,7 @@ impl Line<'_> {
             Err(reason) => return vec![Some(Failure { reason, for_good: false }); messages.len()],
         };
         // A missing answer is not a success.
-        answers.resize(messages.len(), Some(unsent()));
+        answers.resize(messages.len(), Some(passing(NO_ANSWER)));
         // During an outage, a bus may answer and refuse every entry.
         let refusals = answers.iter().map_while(|it| it.as_ref().filter(|it| !it.for_good));
         match (refusals.clone().count() == answers.len(), refusals.last()) {
@@ -134,8 +138,9 @@ fn still_failing(failures: &Failures) -> Vec<usize> {
     numbered.filter(|(_, failure)| retryable(failure)).map(|(place, _)| place).collect()
 }
 
-fn unsent() -> Failure {
-    Failure { reason: "the bus gave no answer for the message".to_owned(), for_good: false }
+/// A failure that may pass.
+fn passing(reason: &str) -> Failure {
+    Failure { reason: reason.to_owned(), for_good: false }
 }
 
 /// Splits messages into batches that fit one call. A message over the limit is a batch of its own, and the bus refuses
