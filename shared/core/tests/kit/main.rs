@@ -19,6 +19,7 @@ mod hot;
 mod merged;
 mod policy_specs;
 mod processes;
+mod replay;
 mod schemas;
 mod sending;
 mod single;

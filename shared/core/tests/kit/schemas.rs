@@ -6,7 +6,7 @@ use dekigoto::{
     Envelope, Message, Payload, Ports, Row, RowKey, ViewStore as _,
     batch::{Delivered, Outcome, Report},
     memory::MemoryParking,
-    views::{AnyView as _, Fold, Marked, Projector, Single, SingleView, View},
+    views::{Across, AcrossView, AnyView, Fold, Marked, Projector, Single, SingleView, View},
 };
 use serde::{Deserialize, Serialize};
 
@@ -195,6 +195,42 @@ async fn a_long_history_is_folded_completely_or_refused_s16() {
     assert!(error.contains("10001 events") && error.contains("rebuild the view"), "{error}");
 }
 
+impl AcrossView for Old {
+    fn add(row: &mut OldRow, part: OldRow) {
+        row.count += part.count;
+    }
+}
+
+impl AcrossView for New {
+    fn add(row: &mut NewRow, part: NewRow) {
+        row.count += part.count;
+        row.sum_of_versions += part.sum_of_versions;
+    }
+}
+
+#[tokio::test]
+async fn old_and_new_code_of_a_view_across_aggregates_count_each_event_once_side_by_side_s8() {
+    let world = Faulty::new([]);
+    let events = world.added("s", 6).await;
+    let (old, new) = (Across::<Old>::default(), Across::<New>::default());
+    let ports = world.ports();
+    // Each event goes to one of the two, and then to both.
+    for (place, event) in events.iter().enumerate() {
+        let event = std::slice::from_ref(event);
+        let first: &dyn AnyView = if place % 2 == 0 { &old } else { &new };
+        assert_eq!(first.project(&ports, &key(), event).await, [Outcome::Applied]);
+        let both: [&dyn AnyView; 2] = [&old, &new];
+        for again in both {
+            assert_eq!(again.project(&ports, &key(), event).await, [Outcome::Duplicate]);
+        }
+    }
+    // Both see every count. The new field counts what new code has counted: versions 2, 4 and 6.
+    let seen_by_old = Across::<Old>::read(&world.rows, &key()).await.unwrap().unwrap();
+    let seen_by_new = Across::<New>::read(&world.rows, &key()).await.unwrap().unwrap();
+    assert_eq!(seen_by_old, OldRow { count: 6 });
+    assert_eq!(seen_by_new, NewRow { count: 6, sum_of_versions: 2 + 4 + 6 });
+}
+
 /// A view that needs only the added entries.
 struct OnlyAdded;
 
@@ -212,13 +248,13 @@ impl Fold<Log> for OnlyAdded {
     }
 }
 
-impl dekigoto::views::AcrossView for OnlyAdded {
+impl AcrossView for OnlyAdded {
     fn add(row: &mut u64, part: u64) {
         *row += part;
     }
 }
 
-async fn deliver<V: dekigoto::views::AnyView + Default + 'static>(
+async fn deliver<V: AnyView + Default + 'static>(
     world: &Faulty,
     event: &Envelope,
 ) -> (Report, MemoryParking) {
@@ -237,6 +273,6 @@ async fn an_event_of_newer_code_is_retried_or_skipped_by_views_that_do_not_need_
     let (report, parking) = deliver::<Single<Old>>(&world, &events[0]).await;
     assert_eq!((report.tally.retried, parking.dump().len()), (1, 0));
     assert!(report.reasons[0].1.contains("deploy the version that wrote it"));
-    let (report, parking) = deliver::<dekigoto::views::Across<OnlyAdded>>(&world, &events[0]).await;
+    let (report, parking) = deliver::<Across<OnlyAdded>>(&world, &events[0]).await;
     assert_eq!((report.tally.skipped, parking.dump().len()), (1, 0));
 }
