@@ -232,3 +232,51 @@ impl Shop {
         ViewQueue { name, queue, dead, function }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dekigoto_testkit::sim::{RECORD_AGE_MAX, RECORD_ATTEMPTS_MAX, STREAM_BATCH_MAX};
+
+    use super::*;
+
+    /// The first number of that name after the beginning of a block of the template.
+    fn number(block: &str, name: &str) -> u64 {
+        let template = include_str!("../../../template.yaml");
+        let (_, block) = template.split_once(&format!(" {block}:\n")).unwrap();
+        let (_, value) = block.split_once(&format!("{name}: ")).unwrap();
+        value.split(|it: char| !it.is_ascii_digit()).next().unwrap().parse().unwrap()
+    }
+
+    fn seconds(block: &str, name: &str) -> Duration {
+        Duration::from_secs(number(block, name))
+    }
+
+    /// The settings of a queue and its mapping.
+    fn settings(queue: &str, mapping: &str) -> QueueSettings {
+        QueueSettings {
+            visibility: seconds(queue, "VisibilityTimeout"),
+            receives_max: u32::try_from(number(queue, "maxReceiveCount")).unwrap(),
+            batch_max: usize::try_from(number(mapping, "BatchSize")).unwrap(),
+            batches_at_once: u32::try_from(number(mapping, "MaximumConcurrency")).unwrap(),
+            window: seconds(mapping, "MaximumBatchingWindowInSeconds"),
+        }
+    }
+
+    #[test]
+    fn functions_queues_and_stream_have_the_settings_of_the_template() {
+        for (block, time) in [
+            ("ApiFunction", API_TIME),
+            ("PublisherFunction", RELAY_TIME),
+            ("- ${View}Function", PROJECTOR_TIME),
+        ] {
+            assert_eq!(seconds(block, "Timeout"), time, "{block}");
+        }
+        assert_eq!(settings("PublisherRetryQueue", "PublisherRetryMapping"), RETRIES);
+        let view = settings("${View}Queue", "${View}Mapping");
+        assert_eq!(QueueSettings { batches_at_once: VIEW.batches_at_once, ..view }, VIEW);
+        let stream = "PublisherStreamMapping";
+        assert_eq!(seconds(stream, "MaximumRecordAgeInSeconds"), RECORD_AGE_MAX);
+        assert_eq!(number(stream, "MaximumRetryAttempts"), u64::from(RECORD_ATTEMPTS_MAX));
+        assert_eq!(number(stream, "BatchSize"), u64::try_from(STREAM_BATCH_MAX).unwrap());
+    }
+}

@@ -40,7 +40,10 @@ pub use machine::{CALL_TIME_MAX, Lost, Machine, PRIVATE};
 pub use queue::{Letter, PARK, Queue, QueuePort, RETRY};
 pub use queue_mapping::{QueueSettings, RECEIVE, deliver};
 pub use sim::{Luck, Sim};
-pub use stream::{SHARD, Stream};
+pub use stream::{
+    AGE_MAX as RECORD_AGE_MAX, ATTEMPTS_MAX as RECORD_ATTEMPTS_MAX, BATCH_MAX as STREAM_BATCH_MAX,
+    SHARD, Stream,
+};
 pub use topic::{BUS, FAN_OUT, Lost as LostMessage, Subscription, TOPIC, Topic, TopicPort};
 pub use view_table::{LIST_ROWS, READ_ROWS, ViewPort, ViewTable, WRITE_ROWS};
 

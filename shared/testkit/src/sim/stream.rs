@@ -18,13 +18,13 @@ use super::{
 pub static SHARD: Site = Site { name: "shard", menu: &[Fault::Twice, Fault::Delay] };
 
 /// Records in a batch, as in the template.
-const BATCH_MAX: usize = 100;
+pub const BATCH_MAX: usize = 100;
 
 /// Age at which the mapping drops a record, as in the template. The stream keeps it for 24 hours.
-const AGE_MAX: Duration = Duration::from_secs(72_000);
+pub const AGE_MAX: Duration = Duration::from_secs(72_000);
 
 /// Tries after which the mapping drops a batch, as in the template.
-const ATTEMPTS_MAX: u32 = 100;
+pub const ATTEMPTS_MAX: u32 = 100;
 
 const BACKOFF_MAX: Duration = Duration::from_secs(600);
 
