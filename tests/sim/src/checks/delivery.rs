@@ -48,14 +48,13 @@ fn wrong(letter: &Letter) -> Option<&'static str> {
 
 /// Checks the dead letters before a redrive: no healthy message may be among them.
 pub(crate) fn dead_letters(world: &World, chaos: Duration) {
-    let views = world.view_queues.iter().map(|view| &view.dead);
-    for letter in views.chain([&world.relay_dead]).flat_map(|queue| queue.letters()) {
+    for letter in world.view_queues.iter().flat_map(|view| view.dead.letters()) {
         match letter.reason {
             Some(reason) if reason.contains("gave up after") => {
                 world.sim.mark("a message was parked at its last delivery");
             }
             Some(_) => {}
-            // A long outage breaks neither functions nor the dead-letter queues, so every last delivery can park.
+            // A long outage crashes no projector, so each last delivery can park. A crash could not.
             None if chaos >= OUTAGE_MIN => {
                 world.sim.violation("L4", format!("no reason on {:.60}", letter.body));
             }
