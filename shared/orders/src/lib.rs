@@ -35,6 +35,7 @@
 #[cfg(feature = "schema")]
 mod contract;
 mod day;
+pub mod fulfilment;
 mod ids;
 pub mod limits;
 mod money;

@@ -1,4 +1,5 @@
-//! The order service, built on the kit: its use cases, its views, and here the registry that names them all, once.
+//! The order service, built on the kit: its use cases, its views, and here the registry that names them all, and the
+//! policy, once.
 //!
 //! The same code runs in Lambda, in one process, and in tests. It uses no AWS type and no environment variable.
 //!
@@ -24,7 +25,7 @@ mod views {
 
 use dekigoto::views::{Across, Single};
 use dekigoto_http::{Contract, Service};
-use orders::{order::Order, payment::Payment};
+use orders::{fulfilment::Fulfilment, order::Order, payment::Payment};
 
 pub use caller::Caller;
 pub use problems::KINDS;
@@ -42,13 +43,20 @@ pub static CONTRACT: Contract = Contract {
     openapi: include_str!(concat!(env!("OUT_DIR"), "/openapi.json")),
 };
 
-/// The order service.
+/// The order service, with the default settings of its policy.
 #[must_use]
 pub fn service() -> Service {
+    service_with(Fulfilment::default())
+}
+
+/// The order service with these settings of its policy.
+#[must_use]
+pub fn service_with(fulfilment: Fulfilment) -> Service {
     Service::new("dekigoto.orders")
         .namespace("jp.dekigoto.orders")
         .aggregate::<Order>(order::routes, orders::order::announce)
         .aggregate::<Payment>(payment::routes, orders::payment::announce)
+        .policy(fulfilment, orders::fulfilment::announce)
         .view::<Single<OrderSummaryView>>()
         .view_at::<Across<CustomerSummaryView>>(views::customer_summary::routes)
         .view_at::<Across<DailySalesView>>(views::daily_sales::routes)

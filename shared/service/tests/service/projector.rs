@@ -257,7 +257,7 @@ fn a_view_has_one_name() {
     }
     for name in ["", "Order-Summary", "order_summary", "orders"] {
         let unknown = service.view_named(name).err().unwrap().to_string();
-        assert!(unknown.contains("there are order-summary, customer-summary"), "{unknown}");
+        assert!(unknown.contains("there are fulfilment, order-summary"), "{unknown}");
     }
 }
 

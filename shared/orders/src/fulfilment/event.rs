@@ -1,0 +1,91 @@
+//! The events of a fulfilment: what it knows, and what it wants done.
+
+use dekigoto::{Timestamp, Version};
+use serde::{Deserialize, Serialize};
+
+use super::RefundRequested;
+use crate::{Amount, Currency, CustomerId, PaymentId, PaymentReference, Status};
+
+/// An event of a fulfilment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FulfilmentEvent {
+    Started(FulfilmentStarted),
+    PaymentCounted(PaymentCounted),
+    RefundCounted(RefundCounted),
+    OrderStatusNoted(OrderStatusNoted),
+    ConfirmationRequested(ConfirmationRequested),
+    CancellationRequested(CancellationRequested),
+    RequestEnded(RequestEnded),
+    RefundRequested(RefundRequested),
+}
+
+/// The order was placed. Its payment has a deadline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FulfilmentStarted {
+    pub customer_id: CustomerId,
+    pub currency: Currency,
+    pub total_amount: Amount,
+    pub pay_until: Timestamp,
+    pub confirms_itself: bool,
+}
+
+/// A payment of the order was captured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentCounted {
+    pub payment_id: PaymentId,
+    pub reference: PaymentReference,
+    pub amount: Amount,
+}
+
+/// A payment of the order was refunded, in part or in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundCounted {
+    pub payment_id: PaymentId,
+    pub reference: PaymentReference,
+    pub amount: Amount,
+    /// The version of the refund in the stream of the payments. A refund is counted once by it.
+    pub version: Version,
+}
+
+/// The order has this status now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderStatusNoted {
+    pub status: Status,
+}
+
+/// The order is paid, and shall be confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfirmationRequested {
+    pub step: u64,
+}
+
+/// The order was not paid in time, and shall be cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancellationRequested {
+    pub step: u64,
+}
+
+/// A request to the order ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestEnded {
+    pub step: u64,
+    pub end: RequestEnd,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RequestEnd {
+    Done,
+    /// The order refused it.
+    Refused,
+    /// Something else happened to the order first.
+    Moved,
+}

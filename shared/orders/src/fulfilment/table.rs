@@ -1,0 +1,141 @@
+//! What a fulfilment does in each state with each input: the table in the module's documentation.
+
+use std::fmt::Write as _;
+
+use dekigoto::{Decider as _, spec::given};
+
+use super::{
+    CountPayment, Fulfilment, FulfilmentCommand, FulfilmentEvent, FulfilmentState, Phase,
+    RequestEnd,
+    specs::{
+        cancellation_requested, confirmation_requested, count_refund, counted, ended, noted, start,
+        started,
+    },
+};
+use crate::{
+    Status,
+    samples::{amount, payment_id, reference},
+};
+
+const TABLE: &str = include_str!("table.md");
+
+/// One state of each kind. The order costs 3,000.
+fn states() -> Vec<(&'static str, Vec<FulfilmentEvent>)> {
+    let paid = || counted("ch_1", 3000);
+    let confirming = vec![started(true), paid(), confirmation_requested(1)];
+    let cancelling = vec![started(true), cancellation_requested(1)];
+    let then = |events: &[FulfilmentEvent], next| [events, &[next]].concat();
+    let confirmed = then(&confirming, ended(1, RequestEnd::Done));
+    vec![
+        ("Unplaced", vec![]),
+        ("AwaitingPayment", vec![started(true)]),
+        ("AwaitingPayment, paid", vec![started(false), paid()]),
+        ("Confirming", confirming),
+        ("Cancelling", cancelling.clone()),
+        ("Waiting", then(&cancelling, ended(1, RequestEnd::Moved))),
+        ("Confirmed", confirmed.clone()),
+        ("Shipped", then(&confirmed, noted(Status::Shipped))),
+        ("Cancelled", then(&cancelling, ended(1, RequestEnd::Done))),
+    ]
+}
+
+/// One input of each kind. `in_phase` decides which request ends.
+fn inputs(in_phase: Phase) -> Vec<(&'static str, FulfilmentCommand)> {
+    let pay = |name: &str, minor_units| {
+        FulfilmentCommand::CountPayment(CountPayment {
+            payment_id: payment_id(name),
+            reference: reference(name),
+            amount: amount(minor_units),
+        })
+    };
+    let end = |end| match in_phase {
+        Phase::Cancelling => FulfilmentCommand::EndCancellation(end),
+        _ => FulfilmentCommand::EndConfirmation(end),
+    };
+    vec![
+        ("placed", FulfilmentCommand::StartFulfilment(start(true))),
+        ("part paid", pay("ch_2", 1000)),
+        ("paid", pay("ch_2", 3000)),
+        ("refunded", count_refund("ch_1", 500, 9)),
+        ("confirmed", FulfilmentCommand::NoteStatus(Status::Confirmed)),
+        ("shipped", FulfilmentCommand::NoteStatus(Status::Shipped)),
+        ("cancelled", FulfilmentCommand::NoteStatus(Status::Cancelled)),
+        ("due", FulfilmentCommand::PassDeadline),
+        ("done", end(RequestEnd::Done)),
+        ("refused", end(RequestEnd::Refused)),
+        ("moved", end(RequestEnd::Moved)),
+    ]
+}
+
+fn state(events: &[FulfilmentEvent]) -> FulfilmentState {
+    events.iter().fold(FulfilmentState::default(), Fulfilment::evolve)
+}
+
+/// What an input does: `-` nothing, `noted` when the phase stays, the next phase, and the refunds that are asked for.
+fn cell(events: &[FulfilmentEvent], command: &FulfilmentCommand) -> String {
+    let before = state(events);
+    let Ok(decided) = Fulfilment::decide(&before, command.clone());
+    // Also checks the laws of every stored aggregate.
+    let _ = given::<Fulfilment>(events.to_vec()).when(command.clone()).then(decided.clone());
+    if decided.is_empty() {
+        return "-".to_owned();
+    }
+    let after = decided.iter().fold(before.clone(), Fulfilment::evolve);
+    let refunds = decided.iter().filter_map(|event| match event {
+        FulfilmentEvent::RefundRequested(it) => Some(it.amount),
+        FulfilmentEvent::Started(_)
+        | FulfilmentEvent::PaymentCounted(_)
+        | FulfilmentEvent::RefundCounted(_)
+        | FulfilmentEvent::OrderStatusNoted(_)
+        | FulfilmentEvent::ConfirmationRequested(_)
+        | FulfilmentEvent::CancellationRequested(_)
+        | FulfilmentEvent::RequestEnded(_) => None,
+    });
+    let mut text = match after.phase() {
+        same if same == before.phase() => "noted".to_owned(),
+        phase => format!("{phase:?}"),
+    };
+    for refund in refunds {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ", refund {refund}");
+    }
+    text
+}
+
+#[test]
+fn every_state_and_input_is_in_the_table() {
+    let mut table = String::from(
+        "\nWhat an input does in each state, for an order of 3,000 that confirms itself: `-` nothing, `noted` it is \
+         recorded, or the\nnext state; and what is asked back. `done`, `refused` and `moved` are the ends of a request to \
+         the order.\n\n| |",
+    );
+    for (input, _) in inputs(Phase::Unplaced) {
+        let _ = write!(table, " {input} |");
+    }
+    table += "\n|---|";
+    for _ in inputs(Phase::Unplaced) {
+        table += "---|";
+    }
+    for (name, events) in states() {
+        let _ = write!(table, "\n| {name} |");
+        for (_, command) in inputs(state(&events).phase()) {
+            let _ = write!(table, " {} |", cell(&events, &command));
+        }
+    }
+    table += "\n";
+    assert!(table == TABLE, "table.md should be:\n{table}");
+}
+
+#[test]
+fn the_end_of_another_request_changes_nothing() {
+    for (name, events) in states() {
+        let state = state(&events);
+        for end in [RequestEnd::Done, RequestEnd::Refused, RequestEnd::Moved] {
+            let other = match state.phase() {
+                Phase::Cancelling => FulfilmentCommand::EndConfirmation(end),
+                _ => FulfilmentCommand::EndCancellation(end),
+            };
+            assert_eq!(Fulfilment::decide(&state, other), Ok(vec![]), "{name} {end:?}");
+        }
+    }
+}
