@@ -12,7 +12,7 @@ use std::{
 
 use axum::{Extension, Router};
 use dekigoto_local::{Stores, System};
-use order_service::{CONTRACT, Caller, service};
+use order_service::{CONTRACT, Caller, Fulfilment, InvalidSetting, service_with};
 
 /// How callers authenticate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +56,29 @@ pub fn auth_mode() -> Result<AuthMode, String> {
     }
 }
 
-/// All routes of this process at this base URL: the API with authentication, the documentation page, the contract of the events and, without
-/// tokens, the debug routes.
+/// The settings of the fulfilment of orders: `PAYMENT_SECONDS`, or half an hour, and `CONFIRMATION`, `automatic` or
+/// `manual`.
+///
+/// # Errors
+/// If a variable has another value.
+#[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
+pub fn fulfilment() -> Result<Fulfilment, InvalidSetting> {
+    let mut fulfilment = Fulfilment::default();
+    if let Ok(text) = env::var("PAYMENT_SECONDS") {
+        fulfilment = fulfilment.payment_seconds(&text)?;
+    }
+    if let Ok(text) = env::var("CONFIRMATION") {
+        fulfilment = fulfilment.confirmation(&text)?;
+    }
+    Ok(fulfilment)
+}
+
+/// All routes of this process at this base URL: the API with authentication, the documentation page, the contract of the
+/// events and, without tokens, the debug routes.
 ///
 /// Must be called inside a tokio runtime.
-pub fn app(mode: AuthMode, base_url: &str, stores: Stores) -> Router {
-    let service = service().schemas_at(events::schema_base(base_url));
+pub fn app(mode: AuthMode, base_url: &str, stores: Stores, fulfilment: Fulfilment) -> Router {
+    let service = service_with(fulfilment).schemas_at(events::schema_base(base_url));
     let system = System::start(&service, stores);
     let router = system.router(&service, &CONTRACT);
     let app = docs::before(guarded(router, mode, base_url)).merge(events::routes(base_url));

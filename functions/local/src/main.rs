@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use dekigoto_local::Stores;
-use local::{app, auth_mode};
+use local::{app, auth_mode, fulfilment};
 
 fn main() -> ExitCode {
-    dekigoto_local::serve(async |url| Ok(app(auth_mode()?, url, Stores::from_env()?)))
+    dekigoto_local::serve(async |url| {
+        Ok(app(auth_mode()?, url, Stores::from_env()?, fulfilment()?))
+    })
 }

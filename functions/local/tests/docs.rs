@@ -11,6 +11,7 @@ use axum::{
 use dekigoto_local::Stores;
 use local::{AuthMode, app};
 use order_service::CONTRACT;
+use order_service::Fulfilment;
 use tower::ServiceExt as _;
 
 /// The app under test.
@@ -24,7 +25,7 @@ struct Answer {
 
 impl Served {
     fn in_mode(mode: AuthMode) -> Self {
-        Self(app(mode, "http://127.0.0.1:3000", Stores::in_memory()))
+        Self(app(mode, "http://127.0.0.1:3000", Stores::in_memory(), Fulfilment::default()))
     }
 
     async fn get(&self, path: &str) -> Answer {

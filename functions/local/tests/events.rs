@@ -10,6 +10,7 @@ use axum::{
 };
 use dekigoto_local::Stores;
 use local::{AuthMode, app};
+use order_service::Fulfilment;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -23,7 +24,7 @@ async fn json(app: &Router, path: &str) -> (StatusCode, Value) {
 }
 
 fn started() -> Router {
-    app(AuthMode::None, HERE, Stores::in_memory())
+    app(AuthMode::None, HERE, Stores::in_memory(), Fulfilment::default())
 }
 
 #[tokio::test]

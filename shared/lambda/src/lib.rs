@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod http;
 mod https;
 pub mod identity;
+mod policy;
 mod projector;
 mod relay;
 mod start;
@@ -17,6 +18,7 @@ pub mod telemetry;
 
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;
+pub use policy::{PolicyAnswer, run_policy};
 pub use projector::project;
 pub use relay::{Answer as RelayAnswer, relay, relay_or_republish};
 pub use start::{start, warm_up};

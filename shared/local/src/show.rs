@@ -1,9 +1,9 @@
-//! The output of a running system: one line for each event at the store, the topic, the bus and each view. It goes to
+//! The output of a running system: one line for each event at the store, the topic, the bus, and each view and policy. It goes to
 //! standard error; standard output has only the line that reports that the system is ready.
 
 use std::fmt;
 
-use dekigoto::{Commit, Envelope, Message, batch::Report};
+use dekigoto::{Commit, Envelope, Message, batch::Report, policies::Ticked};
 use tracing_subscriber::filter::LevelFilter;
 
 /// Starts the service's own log: warnings and errors only.
@@ -32,11 +32,21 @@ pub fn sent(where_to: &str, message: &Message) {
     line(where_to, &message.kind, &place);
 }
 
-/// A projector finished a batch.
-pub fn projected(view: &str, report: &Report) {
-    line("view", view, &report.tally);
+/// A view or a policy, such as `view order-summary`, finished a batch.
+pub fn handled(handler: &str, report: &Report) {
+    let (kind, name) = handler.split_once(' ').unwrap_or(("", handler));
+    line(kind, name, &report.tally);
     for (_, reason) in &report.reasons {
-        line("view", view, reason);
+        line(kind, name, reason);
+    }
+}
+
+/// The ticker did not feed all that was due. It tries again.
+pub fn ticked(policy: &str, ticked: &Ticked) {
+    if !ticked.is_complete() {
+        let Ticked { refused, unlisted, .. } = ticked;
+        let left = format!("{refused} not handled, {unlisted} partitions not listed");
+        line("due", policy, &left);
     }
 }
 

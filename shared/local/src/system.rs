@@ -1,4 +1,4 @@
-//! Connects the parts of a service in one process: the router, the relay and the views.
+//! Connects the parts of a service in one process: the router, the relay, the views and the policies.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,6 +11,7 @@ use axum::{
 use dekigoto::{
     Commit, Ordinal, Ports, ReadFrom, StoredCommit, StreamId, SystemHost,
     outbox::{Order, Outbox},
+    policies::{ProcessManager, Ticker},
     relay::Relay,
     replay::ReplaySource,
     views::Projector,
@@ -32,6 +33,9 @@ const ROUND_TIME: Duration = Duration::from_secs(30);
 /// How often the relay looks for entries whose wait or lease has ended.
 const POLL_EVERY: Duration = Duration::from_millis(200);
 
+/// How often the ticker of a policy looks for deadlines that are due. On AWS each minute, because each look costs.
+const TICK_EVERY: Duration = Duration::from_secs(1);
+
 /// Commits that the debug route shows at most.
 const SHOWN_COMMITS_MAX: u32 = 10_000;
 
@@ -44,7 +48,7 @@ pub struct System {
 }
 
 impl System {
-    /// Starts the relay and the views of a service. Must be called inside a tokio runtime.
+    /// Starts the relay, the views and the policies of a service. Must be called inside a tokio runtime.
     ///
     /// The relay begins with what an earlier process on the same stores did not publish.
     #[must_use]
@@ -59,6 +63,14 @@ impl System {
             let events = service.events_for(&**view);
             let parking = Arc::clone(&stores.parking);
             topic.subscribe(events, Projector::of(Arc::clone(view), ports.clone(), parking));
+        }
+        for policy in service.policies() {
+            let (policy, parking) = (Arc::clone(policy), Arc::clone(&stores.parking));
+            let (name, events) = (policy.name(), policy.events().to_vec());
+            let manager = ProcessManager::of(policy, ports.clone(), parking);
+            let queue = Arc::new(topic.subscribe(events, manager));
+            let (views, host) = (Arc::clone(&ports.views), Arc::clone(&ports.host));
+            tokio::spawn(run_ticker(Ticker { policy: name, views, queue, host }));
         }
         let relay = Relay {
             topic: Arc::new(topic),
@@ -125,6 +137,15 @@ async fn stored(
         None => system.all().await?,
     };
     Ok(Json(commits.iter().map(StoredCommit::from).collect()))
+}
+
+/// Feeds the deadlines of one policy when they are due.
+async fn run_ticker(ticker: Ticker) {
+    loop {
+        let ticked = ticker.tick(|| ROUND_TIME).await;
+        show::ticked(ticker.policy, &ticked);
+        ticker.host.sleep(TICK_EVERY).await;
+    }
 }
 
 /// Publishes what is in the outbox: at the start, after each append, and when a wait ends.

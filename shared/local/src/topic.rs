@@ -1,7 +1,8 @@
-//! The topic of one process: it hands each message to every view that wants it, and accepts it when all have applied it.
+//! The topic of one process: it hands each message to every view and policy that wants it, and accepts it when all have
+//! handled it.
 //!
-//! So a message stays in the outbox until every view has it, and a process that is killed loses none. On AWS a queue for
-//! each view does this.
+//! So a message stays in the outbox until all have it, and a process that is killed loses none. On AWS a queue for each
+//! view and policy does this.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 use dekigoto::{
     Bus, Message, Refused, Source,
     batch::{Delivered, Report},
+    policies::{DeadlineQueue, DueProcess, ProcessManager},
     views::Projector,
 };
 use futures_util::future::join_all;
@@ -19,7 +21,7 @@ use tokio::sync::{
 
 use crate::{inbox::Inbox, show};
 
-/// Messages in one batch of a projector, as `BatchSize` in the template.
+/// Messages in one batch, as `BatchSize` of the views in the template.
 const BATCH: usize = 99;
 
 /// Time of one batch. Shorter than the relay waits for an answer, so that the reason of a failure arrives.
@@ -27,40 +29,47 @@ const BATCH_TIME: Duration = Duration::from_secs(5);
 
 const _: () = assert!(BATCH_TIME.as_millis() < dekigoto::relay::CALL_TIME_MAX.as_millis());
 
-/// The topic, with its views and a sample subscriber.
+/// The topic, with its views, policies and a sample subscriber.
 pub(crate) struct Topic {
     subscribers: Vec<Subscriber>,
     inbox: Inbox,
 }
 
-/// A view and the events that it wants.
-struct Subscriber {
-    view: &'static str,
+/// A view or policy, and the events that it wants.
+#[derive(Clone)]
+pub(crate) struct Subscriber {
+    name: String,
     events: Vec<&'static str>,
     messages: UnboundedSender<Handed>,
 }
 
-/// A message on its way to a view.
+/// A message on its way to a view or policy.
 struct Handed {
     body: String,
-    /// Takes the reason if the view did not apply the message.
+    /// Takes the reason if the message was not handled.
     answer: oneshot::Sender<Result<(), String>>,
 }
 
 impl Topic {
-    /// A topic without views.
+    /// A topic without subscribers.
     pub(crate) fn new(inbox: Inbox) -> Self {
         Self { subscribers: Vec::new(), inbox }
     }
 
-    /// Hands the messages of these events to a projector. Must be called inside a tokio runtime.
-    pub(crate) fn subscribe(&mut self, events: Vec<&'static str>, projector: Projector) {
+    /// Hands the messages of these events to a projector or a process manager. Must be called inside a tokio runtime.
+    pub(crate) fn subscribe(
+        &mut self,
+        events: Vec<&'static str>,
+        handler: impl Handler,
+    ) -> Subscriber {
         let (messages, handed) = unbounded_channel();
-        self.subscribers.push(Subscriber { view: projector.name(), events, messages });
-        tokio::spawn(run(projector, handed));
+        let subscriber = Subscriber { name: handler.name(), events, messages };
+        self.subscribers.push(subscriber.clone());
+        tokio::spawn(run(handler, handed));
+        subscriber
     }
 
-    /// Hands one message to every view that wants it, and waits for their answers.
+    /// Hands one message to everyone that wants it, and waits for their answers.
     async fn deliver(&self, message: &Message) -> Result<(), Refused> {
         let wants = |it: &&Subscriber| it.events.contains(&message.kind.as_str());
         let answers = self.subscribers.iter().filter(wants).map(|it| it.apply(&message.body));
@@ -71,12 +80,51 @@ impl Topic {
 impl Subscriber {
     async fn apply(&self, body: &str) -> Result<(), Refused> {
         let (answer, answered) = oneshot::channel();
-        // Fails only when the projector ended; then the answer below fails too.
+        // Fails only when the handler ended; then the answer below fails too.
         let _ = self.messages.send(Handed { body: body.to_owned(), answer });
-        let outcome = answered.await.unwrap_or_else(|_| Err("its projector ended".to_owned()));
-        let view = self.view;
-        outcome
-            .map_err(|reason| Refused { code: format!("view {view}: {reason}"), for_good: false })
+        let outcome = answered.await.unwrap_or_else(|_| Err("its handler ended".to_owned()));
+        let name = &self.name;
+        outcome.map_err(|reason| Refused { code: format!("{name}: {reason}"), for_good: false })
+    }
+}
+
+/// The due processes of a policy go to its process manager at once.
+#[async_trait]
+impl DeadlineQueue for Subscriber {
+    async fn put(&self, due: &[DueProcess]) -> Result<Vec<Result<(), Refused>>, Source> {
+        let texts: Vec<String> = due.iter().map(DueProcess::text).collect();
+        Ok(join_all(texts.iter().map(|text| self.apply(text))).await)
+    }
+}
+
+/// What handles the messages of a view or of a policy.
+#[async_trait]
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// Its kind and name.
+    fn name(&self) -> String;
+
+    async fn take(&self, messages: Vec<Delivered<String>>) -> Report;
+}
+
+#[async_trait]
+impl Handler for Projector {
+    fn name(&self) -> String {
+        format!("view {}", self.name())
+    }
+
+    async fn take(&self, messages: Vec<Delivered<String>>) -> Report {
+        self.take(messages, || BATCH_TIME).await
+    }
+}
+
+#[async_trait]
+impl Handler for ProcessManager {
+    fn name(&self) -> String {
+        format!("policy {}", self.name())
+    }
+
+    async fn take(&self, messages: Vec<Delivered<String>>) -> Report {
+        self.take(messages, || BATCH_TIME).await
     }
 }
 
@@ -88,8 +136,8 @@ impl Bus for Topic {
     }
 }
 
-/// Applies the messages of one view, batch by batch.
-async fn run(projector: Projector, mut handed: UnboundedReceiver<Handed>) {
+/// Handles the messages of one view or policy, batch by batch.
+async fn run(handler: impl Handler, mut handed: UnboundedReceiver<Handed>) {
     let mut batch = Vec::new();
     while handed.recv_many(&mut batch, BATCH).await > 0 {
         let numbered = batch.iter().enumerate();
@@ -99,8 +147,8 @@ async fn run(projector: Projector, mut handed: UnboundedReceiver<Handed>) {
                 record: it.body.clone(),
             })
             .collect();
-        let report = projector.take(delivered, || BATCH_TIME).await;
-        show::projected(projector.name(), &report);
+        let report = handler.take(delivered).await;
+        show::handled(&handler.name(), &report);
         for (place, it) in batch.drain(..).enumerate() {
             let id = place.to_string();
             let failed = report.failed.contains(&id);

@@ -8,7 +8,10 @@ use aws_sdk_sqs::{
     types::{MessageAttributeValue, SendMessageBatchRequestEntry},
 };
 use aws_types::SdkConfig;
-use dekigoto::{Cause, Parking, Pointer, Refused, RetryQueue, Source};
+use dekigoto::{
+    Cause, Parking, Pointer, Refused, RetryQueue, Source,
+    policies::{DeadlineQueue, DueProcess},
+};
 
 use crate::{
     cause::cause_of,
@@ -34,26 +37,42 @@ impl SqsRetryQueue {
 #[async_trait]
 impl RetryQueue for SqsRetryQueue {
     async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
-        let entries: Result<Vec<_>, _> = pointers.iter().enumerate().map(entry).collect();
-        let client = self.queue.client.get();
-        let batch = client.send_message_batch().queue_url(&self.queue.url);
-        let sent = batch.set_entries(Some(entries?)).send().await;
-        let output = sent.map_err(|error| cause_of("SQS SendMessageBatch", &error))?;
-        Ok(answers(pointers.len(), &output))
+        // JSON escapes control characters, so SQS accepts any id.
+        self.queue.send_all(pointers.iter().map(Pointer::text)).await
     }
 }
 
-fn entry((place, pointer): (usize, &Pointer)) -> Result<SendMessageBatchRequestEntry, BuildError> {
-    // JSON escapes control characters, so SQS accepts any id.
-    let body = pointer.text();
+/// The queue of a policy, for due processes.
+#[derive(Debug)]
+pub struct SqsDeadlineQueue {
+    queue: Queue,
+}
+
+impl SqsDeadlineQueue {
+    /// The queue with this URL.
+    #[must_use]
+    pub fn new(config: &SdkConfig, queue_url: impl Into<String>) -> Self {
+        let queue = Queue::new(config, queue_url.into());
+        Self { queue }
+    }
+}
+
+#[async_trait]
+impl DeadlineQueue for SqsDeadlineQueue {
+    async fn put(&self, due: &[DueProcess]) -> Result<Vec<Result<(), Refused>>, Source> {
+        self.queue.send_all(due.iter().map(DueProcess::text)).await
+    }
+}
+
+fn entry((place, body): (usize, String)) -> Result<SendMessageBatchRequestEntry, BuildError> {
     SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body).build()
 }
 
-/// One answer for each pointer. A reply with status 200 may contain failed entries, and an entry that it does not
+/// One answer for each message. A reply with status 200 may contain failed entries, and an entry that it does not
 /// contain counts as not sent.
-fn answers(pointers: usize, output: &SendMessageBatchOutput) -> Vec<Result<(), Refused>> {
+fn answers(messages: usize, output: &SendMessageBatchOutput) -> Vec<Result<(), Refused>> {
     let refused = |code: &str| Refused { code: code.to_owned(), for_good: false };
-    let mut answers = vec![Err(refused("NoAnswer")); pointers];
+    let mut answers = vec![Err(refused("NoAnswer")); messages];
     let taken = output.successful().iter().map(|taken| (taken.id(), Ok(())));
     let failed = output.failed().iter().map(|it| (it.id(), Err(refused(it.code()))));
     for (id, answer) in taken.chain(failed) {
@@ -140,6 +159,19 @@ struct Queue {
 impl Queue {
     fn new(config: &SdkConfig, url: String) -> Self {
         Self { client: Lazy::new(config, Client::new), url }
+    }
+
+    /// Sends at most ten messages in one request.
+    async fn send_all(
+        &self,
+        bodies: impl Iterator<Item = String>,
+    ) -> Result<Vec<Result<(), Refused>>, Source> {
+        let entries: Vec<_> = bodies.enumerate().map(entry).collect::<Result<_, _>>()?;
+        let messages = entries.len();
+        let batch = self.client.get().send_message_batch().queue_url(&self.url);
+        let sent = batch.set_entries(Some(entries)).send().await;
+        let output = sent.map_err(|error| cause_of("SQS SendMessageBatch", &error))?;
+        Ok(answers(messages, &output))
     }
 
     async fn send(&self, body: &str, attributes: &[(&str, String)]) -> Result<(), Source> {

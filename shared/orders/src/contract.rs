@@ -2,10 +2,10 @@
 
 use dekigoto::contract::EventType;
 
-use crate::{order, payment};
+use crate::{fulfilment, order, payment};
 
 /// Every event of every aggregate, in every version.
 #[must_use]
 pub fn event_types() -> Vec<EventType> {
-    [order::event_types(), payment::event_types()].concat()
+    [order::event_types(), payment::event_types(), fulfilment::event_types()].concat()
 }

@@ -25,9 +25,10 @@ mod views {
 
 use dekigoto::views::{Across, Single};
 use dekigoto_http::{Contract, Service};
-use orders::{fulfilment::Fulfilment, order::Order, payment::Payment};
+use orders::{order::Order, payment::Payment};
 
 pub use caller::Caller;
+pub use orders::fulfilment::{Fulfilment, InvalidSetting};
 pub use problems::KINDS;
 pub use views::{
     customer_summary::CustomerSummaryView, daily_sales::DailySalesView,

@@ -30,8 +30,11 @@
 #![doc = include_str!("table.md")]
 
 mod command;
+#[cfg(feature = "schema")]
+mod contract;
 mod event;
 mod refund;
+mod settings;
 mod state;
 
 #[cfg(test)]
@@ -50,21 +53,21 @@ use dekigoto::{
 };
 
 pub use command::{CountPayment, CountRefund, FulfilmentCommand, StartFulfilment};
+#[cfg(feature = "schema")]
+pub use contract::event_types;
 pub use event::{
     CancellationRequested, ConfirmationRequested, FulfilmentEvent, FulfilmentStarted,
     OrderStatusNoted, PaymentCounted, RefundCounted, RequestEnd, RequestEnded,
 };
 pub use refund::{RefundReason, RefundRequested, RefundRequestedIntegrationEvent};
+pub use settings::{InvalidSetting, PAYMENT_TIME, PAYMENT_TIME_MAX};
 pub use state::{CountedPayment, FulfilmentState, Phase};
 
 use crate::{
     OrderId, Status,
-    order::{CancelOrder, Order, OrderCommand, OrderEvent, OrderRefusal},
+    order::{CancelOrder, ConfirmOrder, Funds, Order, OrderCommand, OrderEvent, OrderRefusal},
     payment::{Payment, PaymentEvent},
 };
-
-/// The default time to pay an order.
-pub const PAYMENT_TIME: Duration = Duration::from_secs(30 * 60);
 
 /// The reason of a cancellation after the deadline.
 const NOT_PAID: &str = "not paid in time";
@@ -76,12 +79,6 @@ pub struct Fulfilment {
     pub payment_time: Duration,
     /// Whether an order that is paid in full is confirmed without a person.
     pub confirms_itself: bool,
-}
-
-impl Default for Fulfilment {
-    fn default() -> Self {
-        Self { payment_time: PAYMENT_TIME, confirms_itself: true }
-    }
 }
 
 event_schema! {
@@ -190,7 +187,7 @@ impl Policy for Fulfilment {
             Phase::Confirming => Some(Effect::command::<Order>(
                 state.step(),
                 *order,
-                OrderCommand::ConfirmOrder,
+                OrderCommand::ConfirmOrder(ConfirmOrder { funds: Funds::Paid(state.paid()) }),
                 |ended| FulfilmentCommand::EndConfirmation(end(&ended)),
             )),
             Phase::Cancelling => {

@@ -7,13 +7,21 @@ use crate::{Amount, Currency, CustomerId, OrderId, PaymentId, PaymentReference};
 
 /// The provider shall refund this much of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RefundRequested {
     pub customer_id: CustomerId,
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
+    /// The amount to refund, in the currency's minor unit.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
+    /// `surplus`: more was captured than the order costs. `cancelled`: the order was cancelled.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "String", extend("enum" = ["surplus", "cancelled"]))
+    )]
     pub reason: RefundReason,
 }
 
@@ -29,14 +37,22 @@ pub enum RefundReason {
 
 /// The provider shall refund this much of a payment. The answer is a request to `POST /v1/orders/{orderId}/refunds`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RefundRequestedIntegrationEvent {
     pub order_id: OrderId,
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub customer_id: CustomerId,
+    /// The amount to refund, in the currency's minor unit.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub amount: Amount,
     pub currency: Currency,
+    /// `surplus`: more was captured than the order costs. `cancelled`: the order was cancelled.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "String", extend("enum" = ["surplus", "cancelled"]))
+    )]
     pub reason: RefundReason,
     pub occurred_at: Timestamp,
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Reason, Status,
-    order::{CancelOrder, Order, OrderCommand, OrderEvent, OrderRefusal},
+    order::{CancelOrder, ConfirmOrder, Funds, Order, OrderCommand, OrderEvent, OrderRefusal},
     payment::{Payment, PaymentEvent},
     samples::{
         amount, at, cancelled, confirmed, failed, order_id, payment_id, place, placed, received,
@@ -98,7 +98,8 @@ fn payment(event: PaymentEvent) -> Happened {
 }
 
 fn confirm() -> Commanded {
-    commanded::<Order>(order_id(), OrderCommand::ConfirmOrder)
+    let funds = Funds::Paid(amount(3000));
+    commanded::<Order>(order_id(), OrderCommand::ConfirmOrder(ConfirmOrder { funds }))
 }
 
 fn cancel() -> Commanded {

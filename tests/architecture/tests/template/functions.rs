@@ -25,14 +25,27 @@ const BINARIES: &[(&str, &[&str])] = &[
             "TOPIC_ARN",
         ],
     ),
+    (
+        "policy",
+        &[
+            "CONFIRMATION",
+            "DLQ_URL",
+            "EVENT_TABLE",
+            "PAYMENT_SECONDS",
+            "POLICY",
+            "QUEUE_URL",
+            "VIEW_TABLE",
+        ],
+    ),
     ("projector", &["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"]),
 ];
 
 /// Every other function is the projector of a view.
-fn binary_of(function: &str) -> &str {
+pub(super) fn binary_of(function: &str) -> &str {
     match function {
         "ApiFunction" => "api",
         "PublisherFunction" => "publisher",
+        policy if policy.ends_with("PolicyFunction") => "policy",
         _ => "projector",
     }
 }
@@ -124,7 +137,7 @@ pub(super) fn a_full_batch_is_one_transaction(template: &Template) -> Vec<String
 }
 
 /// `daily-sales` as `DailySales`.
-fn pascal(name: &str) -> String {
+pub(super) fn pascal(name: &str) -> String {
     let words = name.split('-').map(|word| {
         let (first, rest) = word.split_at(1);
         first.to_uppercase() + rest

@@ -8,6 +8,7 @@ mod loops;
 mod model;
 mod mutants;
 mod permissions;
+mod policies;
 mod routes;
 mod storage;
 mod subscribers;
@@ -47,6 +48,12 @@ const RULES: &[(&str, Rule)] = &[
     ("functions are built from this workspace", functions::functions_are_built_from_this_workspace),
     ("every view has its projector", functions::every_view_has_its_projector),
     ("every view subscribes to what it needs", functions::every_view_subscribes_to_what_it_needs),
+    ("every policy has its function", policies::every_policy_has_its_function),
+    (
+        "every policy subscribes to what it needs",
+        policies::every_policy_subscribes_to_what_it_needs,
+    ),
+    ("every policy has its ticker", policies::every_policy_has_its_ticker),
     ("a full batch is one transaction", functions::a_full_batch_is_one_transaction),
     ("functions log to a group with retention", functions::functions_log_with_retention),
     ("functions get the environment they read", functions::functions_get_their_environment),

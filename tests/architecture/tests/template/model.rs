@@ -89,8 +89,11 @@ impl Template {
         self.queues().filter(|queue| names.contains(&queue.name)).collect()
     }
 
+    /// The targets of rules that match events. What a schedule sends is not kept: the next minute sends it again.
     pub(super) fn rule_targets(&self) -> Vec<&Value> {
-        let targets = self.of_type("AWS::Events::Rule").map(|rule| rule.get("/Targets"));
+        let rules = self.of_type("AWS::Events::Rule");
+        let rules = rules.filter(|rule| rule.get("/ScheduleExpression").is_null());
+        let targets = rules.map(|rule| rule.get("/Targets"));
         targets.filter_map(Value::as_array).flatten().collect()
     }
 }

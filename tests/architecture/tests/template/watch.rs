@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::model::{Resource, Template, each};
+use super::{
+    functions::binary_of,
+    model::{Resource, Template, each},
+};
 
 fn has_alarm(template: &Template, metric: &str, dimension: &Value, threshold: i64) -> bool {
     template.of_type("AWS::CloudWatch::Alarm").any(|alarm| {
@@ -46,6 +49,11 @@ pub(super) fn lag_and_failures_have_alarms(template: &Template) -> Vec<String> {
     ] {
         if !has_alarm(template, metric, dimension, threshold) {
             wrong.push(format!("no alarm on {metric}"));
+        }
+    }
+    for policy in template.functions().filter(|it| binary_of(it.name) == "policy") {
+        if !has_alarm(template, "Errors", &json!({"Ref": policy.name}), 0) {
+            wrong.push(format!("no alarm on errors of {}", policy.name));
         }
     }
     for queue in
