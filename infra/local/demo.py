@@ -1,4 +1,5 @@
-"""`make demo`: takes one order through its life and shows its stored events, the subscriber's messages and the views.
+"""`make demo`: takes one order through its life and shows its stored events, the subscriber's messages and the views. Two
+more orders show what happens without payment in time, and what when a paid order is cancelled.
 
 Uses the running system: that of `make run` (PORT, default 3000), else the stack of `make deploy-local`. If neither
 runs, it starts the one-process system for the demo.
@@ -23,8 +24,11 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from client import Api, basket, eventually, fresh  # noqa: E402  (the e2e tests' own client)
 
 WIDTH = 118
-# Events of the walk below: four of the order, one of its payment.
-EVENTS = 5
+KINDS = ("Order", "Payment", "Fulfilment")
+# Events of the walk below: four of the order, one of its payment, and five of its fulfilment.
+EVENTS = 10
+# The time to pay in the system that the demo starts.
+PAYMENT_SECONDS = 3
 
 
 class OneProcess:
@@ -36,7 +40,7 @@ class OneProcess:
         self.url = url
 
     def stored(self, order):
-        streams = [f"{kind}#{order}" for kind in ("Order", "Payment")]
+        streams = [f"{kind}#{order}" for kind in KINDS]
         return [item for stream in streams
                 for item in json.loads(Api(self.url).get("/local/stored", stream=stream).text)]
 
@@ -71,7 +75,7 @@ class Deployed:
         from boto3.dynamodb.types import TypeDeserializer
 
         items = []
-        for kind in ("Order", "Payment"):
+        for kind in KINDS:
             answer = self.aws.dynamodb.query(
                 TableName=self.aws.outputs["EventTableName"], ConsistentRead=True, KeyConditionExpression="pk = :pk",
                 ExpressionAttributeValues={":pk": {"S": f"{kind}#{order}"}})
@@ -98,6 +102,9 @@ def main():
         started, target = start()
     try:
         walk(target)
+        refund(target)
+        if started:
+            unpaid(target)
     finally:
         target.close()
         if started:
@@ -132,7 +139,8 @@ def start():
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / "demo.log"
     with log.open("w") as err:
-        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": "none", "DATABASE": str(LOCAL / "demo.db")},
+        process = subprocess.Popen([binary], env={**os.environ, "PORT": "0", "AUTH_MODE": "none", "DATABASE": str(LOCAL / "demo.db"),
+                                                  "PAYMENT_SECONDS": str(PAYMENT_SECONDS)},
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
     return process, OneProcess(journey.ready_line(process, log).split(" on ")[1].split()[0])
 
@@ -145,7 +153,7 @@ def walk(target):
     path = f"/v1/orders/{order}"
     payment = {"reference": fresh("ch"), "amount": 3000, "currency": "JPY", "outcome": "captured"}
     command(api, "pay", f"{path}/payments", payment)
-    command(api, "confirm", f"{path}/confirm", {})
+    becomes(api, order, "confirmed", "paid in full, the order confirmed itself")
     command(api, "ship", f"{path}/ship", {"carrier": "DHL", "trackingNumber": "00340434161094042557"})
     command(api, "deliver", f"{path}/deliver", {})
 
@@ -172,6 +180,47 @@ def walk(target):
     for row in sales.body["items"]:
         line("sales", "", "", row)
     print(f"\ntry next: curl '{target.url}{path}?atVersion=2'")
+
+
+def refund(target):
+    """A paid order is cancelled: fulfilment asks for a refund, and the provider answers."""
+    api = Api(target.url)
+    title("A paid order that is cancelled")
+    order = command(api, "place", "/v1/orders", basket(fresh("customer")))["orderId"]
+    path, reference = f"/v1/orders/{order}", fresh("ch")
+    payment = {"reference": reference, "amount": 3000, "currency": "JPY", "outcome": "captured"}
+    command(api, "pay", f"{path}/payments", payment)
+    becomes(api, order, "confirmed", "paid in full, the order confirmed itself")
+    command(api, "cancel", f"{path}/cancel", {"reason": "changed my mind"})
+
+    def requests():
+        events = [event for item in target.stored(order) for event in json.loads(item["ev"])]
+        return [event["p"] for event in events if event["t"] == "RefundRequested"]
+
+    asked = eventually(requests, lambda found: len(found) == 1, "the request for a refund")
+    line("asked", "RefundRequested", "", asked[0])
+    command(api, "refund", f"{path}/refunds",
+            {"reference": reference, "refundReference": fresh("re"), "amount": 3000, "outcome": "refunded"})
+    row = eventually(lambda: api.get(path).body, lambda row: row.get("paidAmount") == 0, "the refund in the view")
+    line("order", "", "", {name: row[name] for name in ("status", "totalAmount", "paidAmount")})
+
+
+def unpaid(target):
+    """Nobody pays: the order is cancelled at its deadline, which the demo has shortened."""
+    api = Api(target.url)
+    title(f"An order that nobody pays; its deadline is shortened to {PAYMENT_SECONDS} s")
+    order = command(api, "place", "/v1/orders", basket(fresh("customer")))["orderId"]
+    becomes(api, order, "cancelled", "the deadline passed, and the order was cancelled")
+    last = [event for item in target.stored(order) if item["pk"].startswith("Order")
+            for event in json.loads(item["ev"])][-1]
+    line("stored", last["t"], "", last["p"])
+
+
+def becomes(api, order, status, what):
+    """Waits until the order has this status by itself."""
+    began = time.monotonic()
+    eventually(lambda: api.get(f"/v1/orders/{order}", minVersion=1).body, lambda row: row.get("status") == status, what)
+    print(f"{'':<9}      {(time.monotonic() - began) * 1000:6.1f} ms  {what}")
 
 
 def title(text):

@@ -17,12 +17,14 @@ from client import Api, basket, eventually, fresh, place
 from conftest import deployed_again
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ["ApiFunction", "PublisherFunction", "OrderSummaryFunction", "CustomerSummaryFunction", "DailySalesFunction"]
-PROJECTORS = FUNCTIONS[2:]
+POLICY = "FulfilmentPolicyFunction"
+PROJECTORS = ["FulfilmentFunction", "OrderSummaryFunction", "CustomerSummaryFunction", "DailySalesFunction"]
+FUNCTIONS = ["ApiFunction", "PublisherFunction", POLICY, *PROJECTORS]
 ENVIRONMENT = {
     "ApiFunction": ["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"],
     "PublisherFunction": ["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "SCHEMA_BASE_URL", "TOPIC_ARN"],
     "OrderSummaryFunction": ["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"],
+    POLICY: ["CONFIRMATION", "DLQ_URL", "EVENT_TABLE", "PAYMENT_SECONDS", "POLICY", "QUEUE_URL", "VIEW_TABLE"],
 }
 
 
@@ -112,8 +114,8 @@ def test_no_role_can_change_history(aws, commit, function):
     assert aws.dynamodb.get_item(TableName=table, Key=commit, ConsistentRead=True)["Item"] == stored
 
 
-@pytest.mark.parametrize("function", FUNCTIONS[1:])
-def test_only_the_api_can_append(aws, function):
+@pytest.mark.parametrize("function", ["PublisherFunction", *PROJECTORS])
+def test_only_the_api_and_the_policy_can_append(aws, function):
     item = {"pk": {"S": f"Order#{uuid.uuid4()}"}, "sk": {"N": "1"}}
     refused(aws.as_role_of(function).dynamodb.put_item, TableName=aws.outputs["EventTableName"], Item=item)
 
@@ -165,6 +167,16 @@ def test_a_projector_can_use_only_its_own_queue_and_dead_letters(aws, function):
         else:
             refused(role.sqs.receive_message, QueueUrl=queue)
             refused(role.sqs.send_message, QueueUrl=dlq, MessageBody="x")
+    refused(role.sns.publish, TopicArn=aws.outputs["TopicArn"], Message="x")
+
+
+def test_the_policy_can_change_no_view_and_use_only_its_own_queue(aws):
+    role, table = aws.as_role_of(POLICY), aws.outputs["ViewTableName"]
+    assert role.dynamodb.query(TableName=table, IndexName="index1", KeyConditionExpression="ix1pk = :p",
+                               ExpressionAttributeValues={":p": {"S": "nobody"}})["Count"] == 0
+    refused(role.dynamodb.put_item, TableName=table, Item={"pk": {"S": fresh("row")}, "sk": {"S": "row"}})
+    role.sqs.get_queue_attributes(QueueUrl=aws.queue_url("FulfilmentPolicyQueue"), AttributeNames=["QueueArn"])
+    refused(role.sqs.receive_message, QueueUrl=aws.queue_url("OrderSummaryQueue"))
     refused(role.sns.publish, TopicArn=aws.outputs["TopicArn"], Message="x")
 
 

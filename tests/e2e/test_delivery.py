@@ -67,6 +67,39 @@ def test_a_rule_gets_the_cloud_event(api, aws):
     assert cloud_event["data"]["orderId"] == order
 
 
+def test_a_refund_of_a_cancelled_order_is_requested_on_the_bus_once(api, aws):
+    with aws.rule({"detail-type": ["RefundRequestedIntegrationEvent"]}) as queue:
+        order, reference = place(api), fresh("psp")
+        payment = {"reference": reference, "amount": 3000, "currency": "JPY", "outcome": "captured"}
+        assert api.post(f"/v1/orders/{order}/payments", payment).status == 201
+        assert api.post(f"/v1/orders/{order}/cancel", {"reason": "ordered twice"}).status == 200
+        [message] = aws.arrives(queue, about(order), "the request for a refund")
+        data = json.loads(message["Body"])["detail"]["data"]
+        assert (data["orderId"], data["reference"], data["amount"], data["reason"]) == (order, reference, 3000, "cancelled")
+        steadily(lambda: aws.take(queue, about(order)), lambda found: found == [], 2, "no second request")
+
+
+def test_an_unpaid_order_is_cancelled_when_its_deadline_is_due(api, aws):
+    function, lambdas = aws.outputs["FulfilmentPolicyFunctionName"], getattr(aws, "lambda")
+    variables = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    shortened = {**variables, "PAYMENT_SECONDS": "2"}
+    lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": shortened})
+    try:
+        order = place(api)
+
+        def tick():
+            # As the schedule does each minute.
+            answer = lambdas.invoke(FunctionName=function, Payload=json.dumps({"tick": True}))
+            assert "FunctionError" not in answer, answer["Payload"].read()
+            return api.get(f"/v1/orders/{order}", minVersion=1).body.get("status")
+
+        eventually(tick, lambda status: status == "cancelled", f"{order} is cancelled")
+    finally:
+        lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+    assert [event["eventType"] for event in events_of(api, order)] == ["OrderPlaced", "OrderCancelled"]
+    assert events_of(api, order)[1]["metadata"]["actor"] == "policy:fulfilment"
+
+
 def test_another_stack_finds_the_topic_and_the_bus_by_parameters(aws):
     read = lambda name: aws.ssm.get_parameter(Name=f"/{aws.state['stack']}/{name}")["Parameter"]["Value"]
     assert read("topic-arn") == aws.outputs["TopicArn"]

@@ -16,5 +16,6 @@ mod forged;
 mod hostile;
 mod log;
 mod logs;
+mod policy;
 mod samples;
 mod support;

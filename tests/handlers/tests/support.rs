@@ -155,7 +155,7 @@ impl Functions {
         answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
     }
 
-    fn invocation(&self, time: Duration, event: &Value) -> LambdaEvent<Box<RawValue>> {
+    pub(crate) fn invocation(&self, time: Duration, event: &Value) -> LambdaEvent<Box<RawValue>> {
         let mut context = Context::default();
         let end = u128::try_from(self.host.now().as_millis()).unwrap() + time.as_millis();
         context.deadline = u64::try_from(end).unwrap();

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod deadlines;
 mod embedded;
 #[cfg(feature = "emulator")]
 mod emulator;

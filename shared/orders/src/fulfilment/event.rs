@@ -61,6 +61,7 @@ pub struct RefundCounted {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderStatusNoted {
+    /// The order's status.
     #[cfg_attr(
         feature = "schema",
         schemars(with = "String", extend("enum" = ["confirmed", "shipped", "delivered", "cancelled"]))
