@@ -102,6 +102,13 @@ fn registry(desk: &Desk, findings: &mut Findings) {
             "add it to the template and deploy, or use this command of the deployed version",
         );
     }
+    for policy in desk.service.policies() {
+        findings.unless(
+            deployed.contains(&*format!("{}-policy", policy.name())),
+            format!("the policy {} is in the code and not in the stack", policy.name()),
+            "add it to the template and deploy, or use this command of the deployed version",
+        );
+    }
 }
 
 async fn tables(desk: &Desk, findings: &mut Findings) -> Result<(), Failure> {

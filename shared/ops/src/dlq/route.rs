@@ -2,7 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a field that a JSON value lacks reads as null")]
 
-use dekigoto::{Envelope, Pointer};
+use dekigoto::{Envelope, Pointer, policies::DueProcess};
 use serde_json::Value;
 
 use super::letters::Dead;
@@ -42,15 +42,20 @@ const NO_EVENT: &str = "the body is no event; discard it with a note";
 const NO_POINTER: &str =
     "the body is no pointer; mend the record, republish its stream, discard it";
 const NO_NOTE: &str = "the body is no note of Lambda; discard it with a note";
-const NO_VIEW: &str = "no view wants this event; discard it with a note";
+const NO_VIEW: &str = "no view or policy wants this event; discard it with a note";
 
 pub(super) fn way_back(desk: &Desk, dead: &Dead) -> Way {
     let body = &dead.letter.body;
     match &dead.kind {
-        DeadLetters::Consumer(consumer) => match Envelope::from_message(body) {
-            Ok(_) => Way::Queues(vec![(consumer.name.clone(), consumer.queue.clone())]),
-            Err(_) => Way::None(NO_EVENT),
-        },
+        DeadLetters::Consumer(consumer) => {
+            let is_message =
+                Envelope::from_message(body).is_ok() || DueProcess::from_message(body).is_some();
+            if is_message {
+                Way::Queues(vec![(consumer.name.clone(), consumer.queue.clone())])
+            } else {
+                Way::None(NO_EVENT)
+            }
+        }
         DeadLetters::Publisher { retry } => match serde_json::from_str::<Pointer>(body) {
             Ok(_) => Way::Queues(vec![("the retry queue".to_owned(), retry.clone())]),
             Err(_) => Way::None(NO_POINTER),
@@ -65,15 +70,20 @@ pub(super) fn way_back(desk: &Desk, dead: &Dead) -> Way {
     }
 }
 
-/// SNS does not say whose queue it could not reach, so the event goes to every view that wants it. Those that have it
-/// see a duplicate.
+/// SNS does not say whose queue it could not reach, so the event goes to every view and policy that wants it. Those
+/// that have it see a duplicate.
 fn subscribed(desk: &Desk, body: &str) -> Way {
     let Ok(event) = Envelope::from_message(body) else { return Way::None(NO_EVENT) };
     let wants = |events: Vec<&str>| events.contains(&event.event_type.as_str());
-    let wanting =
-        desk.service.views().iter().filter(|view| wants(desk.service.events_for(&***view)));
-    let queues = wanting.filter_map(|view| {
-        let consumer = desk.layout.consumers.iter().find(|it| it.name == view.name())?;
+    let views = desk.service.views().iter();
+    let views = views.filter(|view| wants(desk.service.events_for(&***view)));
+    let policies = desk.service.policies().iter().filter(|it| wants(it.events().to_vec()));
+    // A view may have the name of its policy, so the consumer of a policy has another.
+    let names = views
+        .map(|view| view.name().to_owned())
+        .chain(policies.map(|policy| format!("{}-policy", policy.name())));
+    let queues = names.filter_map(|name| {
+        let consumer = desk.layout.consumers.iter().find(|it| it.name == name)?;
         Some((consumer.name.clone(), consumer.queue.clone()))
     });
     let queues: Vec<(String, String)> = queues.collect();
