@@ -42,11 +42,13 @@ pub(super) fn others_manage_only_what_is_theirs(template: &Template) -> Vec<Stri
     }
     let own_rules =
         json!({"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}});
-    let is_exact = template.of_type("AWS::Events::EventBusPolicy").any(|policy| {
-        policy.block["Condition"] == "HasSubscribers"
-            && policy.get("/Statement/Principal") == &subscribers
-            && policy.get("/Statement/Action") == &json!(RULE_ACTIONS)
-            && policy.get("/Statement/Condition") == &own_rules
+    let is_exact = template.of_type("AWS::Events::EventBus").any(|bus| {
+        let statement = |name| bus.get(&format!("/Policy/Fn::If/1/Statement/0/{name}"));
+        bus.get("/Policy/Fn::If/0") == "HasSubscribers"
+            && bus.get("/Policy/Fn::If/1/Statement").as_array().map(Vec::len) == Some(1)
+            && statement("Principal") == &subscribers
+            && statement("Action") == &json!(RULE_ACTIONS)
+            && statement("Condition") == &own_rules
     });
     if !is_exact {
         wrong.push("another account cannot manage rules, or more than its own".to_owned());
