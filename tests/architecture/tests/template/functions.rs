@@ -154,6 +154,9 @@ pub(super) fn functions_log_with_retention(template: &Template) -> Vec<String> {
         if function.get("/LoggingConfig/LogFormat") != &json!("JSON") {
             wrong.push(format!("{} does not log JSON", function.name));
         }
+        if function.get("/LoggingConfig/SystemLogLevel") != &json!("WARN") {
+            wrong.push(format!("{} pays for Lambda's lines about each invocation", function.name));
+        }
         if !group.is_some_and(|name| groups.contains(&name)) {
             wrong.push(format!("{} has no log group of its own", function.name));
         }

@@ -62,7 +62,10 @@ pub(super) fn tables_are_protected(template: &Template) -> Vec<String> {
             "no deletion protection",
         );
         must(table.get("/SSESpecification/SSEEnabled") == &json!(true), "not encrypted");
-        must(table.block["DeletionPolicy"] == "Retain", "is deleted with the stack");
+        must(
+            table.block["DeletionPolicy"] == "RetainExceptOnCreate",
+            "is deleted with the stack, or left behind by a first deployment that fails",
+        );
         must(table.block["UpdateReplacePolicy"] == "Retain", "is deleted when it is replaced");
         must(table.get("/BillingMode") == &json!("PAY_PER_REQUEST"), "has a fixed capacity");
     }
