@@ -81,3 +81,31 @@ impl Desk {
         Ok(Some(done))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fake::Bank;
+
+    #[tokio::test]
+    async fn no_change_is_made_or_recorded_without_agreement() {
+        let (bank, agreed) = (Bank::new(), Bank::agreed());
+        for (bank, is_done) in [(&bank, false), (&agreed, true)] {
+            let change = || bank.desk.cloud.send("retry", "x");
+            let done = bank.desk.change("a change".to_owned(), change, |()| "done".to_owned());
+            assert_eq!(done.await.unwrap().is_some(), is_done);
+            assert_eq!(bank.cloud.bodies("retry").len(), usize::from(is_done));
+            assert_eq!(bank.journal().await.len(), usize::from(is_done));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_fails_is_recorded_with_its_failure() {
+        let bank = Bank::agreed();
+        bank.cloud.state().fails = vec![("send".to_owned(), 0)];
+        let change = || bank.desk.cloud.send("retry", "x");
+        let failed = bank.desk.change("a change".to_owned(), change, |()| String::new()).await;
+        assert!(failed.is_err());
+        let journal = bank.journal().await;
+        assert_eq!(journal[0].outcome, "failed: AWS is gone: try again");
+    }
+}
