@@ -14,7 +14,7 @@ help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; STORE, DATABASE; AUTH_MODE=jwt requires tokens)
-	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) && exec target/debug/local
+	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) $(if $(filter postgres,$(STORE)),--features postgres) && exec target/debug/local
 
 reset: ## Delete what make run keeps in .local/dekigoto.db (DATABASE)
 	@cargo run --quiet --locked -p local reset

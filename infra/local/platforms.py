@@ -1,6 +1,7 @@
 """`make platforms`: runs the contract suites of every store, on servers that it starts and stops.
 
-SQLite, memory and the embedded DynamoDB need no server. PostgreSQL comes from the Python registry; DATABASE_URL names a
+Then kills the one-process system on PostgreSQL again and again. SQLite, memory and the embedded DynamoDB need no server.
+PostgreSQL comes from the Python registry; DATABASE_URL names a
 server of yours instead. On it, each case makes a schema of its own, whose name begins with `t`.
 """
 
@@ -8,7 +9,9 @@ import contextlib
 import os
 import subprocess
 
+import journey
 import postgres
+from e2e import pytest
 from project import ROOT, Failure, run, say
 from tools import install
 
@@ -19,8 +22,13 @@ def main():
         command = ["cargo", "test", "--workspace", "--features", "dekigoto-postgres/server,local/jwt", "--locked", "--quiet",
                    "--test", "contract", "--test", "kills"]
         ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url})
-    if ended.returncode != 0:
-        raise Failure("a platform does not keep its contracts", "the failed cases stand above")
+        if ended.returncode != 0:
+            raise Failure("a platform does not keep its contracts", "the failed cases stand above")
+        say("killing the one-process system on PostgreSQL")
+        install("e2e")
+        environment = {"DEKIGOTO_BINARY": journey.build("jwt", "postgres"), "AUTH_MODE": "none", "STORE": "postgres",
+                       "DATABASE_URL": url}
+        pytest(["-rP", "test_kills.py"], environment)
     say("every store keeps its contracts")
 
 

@@ -7,6 +7,6 @@ use local::{app, auth_mode, fulfilment};
 
 fn main() -> ExitCode {
     dekigoto_local::serve(async |url| {
-        Ok(app(auth_mode()?, url, Stores::from_env()?, fulfilment()?))
+        Ok(app(auth_mode()?, url, Stores::from_env().await?, fulfilment()?))
     })
 }

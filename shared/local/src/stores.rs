@@ -36,16 +36,45 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// The stores that the environment names: `STORE=sqlite`, the default, in the file `DATABASE`, or `STORE=memory`.
+    /// The stores that the environment names: `STORE=sqlite`, the default, in the file `DATABASE`; `STORE=memory`; or
+    /// `STORE=postgres`, at `DATABASE_URL`, which also brings the tables up to date.
     ///
     /// # Errors
     /// A message that says what to do.
-    pub fn from_env() -> Result<Self, Error> {
+    pub async fn from_env() -> Result<Self, Error> {
         match variable("STORE")?.as_deref() {
             None | Some("sqlite") => Ok(Self::in_file(&Database::open(database()?)?)),
             Some("memory") => Ok(Self::in_memory()),
-            Some(other) => Err(format!("STORE is sqlite or memory, not {other:?}").into()),
+            #[cfg(feature = "postgres")]
+            Some("postgres") => Self::on_postgres(variable("DATABASE_URL")?).await,
+            #[cfg(not(feature = "postgres"))]
+            Some("postgres") => {
+                Err("STORE=postgres needs the cargo feature postgres: STORE=postgres make run"
+                    .into())
+            }
+            Some(other) => {
+                Err(format!("STORE is sqlite, memory or postgres, not {other:?}").into())
+            }
         }
+    }
+
+    /// Stores on a server, without TLS.
+    #[cfg(feature = "postgres")]
+    async fn on_postgres(url: Option<String>) -> Result<Self, Error> {
+        let missing =
+            "STORE=postgres needs DATABASE_URL, such as postgres://user@127.0.0.1:5432/postgres";
+        let database = dekigoto_postgres::Postgres::new(&url.ok_or(missing)?, None)
+            .map_err(|failure| failure.cause)?;
+        database.migrate().await?;
+        // The relay polls, and must not make requests wait.
+        let relay = database.another();
+        Ok(Self {
+            events: Arc::new(database.events()),
+            history: Arc::new(database.events()),
+            outbox: Arc::new(relay.outbox()),
+            views: Arc::new(database.views()),
+            parking: Arc::new(relay.parking()),
+        })
     }
 
     /// Stores in a database file.

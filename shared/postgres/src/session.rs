@@ -97,7 +97,13 @@ impl Postgres {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The same database, with the tables in this schema instead of `dekigoto`.
+    /// The same database, on a connection of its own.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        self.in_schema(self.shared.schema.clone())
+    }
+
+    /// The same database, on a connection of its own, with the tables in this schema instead of `dekigoto`.
     #[must_use]
     pub fn in_schema(&self, schema: SchemaName) -> Self {
         let (config, tls) = (self.shared.config.clone(), self.shared.tls.clone());

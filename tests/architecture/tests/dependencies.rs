@@ -188,7 +188,7 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
         ("dekigoto-lambda", &["dekigoto", "dekigoto-http"]),
         ("dekigoto-postgres", &["dekigoto"]),
         ("dekigoto-sqlite", &["dekigoto"]),
-        ("dekigoto-local", &["dekigoto", "dekigoto-http", "dekigoto-sqlite"]),
+        ("dekigoto-local", &["dekigoto", "dekigoto-http", "dekigoto-postgres", "dekigoto-sqlite"]),
         ("dekigoto-ops", &["dekigoto", "dekigoto-dynamodb"]),
         (
             "dekigoto-aws",

@@ -103,7 +103,7 @@ impl OutboxSubject for Tables {
 
     /// On a connection of its own.
     fn outbox(&self) -> Arc<dyn Outbox> {
-        Arc::new(self.postgres.in_schema(self.schema.parse().unwrap()).outbox())
+        Arc::new(self.postgres.another().outbox())
     }
 
     fn parking(&self) -> Arc<dyn Parking> {
