@@ -14,4 +14,5 @@ mod bad_inputs;
 mod costs;
 mod dependencies;
 mod packages;
+mod patterns;
 mod template;
