@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use dekigoto::policies::{ProcessManager, Ticked, Ticker};
+use dekigoto::{
+    park_last,
+    policies::{ProcessManager, Ticked, Ticker},
+};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -48,10 +51,12 @@ pub async fn run_policy(
     if let Ok(Tick { is_tick: true }) = serde_json::from_str(event.payload.get()) {
         return ticked(ticker.policy, ticker.tick(|| deadline.time_left()).await);
     }
-    let Batch::Queue(messages) = Batch::read(&event.payload)? else {
+    let Batch::Queue { messages, last } = Batch::read(&event.payload)? else {
         return Err("a policy reads a queue, not a stream".into());
     };
     let report = manager.take(messages, || deadline.time_left()).await;
+    let (host, parking) = (&*manager.ports().host, manager.parking());
+    let report = park_last(host, parking, &last, report, || deadline.time_left()).await;
     Ok(PolicyAnswer::Batch(answer(manager.name(), report)))
 }
 

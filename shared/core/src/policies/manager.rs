@@ -67,6 +67,12 @@ impl ProcessManager {
         &self.ports
     }
 
+    /// Where messages are parked that can never be handled.
+    #[must_use]
+    pub fn parking(&self) -> &dyn Parking {
+        &*self.parking
+    }
+
     /// Handles a batch of message bodies. Every message ends as applied, duplicate, skipped, retried or parked. Processes
     /// run side by side; the messages of one process are handled one after the other.
     pub async fn take(
