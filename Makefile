@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run reset demo test browsers fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short platforms deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run reset demo consumers test browsers fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short platforms deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -22,7 +22,10 @@ reset: ## Delete what make run keeps in .local/dekigoto.db (DATABASE)
 demo: ## Place, pay, confirm, ship and deliver an order, and show its events, messages and views
 	@$(LOCAL)/demo.py
 
-test: fmt lint unit doc package template asyncapi journey stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
+consumers: ## Test the sample consumers of infra/consumers, with the sample messages of the contract
+	@$(LOCAL)/test_consumers.py
+
+test: fmt lint unit doc package template asyncapi journey consumers stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting

@@ -6,12 +6,15 @@ It fails if a relative link has no file, or a file has no link to it. Part of `m
 import gzip
 import re
 import shutil
+import tempfile
 import urllib.request
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from journey import build, running
 from project import ROOT, Failure, run, say
+from site_pages import pages
 
 SOURCE = ROOT / "functions" / "local" / "docs"
 SITE = ROOT / "target" / "site"
@@ -35,7 +38,18 @@ def main():
     faults = faults_of(SITE)
     if faults:
         raise Failure(f"target/site is not complete: {'; '.join(faults)}", f"look at {SOURCE} and {__file__}")
+    check_that_a_broken_link_is_found()
     say("target/site/index.html is ready, and every link in target/site leads to a file")
+
+
+def check_that_a_broken_link_is_found():
+    """A checker that finds nothing proves nothing: it must miss a file that is not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "site"
+        shutil.copytree(SITE, copy)
+        (copy / "style.css").unlink()
+        if not faults_of(copy):
+            raise Failure("the link checker does not miss style.css", f"look at {__file__}")
 
 
 def served_contract():
@@ -49,6 +63,8 @@ def write(contract):
     for name, source in COPIED.items():
         content = (SOURCE / source).read_bytes()
         put(name, gzip.decompress(content) if source.endswith(".gz") else content)
+    for name, content in pages().items():
+        put(name, content)
     put("openapi.json", contract)
     # A page opened from a disk may not load JSON, but it may load a script.
     put("openapi.js", b"const embeddedContract = " + contract + b";\n")

@@ -1,0 +1,157 @@
+"""The pages of the site about events and guides: plain HTML, readable without scripts. Made from infra/asyncapi.json,
+infra/schemas and infra/site.
+"""
+
+import json
+import re
+from html import escape
+
+from project import ROOT
+
+ASYNCAPI = ROOT / "infra" / "asyncapi.json"
+SCHEMAS = ROOT / "infra" / "schemas"
+SITE = ROOT / "infra" / "site"
+# The guides, in the order in which a newcomer needs them. Each is a file in infra/site/guides.
+GUIDES = {
+    "start": "Start",
+    "model-an-aggregate": "Model an aggregate",
+    "add-a-view": "Add a view",
+    "subscribe": "Subscribe",
+    "test": "Test",
+    "operate": "Operate",
+    "deploy": "Deploy",
+}
+
+
+def pages():
+    """The content of each file, by its path in the site."""
+    document = json.loads(ASYNCAPI.read_text())
+    events = events_of(document)
+    made = {
+        "style.css": (SITE / "style.css").read_bytes(),
+        "asyncapi.json": ASYNCAPI.read_bytes(),
+        "events/index.html": page("Events", events_index(document, events), "../"),
+        "guides/index.html": page("Guides", guides_index(), "../"),
+    }
+    for name, versions in events.items():
+        made[f"events/{name}.html"] = page(name, event_page(name, versions, events), "../")
+    for name, title in GUIDES.items():
+        body = f"<h1>{title}</h1>\n" + (SITE / "guides" / f"{name}.html").read_text()
+        made[f"guides/{name}.html"] = page(title, body, "../")
+    for schema in sorted(SCHEMAS.glob("*.json")):
+        made[f"schemas/{schema.name}"] = schema.read_bytes()
+    return {name: text if isinstance(text, bytes) else text.encode() for name, text in made.items()}
+
+
+def events_of(document):
+    """The messages of each event, oldest version first."""
+    events = {}
+    for key, message in document["components"]["messages"].items():
+        version = int(key.rsplit(".v", 1)[1])
+        schema = json.loads((SCHEMAS / f"{key}.json").read_text())
+        events.setdefault(message["name"], []).append({"version": version, "message": message, "schema": schema})
+    return {name: sorted(versions, key=lambda it: it["version"]) for name, versions in sorted(events.items())}
+
+
+def page(title, body, root):
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)} – Dekigoto</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{root}style.css">
+</head>
+<body>
+<nav><a href="{root}index.html">HTTP API</a> <a href="{root}events/index.html">Events</a> <a href="{root}guides/index.html">Guides</a></nav>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def events_index(document, events):
+    rows = {"topic": [], "bus": []}
+    for name, versions in events.items():
+        newest = versions[-1]["message"]
+        row = f'<tr><td><a href="{name}.html">{name}</a></td><td>{prose(newest["summary"])}</td></tr>'
+        rows["topic" if is_domain(newest) else "bus"].append(row)
+    table = lambda rows: "<table>\n<tr><th>event</th><th>when</th></tr>\n" + "\n".join(rows) + "\n</table>"
+    channels = document["channels"]
+    return f"""<h1>Events</h1>
+<p>{prose(document["info"]["description"])}</p>
+<p>The same for tools: <a href="../asyncapi.json">asyncapi.json</a>. How to get them: <a href="../guides/subscribe.html">Subscribe</a>.</p>
+<h2>On the topic: domain events</h2>
+<p>{prose(channels["domainEvents"]["description"])}</p>
+{table(rows["topic"])}
+<h2>On the bus: integration events</h2>
+<p>{prose(channels["integrationEvents"]["description"])}</p>
+{table(rows["bus"])}"""
+
+
+def is_domain(message):
+    return "x-aggregate" in message
+
+
+def event_page(name, versions, events):
+    newest = versions[-1]["message"]
+    parts = [f"<h1>{name}</h1>", f"<p>{prose(newest['summary'])}</p>", sender(name, newest, events), filtering(name, newest)]
+    for it in reversed(versions):
+        age = "" if it is versions[-1] else " (no longer written; stored events of it are still published)"
+        key = f"{name}.v{it['version']}"
+        parts += [
+            f"<h2>Version {it['version']}{age}</h2>",
+            fields(it["schema"]),
+            f'<p>JSON Schema: <a href="../schemas/{key}.json">{key}.json</a></p>',
+            f"<pre>{escape(json.dumps(it['message']['examples'][0]['payload'], indent=2, ensure_ascii=False))}</pre>",
+        ]
+    return "\n".join(parts)
+
+
+def sender(name, message, events):
+    if is_domain(message):
+        told = [other for other, versions in events.items() if name in versions[-1]["message"].get("x-announces", [])]
+        links = ", ".join(f'<a href="{other}.html">{other}</a>' for other in told)
+        announced = f" Other services are told {links}." if links else " It is not announced on the bus."
+        return f"<p>Sent by the aggregate {message['x-aggregate']}, on the topic.{announced}</p>"
+    links = ", ".join(f'<a href="{other}.html">{other}</a>' for other in message["x-announces"])
+    kind = message["payload"]["properties"]["type"]["const"]
+    return f"<p>Sent on the bus when {links} happened. Its CloudEvents type is <code>{kind}</code>.</p>"
+
+
+def filtering(name, message):
+    if is_domain(message):
+        policy = {"eventType": [name]}
+        return f"<p>Filter policy of a subscription: <code>{escape(json.dumps(policy))}</code></p>"
+    pattern = {"source": [message["payload"]["properties"]["source"]["const"]], "detail-type": [name]}
+    return f"<p>Pattern of a rule: <code>{escape(json.dumps(pattern))}</code></p>"
+
+
+def fields(schema):
+    rows = "\n".join(rows_of(schema, ""))
+    return f"<table>\n<tr><th>field</th><th>type</th><th>meaning</th></tr>\n{rows}\n</table>"
+
+
+def rows_of(schema, prefix):
+    required = schema.get("required", [])
+    for name, field in schema["properties"].items():
+        kind = field["type"] + ("" if name in required else ", may be absent")
+        yield f"<tr><td><code>{prefix}{name}</code></td><td>{kind}</td><td>{prose(field['description'])}</td></tr>"
+        if field["type"] == "array":
+            yield from rows_of(field["items"], f"{prefix}{name}[].")
+        elif field["type"] == "object":
+            yield from rows_of(field, f"{prefix}{name}.")
+
+
+def guides_index():
+    items = "\n".join(f'<li><a href="{name}.html">{title}</a></li>' for name, title in GUIDES.items())
+    return f"<h1>Guides</h1>\n<ol>\n{items}\n</ol>"
+
+
+def prose(text):
+    """Text with `code` and **strong** marks as HTML."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", marked)
