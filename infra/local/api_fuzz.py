@@ -38,7 +38,7 @@ CALLERS = {
 }
 # Operations that are forbidden to customers.
 STAFF_ONLY = ["POST /v1/orders/{orderId}/confirm", "POST /v1/orders/{orderId}/ship", "POST /v1/orders/{orderId}/deliver",
-              "POST /v1/orders/{orderId}/payments", "POST /v1/orders/{orderId}/refunds", "GET /v1/sales/daily"]
+              "POST /v1/orders/{orderId}/payments", "POST /v1/orders/{orderId}/refunds", "PUT /v1/prices/{productId}", "GET /v1/sales/daily"]
 # The commands that prepare the orders that exist before the run.
 STAGES = [[], ["confirm"], ["confirm", "ship"]]
 # Another customer, whose orders must stay hidden.
@@ -85,9 +85,11 @@ def fuzz(binary, name, mode, claims, examples, seed):
         say(f"asking {url}: {name}, {examples} examples, seed {seed}")
         token, staff = (token_of(url, claims), token_of(url, STAFF)) if claims else (None, None)
         customers = ["c-42", OTHER] if name == "jwt, customer" else ["c-42"]
+        price = {"currency": "JPY", "unitAmount": 1500, "validFrom": "2020-01-01T00:00:00.000Z"}
+        ask(url + "/v1/prices/p-1", price, staff, "PUT")
         orders = {customer: [placed(url, staff, customer, steps) for steps in STAGES] for customer in customers}
         other = {"customer": OTHER, "orders": orders[OTHER]} if OTHER in orders else {}
-        document = given(url, mode, orders)
+        document = given(url, mode, orders, name == "jwt, customer")
         report, tally = schemathesis(name, url, document, token, other, examples, seed)
         nothing = {"statuses": {}, "slowest": 0, "repeated": 0, "hidden": 0}
         return report, {operation: tally.get(operation, nothing) for operation in operations(document)}
@@ -115,7 +117,7 @@ def schemathesis(name, url, document, token, other, examples, seed):
     return json.loads(report.read_text()), json.loads(tally.read_text())
 
 
-def given(url, mode, orders):
+def given(url, mode, orders, is_customer):
     """The served document, with existing customers and orders as its examples."""
     document = json.loads(ask(url + "/v1/openapi.json"))
     exist = {"orderId": [order for placed in orders.values() for order in placed], "customerId": list(orders)}
@@ -128,7 +130,7 @@ def given(url, mode, orders):
                                      for place, value in enumerate(exist[parameter["name"]])}
     baskets = document["paths"]["/v1/orders"]["post"]["requestBody"]["content"]["application/json"]["examples"]
     for place, customer in enumerate(orders):
-        baskets[f"example{place}"] = {"value": basket(customer)}
+        baskets[f"example{place}"] = {"value": basket(customer, not is_customer)}
     schemes = document["components"]["securitySchemes"]
     # The one-process system verifies no signatures, and without authentication it needs no credentials.
     for scheme in list(schemes) if mode == "none" else ["sigv4"]:
@@ -154,15 +156,15 @@ def placed(url, token, customer, steps):
     return order
 
 
-def basket(customer):
-    items = [{"productId": "p-1", "quantity": 2, "unitAmount": 1500}]
+def basket(customer, is_priced=True):
+    items = [{"productId": "p-1", "quantity": 2, **({"unitAmount": 1500} if is_priced else {})}]
     return {"customerId": customer, "currency": "JPY", "items": items}
 
 
-def ask(url, body=None, token=None):
+def ask(url, body=None, token=None, method=None):
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=10) as answer:
         return answer.read()
 
 

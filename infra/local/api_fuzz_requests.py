@@ -18,6 +18,8 @@ SALES_DAYS_MAX = 92
 CURSORS = []
 # Placed orders: the status and currency of each.
 ORDERS = {}
+# Captured payments: their order and reference.
+CAPTURED = []
 # The status that each command needs.
 BEFORE = {"confirm": ["pending"], "ship": ["confirmed"], "deliver": ["shipped"], "cancel": ["pending", "confirmed"]}
 # Another customer than the caller, and their orders; empty unless the caller is a customer.
@@ -44,6 +46,9 @@ def before_call(context, case, kwargs):
         near(query)
     if operation == "listOrders":
         one_list(query)
+    if operation == "placeOrder" and OTHER and isinstance(case.body, dict):
+        # Customers name no prices, and the price list has one product.
+        case.body.update(currency="JPY", items=[{"productId": "p-1", "quantity": 1}])
     if OTHER and case.meta.phase.name == "fuzzing" and is_one_in(4, ["other", case.path_parameters, query, case.body]):
         ask_for_other(case, query)
     if isinstance(case.body, dict):
@@ -71,6 +76,9 @@ def get_further(case):
         case.path_parameters["orderId"] = ready[-1]
         if command == "payments" and isinstance(case.body, dict):
             case.body["currency"] = ORDERS[ready[-1]][1]
+    if command == "refunds" and CAPTURED and isinstance(case.body, dict) and not OTHER:
+        case.path_parameters["orderId"], case.body["reference"] = CAPTURED[-1]
+        case.body["amount"] = 1
     meant = getattr(case.meta.phase.data, "parameter", None)
     for name in ("Idempotency-Key", "If-Match"):
         if name in case.headers and name != meant and not is_one_in(4, [name, case.headers, case.body]):
@@ -139,6 +147,8 @@ def after_call(context, case, response):
     is_list = case.operation.definition.raw.get("operationId") == "listOrders"
     if response.status_code == 200 and is_list and "nextCursor" in response.text:
         CURSORS.append({**case.query, "cursor": response.json()["nextCursor"]})
+    if response.status_code == 201 and case.operation.path.endswith("/payments") and case.body["outcome"] == "captured":
+        CAPTURED.append((response.json()["orderId"], case.body["reference"]))
     if response.status_code < 300 and case.method == "POST" and "paymentId" not in response.text:
         done = response.json()
         currency = case.body["currency"] if response.status_code == 201 else ORDERS.get(done["orderId"], (0, "JPY"))[1]

@@ -133,7 +133,9 @@ def fresh(prefix):
 
 
 def basket(customer, currency="JPY", quantity=2, unit_amount=1500):
-    items = [{"productId": "p-1", "quantity": quantity, "unitAmount": unit_amount}]
+    items = [{"productId": "p-1", "quantity": quantity}]
+    if unit_amount is not None:
+        items[0]["unitAmount"] = unit_amount
     return {"customerId": customer, "currency": currency, "items": items}
 
 

@@ -173,8 +173,22 @@ def staff(gate):
     return gate.api.bearing(gate.issuer.token(fresh("s"), scope="openid orders:staff"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def priced(gate):
+    """The price list has the product of every basket. Customers name no prices."""
+    staff = gate.api.bearing(gate.issuer.token(fresh("s"), scope="openid orders:staff"))
+    price = {"currency": "JPY", "unitAmount": 1500, "validFrom": "2020-01-01T00:00:00.000Z"}
+    assert staff.request("PUT", "/v1/prices/p-1", price).status == 200
+    eventually(lambda: staff.post("/v1/orders", wish(fresh("c"))), lambda a: a.status == 201, "the price list")
+
+
+def wish(customer):
+    """A basket without prices."""
+    return basket(customer, unit_amount=None)
+
+
 def placed(api, customer):
-    answer = api.post("/v1/orders", basket(customer))
+    answer = api.post("/v1/orders", wish(customer))
     assert answer.status == 201, answer
     return answer.body["orderId"]
 
@@ -210,7 +224,17 @@ def test_another_customers_order_looks_like_an_unknown_one(me, other, customer):
 
 
 def test_customers_cannot_act_for_another_customer(other, customer):
-    is_problem(other.post("/v1/orders", basket(customer)), 403, "forbidden")
+    is_problem(other.post("/v1/orders", wish(customer)), 403, "forbidden")
+
+
+def test_customers_pay_the_price_of_the_price_list(me, customer):
+    order = placed(me, customer)
+    assert me.get(f"/v1/orders/{order}", minVersion=1).body["totalAmount"] == 3000
+    is_problem(me.post("/v1/orders", basket(customer, unit_amount=0)), 422, "invalid-order")
+    unknown = wish(customer)
+    unknown["items"][0]["productId"] = fresh("p")
+    problem = is_problem(me.post("/v1/orders", unknown), 422, "invalid-order")
+    assert problem["errors"][0]["pointer"] == "/items/0/productId"
 
 
 def test_customers_get_403_for_staff_operations(me, customer):
@@ -219,6 +243,8 @@ def test_customers_get_403_for_staff_operations(me, customer):
                        ("refunds", REFUND)):
         for name in (order, uuid.uuid4()):
             is_problem(me.post(f"/v1/orders/{name}/{step}", body), 403, "forbidden")
+    price = {"currency": "JPY", "unitAmount": 0, "validFrom": "2020-01-01T00:00:00.000Z"}
+    is_problem(me.request("PUT", "/v1/prices/p-1", price), 403, "forbidden")
     is_problem(me.get("/v1/sales/daily", **{"from": "2026-11-23", "to": "2026-11-23"}), 403, "forbidden")
     is_problem(me.get("/v1/orders", status="pending", placedOn="2026-11-23"), 403, "forbidden")
     assert len(me.get(f"/v1/orders/{order}/events").body["items"]) == 1
@@ -232,10 +258,10 @@ def test_a_similar_scope_does_not_make_a_caller_staff(gate, customer, scope):
 
 def test_the_same_key_from_two_customers_is_two_commands(me, other, customer):
     key = {"Idempotency-Key": fresh("key")}
-    mine = me.post("/v1/orders", basket(customer), key)
+    mine = me.post("/v1/orders", wish(customer), key)
     # The other customer's id comes from the token's claims.
     _, claims, _ = parts(other.standing["Authorization"].removeprefix("Bearer "))
-    theirs = other.post("/v1/orders", basket(claims["sub"]), key)
+    theirs = other.post("/v1/orders", wish(claims["sub"]), key)
     assert (mine.status, theirs.status) == (201, 201)
     assert mine.body["orderId"] != theirs.body["orderId"]
     assert "idempotent-replayed" not in theirs.headers

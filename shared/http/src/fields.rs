@@ -103,6 +103,18 @@ impl Fields<'_> {
         self.well_formed(name, T::try_from(saturating_unsigned(number)))
     }
 
+    /// An optional whole number, as [`whole`](Self::whole): `Some(None)` when it is absent, `None` when it is at fault.
+    pub fn optional_whole<T>(&mut self, name: &'static str) -> Option<Option<T>>
+    where
+        T: TryFrom<u64, Error: fmt::Display>,
+    {
+        if self.entries.iter().any(|(given, _)| given == name) {
+            return self.whole(name).map(Some);
+        }
+        self.known.push(name);
+        Some(None)
+    }
+
     /// A required whole number of at most 64 bits.
     pub fn integer(&mut self, name: &'static str) -> Option<i64> {
         let text = self.required(name)?.get();

@@ -62,7 +62,7 @@ async fn handled(app: &App, request: Request, next: Next) -> Response {
 /// The key of a command; generated when the client sent none. Every answer carries it, because a client that is told to
 /// send it again with the same key must know the key.
 fn command_key(app: &App, request: &mut Request) -> Option<HeaderValue> {
-    if request.method() != Method::POST {
+    if ![Method::POST, Method::PUT].contains(request.method()) {
         return None;
     }
     if !request.headers().contains_key(IDEMPOTENCY_KEY) {

@@ -8,7 +8,7 @@ use axum::{
     handler::Handler,
     http::Method,
     middleware,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get, post, put},
 };
 
 use dekigoto::views::SingleView;
@@ -65,6 +65,12 @@ impl Routes {
     #[must_use]
     pub fn post<H: Handler<T, App>, T: 'static>(self, path: &'static str, command: H) -> Self {
         self.and(Method::POST, path, post(command))
+    }
+
+    /// Adds a command that sets something whose id the client names (`PUT`).
+    #[must_use]
+    pub fn put<H: Handler<T, App>, T: 'static>(self, path: &'static str, command: H) -> Self {
+        self.and(Method::PUT, path, put(command))
     }
 
     /// Adds a query for the row of the view `V` whose id is in the path, never older than `?minVersion=n`. For staff and

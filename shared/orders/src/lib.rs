@@ -20,6 +20,7 @@
 //!         quantity: 2.try_into()?,
 //!         unit_amount: UnitAmount::try_from(1500)?,
 //!     }],
+//!     listed: Default::default(),
 //!     placed_on: "2026-11-23".parse::<Day>()?,
 //! };
 //! let events = Order::decide(&OrderState::default(), OrderCommand::PlaceOrder(place))?;
@@ -41,6 +42,7 @@ pub mod limits;
 mod money;
 pub mod order;
 pub mod payment;
+pub mod price;
 mod text;
 
 #[cfg(any(test, feature = "samples"))]

@@ -1,6 +1,8 @@
 //! Sample events and commands for tests.
 #![allow(clippy::unwrap_used, reason = "test data")]
 
+use std::collections::BTreeSet;
+
 use dekigoto::{
     Aggregate as _, Commit, Context, Envelope, EventSchema as _, Fingerprint, Head, Timestamp,
 };
@@ -14,6 +16,7 @@ use crate::{
     payment::{
         PaidOrder, PaymentEvent, PaymentFailed, PaymentReceived, PaymentRefunded, RefundFailed,
     },
+    price::{PriceEvent, PriceSet},
 };
 
 /// That many minutes after 09:00 on the day of the samples.
@@ -43,6 +46,7 @@ pub fn place() -> PlaceOrder {
         customer_id: "c-42".parse().unwrap(),
         currency: "JPY".parse().unwrap(),
         items: vec![item(2, 1500)],
+        listed: BTreeSet::new(),
         placed_on: "2026-11-23".parse().unwrap(),
     }
 }
@@ -54,6 +58,16 @@ pub fn paid() -> Funds {
 
 pub fn confirm() -> ConfirmOrder {
     ConfirmOrder { funds: paid() }
+}
+
+/// The sample product's price, from that many minutes after 09:00 on.
+pub fn price_set(minor_units: u64, currency: &str, from: i64) -> PriceEvent {
+    PriceEvent::PriceSet(PriceSet {
+        product_id: "p-1".parse().unwrap(),
+        currency: currency.parse().unwrap(),
+        unit_amount: UnitAmount::try_from(minor_units).unwrap(),
+        valid_from: at(from),
+    })
 }
 
 pub fn ship() -> ShipOrder {
@@ -69,7 +83,7 @@ pub fn cancel() -> CancelOrder {
 }
 
 pub fn placed() -> OrderEvent {
-    let PlaceOrder { customer_id, currency, items, placed_on } = place();
+    let PlaceOrder { customer_id, currency, items, placed_on, .. } = place();
     let total_amount = amount(3000);
     OrderEvent::OrderPlaced(OrderPlaced { customer_id, currency, items, total_amount, placed_on })
 }

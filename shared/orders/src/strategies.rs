@@ -46,6 +46,7 @@ pub fn place_order() -> impl Strategy<Value = PlaceOrder> {
             customer_id,
             currency,
             items,
+            listed: Default::default(),
             placed_on,
         },
     )

@@ -9,6 +9,7 @@ mod caller;
 pub mod limits;
 mod order;
 mod payment;
+mod price;
 mod problems;
 
 /// The views: one file each, with key, row, fold and the query that reads it.
@@ -16,6 +17,7 @@ mod views {
     pub(crate) mod customer_summary;
     pub(crate) mod daily_sales;
     pub(crate) mod order_summary;
+    pub(crate) mod price_list;
 
     #[cfg(test)]
     mod properties;
@@ -25,14 +27,14 @@ mod views {
 
 use dekigoto::views::{Across, Single};
 use dekigoto_http::{Contract, Service};
-use orders::{order::Order, payment::Payment};
+use orders::{order::Order, payment::Payment, price::Price};
 
 pub use caller::Caller;
 pub use orders::fulfilment::{Fulfilment, InvalidSetting};
 pub use problems::KINDS;
 pub use views::{
     customer_summary::CustomerSummaryView, daily_sales::DailySalesView,
-    order_summary::OrderSummaryView,
+    order_summary::OrderSummaryView, price_list::PriceListView,
 };
 
 /// The scope of a staff token.
@@ -57,10 +59,12 @@ pub fn service_with(fulfilment: Fulfilment) -> Service {
         .namespace("jp.dekigoto.orders")
         .aggregate::<Order>(order::routes, orders::order::announce)
         .aggregate::<Payment>(payment::routes, orders::payment::announce)
+        .aggregate::<Price>(price::routes, dekigoto::relay::nothing)
         .policy(fulfilment, orders::fulfilment::announce)
         .view::<Single<OrderSummaryView>>()
         .view_at::<Across<CustomerSummaryView>>(views::customer_summary::routes)
         .view_at::<Across<DailySalesView>>(views::daily_sales::routes)
+        .view::<Single<PriceListView>>()
 }
 
 #[cfg(test)]

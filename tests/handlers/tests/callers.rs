@@ -113,7 +113,7 @@ async fn headers_do_not_authenticate_s14() {
 async fn the_caller_is_recorded() {
     let table = [
         (AuthMode::Iam, iam(), "arn:aws:iam::123456789012:role/shop"),
-        (AuthMode::Jwt, jwt("c-42", "openid"), "c-42"),
+        (AuthMode::Jwt, jwt("staff-1", "orders:staff"), "staff-1"),
         (AuthMode::None, Value::Null, "anonymous"),
     ];
     for (mode, authorizer, actor) in table {

@@ -67,13 +67,14 @@ pub(crate) struct Story {
 impl Story {
     async fn tell(&mut self, number: u64) {
         let place_key = format!("order-{number}");
-        self.order = OrderId::derive(&self.customer, &place_key.parse().unwrap()).to_string();
+        // Staff places it for the customer, and names the prices.
+        self.order = OrderId::derive(staff().actor(), &place_key.parse().unwrap()).to_string();
         let body = self.basket(number);
-        let placed = self.ask_under(Asked::Place, &place_key, &self.owner(), body.clone()).await;
+        let placed = self.ask_under(Asked::Place, &place_key, &staff(), body.clone()).await;
         readers::after_placing(self, placed.as_ref()).await;
         if self.is_awkward(100) {
             let other = self.basket(number + 1000);
-            let _ = self.ask_under(Asked::Place, &place_key, &self.owner(), other).await;
+            let _ = self.ask_under(Asked::Place, &place_key, &staff(), other).await;
         }
         let total =
             body["items"].as_array().unwrap().iter().map(|item| {

@@ -1,7 +1,9 @@
 //! Placing an order.
 
+use std::collections::BTreeSet;
+
 use dekigoto::{Timestamp, relay::IntegrationData};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{InvalidOrder, Item, OrderEvent, OrderRefusal, OrderState};
 use crate::{
@@ -9,17 +11,45 @@ use crate::{
 };
 
 /// Creates an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceOrder {
     pub customer_id: CustomerId,
     /// The currency of every amount of the order.
     pub currency: Currency,
     /// 1 to [`ITEMS_MAX`](crate::limits::ITEMS_MAX) lines.
     pub items: Vec<Item>,
+    /// The places of the lines whose price came from the price list.
+    pub listed: BTreeSet<usize>,
     /// The UTC day on which the command was received.
-    #[serde(skip)]
     pub placed_on: Day,
+}
+
+/// The request. A price from the price list is not part of it: a repeated request is the same one after another price.
+impl Serialize for PlaceOrder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Request<'a> {
+            customer_id: &'a CustomerId,
+            currency: Currency,
+            items: Vec<Line<'a>>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Line<'a> {
+            product_id: &'a ProductId,
+            quantity: Quantity,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            unit_amount: Option<UnitAmount>,
+        }
+        let lines = self.items.iter().enumerate().map(|(place, item)| Line {
+            product_id: &item.product_id,
+            quantity: item.quantity,
+            unit_amount: Some(item.unit_amount).filter(|_| !self.listed.contains(&place)),
+        });
+        let (customer_id, currency) = (&self.customer_id, self.currency);
+        Request { customer_id, currency, items: lines.collect() }.serialize(serializer)
+    }
 }
 
 /// A customer placed an order.

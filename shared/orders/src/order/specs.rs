@@ -148,7 +148,7 @@ fn an_order_without_items_is_refused() {
 #[test]
 fn an_order_with_more_than_a_hundred_items_is_refused() {
     let with = |count| PlaceOrder { items: vec![item(1, 1); count], ..place() };
-    let PlaceOrder { customer_id, currency, items, placed_on } = with(100);
+    let PlaceOrder { customer_id, currency, items, placed_on, .. } = with(100);
     let total_amount = amount(100);
     let largest = OrderPlaced { customer_id, currency, items, total_amount, placed_on };
     given::<Order>([])
@@ -228,6 +228,18 @@ fn staff_can_ship_an_order_on_account_that_was_refunded_after_its_confirmation()
     let OrderEvent::OrderShipped(shipped) = shipped() else { unreachable!() };
     let on_account = OrderEvent::OrderShipped(OrderShipped { on_account: true, ..shipped });
     given::<Order>([placed(), confirmed()]).when(ship_with(Funds::OnAccount)).then([on_account]);
+}
+
+#[test]
+fn a_price_of_the_list_is_not_part_of_the_request_s5() {
+    let of = |unit_amount, listed: &[usize]| {
+        let listed = listed.iter().copied().collect();
+        let command = PlaceOrder { items: vec![item(2, unit_amount)], listed, ..place() };
+        Order::fingerprint(&order_id(), &OrderCommand::PlaceOrder(command)).unwrap()
+    };
+    assert_eq!(of(1500, &[0]), of(1600, &[0]), "the price changed between two tries");
+    assert_ne!(of(1500, &[]), of(1600, &[]));
+    assert_ne!(of(1500, &[]), of(1500, &[0]));
 }
 
 /// Keys of requests that were sent before orders needed a payment are still in use.

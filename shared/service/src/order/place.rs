@@ -1,14 +1,18 @@
 //! `POST /v1/orders`: places an order.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use dekigoto::Expect;
-use dekigoto_http::{App, Body, Fields, Json, Kind, Problem, of_command};
+use dekigoto::{Expect, Timestamp};
+use dekigoto_http::{
+    App, Body, FieldFault, Fields, Json, Kind, Problem, Subject, limits::FAULTS_MAX, of_command,
+};
 use orders::{
-    Currency, CustomerId, Day, OrderId,
+    Currency, CustomerId, Day, OrderId, ProductId, Quantity, UnitAmount,
     limits::ITEMS_MAX,
     order::{InvalidOrder, Item, Order, OrderCommand, PlaceOrder},
 };
@@ -17,15 +21,21 @@ use super::command::{answered, currency};
 use crate::{
     caller::Call,
     problems::{INVALID_ORDER, of_order},
+    views::price_list::prices,
 };
 
 pub(super) struct PlaceBody {
     customer_id: CustomerId,
     currency: Currency,
-    items: Vec<Item>,
+    items: Vec<ItemBody>,
 }
 
-struct ItemBody(Item);
+struct ItemBody {
+    product_id: ProductId,
+    quantity: Quantity,
+    /// Absent if the price comes from the price list.
+    unit_amount: Option<UnitAmount>,
+}
 
 impl Body for PlaceBody {
     const INVALID: Kind = INVALID_ORDER;
@@ -38,8 +48,7 @@ impl Body for PlaceBody {
             let given = if items.is_empty() { Err(InvalidOrder::NoItems) } else { Ok(items) };
             fields.check("items", given)
         });
-        let items = items?.into_iter().map(|ItemBody(item)| item).collect();
-        Some(Self { customer_id: customer_id?, currency: currency?, items })
+        Some(Self { customer_id: customer_id?, currency: currency?, items: items? })
     }
 }
 
@@ -47,8 +56,9 @@ impl Body for ItemBody {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let product_id = fields.text("productId");
         let quantity = fields.whole("quantity");
-        let unit_amount = fields.whole("unitAmount");
-        Some(Self(Item { product_id: product_id?, quantity: quantity?, unit_amount: unit_amount? }))
+        let unit_amount = fields.optional_whole("unitAmount");
+        let (product_id, quantity) = (product_id?, quantity?);
+        Some(Self { product_id, quantity, unit_amount: unit_amount? })
     }
 }
 
@@ -60,8 +70,11 @@ pub(super) async fn place(
     call.caller.must_be(&body.customer_id)?;
     let context = call.context(&app);
     let PlaceBody { customer_id, currency, items } = body;
+    must_leave_prices_out(&call, &items)?;
+    let (items, listed) = priced(&app, items, currency, context.at).await?;
     let placed_on = Day::of(context.at);
-    let command = OrderCommand::PlaceOrder(PlaceOrder { customer_id, currency, items, placed_on });
+    let place = PlaceOrder { customer_id, currency, items, listed, placed_on };
+    let command = OrderCommand::PlaceOrder(place);
     // The id derives from caller and key, so a repeated command finds its own first commit.
     let order = OrderId::derive(call.caller.actor(), &call.key);
     let engine = app.engine();
@@ -75,4 +88,52 @@ pub(super) async fn place(
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
+}
+
+/// Prices of a customer's order come from the price list. Staff and trusted services may name them.
+fn must_leave_prices_out(call: &Call, items: &[ItemBody]) -> Result<(), Problem> {
+    if call.caller.owner().is_none() {
+        return Ok(());
+    }
+    let priced = items.iter().enumerate().filter(|(_, item)| item.unit_amount.is_some());
+    let fault = |(place, _)| FieldFault {
+        subject: Subject::Pointer(format!("/items/{place}/unitAmount")),
+        detail: "comes from the price list; leave it out".to_owned(),
+    };
+    refused(priced.map(fault).take(FAULTS_MAX).collect(), "Only staff and services name prices.")
+}
+
+/// The lines with their prices, and the places of those whose price came from the price list. All prices are read in one
+/// request.
+async fn priced(
+    app: &App,
+    items: Vec<ItemBody>,
+    currency: Currency,
+    at: Timestamp,
+) -> Result<(Vec<Item>, BTreeSet<usize>), Problem> {
+    let unpriced = items.iter().enumerate().filter(|(_, item)| item.unit_amount.is_none());
+    let (listed, products): (Vec<usize>, Vec<&ProductId>) =
+        unpriced.map(|(place, item)| (place, &item.product_id)).unzip();
+    let prices = prices(&*app.ports().views, &products, currency, at).await?;
+    let prices: BTreeMap<usize, Option<UnitAmount>> = listed.into_iter().zip(prices).collect();
+    let (mut lines, mut faults) = (Vec::new(), Vec::new());
+    for (place, ItemBody { product_id, quantity, unit_amount }) in items.into_iter().enumerate() {
+        match unit_amount.or_else(|| prices.get(&place).copied().flatten()) {
+            Some(unit_amount) => lines.push(Item { product_id, quantity, unit_amount }),
+            None if faults.len() < FAULTS_MAX => faults.push(FieldFault {
+                subject: Subject::Pointer(format!("/items/{place}/productId")),
+                detail: format!("{product_id} has no price in {currency}"),
+            }),
+            None => {}
+        }
+    }
+    refused(faults, "The price list lacks products of the order.")?;
+    Ok((lines, prices.into_keys().collect()))
+}
+
+fn refused(faults: Vec<FieldFault>, detail: &str) -> Result<(), Problem> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new(INVALID_ORDER, detail).with_faults(faults))
 }

@@ -16,8 +16,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Ask, ORDER_SUMMARY, Shop, VIEWS, delivered, on_account, order, parcel, payment, plenty,
-    view_named,
+    Ask, ORDER_SUMMARY, Shop, VIEWS, VIEWS_OF_ORDERS, delivered, on_account, order, parcel,
+    payment, plenty, view_named,
 };
 
 /// One view, with its stores and its parked messages.
@@ -199,7 +199,7 @@ async fn lost_replies_and_conflicts_never_count_twice_s8() {
         for key in ["a", "b", "c"] {
             shop.placed(key).await;
         }
-        for view in VIEWS {
+        for view in VIEWS_OF_ORDERS {
             let inbox = Inbox::new(&shop, view, [fault]);
             while !inbox.take(&bodies(&shop.events())).await.failed.is_empty() {}
         }
@@ -214,7 +214,7 @@ async fn lost_replies_and_conflicts_never_count_twice_s8() {
 #[tokio::test]
 async fn every_message_is_retried_while_a_store_is_down_s15() {
     let (shop, _, events) = delivered_order().await;
-    for view in VIEWS {
+    for view in VIEWS_OF_ORDERS {
         let mut inbox = Inbox::new(&shop, view, []);
         inbox.ports = Ports { views: Arc::new(Down), store: Arc::new(Down), ..inbox.ports };
         let report = inbox.take(&bodies(&events)).await;
@@ -241,12 +241,12 @@ async fn a_hundred_orders_of_one_day_in_one_batch_fit_the_call_limits_s16() {
 async fn a_delivered_order_sends_seven_messages_to_the_views() {
     let (_, _, events) = delivered_order().await;
     let service = service();
-    let messages = VIEWS.iter().map(|view| {
+    let messages = VIEWS_OF_ORDERS.iter().map(|view| {
         let wanted = service.events_for(&*view_named(view));
         events.iter().filter(|event| wanted.contains(&event.event_type.as_str())).count()
     });
     let messages: Vec<usize> = messages.collect();
-    assert_eq!(messages, [5, 1, 1], "{} without filters", events.len() * VIEWS.len());
+    assert_eq!(messages, [5, 1, 1], "{} without filters", events.len() * VIEWS_OF_ORDERS.len());
 }
 
 #[test]
@@ -290,7 +290,7 @@ proptest! {
             let all = [ViewFault::Conflicts, ViewFault::LosesReply, ViewFault::LosesRequest];
             let faults: Vec<ViewFault> = faults.iter().map(|fault| all[*fault]).collect();
             let messages: Vec<String> = order_of.iter().chain(&again).map(|place| body(&events[*place])).collect();
-            for view in VIEWS {
+            for view in VIEWS_OF_ORDERS {
                 let inbox = Inbox::new(&shop, view, faults.clone());
                 for batch in messages.chunks(cut) {
                     while !inbox.take(batch).await.failed.is_empty() {}

@@ -31,7 +31,10 @@ pub(crate) const REQUEST_ID: &str = "BvZ0XgKnliAEJmg=";
 pub(crate) const UNKNOWN: &str = "0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
 
 /// The service's views; a test compares them with the registry.
-pub(crate) const VIEWS: [&str; 3] = [ORDER_SUMMARY, "customer-summary", "daily-sales"];
+pub(crate) const VIEWS: [&str; 4] =
+    [ORDER_SUMMARY, "customer-summary", "daily-sales", "price-list"];
+/// Those that fold orders.
+pub(crate) const VIEWS_OF_ORDERS: [&str; 3] = [ORDER_SUMMARY, "customer-summary", "daily-sales"];
 pub(crate) const ORDER_SUMMARY: &str = "order-summary";
 
 /// Everything in the stores.
@@ -112,6 +115,24 @@ impl Shop {
         answer.body["orderId"].as_str().unwrap().to_owned()
     }
 
+    /// Sets the price of the sample order's product to 1,500, and projects it.
+    pub(crate) async fn priced(self) -> Self {
+        self.set_price("p-1", 1500, "2026-01-01T00:00:00.000Z").await;
+        self
+    }
+
+    pub(crate) async fn set_price(&self, product: &str, unit_amount: u64, from: &str) {
+        let body = json!({ "currency": "JPY", "unitAmount": unit_amount, "validFrom": from });
+        let set = Ask::put(&format!("/v1/prices/{product}"), &body);
+        let set = set.header(
+            "idempotency-key",
+            &format!("{product} {unit_amount} {from}").replace(' ', "-"),
+        );
+        let answer = self.ask(set).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        self.follow().await;
+    }
+
     /// Sends a command that must succeed.
     pub(crate) async fn does(&self, id: &str, command: &str, body: &Value) -> Answer {
         let answer = self.ask(Ask::post(&format!("/v1/orders/{id}/{command}"), body)).await;
@@ -168,6 +189,13 @@ pub(crate) fn order() -> Value {
     json!({ "customerId": "c-42", "currency": "JPY", "items": items })
 }
 
+/// The sample order as a customer sends it: without prices.
+pub(crate) fn basket() -> Value {
+    let mut order = order();
+    order["items"][0].as_object_mut().unwrap().remove("unitAmount");
+    order
+}
+
 /// A captured payment of the sample order's total.
 pub(crate) fn payment(reference: &str) -> Value {
     json!({ "reference": reference, "amount": 3000, "currency": "JPY", "outcome": "captured" })
@@ -220,11 +248,23 @@ impl Ask {
         Self::raw(path, body.to_string())
     }
 
+    pub(crate) fn put(path: &str, body: &Value) -> Self {
+        let mut ask = Self::new("PUT", path).header("content-type", "application/json");
+        *ask.0.body_mut() = Body::from(body.to_string());
+        ask
+    }
+
     /// Any body, with the content type JSON.
     pub(crate) fn raw(path: &str, body: impl Into<Bytes>) -> Self {
         let mut ask = Self::new("POST", path).header("content-type", "application/json");
         *ask.0.body_mut() = Body::from(body.into());
         ask
+    }
+
+    /// Another method.
+    pub(crate) fn method(mut self, method: &str) -> Self {
+        *self.0.method_mut() = method.parse().unwrap();
+        self
     }
 
     /// A streamed body.

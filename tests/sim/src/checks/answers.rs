@@ -152,6 +152,7 @@ pub(crate) fn commands(world: &World, op: &Op, at: Timestamp) -> Vec<Command> {
             customer_id: text(&op.body, "customerId"),
             currency: text(&op.body, "currency"),
             items: serde_json::from_value::<Vec<Item>>(op.body["items"].clone()).unwrap(),
+            listed: BTreeSet::new(),
             placed_on: Day::of(at),
         }),
         Asked::Deliver => OrderCommand::DeliverOrder,

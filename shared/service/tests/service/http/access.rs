@@ -4,7 +4,7 @@ use order_service::{Caller, STAFF_SCOPE};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Ask, Shop, UNKNOWN, customer, on_account, order, parcel, payment, refund, staff,
+    Ask, Shop, UNKNOWN, basket, customer, on_account, order, parcel, payment, refund, staff,
 };
 
 const ROUTES: [(&str, &str); 13] = [
@@ -77,9 +77,9 @@ async fn customers_get_403_for_staff_commands_s14() {
 
 #[tokio::test]
 async fn a_customer_places_reads_and_cancels_their_own_order_s14() {
-    let shop = Shop::new();
+    let shop = Shop::new().priced().await;
     let me = || customer("c-42");
-    let placed = shop.ask(Ask::post("/v1/orders", &order()).by(me())).await;
+    let placed = shop.ask(Ask::post("/v1/orders", &basket()).by(me())).await;
     assert_eq!(placed.status, 201);
     let id = placed.body["orderId"].as_str().unwrap();
     for is_projected in [false, true] {
@@ -101,8 +101,8 @@ async fn a_customer_places_reads_and_cancels_their_own_order_s14() {
 
 #[tokio::test]
 async fn customers_do_not_see_other_actors_and_their_keys_s14() {
-    let shop = Shop::new();
-    let placed = shop.ask(Ask::post("/v1/orders", &order()).by(customer("c-42"))).await;
+    let shop = Shop::new().priced().await;
+    let placed = shop.ask(Ask::post("/v1/orders", &basket()).by(customer("c-42"))).await;
     let path = format!("/v1/orders/{}", placed.body["orderId"].as_str().unwrap());
     let confirm = Ask::post(&format!("{path}/confirm"), &on_account())
         .by(staff())
@@ -122,6 +122,17 @@ async fn customers_do_not_see_other_actors_and_their_keys_s14() {
     let theirs = events(staff()).await;
     assert_eq!(theirs.body["items"][1]["metadata"]["actor"], "staff-1");
     assert_eq!(theirs.body["items"][1]["metadata"]["commandKey"], "staff-secret");
+}
+
+#[tokio::test]
+async fn customers_do_not_set_prices_s14() {
+    let shop = Shop::new();
+    let price =
+        json!({ "currency": "JPY", "unitAmount": 0, "validFrom": "2026-01-01T00:00:00.000Z" });
+    let set = || Ask::put("/v1/prices/p-1", &price);
+    shop.refuses(set().by(customer("c-42")), 403, "forbidden").await;
+    shop.refuses(set().by_nobody(), 401, "unauthenticated").await;
+    assert_eq!(shop.ask(set().by(staff())).await.status, 200);
 }
 
 #[tokio::test]

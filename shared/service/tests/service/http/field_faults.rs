@@ -45,7 +45,6 @@ async fn all_invalid_fields_are_named_in_one_answer() {
             "/items/2",
             "/items/3/productId",
             "/items/3/quantity",
-            "/items/3/unitAmount",
             "/isAdmin",
         ]
     );
@@ -61,11 +60,10 @@ async fn all_invalid_fields_are_named_in_one_answer() {
             "must be a JSON object",
             "is missing",
             "must be a whole number of at most 64 bits",
-            "is missing",
             "is not a known field",
         ]
     );
-    assert_eq!(answer.body["detail"], "11 fields are at fault; see errors.");
+    assert_eq!(answer.body["detail"], "10 fields are at fault; see errors.");
 }
 
 #[tokio::test]

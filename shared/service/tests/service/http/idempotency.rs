@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Ask, Shop, customer, on_account, order, parcel, payment, refund, staff,
+    Answer, Ask, Shop, basket, customer, on_account, order, parcel, payment, refund, staff,
 };
 
 fn place(key: &str) -> Ask {
@@ -94,8 +94,8 @@ async fn the_same_key_with_another_body_is_refused_s5() {
 
 #[tokio::test]
 async fn the_same_key_from_two_callers_is_two_commands_s5() {
-    let shop = Shop::new();
-    let mut body = order();
+    let shop = Shop::new().priced().await;
+    let mut body = basket();
     let mut ids = Vec::new();
     for caller in [customer("c-1"), customer("c-2"), staff()] {
         body["customerId"] = json!("c-1");

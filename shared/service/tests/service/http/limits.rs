@@ -24,6 +24,7 @@ fn limits() -> Vec<(&'static str, String)> {
         http::PAGE_ITEMS_MAX,
         http::PAGE_ITEMS_DEFAULT,
         service::PAGES_PER_LIST_MAX,
+        service::PRICES_PER_CURRENCY_MAX,
         service::SALES_DAYS_MAX,
         http::EVENTS_PER_FOLD_MAX,
         service::CURSOR_BYTES_MAX,

@@ -16,5 +16,6 @@ mod lists;
 mod media;
 mod ownership;
 mod payments;
+mod prices;
 mod queries;
 mod rows;

@@ -23,7 +23,7 @@ async fn a_body_that_is_not_an_event_is_parked_and_the_other_messages_are_applie
         &good.replace("\"occurredAt\":\"2026", "\"occurredAt\":\"secret"),
         &good[..good.len() - 1],
     ];
-    for view in VIEWS {
+    for view in VIEWS_OF_ORDERS {
         let inbox = Inbox::new(&shop, view, []);
         let mut messages: Vec<String> = poison.iter().map(|body| (*body).to_owned()).collect();
         messages.insert(3, good.clone());
@@ -49,7 +49,7 @@ async fn a_body_that_is_not_an_event_is_parked_and_the_other_messages_are_applie
 #[tokio::test]
 async fn a_message_that_cannot_be_parked_is_retried_s15() {
     let (shop, _, events) = delivered_order().await;
-    for view in VIEWS {
+    for view in VIEWS_OF_ORDERS {
         let mut inbox = Inbox::new(&shop, view, []);
         inbox.parking = Arc::new(Down);
         let report = inbox.take(&["poison".to_owned(), body(&events[0])]).await;
@@ -71,7 +71,7 @@ async fn an_event_of_newer_code_waits_and_the_views_converge_after_the_deploymen
     let newer = body(&events[1]).replace(&newer, "\"schemaVersion\":9");
     let messages = [body(&events[0]), newer, body(&events[2]), body(&events[3]), body(&events[4])];
     let mut waiting = Vec::new();
-    for view in VIEWS {
+    for view in VIEWS_OF_ORDERS {
         let inbox = Inbox::new(&shop, view, []);
         let report = inbox.take(&messages).await;
         assert_eq!(inbox.parked.dump(), [], "{view}: a deployment passes in minutes");
@@ -92,7 +92,7 @@ async fn an_event_of_newer_code_waits_and_the_views_converge_after_the_deploymen
     shop.store.put_raw(good);
     let mut again = bodies(&events);
     again.reverse();
-    for view in VIEWS {
+    for view in VIEWS_OF_ORDERS {
         let inbox = Inbox::new(&shop, view, []);
         for _ in 0..2 {
             inbox.take(&again).await;
@@ -113,7 +113,7 @@ async fn a_forged_message_is_parked_with_its_reason_and_writes_no_row_s8() {
     let ahead = body(&events[0]).replace("\"version\":1", "\"version\":5");
     shop.follow().await;
     let before = shop.views.dump();
-    for view in VIEWS {
+    for view in VIEWS_OF_ORDERS {
         for forged in [&unknown, &ahead] {
             let inbox = Inbox::new(&shop, view, []);
             let report = inbox.take(std::slice::from_ref(forged)).await;
@@ -134,7 +134,7 @@ async fn events_that_a_view_does_not_fold_are_skipped() {
     }
     let foreign =
         body(&events[0]).replace("\"aggregateType\":\"Order\"", "\"aggregateType\":\"Invoice\"");
-    for view in VIEWS {
+    for view in VIEWS_OF_ORDERS {
         let inbox = Inbox::new(&shop, view, []);
         assert_eq!(inbox.take(std::slice::from_ref(&foreign)).await.tally.skipped, 1, "{view}");
     }

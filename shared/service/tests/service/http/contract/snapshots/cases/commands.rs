@@ -14,6 +14,7 @@ use crate::support::{Ask, Shop, UNKNOWN, customer, on_account, order, parcel, pa
 /// A command, and an order whose status allows it.
 struct Command {
     operation: &'static str,
+    method: &'static str,
     shop: Shop,
     path: String,
     /// The path for an order that does not exist.
@@ -35,19 +36,19 @@ impl Command {
             shop.does(&id, step, body).await;
         }
         let [path, elsewhere] = [&*id, UNKNOWN].map(|id| format!("/v1/orders/{id}/{last}"));
-        Self { operation, shop, path, elsewhere, body, cases: Vec::new() }
+        Self { operation, method: "POST", shop, path, elsewhere, body, cases: Vec::new() }
     }
 
     async fn place() -> Self {
         let shop = Shop::new();
         shop.placed("placing").await;
         let path = "/v1/orders".to_owned();
-        let operation = "placeOrder";
-        Self { operation, shop, elsewhere: path.clone(), path, body: order(), cases: Vec::new() }
+        let (operation, method, elsewhere) = ("placeOrder", "POST", path.clone());
+        Self { operation, method, shop, elsewhere, path, body: order(), cases: Vec::new() }
     }
 
     fn under(&self, key: &str, body: &Value) -> Ask {
-        Ask::post(&self.path, body).header("idempotency-key", key)
+        Ask::post(&self.path, body).method(self.method).header("idempotency-key", key)
     }
 
     fn good(&self) -> Ask {
@@ -55,7 +56,7 @@ impl Command {
     }
 
     fn raw(&self, body: impl Into<Bytes>) -> Ask {
-        Ask::raw(&self.path, body).header("idempotency-key", "the-key")
+        Ask::raw(&self.path, body).method(self.method).header("idempotency-key", "the-key")
     }
 
     async fn add(&mut self, name: &'static str, ask: Ask) {
@@ -74,7 +75,7 @@ impl Command {
         self.add("malformed", self.raw(r#"{"isAdmin":true}"#)).await;
         self.add("not JSON", self.raw("{")).await;
         self.add("an invalid key", self.under("a b", &self.body)).await;
-        self.add("no key", Ask::raw(&self.path, "[]")).await;
+        self.add("no key", Ask::raw(&self.path, "[]").method(self.method)).await;
         self.add("nobody", self.good().by_nobody()).await;
         self.add("another version", self.good().header("if-match", "\"9\"")).await;
         self.add("too large", self.raw(vec![b' '; 70_000])).await;
@@ -133,6 +134,28 @@ async fn of_placing() -> Vec<Case> {
     place.cases
 }
 
+async fn of_prices() -> Vec<Case> {
+    let price = |unit_amount: u64| json!({ "currency": "JPY", "unitAmount": unit_amount, "validFrom": "2026-11-23T00:00:00.000Z" });
+    let mut set = Command {
+        operation: "setPrice",
+        method: "PUT",
+        shop: Shop::new(),
+        path: "/v1/prices/p-1".to_owned(),
+        elsewhere: String::new(),
+        body: price(1500),
+        cases: Vec::new(),
+    };
+    set.refusals().await;
+    let beaten = BeatenStore(Arc::new(set.shop.store.clone()));
+    set.add("the first price", set.under("first", &price(1))).await;
+    set.add_behind("a lost race", Arc::new(beaten)).await;
+    set.add("a customer", set.good().by(customer("c-42"))).await;
+    set.done_twice().await;
+    set.add("the same price again", set.under("other", &price(1500))).await;
+    set.add("the key of another request", set.under("the-key", &price(2))).await;
+    set.cases
+}
+
 pub(super) async fn of_commands() -> Vec<Case> {
     let nothing = || json!({});
     let reason = json!({ "reason": "ordered twice" });
@@ -144,6 +167,7 @@ pub(super) async fn of_commands() -> Vec<Case> {
     pay.add("declined", pay.good()).await;
     let mut cases = of_placing().await;
     cases.extend(pay.cases);
+    cases.extend(of_prices().await);
     for command in [
         Command::new("confirmOrder", &[], "confirm", on_account()).await,
         Command::new("shipOrder", std::slice::from_ref(&confirmed), "ship", parcel()).await,

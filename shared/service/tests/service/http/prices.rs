@@ -1,0 +1,107 @@
+//! The prices of an order: from the price list, or named by staff and trusted services.
+
+use std::time::Duration;
+
+use dekigoto::Host as _;
+use serde_json::{Value, json};
+
+use crate::support::{Ask, Shop, basket, customer, order, staff};
+
+fn place(body: &Value, key: &str) -> Ask {
+    Ask::post("/v1/orders", body).header("idempotency-key", key)
+}
+
+/// The lines of the first order, as they were recorded.
+fn lines(shop: &Shop) -> Value {
+    let mut placed = shop.events().into_iter().filter(|event| event.event_type == "OrderPlaced");
+    let payload: Value = placed.next().unwrap().payload.read().unwrap();
+    payload["items"].clone()
+}
+
+#[tokio::test]
+async fn a_customers_order_takes_its_prices_from_the_price_list() {
+    let shop = Shop::new().priced().await;
+    let answer = shop.ask(place(&basket(), "k").by(customer("c-42"))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    assert_eq!(lines(&shop), json!([{ "productId": "p-1", "quantity": 2, "unitAmount": 1500 }]));
+}
+
+#[tokio::test]
+async fn a_customer_cannot_name_a_price() {
+    let shop = Shop::new().priced().await;
+    for unit_amount in [0, 1, 1500] {
+        let mut body = order();
+        body["items"][0]["unitAmount"] = json!(unit_amount);
+        let answer =
+            shop.refuses(place(&body, "k").by(customer("c-42")), 422, "invalid-order").await;
+        assert_eq!(answer.pointers(), ["/items/0/unitAmount"]);
+    }
+    for trusted in [staff(), crate::support::shop()] {
+        let mut body = order();
+        body["items"][0]["unitAmount"] = json!(7);
+        assert_eq!(shop.ask(place(&body, "named").by(trusted)).await.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn a_product_without_a_price_is_named() {
+    let shop = Shop::new().priced().await;
+    shop.set_price("p-2", 10, "2027-01-01T00:00:00.000Z").await;
+    let mut body = basket();
+    body["items"] = json!([
+        { "productId": "p-1", "quantity": 1 },
+        { "productId": "p-2", "quantity": 1 },
+        { "productId": "p-3", "quantity": 1 },
+    ]);
+    let answer = shop.refuses(place(&body, "k").by(customer("c-42")), 422, "invalid-order").await;
+    assert_eq!(answer.pointers(), ["/items/1/productId", "/items/2/productId"]);
+    assert!(answer.text.contains("p-3 has no price in JPY"), "{}", answer.text);
+    body["currency"] = json!("EUR");
+    let answer = shop.refuses(place(&body, "k").by(customer("c-42")), 422, "invalid-order").await;
+    assert_eq!(answer.pointers().len(), 3);
+}
+
+#[tokio::test]
+async fn a_repeated_order_gets_its_first_answer_though_the_price_changed_s5() {
+    let shop = Shop::new().priced().await;
+    let send = || place(&basket(), "k").by(customer("c-42"));
+    let first = shop.ask(send()).await;
+    shop.set_price("p-1", 9, "2026-02-01T00:00:00.000Z").await;
+    shop.host.sleep(Duration::from_secs(1)).await;
+    let again = shop.ask(send()).await;
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(lines(&shop)[0]["unitAmount"], 1500, "the price is frozen");
+    let other = shop.ask(place(&basket(), "another").by(customer("c-42"))).await;
+    shop.follow().await;
+    let path = format!("/v1/orders/{}", other.body["orderId"].as_str().unwrap());
+    assert_eq!(shop.ask(Ask::get(&path)).await.body["totalAmount"], 18);
+}
+
+#[tokio::test]
+async fn a_price_holds_from_its_moment_on() {
+    // The shop's clock starts on 2026-11-23 at 09:00.
+    let shop = Shop::new().priced().await;
+    shop.set_price("p-1", 2000, "2026-11-23T10:00:00.000Z").await;
+    let total = async |key: &str| {
+        let placed = shop.ask(place(&basket(), key)).await;
+        let path = format!("/v1/orders/{}", placed.body["orderId"].as_str().unwrap());
+        shop.ask(Ask::get(&path)).await.body["totalAmount"].clone()
+    };
+    assert_eq!(total("before").await, 3000);
+    shop.host.sleep(Duration::from_hours(1)).await;
+    assert_eq!(total("after").await, 4000);
+}
+
+#[tokio::test]
+async fn setting_the_same_price_again_writes_nothing_and_says_so() {
+    let shop = Shop::new();
+    let price =
+        json!({ "currency": "JPY", "unitAmount": 5, "validFrom": "2026-01-01T00:00:00.000Z" });
+    let first = shop.ask(Ask::put("/v1/prices/p-1", &price)).await;
+    assert_eq!((first.status, &first.body), (200, &json!({ "productId": "p-1", "version": 1 })));
+    let again = shop.ask(Ask::put("/v1/prices/p-1", &price)).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(shop.commits().len(), 1);
+}
