@@ -102,10 +102,7 @@ platforms: ## Run the contract suites on every store: memory, SQLite, DynamoDB, 
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py
 
-unplatforms: ## Run the contract suites on every store: memory, SQLite, DynamoDB, PostgreSQL (DATABASE_URL)
-	@$(LOCAL)/platforms.py
-
-deploy-local: ## Stop the local AWS
+undeploy-local: ## Stop the local AWS
 	@$(LOCAL)/undeploy.py
 
 e2e: ## Run the end-to-end tests against the local AWS
