@@ -55,7 +55,7 @@ async fn an_unknown_schema_is_not_found() {
 #[cfg(feature = "jwt")]
 #[tokio::test]
 async fn the_contract_of_the_events_needs_no_token() {
-    let app = app(AuthMode::Jwt, HERE, Stores::in_memory());
+    let app = app(AuthMode::Jwt, HERE, Stores::in_memory(), Fulfilment::default());
     for path in ["/v1/asyncapi.json", "/v1/schemas/OrderPlaced.v1.json"] {
         assert_eq!(json(&app, path).await.0, StatusCode::OK, "{path}");
     }
