@@ -132,14 +132,16 @@ impl<O> Call<O> {
     ) -> Result<Response, Problem> {
         let answer = answer.map_err(|error| of_command(error, refused))?;
         let done = Done { id: id.to_string(), version: answer.version };
-        Ok(self.answer(answer.version, answer.replayed, (status, Json(done))))
+        Ok(self.answer(answer.version, !answer.recorded, (status, Json(done))))
     }
 
-    /// Adds the headers of a command's answer: the stream's version as `ETag`, and `Idempotent-Replayed` for a replay.
+    /// Adds the headers of a command's answer: the stream's version as `ETag`, and `Idempotent-Replayed` if this request
+    /// recorded nothing. Either an earlier request with this key did, or there was nothing to do. Then the key is not
+    /// remembered and stays unused.
     pub fn answer(
         &self,
         version: Option<Version>,
-        replayed: bool,
+        recorded_nothing: bool,
         answer: impl IntoResponse,
     ) -> Response {
         let mut response = answer.into_response();
@@ -147,7 +149,7 @@ impl<O> Call<O> {
         if let Some(version) = version {
             headers.insert(header::ETAG, etag(version.get()));
         }
-        if replayed {
+        if recorded_nothing {
             mark_replayed(&mut response);
         }
         response
