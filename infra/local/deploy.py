@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import emulator
-from project import LOGS, REGION, ROOT, Failure, aws_environment, remember, run, say, tail
+from project import LOGS, REGION, ROOT, Failure, aws_environment, recall, remember, run, say, tail
 from tools import executable, install
 
 STACK = os.environ.get("STACK_NAME", "dekigoto")
@@ -118,7 +118,7 @@ def _supervise(command, environment, log, next_step):
 
 
 def report(url, outputs):
-    api = outputs["ApiUrl"]
+    api = emulator.by_path(outputs["ApiUrl"], recall()["port"])
     say("deployed")
     print(f"""
   API    {api}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from project import LOGS, Failure, aws_environment, recall, remember, say, tail
@@ -17,6 +18,12 @@ LOG = LOGS / "emulator.log"
 
 def endpoint(port):
     return f"http://localhost:{port}"
+
+
+def by_path(api_url, port):
+    """The URL of an API that every language resolves: Node and Python do not resolve *.localhost."""
+    api = urllib.parse.urlsplit(api_url).hostname.split(".")[0]
+    return f"http://127.0.0.1:{port}/_aws/execute-api/{api}"
 
 
 def is_healthy(url):

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import urllib.request
 import uuid
 from pathlib import Path
 
@@ -22,7 +23,7 @@ PROJECTORS = ["FulfilmentFunction", "OrderSummaryFunction", "CustomerSummaryFunc
 FUNCTIONS = ["ApiFunction", "PublisherFunction", POLICY, *PROJECTORS]
 ENVIRONMENT = {
     "ApiFunction": ["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"],
-    "PublisherFunction": ["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "SCHEMA_BASE_URL", "TOPIC_ARN"],
+    "PublisherFunction": ["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "TOPIC_ARN"],
     "OrderSummaryFunction": ["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"],
     POLICY: ["CONFIRMATION", "DLQ_URL", "EVENT_TABLE", "PAYMENT_SECONDS", "POLICY", "QUEUE_URL", "VIEW_TABLE"],
 }
@@ -190,6 +191,15 @@ def test_the_publisher_can_use_only_its_own_topic_and_bus(aws):
 
 
 # ---------------------------------------------------------------- start
+
+
+def test_the_url_that_a_deployment_prints_resolves_without_help(aws):
+    import emulator
+
+    url = emulator.by_path(aws.outputs["ApiUrl"], aws.state["port"])
+    with urllib.request.urlopen(f"{url}/v1/health", timeout=10) as answer:
+        assert json.load(answer)["status"] == "ok"
+
 
 
 @pytest.mark.parametrize("function, names", ENVIRONMENT.items(), ids=ENVIRONMENT.keys())

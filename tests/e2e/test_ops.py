@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client import eventually, fresh, place
+from client import ON_ACCOUNT, eventually, fresh, place
 from test_delivery import about, events_of, is_in_its_view
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,17 +66,20 @@ def test_the_doctor_finds_what_a_throwaway_stack_leaves_open(ops):
 
 def test_a_trace_follows_an_order_into_every_view(api, ops):
     order = place(api)
-    assert api.post(f"/v1/orders/{order}/confirm").status == 200
-    code, said = eventually(lambda: ops("trace", order), lambda seen: seen[0] == FINE, "every view has every event")
-    assert [event["event"] for event in said["events"]] == ["OrderPlaced", "OrderConfirmed"]
-    assert said["events"][0]["views"] == {view: True for view in VIEWS}
-    assert said["events"][1]["views"] == {"order-summary": True}
+    assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
+    events = {"OrderPlaced", "OrderConfirmed", "FulfilmentStarted", "FulfilmentOrderStatusNoted"}
+    is_complete = lambda seen: seen[0] == FINE and {event["event"] for event in seen[1]["events"]} == events
+    code, said = eventually(lambda: ops("trace", order), is_complete, "every view has every event")
+    views = {event["event"]: event["views"] for event in said["events"]}
+    assert views["OrderPlaced"] == {view: True for view in VIEWS}
+    assert views["OrderConfirmed"] == {"order-summary": True}
+    assert views["FulfilmentStarted"] == {"fulfilment": True}
 
 
 def test_a_stream_is_shown_as_of_a_version_and_masked(api, ops):
     customer = fresh("c")
     order = place(api, customer)
-    assert api.post(f"/v1/orders/{order}/confirm").status == 200
+    assert api.post(f"/v1/orders/{order}/confirm", ON_ACCOUNT).status == 200
     code, said = ops("show", f"Order#{order}", "--at", "1")
     assert (code, said["version"], len(said["events"])) == (FINE, 1, 1)
     assert customer not in json.dumps(said)
@@ -137,7 +140,7 @@ def test_what_sns_could_not_deliver_goes_to_the_views_that_want_it(api, aws, ops
     is_in_its_view(api, order)
     bury(aws, "SubscriptionDlq", json.dumps(events_of(api, order)[0]))
     mine = ["--queue", "subscription", "--stream", f"Order#{order}"]
-    assert ops("dlq", "redrive", *mine)[1]["plan"][0]["wayBack"] == "to order-summary, customer-summary, daily-sales"
+    assert ops("dlq", "redrive", *mine)[1]["plan"][0]["wayBack"] == "to order-summary, customer-summary, daily-sales, fulfilment-policy"
     assert ops("dlq", "redrive", *mine, *AGREED)[1]["sent"] == 1
     assert ops("dlq", "list", *mine)[1]["letters"] == 0
 
@@ -203,12 +206,12 @@ def test_costs_are_shown(ops):
 
 @pytest.mark.parametrize("arguments, code, text", [
     (["--stack", "no-such-stack", "status"], FAILED, "the stack no-such-stack in us-east-1 does not exist"),
-    (["verify", "order-sumary"], WRONG_ARGUMENTS, "choose one of order-summary, customer-summary, daily-sales"),
+    (["verify", "order-sumary"], WRONG_ARGUMENTS, "choose one of fulfilment, order-summary, customer-summary, daily-sales, price-list"),
     (["pause", "orders", *AGREED], WRONG_ARGUMENTS, "the stack has no view called orders"),
     (["dlq", "list", "--queue", "orders"], WRONG_ARGUMENTS, "there is no dead-letter queue called orders"),
     (["show", "Order"], WRONG_ARGUMENTS, "names no stream"),
     (["show", "Order#no-such-order"], FAILED, "does not exist"),
-    (["trace", "no-such-order"], FAILED, "no Order or Payment has the id no-such-order"),
+    (["trace", "no-such-order"], FAILED, "no Order or Payment or Price or Fulfilment has the id no-such-order"),
     (["--endpoint", "http://127.0.0.1:9", "status"], FAILED, "127.0.0.1:9 in region us-east-1 does not answer"),
     (["dlq", "redrive", "--yes"], WRONG_ARGUMENTS, "--why"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
