@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod error;
 mod inbox;
 mod origins;
 mod serve;
@@ -8,8 +9,9 @@ mod stores;
 mod system;
 mod topic;
 
+pub use error::Error;
 pub use inbox::{Inbox, Received};
 pub use origins::{NotAnOrigin, Origins};
-pub use serve::{Error, port, run, serve};
+pub use serve::{port, run, serve};
 pub use stores::Stores;
 pub use system::System;

@@ -7,6 +7,7 @@ use dekigoto_http::{Caller, Contract, Owner, Service};
 use tokio::{net::TcpListener, runtime::Builder, signal};
 
 use crate::{
+    error::Error,
     origins::Origins,
     show,
     stores::{Stores, reset},
@@ -15,9 +16,6 @@ use crate::{
 
 /// The port if `PORT` is not set.
 const PORT_DEFAULT: u16 = 3000;
-
-/// An error that ends the process, with a message.
-pub type Error = Box<dyn std::error::Error>;
 
 /// Serves a service without authentication until Ctrl-C. `O` is the type of its owners.
 #[must_use]

@@ -15,7 +15,7 @@ use dekigoto::{
 use dekigoto_sqlite::Database;
 use tokio::sync::Notify;
 
-use crate::{serve::Error, show};
+use crate::{error::Error, show};
 
 /// The database file, if `DATABASE` is not set.
 const DATABASE_DEFAULT: &str = ".local/dekigoto.db";

@@ -10,6 +10,7 @@ mod replay;
 mod schema_name;
 mod session;
 mod view_list;
+mod view_row;
 mod view_write;
 mod views;
 
@@ -19,4 +20,5 @@ pub use outbox::PostgresOutbox;
 pub use parking::{Parked, PostgresParking};
 pub use schema_name::{InvalidSchemaName, SchemaName};
 pub use session::Postgres;
-pub use views::{INDEXES, PostgresViewStore};
+pub use view_row::INDEXES;
+pub use views::PostgresViewStore;

@@ -3,7 +3,7 @@
 use crate::{
     Postgres,
     session::{Param, param},
-    views::{COLUMNS, existing, row_of},
+    view_row::{COLUMNS, existing, row_of},
 };
 use dekigoto::{Position, Row, RowKey, RowPage, RowQuery, ViewError};
 

@@ -3,7 +3,7 @@
 use crate::{
     Postgres,
     session::{Param, param},
-    views::{COLUMNS, INDEXES, existing},
+    view_row::{COLUMNS, INDEXES, existing},
 };
 use dekigoto::{Index, Row, StoreFailure, ViewError};
 

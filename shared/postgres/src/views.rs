@@ -4,22 +4,20 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use dekigoto::{
-    Index, Payload, Row, RowKey, RowPage, RowQuery, StoreFailure, ViewError, ViewStore,
-    limits::ROWS_PER_CALL_MAX,
+    Row, RowKey, RowPage, RowQuery, StoreFailure, ViewError, ViewStore, limits::ROWS_PER_CALL_MAX,
 };
-use tokio_postgres::Error;
 
-use crate::{Postgres, session::param, view_list, view_write};
-
-/// Secondary indexes that the rows of views can stand in.
-pub const INDEXES: u8 = 4;
+use crate::{
+    Postgres,
+    session::param,
+    view_list,
+    view_row::{COLUMNS, row_of},
+    view_write,
+};
 
 const READ: &str = "PostgreSQL read of rows";
 
-/// The columns of a row.
-pub(crate) const COLUMNS: &str = "partition, sort, rev, body, p1, s1, p2, s2, p3, s3, p4, s4";
-
-/// A view store in PostgreSQL. Its rows can stand in [`INDEXES`] secondary indexes.
+/// A view store in PostgreSQL. Its rows can stand in [`INDEXES`](crate::INDEXES) secondary indexes.
 #[derive(Clone, Debug)]
 pub struct PostgresViewStore(pub(crate) Postgres);
 
@@ -63,34 +61,4 @@ fn within_limit(operation: &'static str, rows: usize) -> Result<(), StoreFailure
     }
     let reason = format!("{rows} rows in one call; the limit is {ROWS_PER_CALL_MAX}");
     Err(StoreFailure::broken(operation, reason))
-}
-
-/// The number of an index, if there is such an index.
-pub(crate) fn existing(operation: &'static str, index: Index) -> Result<u8, StoreFailure> {
-    if (1..=INDEXES).contains(&index.0) {
-        return Ok(index.0);
-    }
-    let reason = format!("there is no index {}; the table has {INDEXES}", index.0);
-    Err(StoreFailure::broken(operation, reason))
-}
-
-/// Decodes a row.
-pub(crate) fn row_of(row: &tokio_postgres::Row) -> Result<Row, ViewError> {
-    let failed = |cause: Error| StoreFailure::broken(READ, cause.to_string());
-    let unreadable = || StoreFailure::broken(READ, "a row of the table cannot be read");
-    let text = |name: &str| row.try_get::<_, String>(name).map_err(failed);
-    let mut indexes = BTreeMap::new();
-    for index in 1..=INDEXES {
-        let optional = |name: String| row.try_get::<_, Option<String>>(&*name).map_err(failed);
-        let key = optional(format!("p{index}"))?.zip(optional(format!("s{index}"))?);
-        indexes.extend(key.map(|(partition, sort)| (Index(index), RowKey { partition, sort })));
-    }
-    let revision: i64 = row.try_get("rev").map_err(failed)?;
-    Ok(Row {
-        key: RowKey { partition: text("partition")?, sort: text("sort")? },
-        revision: u64::try_from(revision).map_err(|_| unreadable())?,
-        // serde's error repeats the content.
-        body: Payload::from_text(text("body")?).map_err(|_| unreadable())?,
-        indexes,
-    })
 }

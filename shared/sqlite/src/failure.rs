@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use dekigoto::{FailureKind as Kind, StoreFailure};
 use rusqlite::{Error, ErrorCode};
 
-use crate::schema::is_damage;
-
 /// Why a database could not be opened. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the fields' names say it")]
@@ -72,4 +70,9 @@ pub(crate) fn failure_of(operation: &'static str, error: &Error) -> StoreFailure
         _ => (Kind::Broken, "this is a bug, or the tables were changed"),
     };
     StoreFailure::new(kind, operation, format!("{error} ({advice})"))
+}
+
+/// Whether the file is not, or is no longer, a database.
+pub(crate) fn is_damage(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
 }

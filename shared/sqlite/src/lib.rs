@@ -11,6 +11,7 @@ mod parking;
 mod replay;
 mod schema;
 mod view_list;
+mod view_row;
 mod views;
 
 pub use database::Database;

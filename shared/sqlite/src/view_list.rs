@@ -5,7 +5,7 @@ use rusqlite::{Connection, params_from_iter, types::Value};
 
 use crate::{
     failure::failure_of,
-    views::{existing, row_of},
+    view_row::{existing, row_of},
 };
 
 const LIST: &str = "SQLite list of rows";

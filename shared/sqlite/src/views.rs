@@ -1,15 +1,19 @@
 //! The view store: rows with a revision in one table.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use dekigoto::{
-    Index, Payload, Row, RowKey, RowPage, RowQuery, StoreFailure, ViewError, ViewStore,
+    Index, Row, RowKey, RowPage, RowQuery, StoreFailure, ViewError, ViewStore,
     limits::ROWS_PER_CALL_MAX,
 };
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Value};
 
-use crate::{Database, failure::failure_of, schema::INDEXES, view_list};
+use crate::{
+    Database,
+    failure::failure_of,
+    schema::INDEXES,
+    view_list,
+    view_row::{existing, row_of},
+};
 
 const READ: &str = "SQLite read of rows";
 const WRITE: &str = "SQLite write of rows";
@@ -48,43 +52,12 @@ fn within_limit(operation: &'static str, rows: usize) -> Result<(), StoreFailure
     Err(StoreFailure::broken(operation, reason))
 }
 
-/// The number of an index, if there is such an index.
-pub(crate) fn existing(operation: &'static str, index: Index) -> Result<u8, StoreFailure> {
-    if (1..=INDEXES).contains(&index.0) {
-        return Ok(index.0);
-    }
-    let reason = format!("there is no index {}; the table has {INDEXES}", index.0);
-    Err(StoreFailure::broken(operation, reason))
-}
-
 fn read(connection: &Connection, key: &RowKey) -> Result<Option<Row>, ViewError> {
     let failed = |cause| ViewError::from(failure_of(READ, &cause));
     let statement = "select * from rows where partition = ?1 and sort = ?2";
     let mut statement = connection.prepare_cached(statement).map_err(failed)?;
     let row = statement.query_row([&key.partition, &key.sort], |row| Ok(row_of(row)));
     row.optional().map_err(failed)?.transpose()
-}
-
-/// Decodes a row.
-pub(crate) fn row_of(row: &rusqlite::Row<'_>) -> Result<Row, ViewError> {
-    let failed = |cause| ViewError::from(failure_of(READ, &cause));
-    let text = |name: &str| row.get::<_, String>(name).map_err(failed);
-    let mut indexes = BTreeMap::new();
-    for index in 1..=INDEXES {
-        let optional = |name: String| row.get::<_, Option<String>>(&*name).map_err(failed);
-        let key = optional(format!("p{index}"))?.zip(optional(format!("s{index}"))?);
-        indexes.extend(key.map(|(partition, sort)| (Index(index), RowKey { partition, sort })));
-    }
-    let body = Payload::from_text(text("body")?);
-    let unreadable = || StoreFailure::broken(READ, "a row of the table cannot be read");
-    let revision: i64 = row.get("rev").map_err(failed)?;
-    Ok(Row {
-        key: RowKey { partition: text("partition")?, sort: text("sort")? },
-        revision: u64::try_from(revision).map_err(|_| unreadable())?,
-        // serde's error repeats the content.
-        body: body.map_err(|_| unreadable())?,
-        indexes,
-    })
 }
 
 /// Writes a row over the revision before its own.
