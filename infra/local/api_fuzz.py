@@ -81,7 +81,7 @@ def was_met(name, operation, row):
 
 def fuzz(binary, name, mode, claims, examples, seed):
     """Runs once. Returns schemathesis' report and the counts of our checks."""
-    with running(binary, mode) as url:
+    with running(binary, mode, "fuzz-" + slug_of(name)) as url:
         say(f"asking {url}: {name}, {examples} examples, seed {seed}")
         token, staff = (token_of(url, claims), token_of(url, STAFF)) if claims else (None, None)
         customers = ["c-42", OTHER] if name == "jwt, customer" else ["c-42"]
@@ -95,9 +95,12 @@ def fuzz(binary, name, mode, claims, examples, seed):
         return report, {operation: tally.get(operation, nothing) for operation in operations(document)}
 
 
+def slug_of(name):
+    return re.sub(r"\W+", "-", name)
+
+
 def schemathesis(name, url, document, token, other, examples, seed):
-    slug = re.sub(r"\W+", "-", name)
-    home = HOME / slug
+    home = HOME / slug_of(name)
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     given, report, tally = home / "openapi.json", home / "report.json", home / "tally.json"

@@ -149,7 +149,8 @@ def refusals_of(request):
     malformed = [400, 401, 405, 413, 415]
     if path[1:3] == ["v1", "orders"] and len(path) > 3 and path[3] in OTHER["orders"]:
         # Staff commands are refused before anything is read.
-        return [403, 401, 405] if path[4:] and path[4] in STAFF_COMMANDS else [404, *malformed]
+        is_for_staff = request.method == "POST" and path[4:] and path[4] in STAFF_COMMANDS
+        return [403, 401, 405] if is_for_staff else [404, *malformed]
     if path[1:] == ["v1", "customers", OTHER["customer"], "summary"]:
         return [404, *malformed]
     if path[1:] != ["v1", "orders"]:

@@ -36,12 +36,13 @@ def main():
 
 
 @contextlib.contextmanager
-def running(binary, auth_mode):
-    """Starts the one-process system and yields its URL; then ends it with Ctrl-C and checks that it ends cleanly."""
+def running(binary, auth_mode, name="journey"):
+    """Starts the one-process system and yields its URL; then ends it with Ctrl-C and checks that it ends cleanly. Systems
+    that run at the same time have different names."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / f"local-{auth_mode}.log"
+    log = LOGS / f"local-{name}-{auth_mode}.log"
     # A file of its own: another process may have that of `make run`.
-    environment = {**os.environ, "AUTH_MODE": auth_mode, "DATABASE": str(LOCAL / f"journey-{auth_mode}.db")}
+    environment = {**os.environ, "AUTH_MODE": auth_mode, "DATABASE": str(LOCAL / f"{name}-{auth_mode}.db")}
     subprocess.run([binary, "reset"], env=environment, check=True, stdout=subprocess.DEVNULL)
     with log.open("w") as err:
         # Port 0: any free port.

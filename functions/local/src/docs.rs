@@ -3,7 +3,9 @@
 
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, header},
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -24,16 +26,26 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page, its parts, and the redirects to it, in front of the API. Open to everybody. `GET /` of the API answers
-/// programs; here people visit it.
+/// programs; a browser that visits it gets the page.
 pub(crate) fn before(api: Router) -> Router {
     Router::new()
-        .route("/", get(to_page))
         .route("/docs", get(to_page))
         .route(PATH, get(page))
         .route("/v1/docs/page.js", get(async || part(SCRIPT, PAGE_SCRIPT)))
         .route("/v1/docs/viewer.js", get(async || compressed(SCRIPT, VIEWER_SCRIPT)))
         .route("/v1/docs/viewer.css", get(async || compressed(STYLE, VIEWER_STYLE)))
         .fallback_service(api)
+        .layer(from_fn(visitors_to_page))
+}
+
+/// A browser asks for HTML, a program does not.
+async fn visitors_to_page(request: Request, next: Next) -> Response {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let is_visit = request.uri().path() == "/" && request.method() == Method::GET;
+    if is_visit && accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+        return to_page().await.into_response();
+    }
+    next.run(request).await
 }
 
 /// 302: browsers cache permanent redirects, and another program may use this port next.

@@ -29,7 +29,11 @@ impl Served {
     }
 
     async fn get(&self, path: &str) -> Answer {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        self.get_as(path, "*/*").await
+    }
+
+    async fn get_as(&self, path: &str, accept: &str) -> Answer {
+        let request = Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
         let (parts, body) = self.0.clone().oneshot(request).await.unwrap().into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, bytes }
@@ -47,15 +51,22 @@ impl Answer {
 }
 
 #[tokio::test]
-async fn the_root_and_docs_redirect_to_the_page() {
+async fn the_root_and_docs_redirect_a_browser_to_the_page() {
     let served = Served::in_mode(AuthMode::None);
     for path in ["/", "/docs"] {
-        let answer = served.get(path).await;
+        let answer = served.get_as(path, "text/html,application/xhtml+xml,*/*;q=0.8").await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::FOUND, "/v1/docs"));
         // Browsers cache permanent redirects, and another program may use this port next.
         assert_eq!(answer.header("cache-control"), "");
     }
     assert_eq!(served.get("/v1/docs").await.header("content-type"), "text/html; charset=utf-8");
+}
+
+#[tokio::test]
+async fn the_root_answers_a_program_like_the_deployed_api() {
+    let answer = Served::in_mode(AuthMode::None).get("/").await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert!(answer.text().contains("/v1/openapi.json"), "{}", answer.text());
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ pub(crate) enum Condition {
     One(Version),
     /// The tag of a body that shows two streams, such as an order and its payments. 0 is an empty stream.
     Two(u64, u64),
+    /// It exists, and it is the first: both cannot hold.
+    Never,
 }
 
 /// Which part of a tag `"<first>.<second>"` is the stream that a command changes.
@@ -34,20 +36,22 @@ impl Condition {
     /// 13.1.1), so it is malformed; a 412 would not tell the client why.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
         let malformed = |why| Err(Problem::new(Kind::MALFORMED, why));
-        match (only(headers, &header::IF_MATCH)?, only(headers, &header::IF_NONE_MATCH)?) {
-            (None, None) => Ok(Self::Anything),
-            (Some("*"), None) => Ok(Self::Exists),
-            (None, Some("*")) => Ok(Self::Absent),
-            (None, Some(_)) => malformed("If-None-Match of a command is *, for the first one."),
-            (Some(_), Some(_)) => malformed("If-Match and If-None-Match contradict each other."),
-            (Some(tag), None) => Self::of_tag(tag).map_or_else(
-                || {
-                    malformed(
-                        "If-Match is one tag as ETag gave it, such as \"3\" or \"3.1\", or *.",
-                    )
-                },
-                Ok,
-            ),
+        let is_first = match only(headers, &header::IF_NONE_MATCH)? {
+            None => false,
+            Some("*") => true,
+            Some(_) => return malformed("If-None-Match of a command is *, for the first one."),
+        };
+        let matched = match only(headers, &header::IF_MATCH)? {
+            None => return Ok(if is_first { Self::Absent } else { Self::Anything }),
+            Some("*") => Some(Self::Exists),
+            Some(tag) => Self::of_tag(tag),
+        };
+        match matched {
+            None => {
+                malformed("If-Match is one tag as ETag gave it, such as \"3\" or \"3.1\", or *.")
+            }
+            Some(_) if is_first => Ok(Self::Never),
+            Some(matched) => Ok(matched),
         }
     }
 
@@ -66,7 +70,7 @@ impl Condition {
             Self::Exists => Expect::Exists,
             Self::Absent => Expect::Absent,
             Self::One(version) => Expect::Version(version),
-            Self::Two(..) => Expect::Unmet,
+            Self::Two(..) | Self::Never => Expect::Unmet,
         }
     }
 
