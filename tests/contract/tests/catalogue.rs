@@ -86,7 +86,7 @@ fn typed(name: &str, version: u32) -> EventType {
     found.unwrap_or_else(|| {
         panic!(
             "{name} version {version} has no schema: derive schemars::JsonSchema for its type, as the types beside it do, \
-             and add it to event_types() in the contract.rs of its aggregate in shared/orders"
+             and add it to event_types() in the mod.rs of its aggregate in shared/orders"
         )
     })
 }

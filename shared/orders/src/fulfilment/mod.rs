@@ -30,8 +30,6 @@
 #![doc = include_str!("table.md")]
 
 mod command;
-#[cfg(feature = "schema")]
-mod contract;
 mod event;
 mod refund;
 mod settings;
@@ -53,8 +51,6 @@ use dekigoto::{
 };
 
 pub use command::{CountPayment, CountRefund, FulfilmentCommand, StartFulfilment};
-#[cfg(feature = "schema")]
-pub use contract::event_types;
 pub use event::{
     CancellationRequested, ConfirmationRequested, FulfilmentEvent, FulfilmentStarted,
     OrderStatusNoted, PaymentCounted, RefundCounted, RequestEnd, RequestEnded,
@@ -92,6 +88,26 @@ event_schema! {
         RequestEnded as "FulfilmentRequestEnded": 1,
         RefundRequested as "RefundRequested": 1,
     }
+}
+
+/// Every domain event in every schema version, then every integration event. A test compares the list with the
+/// registry and with what is announced.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn event_types() -> Vec<dekigoto::contract::EventType> {
+    use dekigoto::contract::EventType;
+
+    vec![
+        EventType::domain::<FulfilmentStarted>("FulfilmentStarted", 1),
+        EventType::domain::<PaymentCounted>("FulfilmentPaymentCounted", 1),
+        EventType::domain::<RefundCounted>("FulfilmentRefundCounted", 1),
+        EventType::domain::<OrderStatusNoted>("FulfilmentOrderStatusNoted", 1),
+        EventType::domain::<ConfirmationRequested>("ConfirmationRequested", 1),
+        EventType::domain::<CancellationRequested>("CancellationRequested", 1),
+        EventType::domain::<RequestEnded>("FulfilmentRequestEnded", 1),
+        EventType::domain::<RefundRequested>("RefundRequested", 1),
+        EventType::integration::<RefundRequestedIntegrationEvent>(),
+    ]
 }
 
 /// The integration events that announce one event of a fulfilment: requests for refunds.
@@ -217,21 +233,17 @@ impl Policy for Fulfilment {
 
 impl Fulfilment {
     fn of_order(&self, event: &OrderEvent, at: Timestamp) -> Option<FulfilmentCommand> {
-        match event {
-            OrderEvent::OrderPlaced(placed) => {
-                Some(FulfilmentCommand::StartFulfilment(StartFulfilment {
-                    customer_id: placed.customer_id.clone(),
-                    currency: placed.currency,
-                    total_amount: placed.total_amount,
-                    pay_until: later(at, self.payment_time),
-                    confirms_itself: self.confirms_itself,
-                }))
-            }
-            OrderEvent::OrderConfirmed(_)
-            | OrderEvent::OrderShipped(_)
-            | OrderEvent::OrderDelivered(_)
-            | OrderEvent::OrderCancelled(_) => event.status().map(FulfilmentCommand::NoteStatus),
-        }
+        // Of all other events, a fulfilment needs only the status, which `status()` decides for each event.
+        let OrderEvent::OrderPlaced(placed) = event else {
+            return event.status().map(FulfilmentCommand::NoteStatus);
+        };
+        Some(FulfilmentCommand::StartFulfilment(StartFulfilment {
+            customer_id: placed.customer_id.clone(),
+            currency: placed.currency,
+            total_amount: placed.total_amount,
+            pay_until: later(at, self.payment_time),
+            confirms_itself: self.confirms_itself,
+        }))
     }
 }
 

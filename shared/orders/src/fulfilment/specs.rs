@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dekigoto::{
-    Decider as _, Version,
+    Decider as _, EventSchema as _, Version,
     policies::{Commanded, Policy as _},
     spec::{Happened, commanded, given, given_policy, happened},
 };
@@ -117,6 +117,20 @@ fn phase_after(events: impl IntoIterator<Item = FulfilmentEvent>) -> Phase {
         .into_iter()
         .fold(FulfilmentState::default(), |state, it| Fulfilment::evolve(state, &it))
         .phase()
+}
+
+/// The events of orders and payments that change nothing for a fulfilment.
+const NOT_HEARD: [&str; 3] = ["OrderDelivered", "PaymentFailed", "RefundFailed"];
+
+#[test]
+fn a_fulfilment_hears_of_every_event_of_an_order_and_its_payments_or_is_known_not_to() {
+    for (name, _) in OrderEvent::NEWEST.iter().chain(PaymentEvent::NEWEST) {
+        assert!(
+            Fulfilment::EVENTS.contains(name) != NOT_HEARD.contains(name),
+            "does {name} change something for a fulfilment? Then add it to `EVENTS` in fulfilment/mod.rs and to the \
+             mapping `Policies` of template.yaml; else add it to `NOT_HEARD` in its specs"
+        );
+    }
 }
 
 #[test]

@@ -10,8 +10,6 @@
 mod action;
 mod cancel;
 mod confirm;
-#[cfg(feature = "schema")]
-mod contract;
 mod deliver;
 mod funds;
 mod item;
@@ -32,8 +30,6 @@ use serde::Serialize;
 pub use action::Action;
 pub use cancel::{CancelOrder, OrderCancelled, OrderCancelledIntegrationEvent};
 pub use confirm::{ConfirmOrder, OrderConfirmed, OrderConfirmedIntegrationEvent};
-#[cfg(feature = "schema")]
-pub use contract::event_types;
 pub use deliver::{OrderDelivered, OrderDeliveredIntegrationEvent};
 pub use funds::Funds;
 pub use item::{InvalidQuantity, Item, Quantity};
@@ -132,6 +128,28 @@ event_schema! {
         OrderDelivered as "OrderDelivered": 1,
         OrderCancelled as "OrderCancelled": 1,
     }
+}
+
+/// Every domain event in every schema version, then every integration event. A test compares the list with the
+/// registry and with what is announced.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn event_types() -> Vec<dekigoto::contract::EventType> {
+    use dekigoto::contract::EventType;
+
+    vec![
+        EventType::domain::<OrderPlaced>("OrderPlaced", 1),
+        EventType::domain::<OrderConfirmed>("OrderConfirmed", 1),
+        EventType::domain::<ship::OrderShippedV1>("OrderShipped", 1),
+        EventType::domain::<OrderShipped>("OrderShipped", 2),
+        EventType::domain::<OrderDelivered>("OrderDelivered", 1),
+        EventType::domain::<OrderCancelled>("OrderCancelled", 1),
+        EventType::integration::<OrderCreatedIntegrationEvent>(),
+        EventType::integration::<OrderConfirmedIntegrationEvent>(),
+        EventType::integration::<OrderShippedIntegrationEvent>(),
+        EventType::integration::<OrderDeliveredIntegrationEvent>(),
+        EventType::integration::<OrderCancelledIntegrationEvent>(),
+    ]
 }
 
 /// The integration events that announce one order event.

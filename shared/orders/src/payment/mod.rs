@@ -6,8 +6,6 @@
 //! Each action has a file with its command, its rule, its events and the integration events that announce them. This file
 //! names them all. Integration events are a public contract: see the orders.
 
-#[cfg(feature = "schema")]
-mod contract;
 mod paid_order;
 mod process;
 mod refund;
@@ -24,8 +22,6 @@ mod specs;
 use dekigoto::{Aggregate, Decider, Fingerprint, Timestamp, event_schema, relay::IntegrationEvent};
 use serde::Serialize;
 
-#[cfg(feature = "schema")]
-pub use contract::event_types;
 pub use paid_order::PaidOrder;
 pub use process::{
     Outcome, PaymentFailed, PaymentFailedIntegrationEvent, PaymentReceived,
@@ -101,6 +97,26 @@ event_schema! {
         },
         RefundFailed as "RefundFailed": 1,
     }
+}
+
+/// Every domain event in every schema version, then every integration event. A test compares the list with the
+/// registry and with what is announced.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn event_types() -> Vec<dekigoto::contract::EventType> {
+    use dekigoto::contract::EventType;
+
+    vec![
+        EventType::domain::<PaymentReceived>("PaymentReceived", 1),
+        EventType::domain::<PaymentFailed>("PaymentFailed", 1),
+        EventType::domain::<refund::PaymentRefundedV1>("PaymentRefunded", 1),
+        EventType::domain::<PaymentRefunded>("PaymentRefunded", 2),
+        EventType::domain::<RefundFailed>("RefundFailed", 1),
+        EventType::integration::<PaymentReceivedIntegrationEvent>(),
+        EventType::integration::<PaymentFailedIntegrationEvent>(),
+        EventType::integration::<PaymentRefundedIntegrationEvent>(),
+        EventType::integration::<RefundFailedIntegrationEvent>(),
+    ]
 }
 
 /// The integration events that announce one payment event.

@@ -2,16 +2,10 @@
 //!
 //! A price holds from a moment on. An order takes the price that holds when it is placed, and keeps it.
 
-#[cfg(feature = "schema")]
-mod contract;
-
 use std::{collections::BTreeMap, convert::Infallible};
 
 use dekigoto::{Aggregate, Decider, Timestamp, event_schema};
 use serde::{Deserialize, Serialize};
-
-#[cfg(feature = "schema")]
-pub use contract::event_types;
 
 use crate::{Currency, ProductId, UnitAmount};
 
@@ -49,6 +43,15 @@ event_schema! {
     PriceEvent {
         PriceSet as "PriceSet": 1,
     }
+}
+
+/// Every event in every schema version. A test compares the list with the registry.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn event_types() -> Vec<dekigoto::contract::EventType> {
+    use dekigoto::contract::EventType;
+
+    vec![EventType::domain::<PriceSet>("PriceSet", 1)]
 }
 
 /// The price that was set last, in each currency. That is all that the rule needs.
