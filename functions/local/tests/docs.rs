@@ -130,8 +130,8 @@ async fn an_unknown_part_of_the_page_is_not_found() {
 async fn the_page_needs_no_token() {
     let served = Served::in_mode(AuthMode::Jwt);
     assert_eq!(served.get("/v1/orders?customerId=c-42").await.status, StatusCode::UNAUTHORIZED);
-    for path in ["/v1/docs", "/v1/docs/page.js", "/v1/docs/viewer.js", "/v1/openapi.json"] {
+    for path in ["/", "/v1/docs", "/v1/docs/page.js", "/v1/docs/viewer.js", "/v1/openapi.json"] {
         assert_eq!(served.get(path).await.status, StatusCode::OK, "{path}");
     }
-    assert_eq!(served.get("/").await.status, StatusCode::FOUND);
+    assert_eq!(served.get_as("/", "text/html").await.status, StatusCode::FOUND);
 }
