@@ -106,7 +106,9 @@ def schemathesis(name, url, document, token, other, examples, seed):
     given, report, tally = home / "openapi.json", home / "report.json", home / "tally.json"
     given.write_text(json.dumps(document))
     command = [executable("api-fuzz", "schemathesis"), "--config-file", CONFIG, "run", given, "--url", url,
-               "--max-examples", str(examples), "--seed", str(seed), "--report", "json", "--report-json-path", report]
+               "--max-examples", str(examples), "--seed", str(seed), "--report", "json", "--report-json-path", report,
+               # `GET /` leads everybody else to the documentation page.
+               "--header", "Accept: application/json"]
     if token:
         command += ["--header", f"Authorization: Bearer {token}"]
     environment = {**os.environ, "PYTHONPATH": str(CHECKS.parent), "SCHEMATHESIS_HOOKS": str(CHECKS),

@@ -25,8 +25,8 @@ const STYLE: &str = "text/css; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page, its parts, and the redirects to it, in front of the API. Open to everybody. `GET /` of the API answers
-/// programs; a browser that visits it gets the page.
+/// The page, its parts, and the redirects to it, in front of the API. Open to everybody. `GET /` leads to the page, unless
+/// a program asks for JSON: then the API answers.
 pub(crate) fn before(api: Router) -> Router {
     Router::new()
         .route("/docs", get(to_page))
@@ -38,11 +38,10 @@ pub(crate) fn before(api: Router) -> Router {
         .layer(from_fn(visitors_to_page))
 }
 
-/// A browser asks for HTML, a program does not.
 async fn visitors_to_page(request: Request, next: Next) -> Response {
     let accepted = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let is_visit = request.uri().path() == "/" && request.method() == Method::GET;
-    if is_visit && accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+    if is_visit && !accepted.is_some_and(|accepted| accepted.contains("application/json")) {
         return to_page().await.into_response();
     }
     next.run(request).await
