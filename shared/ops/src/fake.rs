@@ -7,20 +7,19 @@ use std::{
 };
 
 use async_trait::async_trait;
-use dekigoto::RowKey;
 use dekigoto::{
-    Aggregate, CommandKey, Commit, Context, Decider, Envelope, EventSchema as _, EventStore as _,
-    Fingerprint, Head, Ports, Service, StreamId, Timestamp, event_schema,
+    CommandKey, Commit, Context, Envelope, EventSchema as _, EventStore as _, Fingerprint, Head,
+    Ports, Service, StreamId, Timestamp,
     memory::{ManualHost, MemoryStore, MemoryViews},
     relay,
-    views::{Across, AcrossView, Fold, Single, SingleView, View},
+    views::{Across, Single},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     desk::{Consent, Desk},
     failure::{Failure, Kind},
+    fake_bank::{Account, Balances, Event, MoneyMoved, Moved},
     layout::Layout,
     out::Shown,
     ports::{
@@ -31,82 +30,6 @@ use crate::{
 
 pub(crate) const NOW: &str = "2026-11-25T12:00:00.000Z";
 const DAYS_14: Duration = Duration::from_secs(14 * 86_400);
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Event {
-    Deposited(Moved),
-}
-event_schema! { Event { Deposited as "Deposited": 1 } }
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Moved {
-    pub(crate) cents: u64,
-}
-
-pub(crate) struct Account;
-
-impl Decider for Account {
-    type Command = ();
-    type Event = Event;
-    type State = u64;
-    type Refusal = ();
-
-    fn decide(_: &u64, (): ()) -> Result<Vec<Event>, ()> {
-        Err(())
-    }
-
-    fn evolve(balance: u64, Event::Deposited(Moved { cents }): &Event) -> u64 {
-        balance + cents
-    }
-}
-
-impl Aggregate for Account {
-    type Id = String;
-    const TYPE: &'static str = "Account";
-    const SNAPSHOT_SCHEMA: u32 = 1;
-}
-
-/// One row for each account.
-struct Balances;
-
-impl View for Balances {
-    type Row = u64;
-    type Folds = (Account,);
-    const NAME: &'static str = "balances";
-}
-
-impl Fold<Account> for Balances {
-    fn fold(row: &mut u64, Event::Deposited(Moved { cents }): &Event, _: &Envelope) {
-        *row += cents;
-    }
-}
-
-impl SingleView for Balances {}
-
-/// One row for all accounts.
-struct MoneyMoved;
-
-impl View for MoneyMoved {
-    type Row = u64;
-    type Folds = (Account,);
-    const NAME: &'static str = "money-moved";
-}
-
-impl Fold<Account> for MoneyMoved {
-    fn row_key(_: &Event, _: &Envelope) -> Option<RowKey> {
-        Some(RowKey::new("money-moved", "all"))
-    }
-
-    fn fold(row: &mut u64, Event::Deposited(Moved { cents }): &Event, _: &Envelope) {
-        *row += cents;
-    }
-}
-
-impl AcrossView for MoneyMoved {
-    fn add(row: &mut u64, part: u64) {
-        *row += part;
-    }
-}
 
 /// The outputs of the bank's stack.
 pub(crate) fn stack() -> Stack {

@@ -8,6 +8,8 @@ mod dlq;
 mod failure;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod fake_bank;
 mod journal;
 mod layout;
 mod out;
