@@ -9,11 +9,12 @@ use std::{
 use serde_json::Value;
 
 /// Our packages, by role.
-const PURE: &[&str] = &["dekigoto", "orders"];
+const PURE: &[&str] = &["dekigoto", "orders", "order-events"];
 const ADAPTERS: &[&str] = &["dekigoto-dynamodb", "dekigoto-messaging"];
 const SHARED: &[&str] = &[
     "dekigoto",
     "orders",
+    "order-events",
     "order-service",
     "dekigoto-aws",
     "dekigoto-http",
@@ -181,6 +182,7 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
     for (package, allowed) in [
         ("dekigoto", &[][..]),
         ("orders", &["dekigoto"]),
+        ("order-events", &["dekigoto"]),
         ("dekigoto-http", &["dekigoto"]),
         ("order-service", &["dekigoto", "dekigoto-http", "orders"]),
         ("dekigoto-dynamodb", &["dekigoto"]),

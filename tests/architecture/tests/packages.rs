@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::dependencies::metadata;
 
-/// The crates of the kit.
-const KIT: [&str; 11] = [
+/// The crates of the kit, and the types of the order events for consumers.
+const KIT: [&str; 12] = [
     "dekigoto",
     "dekigoto-aws",
     "dekigoto-dynamodb",
@@ -19,6 +19,7 @@ const KIT: [&str; 11] = [
     "dekigoto-postgres",
     "dekigoto-sqlite",
     "dekigoto-testkit",
+    "order-events",
 ];
 
 /// The categories of crates.io that we use. Publishing ignores unknown categories without an error.
