@@ -1,4 +1,5 @@
-//! The contract with subscribers: a schema of each event, the AsyncAPI document, and sample messages.
+//! The contract with subscribers: a schema of each event, the AsyncAPI document, sample messages, and a picture of where
+//! the events go.
 //!
 //! All of it is made from the registry, the types of the events and the golden files. `make contract` writes it; the
 //! tests compare what is in the repository with what the code makes, and refuse changes that would break a subscriber.
@@ -14,6 +15,7 @@
 mod asyncapi;
 mod catalogue;
 mod compatible;
+mod picture;
 mod samples;
 mod schemas;
 mod text;

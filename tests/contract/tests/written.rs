@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{asyncapi, catalogue::repository, compatible, samples, schemas, text};
+use crate::{asyncapi, catalogue::repository, compatible, picture, samples, schemas, text};
 
 const SCHEMAS: &str = "infra/schemas";
 
@@ -18,7 +18,8 @@ fn wanted() -> BTreeMap<PathBuf, String> {
     let schemas =
         schemas.map(|(name, schema)| (Path::new(SCHEMAS).join(name), text::pretty(&schema)));
     let asyncapi = ("infra/asyncapi.json".into(), text::pretty(&asyncapi::document()));
-    schemas.chain([asyncapi]).chain(samples::files()).collect()
+    let picture = ("infra/site/architecture.svg".into(), picture::svg());
+    schemas.chain([asyncapi, picture]).chain(samples::files()).collect()
 }
 
 /// The published schemas, by their file names.
