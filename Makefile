@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run reset demo consumers test browsers fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short platforms deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run reset demo forward trigger consumers test browsers fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short platforms deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -21,6 +21,12 @@ reset: ## Delete what make run keeps in .local/dekigoto.db (DATABASE)
 
 demo: ## Place, pay, confirm, ship and deliver an order, and show its events, messages and views
 	@$(LOCAL)/demo.py
+
+forward: ## Post each new message of the running system to a URL of this machine (TO=http://127.0.0.1:8080/hook, COUNT)
+	@$(LOCAL)/forward.py
+
+trigger: ## Make a real order of the running system reach an event (EVENT=OrderShipped)
+	@$(LOCAL)/trigger.py
 
 consumers: ## Test the sample consumers of infra/consumers, with the sample messages of the contract
 	@$(LOCAL)/test_consumers.py

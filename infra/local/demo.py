@@ -130,7 +130,7 @@ def running():
     python = executable("e2e", "python")
     if os.path.realpath(sys.prefix) != os.path.realpath(python.parent.parent):
         # The AWS SDK for Python is in the tests' environment.
-        os.execv(python, [str(python), __file__])
+        os.execv(python, [str(python), *sys.argv])
     return Deployed(state)
 
 

@@ -26,7 +26,8 @@ def main():
     say("building the one-process system")
     binary = build("jwt")
     with running(binary, "none") as url:
-        pytest(["-rP", "test_journey.py", "test_fulfilment.py", "test_bad_inputs.py", "test_load.py"], {"DEKIGOTO_URL": url})
+        pytest(["-rP", "test_journey.py", "test_fulfilment.py", "test_bad_inputs.py", "test_load.py",
+                "test_subscribers.py"], {"DEKIGOTO_URL": url})
     killed = LOCAL / "journey-killed.db"
     environment = {"DEKIGOTO_BINARY": binary, "DATABASE": str(killed), "AUTH_MODE": "none"}
     subprocess.run([binary, "reset"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
