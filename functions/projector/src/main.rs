@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use order_service::service;
+use order_service::{Fulfilment, service_with};
 
 fn main() -> ExitCode {
-    dekigoto_aws::projector(service)
+    dekigoto_aws::projector(|| service_with(Fulfilment::default()))
 }

@@ -3,8 +3,8 @@
 
 use std::process::ExitCode;
 
-use order_service::service;
+use order_service::{Fulfilment, service_with};
 
 fn main() -> ExitCode {
-    dekigoto_aws::publisher(service)
+    dekigoto_aws::publisher(|| service_with(Fulfilment::default()))
 }

@@ -3,10 +3,11 @@
 use std::{process::ExitCode, sync::Arc};
 
 use dekigoto::{
-    EventStore as _, Ports, ReadFrom, Service, StreamId, SystemHost,
+    EventStore as _, Ports, ReadFrom, StreamId, SystemHost,
     policies::{ProcessManager, Ticker},
 };
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
+use dekigoto_http::{Service, Unserved};
 use dekigoto_lambda::{Config, aws, run_policy, start, warm_up};
 use dekigoto_messaging::{SqsDeadlineQueue, SqsParking};
 use lambda_runtime::{Error, run_concurrent, service_fn};
@@ -15,16 +16,16 @@ const SETTINGS: &[&str] = &["POLICY", "EVENT_TABLE", "VIEW_TABLE", "QUEUE_URL", 
 
 /// Runs the policy in the setting `POLICY`, until Lambda stops it. `service` gets the named settings of the service.
 #[must_use]
-pub fn policy<R>(
+pub fn policy(
     settings: &'static [&'static str],
-    service: fn(&Config) -> Result<Service<R>, Error>,
+    service: fn(&Config) -> Result<Service<Unserved>, Error>,
 ) -> ExitCode {
     start("policy", move || run(settings, service))
 }
 
-async fn run<R>(
+async fn run(
     settings: &'static [&'static str],
-    service: fn(&Config) -> Result<Service<R>, Error>,
+    service: fn(&Config) -> Result<Service<Unserved>, Error>,
 ) -> Result<(), Error> {
     let config = Config::from_env(&[SETTINGS, settings].concat())?;
     let policy = service(&config)?.policy_named(config.text("POLICY"))?;

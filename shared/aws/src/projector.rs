@@ -2,8 +2,9 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use dekigoto::{Ports, RowKey, Service, SystemHost, ViewStore as _, views::Projector};
+use dekigoto::{Ports, RowKey, SystemHost, ViewStore as _, views::Projector};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
+use dekigoto_http::{Service, Unserved};
 use dekigoto_lambda::{Config, aws, project, start, warm_up};
 use dekigoto_messaging::SqsParking;
 use lambda_runtime::{Error, run_concurrent, service_fn};
@@ -12,11 +13,11 @@ const SETTINGS: &[&str] = &["VIEW", "EVENT_TABLE", "VIEW_TABLE", "DLQ_URL"];
 
 /// Runs the projector of the view in the setting `VIEW`, until Lambda stops it.
 #[must_use]
-pub fn projector<R>(service: fn() -> Service<R>) -> ExitCode {
+pub fn projector(service: fn() -> Service<Unserved>) -> ExitCode {
     start("projector", || run(service))
 }
 
-async fn run<R>(service: fn() -> Service<R>) -> Result<(), Error> {
+async fn run(service: fn() -> Service<Unserved>) -> Result<(), Error> {
     let config = Config::from_env(SETTINGS)?;
     let view = service().view_named(config.text("VIEW"))?;
     let aws = aws::sdk_config()?;

@@ -4,10 +4,11 @@
 use std::{process::ExitCode, sync::Arc};
 
 use dekigoto::{
-    EventStore as _, ReadFrom, Service, StreamId, SystemHost,
+    EventStore as _, ReadFrom, StreamId, SystemHost,
     relay::{Relay, SCHEMA_BASE},
 };
 use dekigoto_dynamodb::{Client, DynamoEventStore};
+use dekigoto_http::{Service, Unserved};
 use dekigoto_lambda::{Config, aws, relay_or_republish, start, warm_up};
 use dekigoto_messaging::{EventBridgeBus, SnsTopic, SqsParking, SqsRetryQueue};
 use lambda_runtime::{Error, run_concurrent, service_fn};
@@ -18,11 +19,11 @@ const SETTINGS: &[&str] =
 /// Runs the publisher until Lambda stops it. The setting `EVENT_SOURCE` is the source of its integration events, and
 /// `SCHEMA_BASE_URL`, which may be missing, the address under which their schemas are served.
 #[must_use]
-pub fn publisher<R>(service: fn() -> Service<R>) -> ExitCode {
+pub fn publisher(service: fn() -> Service<Unserved>) -> ExitCode {
     start("publisher", || run(service))
 }
 
-async fn run<R>(service: fn() -> Service<R>) -> Result<(), Error> {
+async fn run(service: fn() -> Service<Unserved>) -> Result<(), Error> {
     let config = Config::from_env(SETTINGS)?.with_default("SCHEMA_BASE_URL", SCHEMA_BASE);
     let aws = aws::sdk_config()?;
     let client = Client::new(&aws);

@@ -55,7 +55,7 @@ pub use read_events::{COMMITS_PER_READ, read_events};
 #[doc(hidden)]
 pub use schema::__private;
 pub use schema::{EventSchema, NewEvent, SchemaError};
-pub use service::{Registered, Service};
+pub use service::{Registered, Routing, Service};
 pub use snapshot::{RememberedKey, Snapshot};
 pub use store::{AppendError, EventStore, ReadError, ReadFrom, Source};
 pub use stored::{Corrupt, StoredCommit};

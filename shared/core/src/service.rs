@@ -11,7 +11,7 @@ use crate::{
 
 /// The aggregates, views and policies of a service. Router, relay, projectors and tests are built from it.
 ///
-/// `R` is the HTTP edge's type for routes. The core knows no HTTP; a service without HTTP uses `()`.
+/// `R` says what becomes of the routes, see [`Routing`]. The core knows no HTTP; a service without HTTP uses `()`.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bank/account.rs"));
@@ -30,6 +30,24 @@ pub struct Service<R = ()> {
     policies: Vec<Arc<dyn AnyPolicy>>,
     queries: Vec<R>,
     announcements: Announcements,
+}
+
+/// What a service keeps of its routes.
+///
+/// A registry that is generic over it serves every binary. One that serves HTTP keeps the routes. In any other, nothing
+/// names the handlers, and the linker leaves them out.
+pub trait Routing {
+    /// The routes of one aggregate or view.
+    type Routes;
+
+    /// Keeps the routes, or drops them.
+    fn of(routes: Self::Routes) -> Self;
+}
+
+impl Routing for () {
+    type Routes = ();
+
+    fn of((): ()) {}
 }
 
 /// An aggregate of a service.
@@ -68,8 +86,11 @@ impl<R> Service<R> {
     /// Adds an aggregate, its routes, and how it announces its events to other services
     /// ([`relay::nothing`](crate::relay::nothing) if it does not).
     #[must_use]
-    pub fn aggregate<A: Aggregate>(self, routes: R, announce: Announce<A>) -> Self {
-        self.registered::<A>(Some(routes), announce)
+    pub fn aggregate<A: Aggregate>(self, routes: R::Routes, announce: Announce<A>) -> Self
+    where
+        R: Routing,
+    {
+        self.registered::<A>(Some(R::of(routes)), announce)
     }
 
     /// Adds a policy, its processes and the view of them, and how the processes announce their events to other services
@@ -100,8 +121,11 @@ impl<R> Service<R> {
 
     /// Adds a view and its routes.
     #[must_use]
-    pub fn view_at<V: AnyView + Default + 'static>(mut self, routes: R) -> Self {
-        self.queries.push(routes);
+    pub fn view_at<V: AnyView + Default + 'static>(mut self, routes: R::Routes) -> Self
+    where
+        R: Routing,
+    {
+        self.queries.push(R::of(routes));
         self.view::<V>()
     }
 

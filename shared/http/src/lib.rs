@@ -32,5 +32,5 @@ pub use fields::{Body, Fields, saturating_unsigned};
 pub use headers::{IDEMPOTENCY_KEY, RequestId, etag, etag_of_two};
 pub use params::{Params, PathId, bad_parameter, malformed_request, path_text};
 pub use problem::{FieldFault, Kind, Problem, Subject};
-pub use routes::{AddRoutes, Routes, Service, no_routes};
+pub use routes::{AddRoutes, Edge, Routes, Served, Service, Unserved, no_routes};
 pub use seal::{Place, cursor_bytes};

@@ -11,7 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post, put},
 };
 
-use dekigoto::views::SingleView;
+use dekigoto::{Routing, views::SingleView};
 
 use crate::{
     app::App,
@@ -38,7 +38,45 @@ pub fn no_routes(routes: Routes) -> Routes {
 }
 
 /// A service whose aggregates and views have HTTP routes.
-pub type Service = dekigoto::Service<AddRoutes>;
+pub type Service<E = Served> = dekigoto::Service<E>;
+
+/// What a binary does with the routes of a service: [`Served`] or [`Unserved`]. A registry that returns `Service<E>` for
+/// each `E: Edge` is right for all binaries.
+///
+/// ```
+/// use dekigoto_http::{Edge, Service};
+///
+/// fn service<E: Edge>() -> Service<E> {
+///     Service::<E>::new("stock") // .aggregate::<…>(…)
+/// }
+/// ```
+pub trait Edge: Routing<Routes = AddRoutes> {}
+
+impl<E: Routing<Routes = AddRoutes>> Edge for E {}
+
+/// Keeps the routes, for a binary that serves HTTP.
+#[derive(Clone, Copy)]
+pub struct Served(AddRoutes);
+
+impl Routing for Served {
+    type Routes = AddRoutes;
+
+    fn of(routes: AddRoutes) -> Self {
+        Self(routes)
+    }
+}
+
+/// Drops the routes: a binary that serves no HTTP is smaller without the handlers.
+#[derive(Clone, Copy)]
+pub struct Unserved;
+
+impl Routing for Unserved {
+    type Routes = AddRoutes;
+
+    fn of(_: AddRoutes) -> Self {
+        Self
+    }
+}
 
 impl Routes {
     /// The routes of a service's aggregates and views, plus `GET /`, `GET /v1/health` and `GET /v1/openapi.json`.
@@ -48,7 +86,7 @@ impl Routes {
         let own = Self::default()
             .get("/", move |params| contract.welcome(name.clone(), params))
             .get(HEALTH_PATH, |params| contract.health(params));
-        let mut routes = service.routes().fold(own, |routes, add| add(routes));
+        let mut routes = service.routes().fold(own, |routes, Served(add)| add(routes));
         routes.list.push((Method::GET, DOCUMENT_PATH));
         let document = contract.document(&routes.list);
         let answer = get(move |params| answer(document.clone(), params));

@@ -26,7 +26,7 @@ mod views {
 }
 
 use dekigoto::views::{Across, Single};
-use dekigoto_http::{Contract, Service};
+use dekigoto_http::{Contract, Edge, Service};
 use orders::{order::Order, payment::Payment, price::Price};
 
 pub use caller::Caller;
@@ -52,10 +52,10 @@ pub fn service() -> Service {
     service_with(Fulfilment::default())
 }
 
-/// The order service with these settings of its policy.
+/// The order service with these settings of its policy, and with routes where the binary serves them.
 #[must_use]
-pub fn service_with(fulfilment: Fulfilment) -> Service {
-    Service::new("dekigoto.orders")
+pub fn service_with<E: Edge>(fulfilment: Fulfilment) -> Service<E> {
+    Service::<E>::new("dekigoto.orders")
         .namespace("jp.dekigoto.orders")
         .aggregate::<Order>(order::routes, orders::order::announce)
         .aggregate::<Payment>(payment::routes, orders::payment::announce)
