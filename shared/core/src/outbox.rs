@@ -60,4 +60,10 @@ pub trait Outbox: RetryQueue {
     /// # Errors
     /// When the outbox does not answer. The entry comes again when its lease ends.
     async fn put_back(&self, entry: EntryId, wait: Duration) -> Result<(), Source>;
+
+    /// How many entries there are, due or not.
+    ///
+    /// # Errors
+    /// When the outbox does not answer.
+    async fn waiting(&self) -> Result<u64, Source>;
 }

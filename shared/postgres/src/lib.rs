@@ -17,7 +17,7 @@ mod views;
 pub use events::PostgresEventStore;
 pub use migrations::{MigrateError, SCHEMA_VERSION};
 pub use outbox::PostgresOutbox;
-pub use parking::{Parked, PostgresParking};
+pub use parking::PostgresParking;
 pub use schema_name::{InvalidSchemaName, SchemaName};
 pub use session::Postgres;
 pub use view_row::INDEXES;

@@ -88,6 +88,13 @@ impl Outbox for PostgresOutbox {
         let params = [param::int8(&id), param::float8(&seconds)];
         self.query(&statement, &params).await.map(|_| ())
     }
+
+    async fn waiting(&self) -> Result<u64, Source> {
+        let statement = format!("select count(*) from {}.outbox", self.0.schema());
+        let rows = self.query(&statement, &[]).await?;
+        let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
+        Ok(u64::try_from(count)?)
+    }
 }
 
 /// At most a hundred years, so that a sum with today's date does not overflow.

@@ -1,7 +1,7 @@
 //! What cannot be handled, with the reason.
 
 use async_trait::async_trait;
-use dekigoto::{Parking, Source};
+use dekigoto::{Parked, ParkedRecords, Parking, Source};
 use tokio_postgres::Error;
 
 use crate::{Postgres, session::param};
@@ -11,24 +11,6 @@ const PARKING: &str = "PostgreSQL parking";
 /// Parked records.
 #[derive(Clone, Debug)]
 pub struct PostgresParking(pub(crate) Postgres);
-
-/// A parked record.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// Its number.
-    pub id: i64,
-    /// Its text.
-    pub body: String,
-    /// Why it was parked.
-    pub reason: String,
-}
-
-impl std::fmt::Debug for Parked {
-    // The text may hold customer data, which must not reach a log through `{:?}`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Parked({}, {} bytes: {})", self.id, self.body.len(), self.reason)
-    }
-}
 
 #[async_trait]
 impl Parking for PostgresParking {
@@ -43,12 +25,9 @@ impl Parking for PostgresParking {
     }
 }
 
-impl PostgresParking {
-    /// The oldest parked records, at most `limit`, after the one with this number.
-    ///
-    /// # Errors
-    /// When the server does not answer.
-    pub async fn list(&self, after: i64, limit: u32) -> Result<Vec<Parked>, Source> {
+#[async_trait]
+impl ParkedRecords for PostgresParking {
+    async fn list(&self, after: i64, limit: u32) -> Result<Vec<Parked>, Source> {
         let schema = self.0.schema();
         let statement = format!(
             "select id, body, reason from {schema}.parked where id > $1 order by id limit $2"
@@ -61,5 +40,10 @@ impl PostgresParking {
             Ok(Parked { id: row.try_get(0)?, body: row.try_get(1)?, reason: row.try_get(2)? })
         });
         Ok(parked.collect::<Result<Vec<_>, Error>>()?)
+    }
+    async fn discard(&self, id: i64) -> Result<(), Source> {
+        let statement = format!("delete from {}.parked where id = $1", self.0.schema());
+        let discarded = self.0.query(PARKING, &statement, &[param::int8(&id)]).await;
+        discarded.map(|_| ()).map_err(|it| it.failure.into())
     }
 }

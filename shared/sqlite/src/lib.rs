@@ -18,6 +18,6 @@ pub use database::Database;
 pub use events::SqliteEventStore;
 pub use failure::OpenError;
 pub use outbox::SqliteOutbox;
-pub use parking::{Parked, SqliteParking};
+pub use parking::SqliteParking;
 pub use schema::INDEXES;
 pub use views::SqliteViewStore;

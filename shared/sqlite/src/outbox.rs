@@ -93,6 +93,14 @@ impl Outbox for SqliteOutbox {
         };
         self.call(put_back).await
     }
+
+    async fn waiting(&self) -> Result<u64, Source> {
+        let count = |connection: &Connection| {
+            let mut statement = connection.prepare_cached("select count(*) from outbox")?;
+            statement.query_row([], |row| row.get::<_, i64>(0))
+        };
+        Ok(u64::try_from(self.call(count).await?)?)
+    }
 }
 
 fn millis(time: Duration) -> i64 {

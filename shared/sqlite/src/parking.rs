@@ -1,7 +1,7 @@
 //! What cannot be handled, with the reason.
 
 use async_trait::async_trait;
-use dekigoto::{Parking, Source, StoreFailure};
+use dekigoto::{Parked, ParkedRecords, Parking, Source, StoreFailure};
 use rusqlite::Connection;
 
 use crate::{Database, failure::failure_of};
@@ -11,24 +11,6 @@ const PARKING: &str = "SQLite parking";
 /// Parked records.
 #[derive(Clone, Debug)]
 pub struct SqliteParking(pub(crate) Database);
-
-/// A parked record.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// Its number.
-    pub id: i64,
-    /// Its text.
-    pub body: String,
-    /// Why it was parked.
-    pub reason: String,
-}
-
-impl std::fmt::Debug for Parked {
-    // The text may hold customer data, which must not reach a log through `{:?}`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Parked({}, {} bytes: {})", self.id, self.body.len(), self.reason)
-    }
-}
 
 #[async_trait]
 impl Parking for SqliteParking {
@@ -43,12 +25,9 @@ impl Parking for SqliteParking {
     }
 }
 
-impl SqliteParking {
-    /// The oldest parked records, at most `limit`, after the one with this number.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn list(&self, after: i64, limit: u32) -> Result<Vec<Parked>, Source> {
+#[async_trait]
+impl ParkedRecords for SqliteParking {
+    async fn list(&self, after: i64, limit: u32) -> Result<Vec<Parked>, Source> {
         let list = move |connection: &Connection| {
             let statement =
                 "select id, body, reason from parked where id > ?1 order by id limit ?2";
@@ -60,5 +39,13 @@ impl SqliteParking {
         };
         let list = move |it: &Connection| list(it).map_err(|cause| failure_of(PARKING, &cause));
         self.0.reader().call::<_, StoreFailure>(PARKING, list).await.map_err(Source::from)
+    }
+    async fn discard(&self, id: i64) -> Result<(), Source> {
+        let discard = move |connection: &Connection| {
+            let statement = connection.prepare_cached("delete from parked where id = ?1");
+            let discarded = statement.and_then(|mut it| it.execute([id]));
+            discarded.map(|_| ()).map_err(|cause| failure_of(PARKING, &cause))
+        };
+        self.0.writer().call::<(), StoreFailure>(PARKING, discard).await.map_err(Source::from)
     }
 }

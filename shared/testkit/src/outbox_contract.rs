@@ -1,13 +1,13 @@
 //! The specification of [`Outbox`], as cases that every implementation passes, and of a relay on it.
 
 mod leases;
+mod parked;
 mod relays;
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use dekigoto::{
-    Commit, EventStore, Head, Parking, Pointer,
+    Commit, EventStore, Head, ParkedRecords, Pointer,
     memory::{MemoryOutbox, MemoryParking, MemoryStore},
     outbox::{EntryId, Leased, Order, Outbox},
 };
@@ -19,7 +19,6 @@ use crate::{
 };
 
 /// An empty event store with its outbox and its parking place.
-#[async_trait]
 pub trait OutboxSubject: Send + Sync {
     /// The store.
     fn store(&self) -> Arc<dyn EventStore>;
@@ -28,10 +27,13 @@ pub trait OutboxSubject: Send + Sync {
     fn outbox(&self) -> Arc<dyn Outbox>;
 
     /// Where a relay parks what cannot be published.
-    fn parking(&self) -> Arc<dyn Parking>;
+    fn parking(&self) -> Arc<dyn ParkedRecords>;
+}
 
-    /// Everything parked: each text with its reason.
-    async fn parked(&self) -> Vec<(String, String)>;
+/// Everything parked: each text with its reason.
+async fn parked(subject: &dyn OutboxSubject) -> Vec<(String, String)> {
+    let parked = subject.parking().list(0, 1000).await.unwrap();
+    parked.into_iter().map(|it| (it.body, it.reason)).collect()
 }
 
 /// Runs every case on a subject of its own, and panics with the names of the cases that failed.
@@ -50,6 +52,7 @@ where
         leases::an_outbox_without_commits_has_no_entries,
         leases::every_commit_has_one_entry_and_a_refused_one_has_none_s7,
         leases::a_limit_bounds_a_lease_and_zero_counts_as_one,
+        leases::what_waits_is_counted_until_it_is_done,
         leases::the_oldest_entries_are_leased_first,
         leases::nobody_else_gets_a_leased_entry,
         leases::an_entry_is_due_again_when_its_lease_ends_l1,
@@ -62,6 +65,8 @@ where
         leases::in_order_only_the_oldest_entry_of_each_stream_is_leased,
         leases::in_order_a_waiting_entry_holds_up_its_own_stream_only,
         leases::in_order_a_pointer_that_was_put_goes_before_later_commits,
+        parked::records_are_listed_oldest_first_and_page_by_page,
+        parked::a_discarded_record_is_gone_and_the_others_stay,
         relays::a_relay_publishes_each_commit_once_when_nothing_fails_s15,
         relays::what_one_target_refuses_goes_to_that_target_only,
         relays::a_relay_that_dies_publishes_again_and_loses_nothing_l1,
@@ -87,7 +92,6 @@ struct MemorySubject {
     parking: MemoryParking,
 }
 
-#[async_trait]
 impl OutboxSubject for MemorySubject {
     fn store(&self) -> Arc<dyn EventStore> {
         Arc::new(self.store.clone())
@@ -97,12 +101,8 @@ impl OutboxSubject for MemorySubject {
         Arc::new(self.outbox.clone())
     }
 
-    fn parking(&self) -> Arc<dyn Parking> {
+    fn parking(&self) -> Arc<dyn ParkedRecords> {
         Arc::new(self.parking.clone())
-    }
-
-    async fn parked(&self) -> Vec<(String, String)> {
-        self.parking.dump()
     }
 }
 

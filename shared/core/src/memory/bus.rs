@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::lock;
 use crate::{
-    Bus, Message, Parking, Pointer, Refused, RetryQueue, Source,
+    Bus, Message, Parked, ParkedRecords, Parking, Pointer, Refused, RetryQueue, Source,
     policies::{DeadlineQueue, DueProcess},
 };
 
@@ -121,21 +121,42 @@ impl DeadlineQueue for MemoryDeadlineQueue {
 /// A dead-letter queue in memory.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryParking {
-    parked: Arc<Mutex<Vec<(String, String)>>>,
+    parked: Arc<Mutex<Vec<Parked>>>,
+    last_id: Arc<Mutex<i64>>,
 }
 
 impl MemoryParking {
     /// The parked bodies with their reasons.
     #[must_use]
     pub fn dump(&self) -> Vec<(String, String)> {
-        lock(&self.parked).clone()
+        lock(&self.parked).iter().map(|it| (it.body.clone(), it.reason.clone())).collect()
     }
 }
 
 #[async_trait]
 impl Parking for MemoryParking {
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
-        lock(&self.parked).push((body.to_owned(), reason.to_owned()));
+        let id = {
+            let mut last = lock(&self.last_id);
+            *last += 1;
+            *last
+        };
+        let (body, reason) = (body.to_owned(), reason.to_owned());
+        lock(&self.parked).push(Parked { id, body, reason });
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ParkedRecords for MemoryParking {
+    async fn list(&self, after: i64, limit: u32) -> Result<Vec<Parked>, Source> {
+        let parked = lock(&self.parked);
+        let later = parked.iter().filter(|it| it.id > after);
+        Ok(later.take(usize::try_from(limit)?).cloned().collect())
+    }
+
+    async fn discard(&self, id: i64) -> Result<(), Source> {
+        lock(&self.parked).retain(|it| it.id != id);
         Ok(())
     }
 }

@@ -103,4 +103,8 @@ impl Outbox for MemoryOutbox {
         }
         Ok(())
     }
+
+    async fn waiting(&self) -> Result<u64, Source> {
+        Ok(u64::try_from(lock(&self.entries).by_id.len())?)
+    }
 }

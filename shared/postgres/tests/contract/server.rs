@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use dekigoto::{EventStore, Parking, ViewStore, outbox::Outbox, replay::ReplaySource};
+use dekigoto::{EventStore, ParkedRecords, ViewStore, outbox::Outbox, replay::ReplaySource};
 use dekigoto_postgres::Postgres;
 use dekigoto_testkit::{OutboxSubject, RawItem, StoreSubject};
 use sha2::{Digest as _, Sha256};
@@ -95,7 +95,6 @@ impl StoreSubject for Tables {
     }
 }
 
-#[async_trait]
 impl OutboxSubject for Tables {
     fn store(&self) -> Arc<dyn EventStore> {
         Arc::new(self.postgres.events())
@@ -106,12 +105,7 @@ impl OutboxSubject for Tables {
         Arc::new(self.postgres.another().outbox())
     }
 
-    fn parking(&self) -> Arc<dyn Parking> {
+    fn parking(&self) -> Arc<dyn ParkedRecords> {
         Arc::new(self.postgres.parking())
-    }
-
-    async fn parked(&self) -> Vec<(String, String)> {
-        let parked = self.postgres.parking().list(0, 1000).await.unwrap();
-        parked.into_iter().map(|it| (it.body, it.reason)).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dekigoto::{EventStore, Parking, ViewStore, outbox::Outbox, replay::ReplaySource};
+use dekigoto::{EventStore, ParkedRecords, ViewStore, outbox::Outbox, replay::ReplaySource};
 use dekigoto_sqlite::Database;
 use dekigoto_testkit::{OutboxSubject, RawItem, StoreSubject};
 use rusqlite::{Connection, ToSql, params_from_iter};
@@ -62,7 +62,6 @@ impl StoreSubject for Subject {
     }
 }
 
-#[async_trait]
 impl OutboxSubject for Subject {
     fn store(&self) -> Arc<dyn EventStore> {
         Arc::new(self.0.events())
@@ -72,12 +71,7 @@ impl OutboxSubject for Subject {
         Arc::new(self.0.outbox())
     }
 
-    fn parking(&self) -> Arc<dyn Parking> {
+    fn parking(&self) -> Arc<dyn ParkedRecords> {
         Arc::new(self.0.parking())
-    }
-
-    async fn parked(&self) -> Vec<(String, String)> {
-        let parked = self.0.parking().list(0, 1000).await.unwrap();
-        parked.into_iter().map(|it| (it.body, it.reason)).collect()
     }
 }

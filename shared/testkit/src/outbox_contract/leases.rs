@@ -33,6 +33,17 @@ pub(super) async fn every_commit_has_one_entry_and_a_refused_one_has_none_s7(
     assert!(leased.iter().all(|entry| entry.attempts == 1));
 }
 
+pub(super) async fn what_waits_is_counted_until_it_is_done(subject: &dyn OutboxSubject) {
+    let outbox = subject.outbox();
+    assert_eq!(outbox.waiting().await.unwrap(), 0);
+    append(subject, "a", 3).await;
+    assert_eq!(outbox.waiting().await.unwrap(), 3);
+    let leased = lease(&*outbox, Any).await;
+    assert_eq!(outbox.waiting().await.unwrap(), 3, "a leased entry still waits");
+    outbox.done(&ids(&leased[..2])).await.unwrap();
+    assert_eq!(outbox.waiting().await.unwrap(), 1);
+}
+
 pub(super) async fn a_limit_bounds_a_lease_and_zero_counts_as_one(subject: &dyn OutboxSubject) {
     append(subject, "a", 4).await;
     let outbox = subject.outbox();

@@ -13,7 +13,7 @@ use dekigoto::{
     relay::{Announcements, IntegrationEvent, OUTBOX_ATTEMPTS_MAX, Relay},
 };
 
-use super::{OutboxSubject, append};
+use super::{OutboxSubject, append, parked};
 use crate::{
     ScriptedBus,
     scripted::Down,
@@ -92,7 +92,7 @@ pub(super) async fn a_relay_publishes_each_commit_once_when_nothing_fails_s15(
             assert_eq!(versions, expected, "{stream}");
         }
     }
-    assert_eq!(subject.parked().await, []);
+    assert_eq!(parked(subject).await, []);
 }
 
 pub(super) async fn what_one_target_refuses_goes_to_that_target_only(subject: &dyn OutboxSubject) {
@@ -134,7 +134,7 @@ pub(super) async fn what_is_refused_for_good_is_parked_with_its_reason_l4(
     let relay = relay(subject, topic.clone(), ScriptedBus::reliable());
     drain(&relay, &*subject.outbox(), Any).await;
     assert_eq!(versions(&topic).len(), 1);
-    let parked = subject.parked().await;
+    let parked = parked(subject).await;
     assert_eq!(parked.len(), 1);
     assert!(parked[0].1.contains("NotToday"), "{parked:?}");
     let pointer: Pointer = serde_json::from_str(&parked[0].0).unwrap();
@@ -153,7 +153,7 @@ pub(super) async fn what_fails_too_often_is_parked_with_its_last_reason_l4(
     let down: Arc<dyn Bus> = Arc::new(Down);
     let report = round(&relay(subject, Arc::clone(&down), down), &*outbox, Any).await;
     assert_eq!((report.tally.parked, report.tally.retried), (1, 1), "{report:?}");
-    let parked = subject.parked().await;
+    let parked = parked(subject).await;
     assert_eq!(parked.len(), 1);
     let pointer = Pointer::new(stream("a"), dekigoto::Ordinal::FIRST);
     assert_eq!(parked[0].0, pointer.text());
