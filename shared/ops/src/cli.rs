@@ -105,6 +105,27 @@ pub(crate) enum Command {
                       dekigoto republish --from 2026-11-25T09:00:00Z --to 2026-11-25T10:00:00Z --yes --why \"bus was gone\""
     )]
     Republish(Republish),
+    /// Send stored events to the queue of a new subscriber, and to nobody else
+    #[command(
+        after_help = "Example: dekigoto replay --to arn:aws:sqs:eu-central-1:222222222222:shipments \\\n             \
+                      --from 2026-01-01T00:00:00Z --types OrderConfirmed --yes --why \"shipments begins\""
+    )]
+    Replay {
+        /// The ARN of the queue; your credentials must be allowed to send to it
+        #[arg(long, value_name = "QUEUE_ARN")]
+        to: String,
+        /// The events from this time on
+        #[arg(long, value_parser = moment)]
+        from: Timestamp,
+        /// Only events of these types, such as OrderConfirmed,OrderCancelled
+        #[arg(long, value_delimiter = ',')]
+        types: Vec<String>,
+        /// Messages a second
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+        rate: u32,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
     /// Fold rows of a view again from the event store, and name those that differ
     Verify {
         /// The view, such as order-summary

@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use dekigoto::{
-    CommandKey, Commit, Context, Envelope, EventSchema as _, EventStore as _, Fingerprint, Head,
-    Ports, Service, StreamId, Timestamp,
+    Attribute, CommandKey, Commit, Context, Envelope, EventSchema as _, EventStore as _,
+    Fingerprint, Head, Ports, Service, StreamId, Timestamp,
     memory::{ManualHost, MemoryStore, MemoryViews},
     relay,
     views::{Across, Single},
@@ -167,6 +167,19 @@ impl Cloud for FakeCloud {
     async fn send(&self, url: &str, body: &str) -> Result<(), Failure> {
         self.change(format!("send {url}"))?;
         self.bury(url, body, &[]);
+        Ok(())
+    }
+
+    async fn send_with(
+        &self,
+        url: &str,
+        body: &str,
+        attributes: &[(&str, Attribute)],
+    ) -> Result<(), Failure> {
+        self.change(format!("send {url}"))?;
+        let texts: Vec<_> = attributes.iter().map(|(name, it)| (*name, it.to_string())).collect();
+        let texts: Vec<_> = texts.iter().map(|(name, it)| (*name, it.as_str())).collect();
+        self.bury(url, body, &texts);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
-use dekigoto::Timestamp;
+use dekigoto::{Attribute, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -153,6 +153,13 @@ pub(crate) trait Cloud: Send + Sync {
     async fn release(&self, url: &str, receipt: &str) -> Result<(), Failure>;
     /// Sends a message.
     async fn send(&self, url: &str, body: &str) -> Result<(), Failure>;
+    /// Sends a message with attributes.
+    async fn send_with(
+        &self,
+        url: &str,
+        body: &str,
+        attributes: &[(&str, Attribute)],
+    ) -> Result<(), Failure>;
     /// Deletes a received message.
     async fn delete(&self, url: &str, receipt: &str) -> Result<(), Failure>;
     /// Asks SQS to move all messages of a dead-letter queue to another queue.

@@ -15,7 +15,7 @@ use crate::{
     aws::{AwsCloud, Caller, Options},
     cli::{Agreement, Cli, Command, Common, Dlq, Letters, Republish, ToTarget, completions},
     commands,
-    commands::{Again, Switch},
+    commands::{Again, Replay, Switch},
     desk::{Consent, Desk},
     dlq,
     failure::{Failure, Kind},
@@ -111,6 +111,11 @@ async fn execute(cli: Cli, service: Service) -> Result<Report, Failure> {
             let (again, targets) = (wanted.again()?, wanted.targets());
             desk.consent = wanted.agreement.consent();
             commands::republish(&desk, &again, &targets).await
+        }
+        Command::Replay { to, from, types, rate, agreement } => {
+            desk.consent = agreement.consent();
+            let wanted = Replay { queue: to, from, types, per_second: rate };
+            commands::replay(&desk, &wanted).await
         }
         Command::Verify { view, sample, all } => {
             let extent = if all { Extent::Everything } else { Extent::Sample(sample) };

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
-use dekigoto::Timestamp;
+use dekigoto::{Attribute, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
@@ -115,6 +115,25 @@ impl Cloud for AwsCloud {
 
     async fn send(&self, url: &str, body: &str) -> Result<(), Failure> {
         let body = json!({ "QueueUrl": url, "MessageBody": body });
+        self.sqs("SendMessage", url, body).await.map(drop)
+    }
+
+    async fn send_with(
+        &self,
+        url: &str,
+        body: &str,
+        attributes: &[(&str, Attribute)],
+    ) -> Result<(), Failure> {
+        let typed = attributes.iter().map(|(name, value)| {
+            let kind = match value {
+                Attribute::Text(_) => "String",
+                Attribute::Number(_) => "Number",
+            };
+            let typed = json!({ "DataType": kind, "StringValue": value.to_string() });
+            ((*name).to_owned(), typed)
+        });
+        let typed: serde_json::Map<String, Value> = typed.collect();
+        let body = json!({ "QueueUrl": url, "MessageBody": body, "MessageAttributes": typed });
         self.sqs("SendMessage", url, body).await.map(drop)
     }
 

@@ -4,4 +4,5 @@ mod dead_letters;
 mod events;
 mod health;
 mod pauses;
+mod replays;
 mod republish;
