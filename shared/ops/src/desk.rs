@@ -5,14 +5,15 @@ use std::sync::Arc;
 use dekigoto::{Ports, Service, Timestamp, replay::ReplaySource};
 
 use crate::{
+    cloud::{Cloud, Screen, Stack},
     failure::Failure,
     journal::Journal,
     layout::Layout,
     out::Shown,
-    ports::{Cloud, Screen, Stack},
 };
 
 /// The operator's desk: the stack, the stores behind it, and how the service is made.
+#[derive(Clone)]
 pub(crate) struct Desk {
     /// The caller's account.
     pub(crate) cloud: Arc<dyn Cloud>,

@@ -4,9 +4,9 @@ use std::fmt;
 
 /// A command could not do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub struct Failure {
     /// What kind of failure it is, for `--json`.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     what: String,
     next: String,
 }
@@ -14,7 +14,7 @@ pub(crate) struct Failure {
 /// The kinds of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
+pub enum Kind {
     /// An argument names something that does not exist, or two arguments contradict each other.
     Argument,
     /// There is no such stack, queue, function or table.
@@ -33,12 +33,14 @@ pub(crate) enum Kind {
 
 impl Failure {
     /// A failure. `what` and `next` form one sentence: "{what}: {next}".
-    pub(crate) fn new(kind: Kind, what: impl Into<String>, next: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(kind: Kind, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self { kind, what: what.into(), next: next.into() }
     }
 
     /// A failure of an argument.
-    pub(crate) fn argument(what: impl Into<String>, next: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn argument(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(Kind::Argument, what, next)
     }
 }

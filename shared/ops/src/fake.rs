@@ -17,15 +17,15 @@ use dekigoto::{
 use serde_json::{Value, json};
 
 use crate::{
+    cloud::{
+        AlarmState, Cloud, FunctionState, Letter, Mapping, Metric, Move, QueueState, Screen, Stack,
+        StreamPage, TableState,
+    },
     desk::{Consent, Desk},
     failure::{Failure, Kind},
     fake_bank::{Account, Balances, Event, MoneyMoved, Moved},
     layout::Layout,
     out::Shown,
-    ports::{
-        AlarmState, Cloud, FunctionState, Letter, Mapping, Metric, Move, QueueState, Screen, Stack,
-        StreamPage, TableState,
-    },
 };
 
 pub(crate) const NOW: &str = "2026-11-25T12:00:00.000Z";
@@ -349,7 +349,7 @@ impl Bank {
     }
 
     /// What the journal says.
-    pub(crate) async fn journal(&self) -> Vec<crate::ports::Entry> {
+    pub(crate) async fn journal(&self) -> Vec<crate::cloud::Entry> {
         self.desk.journal().of_month(self.desk.now()).await.unwrap()
     }
 }

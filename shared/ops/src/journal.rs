@@ -4,8 +4,8 @@
 use dekigoto::{Host, Payload, Row, RowKey, RowQuery, Timestamp, ViewStore};
 
 use crate::{
+    cloud::Entry,
     failure::{Failure, Kind, of_store},
-    ports::Entry,
 };
 
 /// Entries that one listing shows.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    cloud::Stack,
     failure::{Failure, Kind},
-    ports::Stack,
 };
 
 /// The parts of a deployed service, by the outputs of its template.

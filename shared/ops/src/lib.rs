@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "aws")]
 mod aws;
 mod cli;
+pub mod cloud;
 mod commands;
 mod desk;
 mod dlq;
+mod execute;
 mod failure;
 #[cfg(test)]
 mod fake;
@@ -13,10 +16,12 @@ mod fake_bank;
 mod journal;
 mod layout;
 mod out;
-mod ports;
+#[cfg(feature = "aws")]
 mod run;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use failure::{Failure, Kind};
+#[cfg(feature = "aws")]
 pub use run::run;

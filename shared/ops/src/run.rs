@@ -7,21 +7,19 @@ use std::{
 };
 
 use clap::Parser as _;
-use dekigoto::{Ports, Service, SystemHost, Target, views::Extent};
+use dekigoto::{Ports, Service, SystemHost};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
 use serde_json::json;
 
 use crate::{
     aws::{AwsCloud, Caller, Options},
-    cli::{Agreement, Cli, Command, Common, Dlq, Letters, Republish, ToTarget, completions},
-    commands,
-    commands::{Again, Replay, Switch},
+    cli::{Cli, Command, Common, completions},
+    cloud::{Cloud as _, Screen},
     desk::{Consent, Desk},
-    dlq,
+    execute::execute,
     failure::{Failure, Kind},
     layout::Layout,
     out::{Report, Shown, Tone, painted},
-    ports::{Cloud as _, Screen},
 };
 
 /// The exit code when something needs attention.
@@ -48,7 +46,7 @@ pub fn run<R>(service: &Service<R>) -> ExitCode {
     let is_json = cli.common.json;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(execute(cli, service.without_routes())),
+        Ok(runtime) => runtime.block_on(carried_out(cli, service.without_routes())),
         Err(cause) => {
             Err(Failure::new(Kind::Refused, format!("no runtime starts ({cause})"), "try again"))
         }
@@ -87,52 +85,10 @@ fn is_coloured() -> bool {
     std::io::stdout().is_terminal() && std::env::var("NO_COLOR").is_err()
 }
 
-async fn execute(cli: Cli, service: Service) -> Result<Report, Failure> {
+async fn carried_out(cli: Cli, service: Service) -> Result<Report, Failure> {
     let Cli { common, command } = cli;
     let is_json = common.json;
-    let mut desk = desk(common, service).await?;
-    match command {
-        Command::Status => commands::status(&desk).await,
-        Command::Doctor => commands::doctor(&desk).await,
-        Command::Trace { id } => commands::trace(&desk, &id).await,
-        Command::Show { stream, at } => commands::show(&desk, &stream, at).await,
-        Command::Tail { over } => commands::tail(&desk, over, is_json).await,
-        Command::Dlq(Dlq::List(letters)) => dlq::list(&desk, &letters.filter()).await,
-        Command::Dlq(Dlq::Show(letters)) => dlq::show(&desk, &letters.filter()).await,
-        Command::Dlq(Dlq::Redrive { letters, rate, agreement }) => {
-            desk.consent = agreement.consent();
-            dlq::redrive(&desk, &letters.filter(), rate).await
-        }
-        Command::Dlq(Dlq::Discard { letters, agreement }) => {
-            desk.consent = agreement.consent();
-            dlq::discard(&desk, &letters.filter()).await
-        }
-        Command::Republish(wanted) => {
-            let (again, targets) = (wanted.again()?, wanted.targets());
-            desk.consent = wanted.agreement.consent();
-            commands::republish(&desk, &again, &targets).await
-        }
-        Command::Replay { to, from, types, rate, agreement } => {
-            desk.consent = agreement.consent();
-            let wanted = Replay { queue: to, from, types, per_second: rate };
-            commands::replay(&desk, &wanted).await
-        }
-        Command::Verify { view, sample, all } => {
-            let extent = if all { Extent::Everything } else { Extent::Sample(sample) };
-            commands::verify(&desk, &view, extent).await
-        }
-        Command::Pause { name, time, agreement } => {
-            desk.consent = agreement.consent();
-            commands::pause(&desk, &Switch(name), time).await
-        }
-        Command::Resume { name, agreement } => {
-            desk.consent = agreement.consent();
-            commands::resume(&desk, &Switch(name)).await
-        }
-        Command::Cost { over } => commands::cost(&desk, over).await,
-        Command::Journal => commands::journal(&desk).await,
-        Command::Completions { .. } => Ok(Report::default()),
-    }
+    execute(command, desk(common, service).await?, is_json).await
 }
 
 async fn desk(common: Common, service: Service) -> Result<Desk, Failure> {
@@ -174,41 +130,5 @@ impl Screen for Terminal {
         } else {
             writeln!(std::io::stdout(), "{text}")
         };
-    }
-}
-
-impl Agreement {
-    fn consent(self) -> Consent {
-        match self.why {
-            Some(why) if self.yes => Consent::Given { why },
-            Some(_) | None => Consent::Dry,
-        }
-    }
-}
-
-impl Letters {
-    fn filter(self) -> dlq::Filter {
-        dlq::Filter { queue: self.queue, reason: self.reason, stream: self.stream }
-    }
-}
-
-impl Republish {
-    fn again(&self) -> Result<Again, Failure> {
-        match (&self.stream, self.from, self.to) {
-            (Some(stream), _, _) => Ok(Again::Stream(stream.clone())),
-            (None, Some(from), Some(to)) => Ok(Again::Window { from, to }),
-            (None, _, _) => Err(Failure::argument(
-                "nothing is named",
-                "give `--stream`, or `--from` and `--to`",
-            )),
-        }
-    }
-
-    fn targets(&self) -> Vec<Target> {
-        match self.to_target {
-            None => vec![Target::Topic, Target::Bus],
-            Some(ToTarget::Topic) => vec![Target::Topic],
-            Some(ToTarget::Bus) => vec![Target::Bus],
-        }
     }
 }

@@ -14,11 +14,11 @@ use super::{
     xml,
 };
 use crate::{
-    failure::{Failure, Kind},
-    ports::{
+    cloud::{
         AlarmState, Cloud, FunctionState, Letter, Mapping, Metric, Move, QueueState, Stack,
         StreamPage, TableState,
     },
+    failure::{Failure, Kind},
 };
 
 /// Messages in one receive: the limit of SQS.

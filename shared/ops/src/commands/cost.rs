@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cloud::Metric,
     desk::Desk,
     failure::Failure,
     out::{Report, Table, Tone},
-    ports::Metric,
     text::age,
 };
 

@@ -186,7 +186,7 @@ async fn functions(
             ),
             "deploy the template again",
         );
-        let on = if mappings.iter().all(crate::ports::Mapping::is_on) { "on" } else { "off" };
+        let on = if mappings.iter().all(crate::cloud::Mapping::is_on) { "on" } else { "off" };
         let code = state.code.chars().take(12).collect();
         table.row(Tone::Plain, [name, state.state, code, state.modified, on.to_owned()]);
     }

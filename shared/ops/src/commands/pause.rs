@@ -6,10 +6,10 @@ use std::time::Duration;
 use dekigoto::Timestamp;
 
 use crate::{
+    cloud::Mapping,
     desk::{Consent, Desk},
     failure::Failure,
     out::{Report, Tone},
-    ports::Mapping,
     text::{age, plural},
 };
 

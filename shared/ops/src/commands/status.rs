@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
+    cloud::{Mapping, Metric},
     commands::pause::overdue,
     desk::Desk,
     failure::Failure,
     out::{Report, Table, Tone},
-    ports::{Mapping, Metric},
     text::{age, plural},
 };
 

@@ -8,7 +8,7 @@ use dekigoto::{Envelope, Pointer, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{desk::Desk, failure::Failure, layout::DeadLetters, ports::Letter};
+use crate::{cloud::Letter, desk::Desk, failure::Failure, layout::DeadLetters};
 
 /// Letters of one queue that a command reads. More are handled by repeating the command.
 pub(crate) const LETTERS_MAX: usize = 1000;

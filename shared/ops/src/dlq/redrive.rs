@@ -12,10 +12,10 @@ use super::{
     route::{Way, way_back},
 };
 use crate::{
+    cloud::Move,
     desk::{Consent, Desk},
     failure::{Failure, Kind},
     out::{Report, Table, Tone},
-    ports::Move,
     text::plural,
 };
 

@@ -1,7 +1,7 @@
 use crate::{
+    cloud::AlarmState,
     commands::{doctor, status},
     fake::Bank,
-    ports::AlarmState,
 };
 
 /// What goes wrong in a deployment.

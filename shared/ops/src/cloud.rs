@@ -1,4 +1,4 @@
-//! What the commands need of AWS. Tests use a fake.
+//! What the commands need of the place where a service runs: an AWS account, or one process. Tests use a fake.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,118 +11,118 @@ use crate::failure::Failure;
 
 /// A deployed stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stack {
+pub struct Stack {
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// Such as `UPDATE_COMPLETE`.
-    pub(crate) status: String,
+    pub status: String,
     /// The outputs of the template.
-    pub(crate) outputs: BTreeMap<String, String>,
+    pub outputs: BTreeMap<String, String>,
     /// The parameters of the deployment.
-    pub(crate) parameters: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A queue, now. AWS calls the counts approximate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct QueueState {
+pub struct QueueState {
     /// Its ARN.
-    pub(crate) arn: String,
+    pub arn: String,
     /// Messages that can be received.
-    pub(crate) visible: u64,
+    pub visible: u64,
     /// Messages that are being processed.
-    pub(crate) in_flight: u64,
+    pub in_flight: u64,
     /// How long a message is kept.
-    pub(crate) retention: Duration,
+    pub retention: Duration,
 }
 
 /// A message of a dead-letter queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Letter {
+pub struct Letter {
     /// The message's id.
-    pub(crate) id: String,
+    pub id: String,
     /// What deletes or releases it.
-    pub(crate) receipt: String,
+    pub receipt: String,
     /// Its body.
-    pub(crate) body: String,
+    pub body: String,
     /// Its attributes, as text.
-    pub(crate) attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, String>,
     /// When it was first sent.
-    pub(crate) sent_at: Option<Timestamp>,
+    pub sent_at: Option<Timestamp>,
 }
 
 /// What feeds a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mapping {
+pub struct Mapping {
     /// Its id.
-    pub(crate) id: String,
+    pub id: String,
     /// The ARN of the queue or stream.
-    pub(crate) source: String,
+    pub source: String,
     /// Such as `Enabled` or `Disabled`.
-    pub(crate) state: String,
+    pub state: String,
     /// Such as `OK` or `PROBLEM: …`; empty if unknown.
-    pub(crate) last_result: String,
+    pub last_result: String,
 }
 
 impl Mapping {
     /// Whether it delivers.
-    pub(crate) fn is_on(&self) -> bool {
+    pub fn is_on(&self) -> bool {
         ["Enabled", "Enabling", "Updating", "Creating"].contains(&self.state.as_str())
     }
 }
 
 /// A function, as deployed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FunctionState {
+pub struct FunctionState {
     /// The digest of its code.
-    pub(crate) code: String,
+    pub code: String,
     /// Such as `Active`.
-    pub(crate) state: String,
+    pub state: String,
     /// Its memory.
-    pub(crate) megabytes: u32,
+    pub megabytes: u32,
     /// When it was last changed.
-    pub(crate) modified: String,
+    pub modified: String,
     /// Its environment.
-    pub(crate) variables: BTreeMap<String, String>,
+    pub variables: BTreeMap<String, String>,
 }
 
 /// A table, as deployed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TableState {
+pub struct TableState {
     /// The ARN of its stream.
-    pub(crate) stream: Option<String>,
+    pub stream: Option<String>,
     /// Whether it can be restored to a point in time.
-    pub(crate) can_be_restored: bool,
+    pub can_be_restored: bool,
     /// Whether it refuses to be deleted.
-    pub(crate) is_protected: bool,
+    pub is_protected: bool,
 }
 
 /// An alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AlarmState {
+pub struct AlarmState {
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
-    pub(crate) state: String,
+    pub state: String,
     /// What it means.
-    pub(crate) description: String,
+    pub description: String,
 }
 
 /// A metric of CloudWatch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Metric {
+pub struct Metric {
     /// Such as `AWS/Lambda`.
-    pub(crate) namespace: &'static str,
+    pub namespace: &'static str,
     /// Such as `Invocations`.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What it is about.
-    pub(crate) dimensions: Vec<(&'static str, String)>,
+    pub dimensions: Vec<(&'static str, String)>,
     /// Such as `Sum`.
-    pub(crate) statistic: &'static str,
+    pub statistic: &'static str,
 }
 
 /// How a dead-letter queue's messages were sent back by SQS itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Move {
+pub enum Move {
     /// SQS moves them in the background.
     Started,
     /// SQS does not offer it here, as in a local emulator.
@@ -131,16 +131,23 @@ pub(crate) enum Move {
 
 /// One page of a table's stream.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct StreamPage {
+pub struct StreamPage {
     /// The new images, as DynamoDB's JSON.
-    pub(crate) images: Vec<Value>,
+    pub images: Vec<Value>,
     /// Where to go on.
-    pub(crate) next: Vec<String>,
+    pub next: Vec<String>,
 }
 
-/// The caller's AWS account, as far as the commands need it.
+/// The place where a service runs, as far as the commands need it: the caller's AWS account, or one process.
+///
+/// An error is one sentence that says what to do; see [`Failure`].
 #[async_trait]
-pub(crate) trait Cloud: Send + Sync {
+pub trait Cloud: Send + Sync {
+    /// Whether everything runs in one process. There is no deployment to check then, and no bill.
+    fn is_one_process(&self) -> bool {
+        false
+    }
+
     /// Who the caller is: an ARN.
     async fn caller(&self) -> Result<String, Failure>;
     /// The stack.
@@ -192,7 +199,7 @@ pub(crate) trait Cloud: Send + Sync {
 }
 
 /// Where the lines of a command go, as they come.
-pub(crate) trait Screen: Send + Sync {
+pub trait Screen: Send + Sync {
     /// Shows one line.
     fn line(&self, text: &str);
 }
@@ -200,15 +207,15 @@ pub(crate) trait Screen: Send + Sync {
 /// A record of a change, for `dekigoto journal`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Entry {
+pub struct Entry {
     /// When it began.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
     /// Who made it: an ARN.
-    pub(crate) who: String,
+    pub who: String,
     /// The command.
-    pub(crate) what: String,
+    pub what: String,
     /// Why, in the operator's words.
-    pub(crate) why: String,
+    pub why: String,
     /// What came of it.
-    pub(crate) outcome: String,
+    pub outcome: String,
 }
