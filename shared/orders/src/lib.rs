@@ -41,6 +41,7 @@ mod ids;
 pub mod limits;
 mod money;
 pub mod order;
+mod paid;
 pub mod payment;
 pub mod price;
 mod text;
@@ -56,6 +57,7 @@ pub use day::{Day, InvalidDay};
 pub use ids::{CustomerId, InvalidId, OrderId, PaymentId, ProductId};
 pub use money::{Amount, Currency, InvalidAmount, InvalidCurrency, UnitAmount};
 pub use order::{InvalidQuantity, Quantity, Status, UnknownStatus};
+pub use paid::Paid;
 pub use text::{
     Carrier, DeclineReason, InvalidText, PaymentReference, Reason, RefundReference, TextFault,
     TextLimit, TrackingNumber,

@@ -8,7 +8,7 @@ use dekigoto::{
 };
 
 use crate::{
-    Amount, OrderId, PaymentId, PaymentReference, RefundReference, UnitAmount,
+    Amount, OrderId, Paid, PaymentId, PaymentReference, RefundReference, UnitAmount,
     order::{
         CancelOrder, ConfirmOrder, Funds, Item, Order, OrderCancelled, OrderConfirmed,
         OrderDelivered, OrderEvent, OrderPlaced, OrderShipped, PlaceOrder, ShipOrder,
@@ -53,7 +53,7 @@ pub fn place() -> PlaceOrder {
 
 /// The sample order's total, paid.
 pub fn paid() -> Funds {
-    Funds::Paid(amount(3000))
+    Funds::Paid(Paid::of(place().currency, amount(3000)))
 }
 
 pub fn confirm() -> ConfirmOrder {
@@ -120,14 +120,9 @@ pub fn cancelled() -> OrderEvent {
     })
 }
 
-/// The sample order as its payments see it: 3,000 JPY.
+/// The sample order as its payments see it.
 pub fn paid_order() -> PaidOrder {
-    PaidOrder {
-        order_id: order_id(),
-        customer_id: place().customer_id,
-        currency: place().currency,
-        total_amount: amount(3000),
-    }
+    PaidOrder { order_id: order_id(), customer_id: place().customer_id }
 }
 
 pub fn payment_id(reference: &str) -> PaymentId {
@@ -146,6 +141,25 @@ pub fn received(reference: &str, minor_units: u64) -> PaymentEvent {
         amount: amount(minor_units),
         currency: place().currency,
     })
+}
+
+/// The same payment in another currency than the sample order's.
+pub fn in_euros(event: PaymentEvent) -> PaymentEvent {
+    let currency = "EUR".parse().unwrap();
+    match event {
+        PaymentEvent::PaymentReceived(it) => {
+            PaymentEvent::PaymentReceived(PaymentReceived { currency, ..it })
+        }
+        PaymentEvent::PaymentFailed(it) => {
+            PaymentEvent::PaymentFailed(PaymentFailed { currency, ..it })
+        }
+        PaymentEvent::PaymentRefunded(it) => {
+            PaymentEvent::PaymentRefunded(PaymentRefunded { currency, ..it })
+        }
+        PaymentEvent::RefundFailed(it) => {
+            PaymentEvent::RefundFailed(RefundFailed { currency, ..it })
+        }
+    }
 }
 
 pub fn failed(reference: &str, minor_units: u64) -> PaymentEvent {

@@ -63,7 +63,6 @@ pub(crate) fn of_payment(refusal: &PaymentRefusal) -> Problem {
         PaymentRefusal::InvalidPayment(invalid) => {
             let pointer = match invalid {
                 InvalidPayment::Zero | InvalidPayment::TotalTooLarge => "/amount",
-                InvalidPayment::OtherCurrency { .. } => "/currency",
                 InvalidPayment::Reference(_) => "/reference",
             };
             bad_field(INVALID_PAYMENT, pointer, invalid)

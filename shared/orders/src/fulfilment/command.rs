@@ -47,6 +47,7 @@ pub struct CountPayment {
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub amount: Amount,
+    pub currency: Currency,
 }
 
 /// A payment was refunded, in part or in full.
@@ -56,6 +57,7 @@ pub struct CountRefund {
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub amount: Amount,
+    pub currency: Currency,
     /// The version of the refund in the stream of the payments.
     pub version: Version,
 }
@@ -79,14 +81,16 @@ pub(super) fn fact(state: &FulfilmentState, command: FulfilmentCommand) -> Optio
             is_further.then_some(FulfilmentEvent::OrderStatusNoted(OrderStatusNoted { status }))
         }
         FulfilmentCommand::CountPayment(it) => {
-            let CountPayment { payment_id, reference, amount } = it;
-            let counted = PaymentCounted { payment_id, reference, amount };
+            let CountPayment { payment_id, reference, amount, currency } = it;
+            let currency = Some(currency);
+            let counted = PaymentCounted { payment_id, reference, amount, currency };
             let is_new = !state.has_counted_payment(payment_id);
             is_new.then_some(FulfilmentEvent::PaymentCounted(counted))
         }
         FulfilmentCommand::CountRefund(it) => {
-            let CountRefund { payment_id, reference, amount, version } = it;
-            let counted = RefundCounted { payment_id, reference, amount, version };
+            let CountRefund { payment_id, reference, amount, currency, version } = it;
+            let currency = Some(currency);
+            let counted = RefundCounted { payment_id, reference, amount, currency, version };
             let is_new = !state.has_counted_refund(version);
             is_new.then_some(FulfilmentEvent::RefundCounted(counted))
         }

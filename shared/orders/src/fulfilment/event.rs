@@ -41,6 +41,9 @@ pub struct PaymentCounted {
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub amount: Amount,
+    /// Absent in older events: the order's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
 }
 
 /// A payment of the order was refunded, in part or in full.
@@ -51,6 +54,9 @@ pub struct RefundCounted {
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
     pub amount: Amount,
+    /// Absent in older events: the order's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     /// The version of the refund in the stream of the payments. A refund is counted once by it.
     #[cfg_attr(feature = "schema", schemars(with = "u64", range(min = 1)))]
     pub version: Version,

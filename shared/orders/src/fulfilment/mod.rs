@@ -21,8 +21,8 @@
 //! ends. An order that is not confirmed automatically stays in `AwaitingPayment` when it is paid, without a deadline.
 //!
 //! In every state, what was captured and is neither owed nor refunded nor asked back is asked back, payment by payment,
-//! newest first: a surplus, a payment of a cancelled order, and a payment that was captured after the cancellation. So
-//! captured minus refunded is what is owed, once the provider has refunded what was asked for (S10). The provider's answer
+//! newest first: a surplus, a payment of a cancelled order, one that was captured after the cancellation, and one in
+//! another currency than the order's, which pays nothing of it. So captured minus refunded is what is owed, once the provider has refunded what was asked for (S10). The provider's answer
 //! is recorded with the payments. A refund that failed is not asked for again: the order stays unsettled, and a person
 //! sees it.
 //!
@@ -168,7 +168,8 @@ impl Aggregate for Fulfilment {
     type Id = OrderId;
 
     const TYPE: &'static str = "Fulfilment";
-    const SNAPSHOT_SCHEMA: u32 = 1;
+    // 2: a payment holds its currency.
+    const SNAPSHOT_SCHEMA: u32 = 2;
 }
 
 impl Policy for Fulfilment {
@@ -200,12 +201,13 @@ impl Policy for Fulfilment {
 
     fn effect(order: &OrderId, state: &FulfilmentState) -> Option<Effect<Self>> {
         match state.phase() {
-            Phase::Confirming => Some(Effect::command::<Order>(
-                state.step(),
-                *order,
-                OrderCommand::ConfirmOrder(ConfirmOrder { funds: Funds::Paid(state.paid()) }),
-                |ended| FulfilmentCommand::EndConfirmation(end(&ended)),
-            )),
+            Phase::Confirming => {
+                let funds = Funds::Paid(state.all_paid()?);
+                let confirm = OrderCommand::ConfirmOrder(ConfirmOrder { funds });
+                Some(Effect::command::<Order>(state.step(), *order, confirm, |ended| {
+                    FulfilmentCommand::EndConfirmation(end(&ended))
+                }))
+            }
             Phase::Cancelling => {
                 // The text is well-formed; a test reads it.
                 let reason = NOT_PAID.parse().ok()?;
@@ -253,11 +255,13 @@ fn of_payment(event: PaymentEvent, version: Version) -> Option<FulfilmentCommand
             payment_id: it.payment_id,
             reference: it.reference,
             amount: it.amount,
+            currency: it.currency,
         })),
         PaymentEvent::PaymentRefunded(it) => Some(FulfilmentCommand::CountRefund(CountRefund {
             payment_id: it.payment_id,
             reference: it.reference,
             amount: it.amount,
+            currency: it.currency,
             version,
         })),
         PaymentEvent::PaymentFailed(_) | PaymentEvent::RefundFailed(_) => None,

@@ -8,11 +8,19 @@ use super::{
     Phase, RefundRequested, RequestEnd, specs::start,
 };
 use crate::{
-    Amount, PaymentId, Status,
+    Amount, Currency, PaymentId, Status,
     samples::{amount, payment_id, reference},
 };
 
 const TOTAL: u64 = 3000;
+
+/// The payment with this name is in euros, not in the order's currency.
+const IN_EUROS: u8 = 4;
+
+fn currency_of(name: u8) -> Currency {
+    let code = if name == IN_EUROS { "EUR" } else { "JPY" };
+    code.parse().unwrap()
+}
 
 /// What people and the provider do.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +35,7 @@ enum Action {
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        4 => (0..4_u8, prop_oneof![Just(1000), Just(TOTAL), 1..5000_u64])
+        4 => (0..=IN_EUROS, prop_oneof![Just(1000), Just(TOTAL), 1..5000_u64])
             .prop_map(|(name, minor_units)| Action::Pay { name, minor_units }),
         1 => Just(Action::Confirm),
         1 => Just(Action::Ship),
@@ -97,6 +105,7 @@ impl World {
             payment_id,
             reference,
             amount,
+            currency: currency_of(name),
         }));
     }
 
@@ -114,6 +123,7 @@ impl World {
             payment_id,
             reference: reference(&format!("ch_{name}")),
             amount: amount(minor_units),
+            currency: currency_of(*name),
             version: Version::new(self.version).unwrap(),
         }));
     }
@@ -176,8 +186,10 @@ impl World {
         }
     }
 
-    fn kept(&self) -> u64 {
-        self.captured.iter().map(|(_, _, captured, refunded)| captured - refunded).sum()
+    /// What is captured and not refunded, in the order's currency or in euros.
+    fn kept(&self, in_euros: bool) -> u64 {
+        let those = self.captured.iter().filter(|(_, name, ..)| (*name == IN_EUROS) == in_euros);
+        those.map(|(_, _, captured, refunded)| captured - refunded).sum()
     }
 }
 
@@ -200,28 +212,29 @@ proptest! {
         }
         world.settle();
         let process = &world.process;
-        prop_assert_eq!(process.paid(), amount(world.kept()), "the process knows what is kept");
+        prop_assert_eq!(process.paid(), amount(world.kept(false)), "the process knows what is kept");
+        prop_assert_eq!(world.kept(true), 0, "another currency is refunded");
         let phase = process.phase();
         match world.status {
             Status::Cancelled => {
                 prop_assert_eq!(phase, Phase::Cancelled);
-                prop_assert_eq!(world.kept(), 0, "a cancelled order is refunded");
+                prop_assert_eq!(world.kept(false), 0, "a cancelled order is refunded");
                 prop_assert!(process.is_ended());
             }
             Status::Shipped => {
                 prop_assert_eq!(phase, Phase::Shipped);
-                prop_assert!(world.kept() <= TOTAL, "a surplus is refunded");
+                prop_assert!(world.kept(false) <= TOTAL, "a surplus is refunded");
                 prop_assert!(process.is_ended());
             }
             Status::Confirmed => {
                 prop_assert_eq!(phase, Phase::Confirmed);
-                prop_assert!(world.kept() <= TOTAL, "a surplus is refunded");
+                prop_assert!(world.kept(false) <= TOTAL, "a surplus is refunded");
             }
             // Only an order that is paid, and that a person confirms.
             Status::Pending => {
                 prop_assert_eq!(phase, Phase::AwaitingPayment);
                 prop_assert!(!confirms_itself);
-                prop_assert_eq!(world.kept(), TOTAL);
+                prop_assert_eq!(world.kept(false), TOTAL);
             }
             Status::Delivered => prop_assert!(false, "nobody delivers"),
         }

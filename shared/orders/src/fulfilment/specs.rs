@@ -9,18 +9,18 @@ use dekigoto::{
 };
 
 use super::{
-    CancellationRequested, ConfirmationRequested, CountRefund, Fulfilment, FulfilmentCommand,
-    FulfilmentEvent, FulfilmentStarted, FulfilmentState, NOT_PAID, OrderStatusNoted,
-    PaymentCounted, Phase, RefundReason, RefundRequested, RequestEnd, RequestEnded,
-    StartFulfilment,
+    CancellationRequested, ConfirmationRequested, CountPayment, CountRefund, Fulfilment,
+    FulfilmentCommand, FulfilmentEvent, FulfilmentStarted, FulfilmentState, NOT_PAID,
+    OrderStatusNoted, PaymentCounted, Phase, RefundReason, RefundRequested, RequestEnd,
+    RequestEnded, StartFulfilment,
 };
 use crate::{
     Reason, Status,
-    order::{CancelOrder, ConfirmOrder, Funds, Order, OrderCommand, OrderEvent, OrderRefusal},
+    order::{CancelOrder, ConfirmOrder, Order, OrderCommand, OrderEvent, OrderRefusal},
     payment::{Payment, PaymentEvent},
     samples::{
-        amount, at, cancelled, confirmed, failed, order_id, payment_id, place, placed, received,
-        reference, refunded, shipped,
+        amount, at, cancelled, confirmed, failed, order_id, paid, payment_id, place, placed,
+        received, reference, refunded, shipped,
     },
 };
 
@@ -50,6 +50,16 @@ pub(super) fn counted(name: &str, minor_units: u64) -> FulfilmentEvent {
         payment_id: payment_id(name),
         reference: reference(name),
         amount: amount(minor_units),
+        currency: Some(place().currency),
+    })
+}
+
+pub(super) fn count_payment(name: &str, minor_units: u64, currency: &str) -> FulfilmentCommand {
+    FulfilmentCommand::CountPayment(CountPayment {
+        payment_id: payment_id(name),
+        reference: reference(name),
+        amount: amount(minor_units),
+        currency: currency.parse().unwrap(),
     })
 }
 
@@ -58,6 +68,7 @@ pub(super) fn count_refund(name: &str, minor_units: u64, version: u64) -> Fulfil
         payment_id: payment_id(name),
         reference: reference(name),
         amount: amount(minor_units),
+        currency: place().currency,
         version: Version::new(version).unwrap(),
     })
 }
@@ -98,7 +109,7 @@ fn payment(event: PaymentEvent) -> Happened {
 }
 
 fn confirm() -> Commanded {
-    let funds = Funds::Paid(amount(3000));
+    let funds = paid();
     commanded::<Order>(order_id(), OrderCommand::ConfirmOrder(ConfirmOrder { funds }))
 }
 
@@ -230,15 +241,10 @@ fn a_payment_that_comes_while_the_order_is_cancelled_confirms_it_if_the_cancella
 #[test]
 fn a_payment_after_the_cancellation_is_asked_back_once_s10() {
     let given = given::<Fulfilment>([started(true), noted(Status::Cancelled)]);
-    let received = |name| match counted(name, 3000) {
-        FulfilmentEvent::PaymentCounted(PaymentCounted { payment_id, reference, amount }) => {
-            FulfilmentCommand::CountPayment(super::CountPayment { payment_id, reference, amount })
-        }
-        other => panic!("{other:?}"),
-    };
     let refund = refund_requested("ch_1", 3000, RefundReason::Cancelled);
-    let given = given.when(received("ch_1")).then([counted("ch_1", 3000), refund]);
-    given.when(received("ch_1")).then_nothing();
+    let given = given.when(count_payment("ch_1", 3000, "JPY"));
+    let given = given.then([counted("ch_1", 3000), refund]);
+    given.when(count_payment("ch_1", 3000, "JPY")).then_nothing();
 }
 
 #[test]
@@ -260,6 +266,65 @@ fn a_surplus_is_asked_back_from_the_newest_payment_s10() {
 }
 
 #[test]
+fn a_payment_in_another_currency_does_not_pay_the_order_and_is_asked_back_once_s10() {
+    let in_euros = |event| match event {
+        FulfilmentEvent::PaymentCounted(it) => FulfilmentEvent::PaymentCounted(PaymentCounted {
+            currency: Some("EUR".parse().unwrap()),
+            ..it
+        }),
+        FulfilmentEvent::RefundRequested(it) => FulfilmentEvent::RefundRequested(RefundRequested {
+            currency: "EUR".parse().unwrap(),
+            ..it
+        }),
+        other => other,
+    };
+    let refund = in_euros(refund_requested("ch_1", 3000, RefundReason::Surplus));
+    let counted = in_euros(counted("ch_1", 3000));
+    given::<Fulfilment>([started(true)])
+        .when(count_payment("ch_1", 3000, "EUR"))
+        .then([counted.clone(), refund.clone()])
+        .when(count_payment("ch_1", 3000, "EUR"))
+        .then_nothing();
+    // Its order may become known later.
+    let Ok(start) = Fulfilment::decide(
+        &FulfilmentState::default().after(&counted),
+        FulfilmentCommand::StartFulfilment(start(true)),
+    );
+    assert_eq!(start, [started(true), refund]);
+}
+
+#[test]
+fn a_fulfilment_is_not_ended_before_a_payment_in_another_currency_is_refunded_s10() {
+    let decided = |state: FulfilmentState, command| {
+        let Ok(events) = Fulfilment::decide(&state, command);
+        events.iter().fold(state, Fulfilment::evolve)
+    };
+    let state =
+        decided(FulfilmentState::default(), FulfilmentCommand::StartFulfilment(start(true)));
+    let state = decided(state, count_payment("ch_1", 3000, "JPY"));
+    let state = decided(state, count_payment("ch_2", 20, "EUR"));
+    let state = decided(state, FulfilmentCommand::NoteStatus(Status::Shipped));
+    assert!(!state.is_ended());
+    let FulfilmentCommand::CountRefund(refund) = count_refund("ch_2", 20, 3) else {
+        unreachable!()
+    };
+    let refund = CountRefund { currency: "EUR".parse().unwrap(), ..refund };
+    let state = decided(state, FulfilmentCommand::CountRefund(refund));
+    assert!(state.is_ended());
+    assert_eq!(state.paid(), amount(3000));
+}
+
+/// Events that were written before payments had a currency.
+#[test]
+fn a_counted_payment_without_a_currency_pays_the_order() {
+    let FulfilmentEvent::PaymentCounted(it) = counted("ch_1", 3000) else { unreachable!() };
+    let old = FulfilmentEvent::PaymentCounted(PaymentCounted { currency: None, ..it });
+    let state = FulfilmentState::default().after(&started(true)).after(&old);
+    assert_eq!(state.paid(), amount(3000));
+    assert_eq!(state.refunds_due().count(), 0);
+}
+
+#[test]
 fn a_refund_that_was_asked_for_is_not_asked_for_again_s10() {
     let given = given::<Fulfilment>([
         started(true),
@@ -267,13 +332,8 @@ fn a_refund_that_was_asked_for_is_not_asked_for_again_s10() {
         noted(Status::Cancelled),
         refund_requested("ch_1", 3000, RefundReason::Cancelled),
     ]);
-    let command = FulfilmentCommand::CountPayment(super::CountPayment {
-        payment_id: payment_id("ch_2"),
-        reference: reference("ch_2"),
-        amount: amount(100),
-    });
     given
-        .when(command)
+        .when(count_payment("ch_2", 100, "JPY"))
         .then([counted("ch_2", 100), refund_requested("ch_2", 100, RefundReason::Cancelled)]);
 }
 

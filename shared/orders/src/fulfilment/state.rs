@@ -7,7 +7,7 @@ use super::{
     ConfirmationRequested, FulfilmentEvent, FulfilmentStarted, RefundReason, RefundRequested,
     RequestEnd, phase_of,
 };
-use crate::{Amount, PaymentId, PaymentReference};
+use crate::{Amount, Currency, Paid, PaymentId, PaymentReference};
 
 /// Where a fulfilment stands. A later variant is never left for an earlier one, except that `Waiting` goes back to
 /// `Confirming` when the order is paid after all.
@@ -51,6 +51,9 @@ pub struct FulfilmentState {
 pub struct CountedPayment {
     pub payment_id: PaymentId,
     pub reference: PaymentReference,
+    /// Absent if only older events are known: the order's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     pub captured: Option<Amount>,
     pub refunded: Amount,
     /// What the provider was asked to refund.
@@ -58,6 +61,10 @@ pub struct CountedPayment {
 }
 
 impl CountedPayment {
+    fn is_in(&self, currency: Currency) -> bool {
+        self.currency.is_none_or(|it| it == currency)
+    }
+
     /// What was captured, and neither refunded nor asked back. A refund that was asked for counts once.
     fn unclaimed(&self) -> Amount {
         let claimed = self.refunded.max(self.requested);
@@ -77,11 +84,22 @@ impl FulfilmentState {
         &self.payments
     }
 
-    /// Captured and not refunded.
+    /// Captured and not refunded, in the order's currency.
     #[must_use]
     pub fn paid(&self) -> Amount {
-        let captured = sum(self.payments.iter().filter_map(|it| it.captured));
-        captured.saturating_minus(sum(self.payments.iter().map(|it| it.refunded)))
+        let captured = sum(self.in_order_currency().filter_map(|it| it.captured));
+        captured.saturating_minus(sum(self.in_order_currency().map(|it| it.refunded)))
+    }
+
+    /// What the customer has paid; `None` while the order is unknown.
+    pub(super) fn all_paid(&self) -> Option<Paid> {
+        Some(Paid::of(self.started.as_ref()?.currency, self.paid()))
+    }
+
+    /// The payments that can pay the order. All of them, while the order is unknown.
+    fn in_order_currency(&self) -> impl Iterator<Item = &CountedPayment> {
+        let currency = self.started.as_ref().map(|it| it.currency);
+        self.payments.iter().filter(move |it| currency.is_none_or(|currency| it.is_in(currency)))
     }
 
     /// What the customer owes; `None` while the order is unknown.
@@ -95,7 +113,10 @@ impl FulfilmentState {
     #[must_use]
     pub fn is_ended(&self) -> bool {
         let is_last = matches!(self.phase, Phase::Shipped | Phase::Cancelled);
-        is_last && self.owed().is_some_and(|owed| self.paid() <= owed)
+        let is_refunded = |it: &CountedPayment| it.captured.is_none_or(|all| it.refunded >= all);
+        let owes = |currency| self.payments.iter().all(|it| it.is_in(currency) || is_refunded(it));
+        let has_settled_others = self.started.as_ref().is_some_and(|it| owes(it.currency));
+        is_last && has_settled_others && self.owed().is_some_and(|owed| self.paid() <= owed)
     }
 
     pub(super) fn step(&self) -> u64 {
@@ -149,8 +170,9 @@ impl FulfilmentState {
     }
 
     /// The refunds to ask for: what is captured, and neither owed, refunded nor asked for. Of the newest payments first.
+    /// Nothing is owed in another currency than the order's.
     pub(super) fn refunds_due(&self) -> impl Iterator<Item = RefundRequested> {
-        let unclaimed = sum(self.payments.iter().map(CountedPayment::unclaimed));
+        let unclaimed = sum(self.in_order_currency().map(CountedPayment::unclaimed));
         let mut missing = self.owed().map_or(Amount::ZERO, |owed| unclaimed.saturating_minus(owed));
         let reason = match self.phase {
             Phase::Cancelled => RefundReason::Cancelled,
@@ -165,14 +187,17 @@ impl FulfilmentState {
         let started = self.started.as_ref();
         self.payments.iter().rev().filter_map(move |payment| {
             let FulfilmentStarted { customer_id, currency, .. } = started?;
-            let amount = payment.unclaimed().min(missing);
-            missing = missing.saturating_minus(amount);
+            let mut amount = payment.unclaimed();
+            if payment.is_in(*currency) {
+                amount = amount.min(missing);
+                missing = missing.saturating_minus(amount);
+            }
             (amount > Amount::ZERO).then(|| RefundRequested {
                 customer_id: customer_id.clone(),
                 payment_id: payment.payment_id,
                 reference: payment.reference.clone(),
                 amount,
-                currency: *currency,
+                currency: payment.currency.unwrap_or(*currency),
                 reason,
             })
         })
@@ -186,13 +211,15 @@ impl FulfilmentState {
             }
             FulfilmentEvent::PaymentCounted(it) => {
                 self.change(it.payment_id, &it.reference, |payment| {
-                    payment.captured = Some(it.amount)
+                    payment.captured = Some(it.amount);
+                    payment.currency = it.currency.or(payment.currency);
                 });
             }
             FulfilmentEvent::RefundCounted(it) => {
                 self.refunds.insert(it.version);
                 self.change(it.payment_id, &it.reference, |payment| {
                     payment.refunded = payment.refunded.saturating_plus(it.amount);
+                    payment.currency = it.currency.or(payment.currency);
                 });
             }
             FulfilmentEvent::OrderStatusNoted(it) => {
@@ -227,6 +254,7 @@ impl FulfilmentState {
         let mut payment = CountedPayment {
             payment_id,
             reference: reference.clone(),
+            currency: None,
             captured: None,
             refunded: Amount::ZERO,
             requested: Amount::ZERO,

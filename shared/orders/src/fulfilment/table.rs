@@ -5,17 +5,13 @@ use std::fmt::Write as _;
 use dekigoto::{Decider as _, spec::given};
 
 use super::{
-    CountPayment, Fulfilment, FulfilmentCommand, FulfilmentEvent, FulfilmentState, Phase,
-    RequestEnd,
+    Fulfilment, FulfilmentCommand, FulfilmentEvent, FulfilmentState, Phase, RequestEnd,
     specs::{
-        cancellation_requested, confirmation_requested, count_refund, counted, ended, noted, start,
-        started,
+        cancellation_requested, confirmation_requested, count_payment, count_refund, counted,
+        ended, noted, start, started,
     },
 };
-use crate::{
-    Status,
-    samples::{amount, payment_id, reference},
-};
+use crate::Status;
 
 const TABLE: &str = include_str!("table.md");
 
@@ -41,21 +37,15 @@ fn states() -> Vec<(&'static str, Vec<FulfilmentEvent>)> {
 
 /// One input of each kind. `in_phase` decides which request ends.
 fn inputs(in_phase: Phase) -> Vec<(&'static str, FulfilmentCommand)> {
-    let pay = |name: &str, minor_units| {
-        FulfilmentCommand::CountPayment(CountPayment {
-            payment_id: payment_id(name),
-            reference: reference(name),
-            amount: amount(minor_units),
-        })
-    };
     let end = |end| match in_phase {
         Phase::Cancelling => FulfilmentCommand::EndCancellation(end),
         _ => FulfilmentCommand::EndConfirmation(end),
     };
     vec![
         ("placed", FulfilmentCommand::StartFulfilment(start(true))),
-        ("part paid", pay("ch_2", 1000)),
-        ("paid", pay("ch_2", 3000)),
+        ("part paid", count_payment("ch_2", 1000, "JPY")),
+        ("paid", count_payment("ch_2", 3000, "JPY")),
+        ("paid in euros", count_payment("ch_2", 3000, "EUR")),
         ("refunded", count_refund("ch_1", 500, 9)),
         ("confirmed", FulfilmentCommand::NoteStatus(Status::Confirmed)),
         ("shipped", FulfilmentCommand::NoteStatus(Status::Shipped)),
@@ -105,7 +95,7 @@ fn cell(events: &[FulfilmentEvent], command: &FulfilmentCommand) -> String {
 #[test]
 fn every_state_and_input_is_in_the_table() {
     let mut table = String::from(
-        "\nWhat an input does in each state, for an order of 3,000 that confirms itself: `-` nothing, `noted` it is \
+        "\nWhat an input does in each state, for an order of 3,000 JPY that confirms itself: `-` nothing, `noted` it is \
          recorded, or the\nnext state; and what is asked back. `done`, `refused` and `moved` are the ends of a request to \
          the order.\n\n| |",
     );

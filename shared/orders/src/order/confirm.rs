@@ -7,7 +7,7 @@ use super::{Action, Funds, OrderEvent, OrderRefusal, OrderState, Status};
 use crate::{CustomerId, OrderId};
 
 /// Accepts an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfirmOrder {
     #[serde(rename = "onAccount", skip_serializing_if = "Funds::is_paid")]
     pub funds: Funds,
@@ -29,7 +29,7 @@ pub(super) const CONFIRM: Action =
 
 pub(super) fn confirm(
     state: &OrderState,
-    command: ConfirmOrder,
+    command: &ConfirmOrder,
 ) -> Result<OrderEvent, OrderRefusal> {
     let order = state.ready(CONFIRM)?;
     command.funds.cover(order)?;

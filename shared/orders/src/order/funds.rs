@@ -3,17 +3,17 @@
 use serde::{Serialize, Serializer};
 
 use super::{OrderRefusal, PlacedOrder};
-use crate::Amount;
+use crate::{Amount, Paid};
 
 /// How an order is paid.
 ///
 /// The payments are another stream. Whoever sends the command reads them first, so the rule is decided on the payments as
 /// of that read. A refund that arrives between the read and the commit does not undo the decision: it is a fact like a
 /// refund that arrives a moment later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Funds {
-    /// The customer has paid this: captured and not refunded.
-    Paid(Amount),
+    /// The customer has paid this. Only what is in the order's currency counts.
+    Paid(Paid),
     /// Staff accepts the order without payment.
     OnAccount,
 }
@@ -33,13 +33,13 @@ impl Funds {
     }
 
     /// Refuses an order that is neither paid in full nor on account.
-    pub(super) fn cover(self, order: &PlacedOrder) -> Result<(), OrderRefusal> {
-        match self {
-            Self::Paid(paid) if paid < order.total_amount && !order.on_account => {
-                Err(OrderRefusal::NotPaid { missing: order.total_amount.saturating_minus(paid) })
-            }
-            Self::Paid(_) | Self::OnAccount => Ok(()),
+    pub(super) fn cover(&self, order: &PlacedOrder) -> Result<(), OrderRefusal> {
+        let Self::Paid(paid) = self else { return Ok(()) };
+        let missing = order.total_amount.saturating_minus(paid.amount(order.currency));
+        if missing == Amount::ZERO || order.on_account {
+            return Ok(());
         }
+        Err(OrderRefusal::NotPaid { missing })
     }
 }
 

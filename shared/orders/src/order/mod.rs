@@ -195,7 +195,7 @@ impl Decider for Order {
     fn decide(state: &OrderState, command: OrderCommand) -> Result<Vec<OrderEvent>, OrderRefusal> {
         let event = match command {
             OrderCommand::PlaceOrder(command) => place::place(state, command),
-            OrderCommand::ConfirmOrder(command) => confirm::confirm(state, command),
+            OrderCommand::ConfirmOrder(command) => confirm::confirm(state, &command),
             OrderCommand::ShipOrder(command) => ship::ship(state, command),
             OrderCommand::DeliverOrder => deliver::deliver(state),
             OrderCommand::CancelOrder(command) => cancel::cancel(state, command),

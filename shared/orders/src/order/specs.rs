@@ -7,9 +7,12 @@ use super::{
     OrderEvent, OrderPlaced, OrderRefusal, OrderShipped, PlaceOrder, ShipOrder, Status,
     cancel::CANCEL, confirm::CONFIRM, deliver::DELIVER, ship::SHIP,
 };
-use crate::samples::{
-    amount, cancel, cancelled, confirm, confirmed, delivered, item, order_id, place, placed, ship,
-    shipped,
+use crate::{
+    Paid,
+    samples::{
+        amount, cancel, cancelled, confirm, confirmed, delivered, item, order_id, paid, place,
+        placed, ship, shipped,
+    },
 };
 
 const DELIVER_IT: OrderCommand = OrderCommand::DeliverOrder;
@@ -203,13 +206,21 @@ fn an_order_may_be_free() {
 fn an_order_is_confirmed_and_shipped_only_when_it_is_paid_in_full_s10() {
     for (paid, missing) in [(0, 3000), (2999, 1)] {
         let refusal = OrderRefusal::NotPaid { missing: amount(missing) };
-        let funds = Funds::Paid(amount(paid));
-        given::<Order>([placed()]).when(confirm_with(funds)).then_refused(refusal.clone());
+        let funds = Funds::Paid(Paid::of(place().currency, amount(paid)));
+        given::<Order>([placed()]).when(confirm_with(funds.clone())).then_refused(refusal.clone());
         given::<Order>([placed(), confirmed()]).when(ship_with(funds)).then_refused(refusal);
     }
-    let more = Funds::Paid(amount(9000));
-    given::<Order>([placed()]).when(confirm_with(more)).then([confirmed()]);
+    let more = Funds::Paid(Paid::of(place().currency, amount(9000)));
+    given::<Order>([placed()]).when(confirm_with(more.clone())).then([confirmed()]);
     given::<Order>([placed(), confirmed()]).when(ship_with(more)).then([shipped()]);
+}
+
+#[test]
+fn a_payment_in_another_currency_does_not_pay_the_order_s10() {
+    let euros = Funds::Paid(Paid::of("EUR".parse().unwrap(), amount(3000)));
+    given::<Order>([placed()])
+        .when(confirm_with(euros))
+        .then_refused(OrderRefusal::NotPaid { missing: amount(3000) });
 }
 
 #[test]
@@ -219,7 +230,7 @@ fn staff_can_confirm_an_unpaid_order_on_account_and_it_ships_without_payment() {
     given::<Order>([placed()])
         .when(confirm_with(Funds::OnAccount))
         .then([on_account])
-        .when(ship_with(Funds::Paid(amount(0))))
+        .when(ship_with(Funds::Paid(Paid::default())))
         .then([shipped()]);
 }
 
@@ -248,12 +259,12 @@ fn what_was_paid_is_not_part_of_the_request_s5() {
     let of = |command| Order::fingerprint(&order_id(), &command).unwrap();
     let id = order_id().to_string();
     let before = dekigoto::Fingerprint::of(&["confirm", &id, "{}"]);
-    assert_eq!(of(confirm_with(Funds::Paid(amount(0)))), before);
-    assert_eq!(of(confirm_with(Funds::Paid(amount(3000)))), before);
+    assert_eq!(of(confirm_with(Funds::Paid(Paid::default()))), before);
+    assert_eq!(of(confirm_with(paid())), before);
     assert_ne!(of(confirm_with(Funds::OnAccount)), before);
     let parcel = r#"{"carrier":"DHL","trackingNumber":"00340434"}"#;
     let before = dekigoto::Fingerprint::of(&["ship", &id, parcel]);
-    assert_eq!(of(ship_with(Funds::Paid(amount(1)))), before);
+    assert_eq!(of(ship_with(Funds::Paid(Paid::default()))), before);
     assert_ne!(of(ship_with(Funds::OnAccount)), before);
 }
 

@@ -1,6 +1,6 @@
 //! The facts of an order that its payments need.
 
-use crate::{Amount, Currency, CustomerId, OrderId, order::PlacedOrder};
+use crate::{CustomerId, OrderId, order::PlacedOrder};
 
 /// What payments need to know about their order. The use case loads it before the command. It never changes, so it
 /// cannot be out of date.
@@ -8,19 +8,12 @@ use crate::{Amount, Currency, CustomerId, OrderId, order::PlacedOrder};
 pub struct PaidOrder {
     pub order_id: OrderId,
     pub customer_id: CustomerId,
-    pub currency: Currency,
-    pub total_amount: Amount,
 }
 
 impl PaidOrder {
     /// Takes what payments need from a placed order.
     #[must_use]
     pub fn new(order_id: OrderId, order: &PlacedOrder) -> Self {
-        Self {
-            order_id,
-            customer_id: order.customer_id.clone(),
-            currency: order.currency,
-            total_amount: order.total_amount,
-        }
+        Self { order_id, customer_id: order.customer_id.clone() }
     }
 }

@@ -1,8 +1,9 @@
 //! Recording a payment: what the provider captured or declined.
 //!
 //! These are facts, so they are recorded whether the order wanted them or not: a capture after a decline under one
-//! reference, a second one under another reference, one that is too much, one of a cancelled order. Only what is recorded
-//! can be refunded. A command is refused only if it contradicts a recorded fact or breaks a limit.
+//! reference, a second one under another reference, one that is too much, one in another currency, one of a cancelled
+//! order. Only what is recorded can be refunded. A command is refused only if it contradicts a recorded fact or breaks a
+//! limit.
 
 use dekigoto::{Timestamp, relay::IntegrationData};
 use serde::{Deserialize, Serialize, Serializer};
@@ -96,7 +97,9 @@ pub(super) fn process(
     if known.is_none() {
         command.reference.must_be_visible().map_err(InvalidPayment::Reference)?;
     }
-    check_money(command.amount, command.currency, command.order.currency)?;
+    if command.amount == Amount::ZERO {
+        return Err(InvalidPayment::Zero.into());
+    }
     let payments_max = match command.outcome {
         Outcome::Captured => PAYMENTS_PER_ORDER_MAX,
         Outcome::Declined(_) => PAYMENTS_WITH_DECLINED_MAX,
@@ -105,22 +108,11 @@ pub(super) fn process(
         return Err(PaymentRefusal::TooManyPayments);
     }
     // Adds to everything ever captured, refunded or not, so that no sum in the state can overflow.
-    if command.outcome == Outcome::Captured && state.captured().plus(command.amount).is_none() {
+    let captured = state.captured(command.currency);
+    if command.outcome == Outcome::Captured && captured.plus(command.amount).is_none() {
         return Err(InvalidPayment::TotalTooLarge.into());
     }
     Ok(vec![recorded(command)])
-}
-
-/// The amount is not zero, and in the expected currency.
-fn check_money(
-    amount: Amount,
-    currency: Currency,
-    expected: Currency,
-) -> Result<(), InvalidPayment> {
-    if currency != expected {
-        return Err(InvalidPayment::OtherCurrency { expected });
-    }
-    if amount == Amount::ZERO { Err(InvalidPayment::Zero) } else { Ok(()) }
 }
 
 fn recorded(command: ProcessPayment) -> PaymentEvent {

@@ -1,25 +1,32 @@
 //! Properties of an order's payments that hold for every sequence of commands.
 
+use std::collections::BTreeMap;
+
 use dekigoto::{Aggregate as _, Decider as _, EventSchema as _};
 use proptest::{collection::vec, prelude::*};
 
 use super::{Payment, PaymentEvent, PaymentState};
 use crate::{
+    Currency,
     limits::{PAYMENTS_PER_ORDER_MAX, REFUNDS_PER_ORDER_MAX},
     strategies::payment_command,
 };
 
-/// The captured and refunded sums, computed from the events as u128.
-fn ledger(events: &[PaymentEvent]) -> (u128, u128) {
-    events.iter().fold((0, 0), |(captured, refunded), event| match event {
-        PaymentEvent::PaymentReceived(event) => {
-            (captured + u128::from(event.amount.get()), refunded)
+/// The captured and refunded sums of each currency, computed from the events as u128.
+fn ledger(events: &[PaymentEvent]) -> BTreeMap<Currency, (u128, u128)> {
+    let mut sums = BTreeMap::<Currency, (u128, u128)>::new();
+    for event in events {
+        match event {
+            PaymentEvent::PaymentReceived(event) => {
+                sums.entry(event.currency).or_default().0 += u128::from(event.amount.get());
+            }
+            PaymentEvent::PaymentRefunded(event) => {
+                sums.entry(event.currency).or_default().1 += u128::from(event.amount.get());
+            }
+            PaymentEvent::PaymentFailed(_) | PaymentEvent::RefundFailed(_) => {}
         }
-        PaymentEvent::PaymentFailed(_) | PaymentEvent::RefundFailed(_) => (captured, refunded),
-        PaymentEvent::PaymentRefunded(event) => {
-            (captured, refunded + u128::from(event.amount.get()))
-        }
-    })
+    }
+    sums
 }
 
 proptest! {
@@ -37,11 +44,14 @@ proptest! {
             state = Payment::fold(state, &events);
             history.extend(events);
 
-            let (captured, refunded) = ledger(&history);
-            prop_assert!(refunded <= captured);
-            prop_assert_eq!(u128::from(state.captured().get()), captured);
-            prop_assert_eq!(u128::from(state.refunded().get()), refunded);
-            prop_assert_eq!(u128::from(state.paid().get()), captured - refunded);
+            let sums = ledger(&history);
+            prop_assert!(state.captured_currencies().iter().eq(sums.keys()));
+            for (currency, (captured, refunded)) in sums {
+                prop_assert!(refunded <= captured);
+                prop_assert_eq!(u128::from(state.captured(currency).get()), captured);
+                prop_assert_eq!(u128::from(state.refunded(currency).get()), refunded);
+                prop_assert_eq!(u128::from(state.paid().amount(currency).get()), captured - refunded);
+            }
             for payment in state.payments() {
                 prop_assert!(payment.refunded_amount() <= payment.captured_amount());
             }

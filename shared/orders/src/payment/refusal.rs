@@ -1,6 +1,6 @@
 //! Why an order's payments refuse a command. Each refusal has a stable name for programs and a message for people.
 
-use crate::{Amount, Currency, InvalidText, limits::AMOUNT_MAX};
+use crate::{Amount, InvalidText, limits::AMOUNT_MAX};
 
 /// Why an order's payments refuse a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,9 +46,7 @@ pub enum InvalidPayment {
     /// The reference of a new payment holds what nobody can see.
     #[error("{0}")]
     Reference(InvalidText),
-    #[error("The order's currency is {expected}.")]
-    OtherCurrency { expected: Currency },
-    /// The sum of all captured payments would exceed the largest amount.
+    /// The sum of all captured payments in this currency would exceed the largest amount.
     #[error("The payments of an order are together at most {AMOUNT_MAX} minor units.")]
     TotalTooLarge,
 }
@@ -67,7 +65,6 @@ impl PaymentRefusal {
             Self::RefundTooLarge { .. } => "refund-too-large",
             Self::InvalidPayment(InvalidPayment::Zero) => "amount-zero",
             Self::InvalidPayment(InvalidPayment::Reference(_)) => "reference-invisible",
-            Self::InvalidPayment(InvalidPayment::OtherCurrency { .. }) => "other-currency",
             Self::InvalidPayment(InvalidPayment::TotalTooLarge) => "payments-too-large",
         }
     }

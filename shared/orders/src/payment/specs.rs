@@ -3,12 +3,14 @@
 use dekigoto::{Aggregate as _, spec::given};
 
 use super::{
-    InvalidPayment, Outcome, PaidOrder, Payment, PaymentCommand, PaymentEvent, PaymentFailed,
-    PaymentRefusal, PaymentState, ProcessPayment,
+    InvalidPayment, Outcome, Payment, PaymentCommand, PaymentEvent, PaymentFailed, PaymentRefusal,
+    PaymentState, ProcessPayment,
 };
 use crate::{
     limits::{PAYMENTS_PER_ORDER_MAX, PAYMENTS_WITH_DECLINED_MAX, REFUNDS_PER_ORDER_MAX},
-    samples::{amount, failed, paid_order, received, reference, refund_failed, refunded},
+    samples::{
+        amount, failed, in_euros, paid_order, place, received, reference, refund_failed, refunded,
+    },
 };
 
 fn process(reference: &str, minor_units: u64, outcome: Outcome) -> ProcessPayment {
@@ -16,7 +18,7 @@ fn process(reference: &str, minor_units: u64, outcome: Outcome) -> ProcessPaymen
         order: paid_order(),
         reference: self::reference(reference),
         amount: amount(minor_units),
-        currency: paid_order().currency,
+        currency: place().currency,
         outcome,
     }
 }
@@ -84,7 +86,7 @@ fn a_decline_that_arrives_after_the_capture_changes_nothing_that_was_paid_s10() 
     let events = [received("pi_1", 3000), failed("pi_1", 3000)];
     given::<Payment>(events[..1].to_vec()).when(declined("pi_1", 3000)).then(events[1..].to_vec());
     let state = Payment::fold(PaymentState::default(), &events);
-    assert_eq!((state.payments().len(), state.paid()), (1, amount(3000)));
+    assert_eq!((state.payments().len(), state.paid().amount(place().currency)), (1, amount(3000)));
 }
 
 #[test]
@@ -120,15 +122,27 @@ fn a_new_reference_is_visible_and_one_of_before_still_matches() {
 }
 
 #[test]
-fn a_payment_in_another_currency_is_refused() {
-    let expected = paid_order().currency;
-    for outcome in [Outcome::Captured, Outcome::Declined(None)] {
-        let currency = "EUR".parse().unwrap();
-        let command = ProcessPayment { currency, ..process("ch_1", 3000, outcome) };
-        given::<Payment>([])
-            .when(PaymentCommand::ProcessPayment(command))
-            .then_refused(InvalidPayment::OtherCurrency { expected }.into());
-    }
+fn a_payment_in_another_currency_than_the_orders_is_recorded_and_does_not_pay_the_order_s10() {
+    let jpy = place().currency;
+    let eur = "EUR".parse().unwrap();
+    let in_euros_as = |outcome| {
+        PaymentCommand::ProcessPayment(ProcessPayment {
+            currency: eur,
+            ..process("ch_1", 3000, outcome)
+        })
+    };
+    let declined = in_euros_as(Outcome::Declined(Some("insufficient funds".parse().unwrap())));
+    let events = [in_euros(failed("ch_1", 3000)), in_euros(received("ch_1", 3000))];
+    given::<Payment>([])
+        .when(declined)
+        .then(events[..1].to_vec())
+        .when(in_euros_as(Outcome::Captured))
+        .then(events[1..].to_vec())
+        .when(in_euros_as(Outcome::Captured))
+        .then_nothing();
+    let state = Payment::fold(PaymentState::default(), &events);
+    assert_eq!((state.paid().amount(jpy), state.paid().amount(eur)), (amount(0), amount(3000)));
+    assert_eq!(state.captured_currencies().into_iter().collect::<Vec<_>>(), [eur]);
 }
 
 #[test]
@@ -155,13 +169,6 @@ fn a_capture_of_a_paid_order_is_recorded_s10() {
 #[test]
 fn a_capture_above_the_orders_total_is_recorded_s10() {
     given::<Payment>([]).when(captured("ch_1", 9000)).then([received("ch_1", 9000)]);
-}
-
-#[test]
-fn a_capture_of_a_free_order_is_recorded_s10() {
-    let order = PaidOrder { total_amount: amount(0), ..paid_order() };
-    let command = ProcessPayment { order, ..process("ch_1", 1, Outcome::Captured) };
-    given::<Payment>([]).when(PaymentCommand::ProcessPayment(command)).then([received("ch_1", 1)]);
 }
 
 #[test]
@@ -203,9 +210,10 @@ fn the_state_gives_sums_of_one_payment_and_of_all() {
         refund_failed("ch_2", "re_2", 500),
     ];
     let state = Payment::fold(PaymentState::default(), &events);
-    assert_eq!(state.captured(), amount(3000));
-    assert_eq!(state.refunded(), amount(1200), "a failed refund returns nothing");
-    assert_eq!(state.paid(), amount(1800));
+    let currency = place().currency;
+    assert_eq!(state.captured(currency), amount(3000));
+    assert_eq!(state.refunded(currency), amount(1200), "a failed refund returns nothing");
+    assert_eq!(state.paid().amount(currency), amount(1800));
     assert_eq!(state.by_reference(&reference("ch_1")).unwrap().captured, None);
     assert_eq!(state.by_reference(&reference("ch_2")).unwrap().refundable(), amount(1800));
     assert_eq!(state.by_reference(&reference("ch_3")), None);

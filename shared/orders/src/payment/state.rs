@@ -1,5 +1,7 @@
 //! The state that the rules of payments need: a fold over the events.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     RefundOutcome,
 };
 use crate::{
-    Amount, Currency, CustomerId, DeclineReason, PaymentId, PaymentReference, RefundReference,
+    Amount, Currency, CustomerId, DeclineReason, Paid, PaymentId, PaymentReference, RefundReference,
 };
 
 /// The payments of one order, oldest first. At most
@@ -169,22 +171,38 @@ impl PaymentState {
         self.payments.iter().map(|payment| payment.refunds.len()).sum()
     }
 
-    /// The captured amount.
+    /// The currencies in which something was captured. The provider may have captured in another one than the order's.
     #[must_use]
-    pub fn captured(&self) -> Amount {
-        sum(self.payments.iter().map(RecordedPayment::captured_amount))
+    pub fn captured_currencies(&self) -> BTreeSet<Currency> {
+        self.payments.iter().filter_map(|it| Some(it.captured?.currency)).collect()
     }
 
-    /// The refunded amount.
+    /// The captured amount in this currency.
     #[must_use]
-    pub fn refunded(&self) -> Amount {
-        sum(self.payments.iter().map(RecordedPayment::refunded_amount))
+    pub fn captured(&self, currency: Currency) -> Amount {
+        sum(self.captured_in(currency).map(RecordedPayment::captured_amount))
+    }
+
+    /// The refunded amount in this currency.
+    #[must_use]
+    pub fn refunded(&self, currency: Currency) -> Amount {
+        sum(self.captured_in(currency).map(RecordedPayment::refunded_amount))
     }
 
     /// What the customer has paid: captured and not refunded.
     #[must_use]
-    pub fn paid(&self) -> Amount {
-        sum(self.payments.iter().map(RecordedPayment::refundable))
+    pub fn paid(&self) -> Paid {
+        let mut paid = Paid::default();
+        for payment in &self.payments {
+            if let Some(captured) = payment.captured {
+                paid.capture(captured.currency, payment.refundable());
+            }
+        }
+        paid
+    }
+
+    fn captured_in(&self, currency: Currency) -> impl Iterator<Item = &RecordedPayment> {
+        self.payments.iter().filter(move |it| it.captured.is_some_and(|it| it.currency == currency))
     }
 
     pub(super) fn after(mut self, event: &PaymentEvent) -> Self {

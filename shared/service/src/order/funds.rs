@@ -2,11 +2,11 @@
 
 use dekigoto::Version;
 use dekigoto_http::{App, Problem};
-use orders::{Amount, OrderId, order::Funds, payment::Payment};
+use orders::{OrderId, Paid, order::Funds, payment::Payment};
 
 /// An order's payments, as they were read for a decision.
 pub(super) struct Payments {
-    paid: Amount,
+    paid: Paid,
     /// 0 before the first payment.
     pub(super) version: u64,
 }
@@ -29,5 +29,5 @@ pub(super) async fn funds(
         return Ok((Funds::OnAccount, None));
     }
     let payments = Payments::load(app, order).await?;
-    Ok((Funds::Paid(payments.paid), Some(payments)))
+    Ok((Funds::Paid(payments.paid.clone()), Some(payments)))
 }

@@ -10,7 +10,7 @@ use dekigoto_http::{App, Params, Problem, etag_of_two};
 use orders::{
     Amount, Currency, DeclineReason, PaymentId, PaymentReference, RefundReference,
     order::Order,
-    payment::{Payment, RecordedPayment, Refund},
+    payment::{Payment, PaymentState, RecordedPayment, Refund},
 };
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use crate::{
     order::{command::OrderPath, ownership::must_own},
 };
 
-/// The payments of an order. Amounts are in the order's currency.
+/// The payments of an order. The sums are in the order's currency.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PaymentList<'a> {
@@ -30,8 +30,21 @@ struct PaymentList<'a> {
     refunded_amount: Amount,
     /// What the order does not need of it: everything once it is cancelled.
     surplus_amount: Amount,
+    /// The sums in other currencies, of which the order needs nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_currencies: Vec<Sums>,
     /// The version of the payments; 0 before the first.
     version: u64,
+}
+
+/// The sums in one currency.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sums {
+    currency: Currency,
+    captured_amount: Amount,
+    refunded_amount: Amount,
+    surplus_amount: Amount,
 }
 
 #[derive(Serialize)]
@@ -41,6 +54,8 @@ struct PaymentItem<'a> {
     reference: &'a PaymentReference,
     status: &'static str,
     amount: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
     refunded_amount: Amount,
     #[serde(skip_serializing_if = "Option::is_none")]
     decline_reason: Option<&'a DeclineReason>,
@@ -56,6 +71,17 @@ struct RefundItem<'a> {
     amount: Amount,
 }
 
+impl Sums {
+    fn of(payments: &PaymentState, currency: Currency, owed: Amount) -> Self {
+        Self {
+            currency,
+            captured_amount: payments.captured(currency),
+            refunded_amount: payments.refunded(currency),
+            surplus_amount: payments.paid().amount(currency).saturating_minus(owed),
+        }
+    }
+}
+
 impl<'a> PaymentItem<'a> {
     /// A captured payment shows its capture, also if it was declined before.
     fn of(payment: &'a RecordedPayment) -> Self {
@@ -65,6 +91,7 @@ impl<'a> PaymentItem<'a> {
             reference: &payment.reference,
             status: if payment.captured.is_some() { "received" } else { "failed" },
             amount: fact.map_or(Amount::ZERO, |fact| fact.amount),
+            currency: fact.map(|fact| fact.currency),
             refunded_amount: payment.refunded_amount(),
             decline_reason: payment.decline_reason.as_ref(),
             refunds: payment.refunds.iter().map(RefundItem::of).collect(),
@@ -94,12 +121,18 @@ pub(super) async fn payments(
     let placed = order.state.placed().ok_or_else(Problem::not_found)?;
     let history = app.engine().load::<Payment>(&id).await?;
     let (payments, version) = (&history.state, version_of(&history));
+    let Sums { currency, captured_amount, refunded_amount, surplus_amount } =
+        Sums::of(payments, placed.currency, placed.owed());
+    let mut others = payments.captured_currencies();
+    others.remove(&currency);
+    let others = others.into_iter().map(|it| Sums::of(payments, it, Amount::ZERO));
     let answer = PaymentList {
         items: payments.payments().iter().map(PaymentItem::of).collect(),
-        currency: placed.currency,
-        captured_amount: payments.captured(),
-        refunded_amount: payments.refunded(),
-        surplus_amount: payments.paid().saturating_minus(placed.owed()),
+        currency,
+        captured_amount,
+        refunded_amount,
+        surplus_amount,
+        other_currencies: others.collect(),
         version,
     };
     let tag = etag_of_two(version_of(&order), version);

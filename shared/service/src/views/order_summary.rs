@@ -15,7 +15,7 @@ use dekigoto::{
 };
 use dekigoto_http::{App, Params, Problem, etag, etag_of_two, malformed_request};
 use orders::{
-    Amount, Currency, CustomerId, Day, OrderId, Status,
+    Amount, Currency, CustomerId, Day, OrderId, Paid, Status,
     order::{Order, OrderEvent, OrderPlaced},
     payment::{Payment, PaymentEvent},
 };
@@ -50,6 +50,8 @@ impl View for OrderSummaryView {
     type Folds = (Order, Payment);
 
     const NAME: &'static str = ORDER_SUMMARY;
+    // 2: what was paid has a currency.
+    const SCHEMA: u32 = 2;
 }
 
 impl Fold<Order> for OrderSummaryView {
@@ -119,8 +121,8 @@ pub struct OrderSummary {
     /// The part from the order's own events. `None` before OrderPlaced, when there is nothing to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) order: Option<PlacedSummary>,
-    /// The paid amount: captured and not refunded, in minor units.
-    pub(crate) paid_amount: Amount,
+    /// What the customer has paid. The order's currency may be unknown yet.
+    pub(crate) paid: Paid,
 }
 
 /// The part of the row that comes from the order's own events.
@@ -161,7 +163,7 @@ pub(crate) struct OrderView {
     /// The part from the order's own events.
     #[serde(flatten)]
     pub(crate) order: PlacedSummary,
-    /// The paid amount, in minor units. Left out if only the order's own stream was read.
+    /// The paid amount in the order's currency, in minor units. Left out if only the order's own stream was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) paid_amount: Option<Amount>,
     /// The version of the order's own stream.
@@ -190,21 +192,17 @@ impl OrderSummary {
 
     /// Applies one event of the order's payments. Its time is not shown.
     pub(super) fn apply_payment(&mut self, event: &PaymentEvent) {
-        self.paid_amount = match event {
-            PaymentEvent::PaymentReceived(received) => {
-                self.paid_amount.saturating_plus(received.amount)
-            }
-            PaymentEvent::PaymentFailed(_) | PaymentEvent::RefundFailed(_) => self.paid_amount,
-            PaymentEvent::PaymentRefunded(refunded) => {
-                self.paid_amount.saturating_minus(refunded.amount)
-            }
-        };
+        match event {
+            PaymentEvent::PaymentReceived(it) => self.paid.capture(it.currency, it.amount),
+            PaymentEvent::PaymentFailed(_) | PaymentEvent::RefundFailed(_) => {}
+            PaymentEvent::PaymentRefunded(it) => self.paid.refund(it.currency, it.amount),
+        }
     }
 
     /// The order as clients read it, at these versions of its own stream and its payments. `None` before it is placed.
     fn view(&self, order_id: OrderId, version: u64, payment_version: u64) -> Option<OrderView> {
         let (order, payment_version) = (self.order.clone()?, Some(payment_version));
-        let paid_amount = Some(self.paid_amount);
+        let paid_amount = Some(self.paid.amount(order.currency));
         Some(OrderView { order_id, order, paid_amount, version, payment_version })
     }
 }
@@ -322,7 +320,8 @@ async fn from_store(
 mod tests {
     use super::*;
     use orders::samples::{
-        at, cancelled, confirmed, delivered, order_id, placed, received, refunded, shipped,
+        at, cancelled, confirmed, delivered, in_euros, order_id, place, placed, received, refunded,
+        shipped,
     };
 
     fn summary(events: &[OrderEvent]) -> OrderSummary {
@@ -377,7 +376,17 @@ mod tests {
         let mut row = summary(&[placed()]);
         row.apply_payment(&received("ch_1", 3000));
         row.apply_payment(&refunded("ch_1", "re_1", 1200));
-        assert_eq!(row.paid_amount.get(), 1800);
+        assert_eq!(row.paid.amount(place().currency).get(), 1800);
+    }
+
+    #[test]
+    fn a_payment_in_another_currency_is_not_shown_as_paid_s10() {
+        let mut row = OrderSummary::default();
+        row.apply_payment(&in_euros(received("ch_1", 3000)));
+        row.apply_order(&placed(), at(0));
+        row.apply_payment(&received("ch_2", 20));
+        let shown = row.view(order_id(), 1, 2).unwrap();
+        assert_eq!(shown.paid_amount.map(Amount::get), Some(20));
     }
 
     #[test]

@@ -86,7 +86,7 @@ proptest! {
             let events = Payment::decide(&state, command).unwrap_or_default();
             events.iter().for_each(|event| row.apply_payment(event));
             state = Payment::fold(state, &events);
-            prop_assert_eq!(row.paid_amount, state.paid());
+            prop_assert_eq!(&row.paid, &state.paid());
         }
     }
 

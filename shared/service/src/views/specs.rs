@@ -6,7 +6,7 @@ use dekigoto::{
     views::{Folds as _, View},
 };
 use orders::{
-    Amount, Currency, Status, UnitAmount,
+    Amount, Currency, Paid, Status, UnitAmount,
     order::{Item, Order, OrderCancelled, OrderConfirmed, OrderEvent, OrderPlaced},
     payment::{Payment, PaymentEvent, PaymentReceived, PaymentRefunded},
 };
@@ -29,6 +29,10 @@ fn at(minute: i64) -> Timestamp {
 
 fn amount(minor_units: u64) -> Amount {
     minor_units.try_into().unwrap()
+}
+
+fn yen(minor_units: u64) -> Paid {
+    Paid::of("JPY".parse().unwrap(), amount(minor_units))
 }
 
 fn placed_by(order: &str, customer: &str, currency: &str, total: u64) -> Happened {
@@ -137,17 +141,17 @@ fn an_order_summary_is_the_same_for_every_delivery() {
         .when(cancelled(ORDER, 3000))
         .delivered_twice()
         .shuffled()
-        .then(OrderSummary { order: Some(row), paid_amount: amount(0) });
+        .then(OrderSummary { order: Some(row), paid: Paid::default() });
 }
 
 #[test]
 fn a_payment_before_its_order_is_kept_until_the_order_is_placed() {
     given_view::<OrderSummaryView>([])
         .when(paid(3000))
-        .then(OrderSummary { order: None, paid_amount: amount(3000) })
+        .then(OrderSummary { order: None, paid: yen(3000) })
         .when(placed(ORDER, 3000))
         .delivered_twice()
-        .then(OrderSummary { order: Some(pending()), paid_amount: amount(3000) });
+        .then(OrderSummary { order: Some(pending()), paid: yen(3000) });
 }
 
 #[test]
@@ -157,7 +161,7 @@ fn an_order_summary_accepts_every_mix_of_order_and_payment_events() {
         .when(refunded(1200))
         .delivered_twice()
         .shuffled()
-        .then(OrderSummary { order: Some(row), paid_amount: amount(1800) });
+        .then(OrderSummary { order: Some(row), paid: yen(1800) });
 }
 
 #[test]
@@ -175,14 +179,14 @@ fn a_shipment_of_schema_version_1_is_shown_like_any_other() {
     given_view::<OrderSummaryView>([placed(ORDER, 3000), confirmed(ORDER)])
         .when(shipped)
         .shuffled()
-        .then(OrderSummary { order: Some(row), paid_amount: amount(0) });
+        .then(OrderSummary { order: Some(row), paid: Paid::default() });
 }
 
 #[test]
 fn each_order_has_its_own_row_under_its_customer() {
     let row = |customer: &str| {
         let order = PlacedSummary { customer_id: customer.parse().unwrap(), ..pending() };
-        OrderSummary { order: Some(order), paid_amount: amount(0) }
+        OrderSummary { order: Some(order), paid: Paid::default() }
     };
     let rows = [(ORDER, "c-42"), (OTHER_ORDER, "c-43")];
     let rows = rows.map(|(order, who)| (order_key(order, &who.parse().unwrap()), row(who)));

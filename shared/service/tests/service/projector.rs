@@ -131,8 +131,8 @@ async fn ten_messages_of_one_order_take_one_read_of_each_stream_and_one_write_s8
     let row = shown(&shop, &id).await;
     assert_eq!(row["watermarks"], json!({ "Order": 4, "Payment": 1 }));
     assert_eq!(
-        (&row["row"]["order"]["status"], &row["row"]["paidAmount"]),
-        (&json!("delivered"), &json!(3000))
+        (&row["row"]["order"]["status"], &row["row"]["paid"]),
+        (&json!("delivered"), &json!({ "JPY": 3000 }))
     );
 }
 

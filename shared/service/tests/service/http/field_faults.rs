@@ -84,14 +84,10 @@ async fn shape_and_limit_faults_are_reported_together_as_malformed() {
 #[tokio::test]
 async fn limits_that_the_domain_checks_are_named_too() {
     let path = "/v1/orders/{id}/payments";
-    for (field, value, pointer) in
-        [("amount", json!(0), "/amount"), ("currency", json!("EUR"), "/currency")]
-    {
-        let mut body = payment("ch_1");
-        body[field] = value;
-        let answer = refused(path, &body.to_string(), 422, "invalid-payment").await;
-        assert_eq!(answer.pointers(), [pointer]);
-    }
+    let mut nothing = payment("ch_1");
+    nothing["amount"] = json!(0);
+    let answer = refused(path, &nothing.to_string(), 422, "invalid-payment").await;
+    assert_eq!(answer.pointers(), ["/amount"]);
     let mut dear = order();
     dear["items"][0]["quantity"] = json!(10_000);
     dear["items"][0]["unitAmount"] = json!(1_000_000_000_000_i64);

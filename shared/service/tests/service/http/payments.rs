@@ -51,6 +51,32 @@ async fn everything_that_the_provider_captured_is_recorded_and_its_surplus_shown
 }
 
 #[tokio::test]
+async fn a_capture_in_another_currency_is_recorded_and_shown_and_pays_nothing_s10() {
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    let mut euros = paid("ch_1", 3000, "captured");
+    euros["currency"] = json!("EUR");
+    shop.does(&id, "payments", &euros).await;
+    assert_eq!(sums(&shop, &id).await, [0, 0, 0]);
+    let path = format!("/v1/orders/{id}/payments");
+    let payments = shop.ask(Ask::get(&path)).await;
+    let expected = json!([
+        { "currency": "EUR", "capturedAmount": 3000, "refundedAmount": 0, "surplusAmount": 3000 }
+    ]);
+    assert_eq!(payments.body["otherCurrencies"], expected);
+    assert_eq!(payments.body["items"][0]["currency"], "EUR");
+    let confirm = Ask::post(&format!("/v1/orders/{id}/confirm"), &json!({}));
+    shop.refuses(confirm, 409, "not-paid").await;
+    shop.follow().await;
+    let order = shop.ask(Ask::get(&format!("/v1/orders/{id}"))).await;
+    assert_eq!((&order.body["paidAmount"], &order.body["currency"]), (&json!(0), &json!("JPY")));
+
+    shop.does(&id, "refunds", &refund("ch_1", "re_1")).await;
+    let payments = shop.ask(Ask::get(&path)).await;
+    assert_eq!(payments.body["otherCurrencies"][0]["surplusAmount"], 0);
+}
+
+#[tokio::test]
 async fn everything_is_surplus_once_the_order_is_cancelled_s10() {
     let shop = Shop::new();
     let id = shop.placed("k").await;

@@ -96,9 +96,9 @@ impl Command {
         }
         let is_payment = ["payOrder", "refundOrder"].contains(&self.operation);
         if self.operation == "payOrder" {
-            let mut euro = self.body.clone();
-            euro["currency"] = json!("EUR");
-            self.add("another currency", self.under("e", &euro)).await;
+            let mut nothing = self.body.clone();
+            nothing["amount"] = json!(0);
+            self.add("an amount of zero", self.under("z", &nothing)).await;
         }
         self.done_twice().await;
         let other = match self.operation {
