@@ -54,10 +54,18 @@ def ensure(port):
 
 
 def _start(port, url):
-    LOGS.mkdir(parents=True, exist_ok=True)
+    process = launch(port, url, LOG, lambda process: remember(endpoint=url, port=port, pid=process.pid))
+    say(f"emulator is running on {url} with IAM enforced (pid {process.pid})")
+    return url
+
+
+def launch(port, functions_call, log, started=lambda process: None):
+    """Starts an emulator on this port, whose functions call AWS at the URL `functions_call`. Returns its process when it is
+    ready. `started` is called before that, to note what must be stopped."""
+    log.parent.mkdir(parents=True, exist_ok=True)
     environment = {
         # The functions inherit this: without the endpoint their SDK would call the real AWS.
-        **aws_environment(url),
+        **aws_environment(functions_call),
         "AUTH": "true",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -68,24 +76,23 @@ def _start(port, url):
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
     }
-    with LOG.open("w") as out:
+    with log.open("w") as out:
         process = subprocess.Popen(
             [executable("emulator", "ministack")], env=environment, stdin=subprocess.DEVNULL, stdout=out,
             stderr=subprocess.STDOUT, start_new_session=True,
         )
-    remember(endpoint=url, port=port, pid=process.pid)
+    started(process)
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise Failure(f"the emulator ended at once:\n{tail(LOG)}",
+            raise Failure(f"the emulator ended at once:\n{tail(log)}",
                           f"if port {port} is taken, choose another: AWS_PORT=4567 make deploy-local")
-        if is_healthy(url):
-            say(f"emulator is running on {url} with IAM enforced (pid {process.pid})")
-            return url
+        if is_healthy(endpoint(port)):
+            return process
         time.sleep(0.2)
     stop(process.pid)
-    raise Failure(f"the emulator did not answer within {START_SECONDS_MAX} s:\n{tail(LOG)}",
-                  "run it again; the whole log is .local/logs/emulator.log")
+    raise Failure(f"the emulator did not answer within {START_SECONDS_MAX} s:\n{tail(log)}",
+                  f"run it again; the whole log is {log}")
 
 
 def stop(pid):

@@ -10,6 +10,7 @@ use dekigoto_testkit::sim::{Fault, Violation};
 
 use crate::{
     bugs::{Bug, Wiring},
+    judge,
     known::KNOWN,
     marks::MARKS,
     run::{Setup, run},
@@ -39,10 +40,12 @@ pub(crate) struct Command {
     bug: Option<Bug>,
     hunts: bool,
     writes: bool,
+    /// What a run of the deployed system left behind.
+    left: Option<String>,
 }
 
 impl Command {
-    /// Reads `--seeds N`, `--seed N`, `--faults 1:ErrAfter,…`, `--bug Name`, `--bugs` and `--write`.
+    /// Reads `--seeds N`, `--seed N`, `--faults 1:ErrAfter,…`, `--bug Name`, `--bugs`, `--write` and `--judge FILE`.
     pub(crate) fn read(arguments: &[String]) -> Result<Self, String> {
         let mut command = Self::default();
         let mut rest = arguments.iter();
@@ -56,6 +59,7 @@ impl Command {
                 "--bug" => command.bug = Some(value()?.parse()?),
                 "--bugs" => command.hunts = true,
                 "--write" => command.writes = true,
+                "--judge" => command.left = Some(value()?.clone()),
                 _ => return Err(format!("{name} is no option; see tests/sim/README.md")),
             }
         }
@@ -63,6 +67,9 @@ impl Command {
     }
 
     pub(crate) fn run(&self) -> Result<(), String> {
+        if let Some(path) = &self.left {
+            return judge::judge(path);
+        }
         match (self.seed, self.seeds) {
             (Some(seed), None | Some(1)) => self.repeat(seed),
             _ if self.hunts => self.hunt(),

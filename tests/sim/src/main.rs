@@ -12,6 +12,7 @@ mod client;
 mod commands;
 mod consumers;
 mod history;
+mod judge;
 mod known;
 mod marks;
 mod nemesis;

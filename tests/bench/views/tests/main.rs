@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod before;
+mod budgets;
 mod engine;
 mod order;
+mod time;
 mod units;

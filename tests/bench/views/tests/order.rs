@@ -24,6 +24,12 @@ pub(crate) async fn of_five_commands(store: &MemoryStore, id: OrderId) -> Vec<En
     events
 }
 
+/// Stores an order that is only placed. Returns its event.
+pub(crate) async fn placed_only(store: &MemoryStore, id: OrderId) -> Envelope {
+    let mut order = Head::empty(Order::stream(&id).unwrap());
+    append(store, &mut order, 0, placed().encode().unwrap()).await.unwrap()
+}
+
 async fn append(
     store: &MemoryStore,
     head: &mut Head,

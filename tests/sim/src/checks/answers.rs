@@ -167,7 +167,16 @@ pub(crate) fn commands(world: &World, op: &Op, at: Timestamp) -> Vec<Command> {
 fn funds(world: &World, op: &Op) -> impl Iterator<Item = Funds> {
     let versions = op.attempts.iter().flat_map(|it| it.began.payment..=it.ended.payment);
     let versions: BTreeSet<usize> = versions.collect();
-    let events = world.events.events(&format!("Payment#{}", op.order));
+    funds_at(world, &op.order, versions)
+}
+
+/// What an order's payments came to at each of these versions.
+pub(crate) fn funds_at(
+    world: &World,
+    order: &str,
+    versions: impl IntoIterator<Item = usize>,
+) -> impl Iterator<Item = Funds> {
+    let events = world.events.events(&format!("Payment#{order}"));
     versions.into_iter().map(move |version| {
         let seen = events.iter().take(version).flat_map(|event| event.decode().unwrap());
         let seen: Vec<PaymentEvent> = seen.collect();

@@ -82,7 +82,7 @@ pub(crate) fn dead_letters(world: &World, chaos: Duration) {
     }
 }
 
-fn published(world: &World) {
+pub(crate) fn published(world: &World) {
     let memory = world.truth.memory();
     let service = service();
     for event in world.events.all_events() {

@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod delivery;
+pub(crate) mod processes;
 pub(crate) mod stored;
 pub(crate) mod views;
 
@@ -9,8 +10,14 @@ use crate::{history::History, world::World};
 
 /// Checks a finished run.
 pub(crate) fn at_rest(world: &World, history: &History) {
+    of_tables(world, history);
+    delivery::check(world);
+}
+
+/// Checks what is in the tables and what clients and subscribers heard, but not the queues.
+pub(crate) fn of_tables(world: &World, history: &History) {
     stored::check(world, history);
     answers::check(world, history);
-    delivery::check(world);
     views::check(world);
+    processes::check(world);
 }

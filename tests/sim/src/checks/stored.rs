@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use dekigoto::{Aggregate, Commit, EventSchema, NewEvent, StoredCommit};
 use orders::{order::Order, payment::Payment};
 
-use super::answers::commands;
+use super::{
+    answers::commands,
+    processes::{self, POLICY},
+};
 use crate::{
     history::{History, Op},
     nemesis::ARCHIVE,
@@ -30,8 +33,10 @@ pub(crate) fn check(world: &World, history: &History) {
                 let what = format!("{} took effect twice in {stream}", context.key);
                 world.sim.violation("S5", what);
             }
-            if context.actor != ARCHIVE {
-                asked_and_decided(world, &ops, stream, &commits[..place], commit);
+            match context.actor.as_str() {
+                ARCHIVE => {}
+                POLICY => processes::requested(world, stream, &commits[..place], commit),
+                _ => asked_and_decided(world, &ops, stream, &commits[..place], commit),
             }
         }
     }
