@@ -5,7 +5,7 @@ LOCAL := $(PYTHON) infra/local
 # The whole workspace, with AUTH_MODE=jwt. One feature set for all targets: another would build the AWS SDK again.
 ALL := --workspace --features local/jwt --locked --quiet
 # The crates that are published.
-KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
+KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
 .PHONY: help run reset demo forward trigger consumers test browsers fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e fuzz startup bench

@@ -29,9 +29,11 @@ impl fmt::Display for Attribute {
     }
 }
 
-/// One outgoing message, for SNS or EventBridge.
+/// One outgoing message, for SNS, EventBridge or Kafka.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// The aggregate's id. A bus that keeps order keeps it among the messages of one key.
+    pub key: String,
     /// The body: JSON.
     pub body: String,
     /// Attributes that subscribers filter on.
@@ -55,6 +57,7 @@ impl Message {
         ];
         attributes.extend(trace_of(event).map(|it| ("traceparent", Attribute::Text(it))));
         Self {
+            key: event.aggregate_id.clone(),
             body: event.published(),
             attributes,
             kind: event.event_type.clone(),
@@ -67,7 +70,7 @@ impl Message {
     pub fn size_bytes(&self) -> usize {
         let bytes = |value: &Attribute| value.to_string().len() + ATTRIBUTE_TYPE_BYTES_MAX;
         let attributes = self.attributes.iter().map(|(name, value)| name.len() + bytes(value));
-        self.body.len() + self.kind.len() + attributes.sum::<usize>()
+        self.key.len() + self.body.len() + self.kind.len() + attributes.sum::<usize>()
     }
 }
 

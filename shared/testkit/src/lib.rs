@@ -8,11 +8,13 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod bus_contract;
 mod cases;
 mod doubles;
 mod json_schema;
 mod outbox_contract;
 mod recorded;
+mod relay_contract;
 mod scripted;
 pub mod sim;
 mod store_contract;
@@ -21,10 +23,12 @@ mod view_contract;
 mod virtual_time;
 mod world;
 
+pub use bus_contract::{Arrived, BusPromises, BusSubject, bus_contract, memory_bus};
 pub use doubles::{CountedStore, Fault, UnreliableStore};
 pub use json_schema::ClosedSchema;
 pub use outbox_contract::{OutboxSubject, memory_outbox, outbox_contract};
 pub use recorded::RecordedCalls;
+pub use relay_contract::{RelaySubject, relay_contract};
 pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, ViewFault};
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
 pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, stream};

@@ -12,6 +12,8 @@ use dekigoto::{
     outbox::{EntryId, Leased, Order, Outbox},
 };
 
+pub(crate) use relays::{drain, relay as relay_to};
+
 use crate::{
     cases::Cases,
     still_host,
@@ -31,7 +33,7 @@ pub trait OutboxSubject: Send + Sync {
 }
 
 /// Everything parked: each text with its reason.
-async fn parked(subject: &dyn OutboxSubject) -> Vec<(String, String)> {
+pub(crate) async fn parked(subject: &dyn OutboxSubject) -> Vec<(String, String)> {
     let parked = subject.parking().list(0, 1000).await.unwrap();
     parked.into_iter().map(|it| (it.body, it.reason)).collect()
 }
@@ -110,7 +112,7 @@ impl OutboxSubject for MemorySubject {
 const LONG: Duration = Duration::from_secs(3600);
 
 /// Appends this many commits to a stream.
-async fn append(subject: &dyn OutboxSubject, id: &str, commits: u64) -> Vec<Commit> {
+pub(crate) async fn append(subject: &dyn OutboxSubject, id: &str, commits: u64) -> Vec<Commit> {
     let store = subject.store();
     crate::store_contract::append_some(&*store, &stream(id), commits).await
 }

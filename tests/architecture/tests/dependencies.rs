@@ -20,6 +20,7 @@ const SHARED: &[&str] = &[
     "dekigoto-http",
     "dekigoto-dynamodb",
     "dekigoto-messaging",
+    "dekigoto-kafka",
     "dekigoto-lambda",
     "dekigoto-local",
     "dekigoto-postgres",
@@ -188,6 +189,7 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
         ("dekigoto-dynamodb", &["dekigoto"]),
         ("dekigoto-messaging", &["dekigoto"]),
         ("dekigoto-lambda", &["dekigoto", "dekigoto-http"]),
+        ("dekigoto-kafka", &["dekigoto"]),
         ("dekigoto-postgres", &["dekigoto"]),
         ("dekigoto-sqlite", &["dekigoto"]),
         ("dekigoto-local", &["dekigoto", "dekigoto-http", "dekigoto-postgres", "dekigoto-sqlite"]),
@@ -242,6 +244,14 @@ fn sqlite_is_linked_by_its_adapter_and_the_one_process_run_only() {
     for package in ours().filter(|package| !is_test(package)) {
         let may = ["dekigoto-sqlite", "dekigoto-local", "local"].contains(&package.name.as_str());
         assert!(may || !pulls_in(package).contains("rusqlite"), "{} links SQLite", package.name);
+    }
+}
+
+#[test]
+fn kafka_reaches_no_lambda_function_and_no_default_run() {
+    for package in ours().filter(|package| !is_test(package)) {
+        let may = package.name == "dekigoto-kafka";
+        assert!(may || !pulls_in(package).contains("krafka"), "{} pulls in Kafka", package.name);
     }
 }
 

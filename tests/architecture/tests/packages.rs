@@ -7,11 +7,12 @@ use serde_json::Value;
 use crate::dependencies::metadata;
 
 /// The crates of the kit, and the types of the order events for consumers.
-const KIT: [&str; 12] = [
+const KIT: [&str; 13] = [
     "dekigoto",
     "dekigoto-aws",
     "dekigoto-dynamodb",
     "dekigoto-http",
+    "dekigoto-kafka",
     "dekigoto-lambda",
     "dekigoto-local",
     "dekigoto-messaging",

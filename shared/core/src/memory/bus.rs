@@ -28,7 +28,9 @@ pub type Handler = Box<dyn Fn(&Message) + Send + Sync>;
 /// let (seen, handler) = InMemoryEventBus::inbox();
 /// bus.subscribe(Some("OrderPlaced"), handler);
 /// let at = "2026-11-23T09:00:00.000Z".parse().unwrap();
-/// let message = |kind: &str| Message { body: "{}".into(), attributes: vec![], kind: kind.into(), at };
+/// let message = |kind: &str| Message {
+///     key: "o-1".into(), body: "{}".into(), attributes: vec![], kind: kind.into(), at,
+/// };
 /// bus.send(&[message("OrderPlaced"), message("OrderShipped")]).await.unwrap();
 /// assert_eq!(seen.lock().unwrap().len(), 1);
 /// # }).unwrap();

@@ -235,6 +235,7 @@ fn message(
         data: event.data,
     };
     Ok(Message {
+        key: envelope.aggregate_id.clone(),
         body: Payload::of(&cloud_event)?.as_str().to_owned(),
         attributes: Vec::new(),
         kind: event.detail_type.to_owned(),

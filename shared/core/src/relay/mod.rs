@@ -31,13 +31,10 @@ pub use republish::{
 pub use send::{CALLS_AT_ONCE_MAX, Failure, Failures, SENDS_PER_MESSAGE_MAX, send_all};
 
 use crate::{
-    Bus, Commit, EventStore, Host, Parking, Pointer, RetryQueue,
+    Bus, Commit, EventStore, Host, Parking, Pointer, RetryQueue, TimeLeft,
     batch::{Delivered, Report, take_queue, take_stream},
 };
 use invocation::Invocation;
-
-/// Returns the time that the invocation has left.
-type TimeLeft<'a> = dyn Fn() -> Duration + Sync + 'a;
 
 /// Publishes commits.
 #[derive(Clone)]

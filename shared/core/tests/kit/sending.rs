@@ -11,6 +11,7 @@ use dekigoto_testkit::{Down, ScriptedBus, still_host};
 
 fn message(body: impl Into<String>) -> Message {
     Message {
+        key: "key".to_owned(),
         body: body.into(),
         attributes: vec![("eventType", Attribute::Text("Added".to_owned()))],
         kind: "Added".to_owned(),

@@ -11,6 +11,7 @@ use dekigoto::{Attribute, Message, Refused, Source, Timestamp};
 /// Messages `0`, `1` and so on.
 fn messages(count: usize) -> Vec<Message> {
     let message = |place| Message {
+        key: format!("key-{place}"),
         body: format!(r#"{{"place":{place}}}"#),
         attributes: vec![
             ("eventType", Attribute::Text(format!("Event{place}"))),

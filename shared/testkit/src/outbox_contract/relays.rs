@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A relay to this topic and this bus.
-fn relay(subject: &dyn OutboxSubject, topic: Arc<dyn Bus>, bus: Arc<dyn Bus>) -> Relay {
+pub(crate) fn relay(subject: &dyn OutboxSubject, topic: Arc<dyn Bus>, bus: Arc<dyn Bus>) -> Relay {
     Relay {
         topic,
         bus,
@@ -54,7 +54,7 @@ async fn round(relay: &Relay, outbox: &dyn Outbox, order: Order) -> Report {
 }
 
 /// Publishes until nothing is due.
-async fn drain(relay: &Relay, outbox: &dyn Outbox, order: Order) {
+pub(crate) async fn drain(relay: &Relay, outbox: &dyn Outbox, order: Order) {
     for _ in 0..100 {
         if round(relay, outbox, order).await.tally.total() == 0 {
             return;

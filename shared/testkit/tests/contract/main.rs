@@ -1,7 +1,8 @@
 //! The in-memory adapters keep the contracts.
 
 use dekigoto_testkit::{
-    memory_outbox, memory_store, memory_views, outbox_contract, store_contract, view_contract,
+    RelaySubject, bus_contract, memory_bus, memory_outbox, memory_store, memory_views,
+    outbox_contract, relay_contract, store_contract, view_contract,
 };
 
 #[tokio::test]
@@ -17,4 +18,19 @@ async fn memory_keeps_the_view_contract() {
 #[tokio::test]
 async fn memory_keeps_the_outbox_contract() {
     outbox_contract(async || memory_outbox()).await;
+}
+
+#[tokio::test]
+async fn memory_keeps_the_bus_contract() {
+    bus_contract(async || memory_bus()).await;
+}
+
+#[tokio::test]
+async fn memory_keeps_the_relay_contract() {
+    relay_contract(async || RelaySubject {
+        outbox: memory_outbox(),
+        topic: memory_bus(),
+        bus: memory_bus(),
+    })
+    .await;
 }

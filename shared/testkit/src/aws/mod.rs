@@ -1,5 +1,7 @@
 //! The AWS SDK's clients on a scripted HTTP layer: real requests, real retries, scripted replies.
 
+mod buses;
+
 use std::{
     collections::VecDeque,
     fmt,
@@ -21,6 +23,8 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
 use aws_types::{SdkConfig, region::Region};
+
+pub use buses::FakeBuses;
 
 /// What happens to one request.
 #[derive(Clone, Debug)]
