@@ -83,7 +83,7 @@ pub fn app(mode: AuthMode, base_url: &str, stores: Stores, fulfilment: Fulfilmen
     let router = system.router(&service, &CONTRACT);
     let app = docs::before(guarded(router, mode, base_url)).merge(events::routes(base_url));
     match mode {
-        AuthMode::None => app.merge(system.debug_routes()),
+        AuthMode::None => app.merge(system.debug_routes()).merge(system.console()),
         // The debug routes show all orders to everybody.
         #[cfg(feature = "jwt")]
         AuthMode::Jwt => app,

@@ -3,6 +3,9 @@
 mod error;
 mod inbox;
 mod origins;
+mod parked;
+mod place;
+mod recent;
 mod serve;
 pub mod show;
 mod stores;

@@ -23,7 +23,11 @@ pub fn run<O: Owner>(service: &Service, contract: &'static Contract) -> ExitCode
     serve(async |_| {
         let system = System::start(service, Stores::from_env().await?);
         let anonymous = Extension(Caller::<O>::anonymous());
-        Ok(system.router(service, contract).layer(anonymous).merge(system.debug_routes()))
+        Ok(system
+            .router(service, contract)
+            .layer(anonymous)
+            .merge(system.debug_routes())
+            .merge(system.console()))
     })
 }
 

@@ -7,7 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use dekigoto::{
-    AppendError, Commit, EventStore, Parking, ReadError, ReadFrom, StreamId, SystemHost, ViewStore,
+    AppendError, Commit, EventStore, ParkedRecords, ReadError, ReadFrom, StreamId, SystemHost,
+    ViewStore,
     memory::{MemoryOutbox, MemoryParking, MemoryStore, MemoryViews},
     outbox::Outbox,
     replay::ReplaySource,
@@ -15,7 +16,7 @@ use dekigoto::{
 use dekigoto_sqlite::Database;
 use tokio::sync::Notify;
 
-use crate::{error::Error, show};
+use crate::{error::Error, recent::Recent, show};
 
 /// The database file, if `DATABASE` is not set.
 const DATABASE_DEFAULT: &str = ".local/dekigoto.db";
@@ -32,7 +33,7 @@ pub struct Stores {
     /// The rows of views.
     pub views: Arc<dyn ViewStore>,
     /// What cannot be handled, with the reason.
-    pub parking: Arc<dyn Parking>,
+    pub parking: Arc<dyn ParkedRecords>,
 }
 
 impl Stores {
@@ -129,6 +130,7 @@ fn variable(name: &str) -> Result<Option<String>, Error> {
 pub(crate) struct Watched {
     pub(crate) events: Arc<dyn EventStore>,
     pub(crate) appended: Arc<Notify>,
+    pub(crate) recent: Recent,
 }
 
 #[async_trait]
@@ -137,6 +139,7 @@ impl EventStore for Watched {
         let outcome = self.events.append(commit).await;
         if outcome.is_ok() {
             show::stored(commit);
+            self.recent.add(commit);
         }
         // After any error too: the commit may be stored.
         self.appended.notify_one();

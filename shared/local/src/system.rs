@@ -1,6 +1,12 @@
 //! Connects the parts of a service in one process: the router, the relay, the views and the policies.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
@@ -17,11 +23,15 @@ use dekigoto::{
     views::Projector,
 };
 use dekigoto_http::{App, Contract, Routes, Service};
+use dekigoto_ops::{Console, Parts};
 use serde::Deserialize;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     inbox::{Inbox, SampleBus},
+    parked::Named,
+    place::{PUBLISHER, Place},
+    recent::Recent,
     show,
     stores::{Stores, Watched},
     topic::Topic,
@@ -45,6 +55,8 @@ pub struct System {
     ports: Ports,
     history: Arc<dyn ReplaySource>,
     inbox: Inbox,
+    place: Arc<Place>,
+    service: dekigoto::Service,
 }
 
 impl System {
@@ -54,21 +66,31 @@ impl System {
     #[must_use]
     pub fn start(service: &Service, stores: Stores) -> Self {
         let appended = Arc::new(Notify::new());
-        let watched = Watched { events: stores.events, appended: Arc::clone(&appended) };
+        let recent = Recent::default();
+        let watched = Watched {
+            events: stores.events,
+            appended: Arc::clone(&appended),
+            recent: recent.clone(),
+        };
         let ports =
             Ports { store: Arc::new(watched), views: stores.views, host: Arc::new(SystemHost) };
         let inbox = Inbox::default();
         let mut topic = Topic::new(inbox.clone());
+        let mut consumers = Vec::new();
+        let parking = |name: String| Arc::new(Named { name, parking: Arc::clone(&stores.parking) });
         for view in service.views() {
-            let events = service.events_for(&**view);
-            let parking = Arc::clone(&stores.parking);
-            topic.subscribe(events, Projector::of(Arc::clone(view), ports.clone(), parking));
+            let (view, events) = (Arc::clone(view), service.events_for(&**view));
+            let parking = parking(view.name().to_owned());
+            consumers.push(topic.subscribe(events, Projector::of(view, ports.clone(), parking)));
         }
         for policy in service.policies() {
-            let (policy, parking) = (Arc::clone(policy), Arc::clone(&stores.parking));
+            let policy = Arc::clone(policy);
             let (name, events) = (policy.name(), policy.events().to_vec());
+            let parking = parking(format!("{name}-policy"));
             let manager = ProcessManager::of(policy, ports.clone(), parking);
-            let queue = Arc::new(topic.subscribe(events, manager));
+            let subscriber = topic.subscribe(events, manager);
+            consumers.push(subscriber.clone());
+            let queue = Arc::new(subscriber);
             let (views, host) = (Arc::clone(&ports.views), Arc::clone(&ports.host));
             tokio::spawn(run_ticker(Ticker { policy: name, views, queue, host }));
         }
@@ -76,13 +98,29 @@ impl System {
             topic: Arc::new(topic),
             bus: Arc::new(SampleBus(inbox.clone())),
             retry: stores.outbox.clone(),
-            parking: stores.parking,
+            parking: Arc::new(Named {
+                name: PUBLISHER.to_owned(),
+                parking: Arc::clone(&stores.parking),
+            }),
             store: Arc::clone(&ports.store),
             host: Arc::clone(&ports.host),
             announcements: service.announcements().clone(),
         };
-        tokio::spawn(run_relay(relay, stores.outbox, appended));
-        Self { ports, history: stores.history, inbox }
+        let is_paused = Arc::new(AtomicBool::new(false));
+        let place = Place {
+            consumers,
+            relay: relay.clone(),
+            outbox: Arc::clone(&stores.outbox),
+            parking: stores.parking,
+            history: Arc::clone(&stores.history),
+            recent,
+            host: Arc::clone(&ports.host),
+            is_paused: Arc::clone(&is_paused),
+            hidden: Mutex::default(),
+        };
+        tokio::spawn(run_relay(relay, stores.outbox, appended, is_paused));
+        let service = service.without_routes();
+        Self { ports, history: stores.history, inbox, place: Arc::new(place), service }
     }
 
     /// The service's routes. A layer must add the caller.
@@ -94,6 +132,19 @@ impl System {
     #[must_use]
     pub fn ports(&self) -> Ports {
         self.ports.clone()
+    }
+
+    /// The operator's console at `/console`. It shows all events to everybody who reaches it.
+    pub fn console(&self) -> Router {
+        let parts = Parts {
+            stack: self.place.stack(),
+            cloud: self.place.clone(),
+            ports: self.ports.clone(),
+            history: Arc::clone(&self.history),
+            service: self.service.clone(),
+        };
+        // The stack of a place has all outputs that a console needs.
+        Console::of(parts).map(Console::router).unwrap_or_default()
     }
 
     /// Two debug routes, for a demo: the stored commits, of one stream with `?stream=Order%23<id>`, and the
@@ -149,8 +200,17 @@ async fn run_ticker(ticker: Ticker) {
 }
 
 /// Publishes what is in the outbox: at the start, after each append, and when a wait ends.
-async fn run_relay(relay: Relay, outbox: Arc<dyn Outbox>, appended: Arc<Notify>) {
+async fn run_relay(
+    relay: Relay,
+    outbox: Arc<dyn Outbox>,
+    appended: Arc<Notify>,
+    is_paused: Arc<AtomicBool>,
+) {
     loop {
+        if is_paused.load(Relaxed) {
+            relay.host.sleep(POLL_EVERY).await;
+            continue;
+        }
         match relay.take_outbox(&*outbox, Order::Any, || ROUND_TIME).await {
             Ok(report) if report.tally.total() > 0 => {
                 show::published(&report);

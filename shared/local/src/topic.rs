@@ -39,6 +39,8 @@ pub(crate) struct Topic {
 #[derive(Clone)]
 pub(crate) struct Subscriber {
     name: String,
+    /// As operators call it: a view may have the name of its policy.
+    consumer: String,
     events: Vec<&'static str>,
     messages: UnboundedSender<Handed>,
 }
@@ -63,7 +65,8 @@ impl Topic {
         handler: impl Handler,
     ) -> Subscriber {
         let (messages, handed) = unbounded_channel();
-        let subscriber = Subscriber { name: handler.name(), events, messages };
+        let (name, consumer) = (handler.name(), handler.consumer());
+        let subscriber = Subscriber { name, consumer, events, messages };
         self.subscribers.push(subscriber.clone());
         tokio::spawn(run(handler, handed));
         subscriber
@@ -78,7 +81,13 @@ impl Topic {
 }
 
 impl Subscriber {
-    async fn apply(&self, body: &str) -> Result<(), Refused> {
+    /// As operators call it: `order-summary`, or `fulfilment-policy`.
+    pub(crate) fn consumer(&self) -> &str {
+        &self.consumer
+    }
+
+    /// Hands it a message, and waits until the message was handled.
+    pub(crate) async fn apply(&self, body: &str) -> Result<(), Refused> {
         let (answer, answered) = oneshot::channel();
         // Fails only when the handler ended; then the answer below fails too.
         let _ = self.messages.send(Handed { body: body.to_owned(), answer });
@@ -103,6 +112,9 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// Its kind and name.
     fn name(&self) -> String;
 
+    /// As operators call it.
+    fn consumer(&self) -> String;
+
     async fn take(&self, messages: Vec<Delivered<String>>) -> Report;
 }
 
@@ -110,6 +122,10 @@ pub(crate) trait Handler: Send + Sync + 'static {
 impl Handler for Projector {
     fn name(&self) -> String {
         format!("view {}", self.name())
+    }
+
+    fn consumer(&self) -> String {
+        self.name().to_owned()
     }
 
     async fn take(&self, messages: Vec<Delivered<String>>) -> Report {
@@ -121,6 +137,10 @@ impl Handler for Projector {
 impl Handler for ProcessManager {
     fn name(&self) -> String {
         format!("policy {}", self.name())
+    }
+
+    fn consumer(&self) -> String {
+        format!("{}-policy", self.name())
     }
 
     async fn take(&self, messages: Vec<Delivered<String>>) -> Report {

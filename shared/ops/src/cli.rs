@@ -95,6 +95,15 @@ pub(crate) enum Command {
         /// For how long, such as 10m
         #[arg(long = "for", default_value = "1h", value_parser = duration)]
         over: Duration,
+        /// Begin with the newest events, where they are kept at no cost: in one process
+        #[arg(long)]
+        recent: bool,
+    },
+    /// List the processes that wait for a deadline
+    Deadlines {
+        /// Due within this time, at most 6h
+        #[arg(long, default_value = "1h", value_parser = duration)]
+        within: Duration,
     },
     /// See dead letters, send them back, or discard them
     #[command(subcommand)]

@@ -194,6 +194,10 @@ pub trait Cloud: Send + Sync {
     ) -> Result<Vec<Option<f64>>, Failure>;
     /// Where the newest records of a stream will be, one place for each open shard.
     async fn stream_ends(&self, stream: &str) -> Result<Vec<String>, Failure>;
+    /// Like [`stream_ends`](Self::stream_ends), but before the records that are kept at no cost. AWS keeps none so.
+    async fn stream_recent(&self, stream: &str) -> Result<Vec<String>, Failure> {
+        self.stream_ends(stream).await
+    }
     /// The records from these places on.
     async fn stream_page(&self, places: &[String]) -> Result<StreamPage, Failure>;
 }
@@ -202,6 +206,10 @@ pub trait Cloud: Send + Sync {
 pub trait Screen: Send + Sync {
     /// Shows one line.
     fn line(&self, text: &str);
+    /// Whether nobody looks any more. A command that only shows something may then end.
+    fn is_gone(&self) -> bool {
+        false
+    }
 }
 
 /// A record of a change, for `dekigoto journal`.

@@ -24,7 +24,8 @@ pub(crate) async fn execute(
         Command::Doctor => commands::doctor(&desk).await,
         Command::Trace { id } => commands::trace(&desk, &id).await,
         Command::Show { stream, at } => commands::show(&desk, &stream, at).await,
-        Command::Tail { over } => commands::tail(&desk, over, is_json).await,
+        Command::Tail { over, recent } => commands::tail(&desk, over, recent, is_json).await,
+        Command::Deadlines { within } => commands::deadlines(&desk, within).await,
         Command::Dlq(Dlq::List(letters)) => dlq::list(&desk, &letters.filter()).await,
         Command::Dlq(Dlq::Show(letters)) => dlq::show(&desk, &letters.filter()).await,
         Command::Dlq(Dlq::Redrive { letters, rate, agreement }) => {

@@ -5,6 +5,7 @@ mod aws;
 mod cli;
 pub mod cloud;
 mod commands;
+mod console;
 mod desk;
 mod dlq;
 mod execute;
@@ -22,6 +23,7 @@ mod run;
 mod tests;
 mod text;
 
+pub use console::{Console, Parts};
 pub use failure::{Failure, Kind};
 #[cfg(feature = "aws")]
 pub use run::run;

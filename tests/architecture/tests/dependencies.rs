@@ -192,7 +192,10 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
         ("dekigoto-kafka", &["dekigoto"]),
         ("dekigoto-postgres", &["dekigoto"]),
         ("dekigoto-sqlite", &["dekigoto"]),
-        ("dekigoto-local", &["dekigoto", "dekigoto-http", "dekigoto-postgres", "dekigoto-sqlite"]),
+        (
+            "dekigoto-local",
+            &["dekigoto", "dekigoto-http", "dekigoto-ops", "dekigoto-postgres", "dekigoto-sqlite"],
+        ),
         ("dekigoto-ops", &["dekigoto", "dekigoto-dynamodb"]),
         (
             "dekigoto-aws",

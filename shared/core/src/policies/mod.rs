@@ -62,6 +62,7 @@ mod manager;
 mod processes;
 mod run;
 mod ticker;
+mod upcoming;
 
 use std::convert::Infallible;
 
@@ -74,6 +75,7 @@ pub use processes::{DUE_SHARDS, Processes};
 pub use run::EFFECTS_PER_INPUT_MAX;
 pub(crate) use run::{Issue, Run};
 pub use ticker::{DUE_PER_PARTITION_MAX, MINUTES_LISTED, Ticked, Ticker};
+pub use upcoming::{UPCOMING_MINUTES_MAX, UPCOMING_PER_PARTITION_MAX, upcoming};
 
 use crate::{Aggregate, Decider, Envelope, SchemaError};
 

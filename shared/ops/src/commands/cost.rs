@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cloud::Metric,
     desk::Desk,
-    failure::Failure,
+    failure::{Failure, Kind},
     out::{Report, Table, Tone},
     text::age,
 };
@@ -59,6 +59,10 @@ struct Item {
 }
 
 pub(crate) async fn cost(desk: &Desk, over: Duration) -> Result<Report, Failure> {
+    if desk.cloud.is_one_process() {
+        let what = "one process costs nothing of AWS";
+        return Err(Failure::new(Kind::Unsupported, what, "name a deployed stack with `--stack`"));
+    }
     let prices: Prices = serde_json::from_str(PRICES).map_err(|cause| {
         Failure::argument(format!("prices.json is wrong ({cause})"), "this is a bug")
     })?;

@@ -37,9 +37,12 @@ impl Findings {
 pub(crate) async fn doctor(desk: &Desk) -> Result<Report, Failure> {
     let mut findings = Findings(Vec::new());
     let mut report = Report::default();
-    parameters(desk, &mut findings);
     registry(desk, &mut findings);
-    tables(desk, &mut findings).await?;
+    // In one process there is no deployment, and its tables are those of the machine.
+    if !desk.cloud.is_one_process() {
+        parameters(desk, &mut findings);
+        tables(desk, &mut findings).await?;
+    }
     queues(desk, &mut findings).await?;
     functions(desk, &mut findings, &mut report).await?;
     let concurrency = desk.cloud.concurrency().await?;

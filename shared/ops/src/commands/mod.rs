@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod cost;
+mod deadlines;
 mod doctor;
 mod journal;
 mod pause;
@@ -13,6 +14,7 @@ mod trace;
 mod verify;
 
 pub(crate) use cost::cost;
+pub(crate) use deadlines::deadlines;
 pub(crate) use doctor::doctor;
 pub(crate) use journal::journal;
 pub(crate) use pause::{Switch, pause, resume};

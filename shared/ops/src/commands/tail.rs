@@ -17,16 +17,25 @@ use crate::{
 const WAIT: Duration = Duration::from_secs(1);
 
 /// Shows events until this time is over.
-pub(crate) async fn tail(desk: &Desk, over: Duration, is_json: bool) -> Result<Report, Failure> {
+pub(crate) async fn tail(
+    desk: &Desk,
+    over: Duration,
+    is_recent: bool,
+    is_json: bool,
+) -> Result<Report, Failure> {
     let table = desk.cloud.table(desk.layout.event_table()).await?;
     let Some(stream) = table.stream else {
         let what = format!("the table {} has no stream", desk.layout.event_table());
         return Err(Failure::new(Kind::NotFound, what, "see `dekigoto doctor`"));
     };
-    let mut places = desk.cloud.stream_ends(&stream).await?;
+    let mut places = if is_recent {
+        desk.cloud.stream_recent(&stream).await?
+    } else {
+        desk.cloud.stream_ends(&stream).await?
+    };
     let end = desk.ports.host.monotonic() + over;
     let mut count = 0;
-    while desk.ports.host.monotonic() < end {
+    while desk.ports.host.monotonic() < end && !desk.screen.is_gone() {
         let page = desk.cloud.stream_page(&places).await?;
         for image in &page.images {
             count += shown(desk, image, is_json);
@@ -54,7 +63,8 @@ fn shown(desk: &Desk, image: &Value, is_json: bool) -> usize {
         let line = if is_json {
             json!({
                 "at": event.occurred_at, "stream": commit.stream().key(), "version": event.version,
-                "event": event.event_type, "payload": payload,
+                "event": event.event_type, "correlationId": event.metadata.correlation_id,
+                "causationId": event.metadata.causation_id, "payload": payload,
             })
             .to_string()
         } else {

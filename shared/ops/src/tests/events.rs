@@ -89,7 +89,7 @@ async fn tail_shows_events_as_they_are_committed_and_masks_them_s17() {
     bank.deposit("a", &[4711]).await;
     bank.cloud.state().images = bank.store.dump().iter().map(image).collect();
     bank.cloud.state().images.push(json!({"pk": {"S": "x"}}));
-    let report = tail(&bank.desk, Duration::from_secs(3), false).await.unwrap();
+    let report = tail(&bank.desk, Duration::from_secs(3), false, false).await.unwrap();
     assert_eq!(report.json()["events"], 1);
     let lines = bank.lines.0.lock().unwrap().clone();
     assert!(lines[0].contains("Account#a  v1  Deposited  {\"cents\":\"<number>\"}"), "{lines:?}");
