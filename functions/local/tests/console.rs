@@ -1,7 +1,12 @@
 //! The operator's console of the one-process system.
 
 // Helpers outside `#[test]` functions are test code too, but clippy.toml does not exempt them.
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 use axum::{
     Router,
