@@ -131,7 +131,8 @@ fn rebuild(world: &World, left: &Left) -> History {
             serde_json::from_str::<Value>(&heard.body).unwrap_or_default()["detail"].take();
         let at = dekigoto::Timestamp::EPOCH;
         let (attributes, kind) = (Vec::new(), String::new());
-        let message = Message { body: detail.to_string(), attributes, kind, at };
+        let (key, body) = (String::new(), detail.to_string());
+        let message = Message { key, body, attributes, kind, at };
         world.truth.integration_event_sent(&message, "relay");
     }
     // All at once: a sum is compared with the records beside it.
@@ -163,7 +164,8 @@ fn message(heard: &Heard) -> Option<Message> {
         attributes.push((name, value));
     }
     let at = event.occurred_at;
-    Some(Message { body: heard.body.clone(), attributes, kind: event.event_type, at })
+    let (key, body, kind) = (event.aggregate_id, heard.body.clone(), event.event_type);
+    Some(Message { key, body, attributes, kind, at })
 }
 
 fn op(sent: &Sent, events: &[StoredCommit]) -> Op {
