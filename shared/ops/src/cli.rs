@@ -39,6 +39,9 @@ pub(crate) struct Common {
     /// The endpoint of a local emulator, such as http://localhost:4566
     #[arg(long, global = true, env = "AWS_ENDPOINT_URL")]
     pub(crate) endpoint: Option<String>,
+    /// A running process in place of a stack, such as that of `make run`: http://127.0.0.1:3000
+    #[arg(long, global = true, env = "DEKIGOTO_PROCESS", value_name = "URL")]
+    pub(crate) process: Option<String>,
     /// JSON in place of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -171,6 +174,12 @@ pub(crate) enum Command {
     },
     /// List the changes that operators made this month
     Journal,
+    /// Serve a page with all of this on a loopback address, with your own credentials
+    Console {
+        /// The port; 0 takes any that is free
+        #[arg(long, default_value_t = 3030)]
+        port: u16,
+    },
     /// Print completions for a shell
     #[command(after_help = "Example: source <(dekigoto completions bash)")]
     Completions {

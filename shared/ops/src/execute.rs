@@ -60,6 +60,11 @@ pub(crate) async fn execute(
         }
         Command::Cost { over } => commands::cost(&desk, over).await,
         Command::Journal => commands::journal(&desk).await,
+        #[cfg(feature = "aws")]
+        Command::Console { port } => crate::console::serve(desk, port).await,
+        // Both are answered before there is a desk.
+        #[cfg(not(feature = "aws"))]
+        Command::Console { .. } => Ok(Report::default()),
         Command::Completions { .. } => Ok(Report::default()),
     }
 }

@@ -18,6 +18,8 @@ mod journal;
 mod layout;
 mod out;
 #[cfg(feature = "aws")]
+mod process;
+#[cfg(feature = "aws")]
 mod run;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ use crate::{
     failure::{Failure, Kind},
     layout::Layout,
     out::{Report, Shown, Tone, painted},
+    process::Process,
 };
 
 /// The exit code when something needs attention.
@@ -88,7 +89,32 @@ fn is_coloured() -> bool {
 async fn carried_out(cli: Cli, service: Service) -> Result<Report, Failure> {
     let Cli { common, command } = cli;
     let is_json = common.json;
+    if let Some(url) = common.process.as_deref().filter(|it| !it.is_empty()) {
+        if matches!(command, Command::Console { .. }) {
+            return Err(Failure::argument(
+                "a process serves its console itself",
+                format!("open {url}/console"),
+            ));
+        }
+        let words = words_of(std::env::args().skip(1));
+        return Process::at(url)?.execute(&words, &Terminal { is_json }).await;
+    }
     execute(command, desk(common, service).await?, is_json).await
+}
+
+/// The words of a command line without the options that this process itself follows.
+fn words_of(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = words;
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--json" => {}
+            "--process" => drop(words.next()),
+            it if it.starts_with("--process=") => {}
+            _ => kept.push(word),
+        }
+    }
+    kept
 }
 
 async fn desk(common: Common, service: Service) -> Result<Desk, Failure> {
@@ -130,5 +156,20 @@ impl Screen for Terminal {
         } else {
             writeln!(std::io::stdout(), "{text}")
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words_of;
+
+    #[test]
+    fn a_process_gets_the_words_without_those_for_this_one() {
+        let words =
+            ["--process", "http://127.0.0.1:3000", "dlq", "list", "--json", "--reason", "x"];
+        let words = words_of(words.iter().map(|word| (*word).to_owned()));
+        assert_eq!(words, ["dlq", "list", "--reason", "x"]);
+        let words = ["status", "--process=http://127.0.0.1:3000"];
+        assert_eq!(words_of(words.iter().map(|word| (*word).to_owned())), ["status"]);
     }
 }

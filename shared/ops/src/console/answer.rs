@@ -69,6 +69,9 @@ fn parsed(words: &[String]) -> Result<Cli, Failure> {
         Failure::argument(first.to_owned(), "see `dekigoto --help`")
     })?;
     match cli.command {
+        Command::Console { .. } => {
+            Err(Failure::argument("this is the console", "start another in a terminal"))
+        }
         Command::Completions { .. } => {
             Err(Failure::argument("completions are for a shell", "run it there"))
         }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use dekigoto::Host;
 
 /// The header that carries the token.
-pub(super) const TOKEN_HEADER: &str = "dekigoto-console";
+pub(crate) const TOKEN_HEADER: &str = "dekigoto-console";
 
 /// What the page proves itself with. Each process has its own.
 #[derive(Clone)]

@@ -7,6 +7,8 @@
 mod answer;
 mod guard;
 mod page;
+#[cfg(feature = "aws")]
+mod serve;
 
 use std::sync::Arc;
 
@@ -21,6 +23,8 @@ use dekigoto::{Ports, Service, replay::ReplaySource};
 use serde::Deserialize;
 
 use self::guard::{Token, refusal};
+#[cfg(feature = "aws")]
+pub(crate) use self::{guard::TOKEN_HEADER, serve::serve};
 use crate::{
     cloud::{Cloud, Screen, Stack},
     desk::{Consent, Desk},

@@ -36,6 +36,14 @@ pub(crate) enum Tone {
 }
 
 impl Report {
+    /// A report that another process made.
+    #[cfg(feature = "aws")]
+    pub(crate) fn ready(text: &str, json: Value, needs_attention: bool) -> Self {
+        let line = Block::Line(Tone::Plain, text.trim_end_matches('\n').to_owned());
+        let json = if let Value::Object(json) = json { json } else { serde_json::Map::new() };
+        Self { blocks: vec![line], json, needs_attention }
+    }
+
     /// Adds a line.
     pub(crate) fn line(&mut self, tone: Tone, text: impl Into<String>) {
         self.blocks.push(Block::Line(tone, text.into()));
