@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run reset demo forward trigger consumers test browsers fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ journey: ## Run the end-to-end journey against the one-process system
 
 browsers: ## Call the API from a browser on another origin, and from a typed client (needs Node.js; installs Chromium)
 	@$(LOCAL)/browsers.py
+
+console-test: ## Use the operator's console in a browser (needs Node.js; installs Chromium; PICTURES=1 renews its pictures)
+	@$(LOCAL)/console_test.py
 
 site: ## Build the documentation as static files in target/site and check their links
 	@$(LOCAL)/build_site.py

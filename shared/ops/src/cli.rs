@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use dekigoto::Timestamp;
 
 use crate::text::duration;
@@ -265,7 +265,10 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 }
 
 /// The completions of a shell.
+#[cfg(feature = "aws")]
 pub(crate) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    use clap::CommandFactory as _;
+
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "dekigoto", &mut text);
     text
@@ -273,6 +276,8 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     fn parsed(words: &[&str]) -> Result<Cli, clap::Error> {

@@ -53,7 +53,7 @@ const table = (head, rows) => h("div", { class: "scroll" }, h("table", {},
   h("thead", {}, h("tr", {}, head.map((it) => h("th", { scope: "col" }, it)))), h("tbody", {}, rows)));
 const row = (...cells) => h("tr", {}, cells.map((it) => (it instanceof Node && it.tagName === "TD" ? it : h("td", {}, it))));
 const number = (it) => h("td", { class: "number" }, it === null || it === undefined ? "-" : String(it));
-const time = (text) => h("span", { class: "mono" }, (text ?? "").replace("T", " ").replace("Z", ""));
+const time = (text) => h("span", { class: "mono when" }, (text ?? "").replace("T", " ").replace("Z", ""));
 const pretty = (value) => h("pre", {}, JSON.stringify(value, null, 2));
 const trouble = (error) => h("p", { class: "bad", role: "alert" }, error.message);
 function age(seconds) {
