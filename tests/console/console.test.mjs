@@ -89,6 +89,7 @@ test("an operator finds an order's event, follows the order, and slides through 
   await events.filter({ hasText: ORDER }).getByRole("button").click();
   await page.getByRole("heading", { name: `Order#${ORDER}` }).waitFor();
   await page.getByText("customer-summary, daily-sales, order-summary").waitFor();
+  await page.getByRole("group").filter({ hasText: /order-summary.*watermarks {"Order":1}/ }).waitFor();
   const confirm = await page.request.post(`${URL}/v1/orders/${ORDER}/payments`, {
     data: { reference: "ch_1", amount: 3000, currency: "JPY", outcome: "captured" },
   });

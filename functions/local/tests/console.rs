@@ -91,6 +91,13 @@ async fn the_console_follows_an_order_to_every_view() {
         (&status["needsAttention"], &status["hops"][0]["waiting"]),
         (&json!(false), &json!(0))
     );
+    let rows = run(&router, &["rows", &order, "--payloads"]).await.unwrap();
+    let row =
+        rows["rows"].as_array().unwrap().iter().find(|it| it["view"] == "order-summary").unwrap();
+    assert_eq!(
+        (&row["watermarks"]["Order"], &row["row"]["order"]["status"]),
+        (&json!(1), &json!("pending"))
+    );
     let due = run(&router, &["deadlines"]).await.unwrap();
     assert_eq!(due["due"][0]["process"], order);
     assert_eq!(run(&router, &["doctor"]).await.unwrap()["findings"], json!([]));

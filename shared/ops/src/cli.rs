@@ -93,6 +93,11 @@ pub(crate) enum Command {
         #[arg(long, value_name = "VERSION")]
         at: Option<u64>,
     },
+    /// Show the rows of views that the events of one aggregate changed, with their watermarks
+    Rows {
+        /// The aggregate's id, such as an order's
+        id: String,
+    },
     /// Show events as they are committed
     Tail {
         /// For how long, such as 10m

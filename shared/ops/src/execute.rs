@@ -24,6 +24,7 @@ pub(crate) async fn execute(
         Command::Doctor => commands::doctor(&desk).await,
         Command::Trace { id } => commands::trace(&desk, &id).await,
         Command::Show { stream, at } => commands::show(&desk, &stream, at).await,
+        Command::Rows { id } => commands::rows(&desk, &id).await,
         Command::Tail { over, recent } => commands::tail(&desk, over, recent, is_json).await,
         Command::Deadlines { within } => commands::deadlines(&desk, within).await,
         Command::Dlq(Dlq::List(letters)) => dlq::list(&desk, &letters.filter()).await,

@@ -60,10 +60,16 @@ async function stream(panel, signal, wanted) {
       const events = story.events.map((it) => row(time(it.at), it.stream.split("#")[0], number(it.version), it.event,
         h("td", { class: "mono wide" }, it.correlationId), inViews(it.views)));
       body.replaceChildren(h("h2", {}, "Story"), table(["when", "stream", "version", "event", h("span", { class: "wide" }, "correlation"), "views"], events),
-        ...histories);
+        ...histories, await viewRows(id));
     } catch (error) {
       if (error.name !== "AbortError") body.replaceChildren(trouble(error));
     }
+  }
+  async function viewRows(it) {
+    const { rows } = await look(["rows", it, ...more()], { signal });
+    return h("section", {}, h("h2", {}, "Rows of views"), rows.map((one) => h("details", {},
+      h("summary", {}, h("strong", {}, one.view), ` ${one.partition} ${one.sort} · revision ${one.revision}`,
+        one.watermarks ? ` · watermarks ${JSON.stringify(one.watermarks)}` : ""), pretty(one.row))));
   }
   async function timeline(name, history) {
     const shown = h("div");

@@ -127,3 +127,21 @@ async fn an_unknown_view_is_refused_and_the_known_ones_are_named() {
         "no view is called balance: choose one of balances, money-moved"
     );
 }
+
+#[tokio::test]
+async fn the_rows_of_an_aggregate_are_shown_with_their_watermarks_and_masked() {
+    let bank = Bank::new();
+    let events = bank.deposit("a", &[100, 50]).await;
+    for view in ["balances", "money-moved"] {
+        bank.project(view, &events).await;
+    }
+    let report = crate::commands::rows(&bank.desk, "a").await.unwrap();
+    let json = report.json();
+    let views: Vec<&str> =
+        json["rows"].as_array().unwrap().iter().map(|it| it["view"].as_str().unwrap()).collect();
+    assert_eq!(views, ["balances", "money-moved"]);
+    assert_eq!(json["rows"][0]["watermarks"], json!({ "Account": 2 }));
+    assert!(json["rows"][0]["row"].to_string().contains("<number>"), "{json}");
+    let failed = crate::commands::rows(&bank.desk, "nobody").await.unwrap_err();
+    assert!(failed.to_string().starts_with("no aggregate has the id nobody"), "{failed}");
+}
