@@ -13,8 +13,8 @@ SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; STORE, DATABASE; AUTH_MODE=jwt requires tokens)
-	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) $(if $(filter postgres,$(STORE)),--features postgres) && exec target/debug/local
+run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; STORE, DATABASE; BUS; AUTH_MODE=jwt requires tokens)
+	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) $(if $(filter postgres,$(STORE)),--features postgres) $(if $(filter kafka,$(BUS)),--features kafka) && exec target/debug/local
 
 reset: ## Delete what make run keeps in .local/dekigoto.db (DATABASE)
 	@cargo run --quiet --locked -p local reset
@@ -108,7 +108,7 @@ sim-short: ## Simulate 1,200 runs with failures, and hunt planted bugs
 chaos: ## Let calls fail and functions die on a local AWS of its own while 500 orders are placed, and check it (ORDERS, SEED)
 	@$(LOCAL)/chaos.py $(if $(ORDERS),--orders $(ORDERS),--write) $(if $(SEED),--seed $(SEED))
 
-platforms: ## Run the contract suites on every store: memory, SQLite, DynamoDB, PostgreSQL (DATABASE_URL)
+platforms: ## Run the contract suites on every store and bus, and kill each of them (DATABASE_URL, KAFKA_BROKERS)
 	@$(LOCAL)/platforms.py
 
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)

@@ -47,7 +47,7 @@ class OneProcess:
     def messages(self, order):
         got = json.loads(Api(self.url).get("/local/messages").text)
         mine = [message for message in got if order in message["body"]]
-        return [(message["from"], message["kind"], json.loads(message["body"])) for message in mine]
+        return [(message["from"], message["kind"], json.loads(message["body"]), message.get("place", "")) for message in mine]
 
     def close(self):
         pass
@@ -86,7 +86,7 @@ class Deployed:
     def messages(self, order):
         taken = self.aws.take(self.queue, lambda message: True)
         bodies = [json.loads(message["Body"]) for message in taken]
-        self.got += [("topic", body["eventType"], body) for body in bodies if body["aggregateId"] == order]
+        self.got += [("topic", body["eventType"], body, "") for body in bodies if body["aggregateId"] == order]
         return self.got
 
     def close(self):
@@ -165,8 +165,8 @@ def walk(target):
     title("The messages of a subscriber of the topic (and, in one process, of the bus)")
     eventually(lambda: len([m for m in target.messages(order) if m[0] == "topic"]), lambda n: n >= EVENTS,
                "the subscriber has every event")
-    for source, kind, body in target.messages(order):
-        line(source, kind, "", body.get("payload", body.get("data")))
+    for source, kind, body, place in target.messages(order):
+        line(source, kind, place, body.get("payload", body.get("data")))
 
     title("The views")
     shown = eventually(lambda: api.get(path), lambda a: a.status == 200 and a.body["status"] == "delivered"

@@ -1,44 +1,70 @@
-"""`make platforms`: runs the contract suites of every store, on servers that it starts and stops.
+"""`make platforms`: runs the contract suites of every store and bus, on servers that it starts and stops.
 
-Then kills the one-process system on PostgreSQL again and again. SQLite, memory and the embedded DynamoDB need no server.
-PostgreSQL comes from the Python registry; DATABASE_URL names a
-server of yours instead. On it, each case makes a schema of its own, whose name begins with `t`.
+Then it runs the journey on PostgreSQL and Kafka, and kills process, database and broker again and again. SQLite, memory and
+the embedded DynamoDB need no server. The others come from the Python registry; DATABASE_URL and KAFKA_BROKERS name servers of
+yours instead. On them, each case makes a schema or a topic of its own, whose name begins with `t`.
 """
 
 import contextlib
 import os
 import subprocess
 
+import broker
 import journey
 import postgres
 from e2e import pytest
 from project import ROOT, Failure, run, say
 from tools import install
 
+
 def main():
-    with database() as url:
-        say("running the contract suites in memory, and on SQLite, PostgreSQL and the embedded DynamoDB")
-        # The whole workspace, so that cargo reuses the build of `make test`; the target's names select the suites.
-        command = ["cargo", "test", "--workspace", "--features", "dekigoto-postgres/server,local/jwt", "--locked", "--quiet",
-                   "--test", "contract", "--test", "kills"]
-        ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url})
-        if ended.returncode != 0:
-            raise Failure("a platform does not keep its contracts", "the failed cases stand above")
+    install("platforms", "emulator", "e2e")
+    with database() as url, brokers() as addresses:
+        servers = {"DATABASE_URL": url, "KAFKA_BROKERS": addresses}
+        suites(servers)
+        binary = journey.build("jwt", "postgres", "kafka")
+        on_servers = {"DEKIGOTO_BINARY": binary, "AUTH_MODE": "none", "STORE": "postgres", "DATABASE_URL": url}
         say("killing the one-process system on PostgreSQL")
-        install("e2e")
-        environment = {"DEKIGOTO_BINARY": journey.build("jwt", "postgres"), "AUTH_MODE": "none", "STORE": "postgres",
-                       "DATABASE_URL": url}
-        pytest(["-rP", "test_kills.py"], environment)
-    say("every store keeps its contracts")
+        pytest(["-rP", "test_kills.py"], on_servers)
+        say("running the journey on PostgreSQL and Kafka")
+        os.environ.update(servers, STORE="postgres", BUS="kafka")
+        with journey.running(binary, "none", "platforms") as system:
+            pytest(["test_journey.py", "test_fulfilment.py"], {"DEKIGOTO_URL": system})
+    say("killing process, database and broker")
+    pytest(["-rP", "test_server_kills.py"], {"DEKIGOTO_BINARY": binary, "DEKIGOTO_KILLS_SERVERS": "yes"})
+    say("every store and bus keeps its contracts")
 
 
+def suites(servers):
+    say("running the contract suites in memory, and on SQLite, PostgreSQL, Kafka, SNS, EventBridge and the embedded DynamoDB")
+    # The whole workspace, so that cargo reuses the build of `make test`; the target's names select the suites.
+    features = "dekigoto-postgres/server,dekigoto-kafka/server,local/jwt"
+    command = ["cargo", "test", "--workspace", "--features", features, "--locked", "--quiet", "--test", "contract",
+               "--test", "kills"]
+    if subprocess.run(command, cwd=ROOT, env={**os.environ, **servers}).returncode != 0:
+        raise Failure("a platform does not keep its contracts", "the failed cases stand above")
+
+
+@contextlib.contextmanager
 def database():
     """The server that DATABASE_URL names, or a new one."""
     url = os.environ.get("DATABASE_URL")
     if url:
-        return contextlib.nullcontext(url)
-    install("platforms")
-    return postgres.server()
+        yield url
+        return
+    with postgres.server() as started:
+        yield started.url
+
+
+@contextlib.contextmanager
+def brokers():
+    """The brokers that KAFKA_BROKERS names, or a new one."""
+    known = os.environ.get("KAFKA_BROKERS")
+    if known:
+        yield known
+        return
+    with broker.broker() as started:
+        yield started.brokers
 
 
 if __name__ == "__main__":

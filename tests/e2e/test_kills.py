@@ -45,8 +45,11 @@ class System:
 class Clients:
     """Place orders until the system is killed, and send again with the same key what got no answer."""
 
-    def __init__(self, customers):
+    def __init__(self, customers, outages=()):
+        """`outages` are the answers that say that a server is down: the order is sent again later."""
         self.customers = customers
+        self.outages = outages
+        self.is_stopped = False
         self.acknowledged = {}
         self.unanswered = []
         self.sent = 0
@@ -60,7 +63,7 @@ class Clients:
             return fresh("key"), basket(self.customers[self.sent % CUSTOMERS], unit_amount=self.sent)
 
     def work(self, api):
-        while True:
+        while not self.is_stopped:
             key, body = self.next()
             try:
                 answer = api.post("/v1/orders", body, {"Idempotency-Key": key})
@@ -68,6 +71,11 @@ class Clients:
                 with self.lock:
                     self.unanswered.append((key, body))
                 return
+            if answer.status in self.outages:
+                with self.lock:
+                    self.unanswered.append((key, body))
+                time.sleep(0.1)
+                continue
             assert answer.status == 201, answer
             with self.lock:
                 self.acknowledged[answer.body["orderId"]] = body

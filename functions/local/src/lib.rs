@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::{Extension, Router};
-use dekigoto_local::{Stores, System};
+use dekigoto_local::{Buses, Stores, System};
 use order_service::{CONTRACT, Caller, Fulfilment, InvalidSetting, service_with};
 
 /// How callers authenticate.
@@ -77,9 +77,15 @@ pub fn fulfilment() -> Result<Fulfilment, InvalidSetting> {
 /// events and, without tokens, the debug routes.
 ///
 /// Must be called inside a tokio runtime.
-pub fn app(mode: AuthMode, base_url: &str, stores: Stores, fulfilment: Fulfilment) -> Router {
+pub fn app(
+    mode: AuthMode,
+    base_url: &str,
+    stores: Stores,
+    buses: &Buses,
+    fulfilment: Fulfilment,
+) -> Router {
     let service = service_with(fulfilment).schemas_at(events::schema_base(base_url));
-    let system = System::start(&service, stores);
+    let system = System::start(&service, stores, buses);
     let router = system.router(&service, &CONTRACT);
     let app = docs::before(guarded(router, mode, base_url)).merge(events::routes(base_url));
     match mode {

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use dekigoto_local::Stores;
+use dekigoto_local::{Buses, Stores};
 use local::{app, auth_mode, fulfilment};
 
 fn main() -> ExitCode {
     dekigoto_local::serve(async |url| {
-        Ok(app(auth_mode()?, url, Stores::from_env().await?, fulfilment()?))
+        let (stores, buses) = (Stores::from_env().await?, Buses::from_env()?);
+        Ok(app(auth_mode()?, url, stores, &buses, fulfilment()?))
     })
 }

@@ -13,7 +13,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
-use dekigoto_local::Stores;
+use dekigoto_local::{Buses, Stores};
 use local::{AuthMode, app};
 use order_service::Fulfilment;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ use tower::ServiceExt as _;
 const HOST: &str = "127.0.0.1:3000";
 
 fn served(mode: AuthMode, stores: Stores) -> Router {
-    app(mode, "http://127.0.0.1:3000", stores, Fulfilment::default())
+    app(mode, "http://127.0.0.1:3000", stores, &Buses::Memory, Fulfilment::default())
 }
 
 async fn sent(router: &Router, request: Request<Body>) -> (StatusCode, String) {

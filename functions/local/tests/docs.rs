@@ -8,7 +8,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     http::{HeaderMap, Request, StatusCode},
 };
-use dekigoto_local::Stores;
+use dekigoto_local::{Buses, Stores};
 use local::{AuthMode, app};
 use order_service::CONTRACT;
 use order_service::Fulfilment;
@@ -25,7 +25,13 @@ struct Answer {
 
 impl Served {
     fn in_mode(mode: AuthMode) -> Self {
-        Self(app(mode, "http://127.0.0.1:3000", Stores::in_memory(), Fulfilment::default()))
+        Self(app(
+            mode,
+            "http://127.0.0.1:3000",
+            Stores::in_memory(),
+            &Buses::Memory,
+            Fulfilment::default(),
+        ))
     }
 
     async fn get(&self, path: &str) -> Answer {

@@ -8,7 +8,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use dekigoto_local::Stores;
+use dekigoto_local::{Buses, Stores};
 use local::{AuthMode, app};
 use order_service::Fulfilment;
 use serde_json::Value;
@@ -24,7 +24,7 @@ async fn json(app: &Router, path: &str) -> (StatusCode, Value) {
 }
 
 fn started() -> Router {
-    app(AuthMode::None, HERE, Stores::in_memory(), Fulfilment::default())
+    app(AuthMode::None, HERE, Stores::in_memory(), &Buses::Memory, Fulfilment::default())
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn an_unknown_schema_is_not_found() {
 #[cfg(feature = "jwt")]
 #[tokio::test]
 async fn the_contract_of_the_events_needs_no_token() {
-    let app = app(AuthMode::Jwt, HERE, Stores::in_memory(), Fulfilment::default());
+    let app = app(AuthMode::Jwt, HERE, Stores::in_memory(), &Buses::Memory, Fulfilment::default());
     for path in ["/v1/asyncapi.json", "/v1/schemas/OrderPlaced.v1.json"] {
         assert_eq!(json(&app, path).await.0, StatusCode::OK, "{path}");
     }

@@ -20,6 +20,9 @@ pub trait MessageHandler: Send + Sync {
     /// Its kind and name, such as `view order-summary`.
     fn title(&self) -> String;
 
+    /// Its name among all consumers, as operators call it: `order-summary`, or `fulfilment-policy`.
+    fn consumer(&self) -> String;
+
     /// Where messages are parked that can never be handled.
     fn parking(&self) -> &dyn Parking;
 
@@ -34,6 +37,10 @@ pub trait MessageHandler: Send + Sync {
 impl MessageHandler for Projector {
     fn title(&self) -> String {
         format!("view {}", self.name())
+    }
+
+    fn consumer(&self) -> String {
+        self.name().to_owned()
     }
 
     fn parking(&self) -> &dyn Parking {
@@ -53,6 +60,10 @@ impl MessageHandler for Projector {
 impl MessageHandler for ProcessManager {
     fn title(&self) -> String {
         format!("policy {}", self.name())
+    }
+
+    fn consumer(&self) -> String {
+        format!("{}-policy", self.name())
     }
 
     fn parking(&self) -> &dyn Parking {

@@ -1,6 +1,6 @@
 //! How to reach a cluster.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use krafka::{
     Kafka,
@@ -18,7 +18,9 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// A Kafka cluster, and how to reach it. Nothing is connected before the first use.
 #[derive(Clone)]
-pub struct Cluster {
+pub struct Cluster(Arc<Settings>);
+
+struct Settings {
     brokers: String,
     security: AuthConfig,
 }
@@ -27,7 +29,7 @@ impl Cluster {
     /// The cluster with these brokers, such as `127.0.0.1:9092,127.0.0.1:9093`, without TLS.
     #[must_use]
     pub fn new(brokers: impl Into<String>) -> Self {
-        Self { brokers: brokers.into(), security: AuthConfig::plaintext() }
+        Self::with(brokers.into(), AuthConfig::plaintext())
     }
 
     /// A cluster of Amazon MSK with TLS and IAM, in this region. The credentials are those of the function's role, from the
@@ -40,7 +42,11 @@ impl Cluster {
             let region = region.clone();
             async move { AwsMskIamCredentials::from_env_with_region(region) }
         };
-        Self { brokers: brokers.into(), security: AuthConfig::aws_msk_iam_provider(credentials) }
+        Self::with(brokers.into(), AuthConfig::aws_msk_iam_provider(credentials))
+    }
+
+    fn with(brokers: String, security: AuthConfig) -> Self {
+        Self(Arc::new(Settings { brokers, security }))
     }
 
     /// Creates a topic, unless it exists. For development and tests: on a real cluster, its operator creates topics, with
@@ -64,9 +70,9 @@ impl Cluster {
 
     /// A new connection.
     pub(crate) async fn connect(&self) -> Result<Kafka, KafkaFailure> {
-        let kafka = Kafka::builder(&*self.brokers)
+        let kafka = Kafka::builder(&*self.0.brokers)
             .client_id("dekigoto")
-            .security(self.security.clone())
+            .security(self.0.security.clone())
             .request_timeout(REQUEST_TIME_MAX)
             .connect_timeout(CONNECT_TIME_MAX)
             .connect()
@@ -77,6 +83,6 @@ impl Cluster {
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cluster").field("brokers", &self.brokers).finish_non_exhaustive()
+        f.debug_struct("Cluster").field("brokers", &self.0.brokers).finish_non_exhaustive()
     }
 }

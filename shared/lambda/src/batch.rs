@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tracing::{info, warn};
 
+use crate::kafka::KafkaEvent;
+
 /// The answer to an invocation: the ids of the failed records. Queues and streams use the same JSON.
 pub use aws_lambda_events::sqs::SqsBatchResponse as BatchResponse;
 
@@ -40,6 +42,8 @@ pub enum Batch {
         /// Those of them that the queue does not deliver again.
         last: Vec<Delivered<String>>,
     },
+    /// Records of a Kafka topic. Their ids are [places](dekigoto::log::Place).
+    Kafka(Vec<Delivered<String>>),
 }
 
 /// The sequence number of a stream record. Only this field must be readable.
@@ -94,6 +98,9 @@ impl Batch {
     /// If a record has no id, shares its id with another record, or comes from an unknown source. The whole batch fails
     /// then, because a record without an id cannot be reported as failed, and Lambda would delete it.
     pub fn read(payload: &RawValue) -> Result<Self, Error> {
+        if let Some(event) = KafkaEvent::read(payload) {
+            return Ok(Self::Kafka(with_own_ids(event.records()?)?));
+        }
         let batch: RawBatch = serde_json::from_str(payload.get())
             .map_err(|cause| format!("not a batch of records (column {})", cause.column()))?;
         let mut stream = Vec::new();
@@ -156,6 +163,14 @@ fn with_own_ids(records: Vec<Delivered<String>>) -> Result<Vec<Delivered<String>
 /// Logs the report, and converts it to the answer to an invocation.
 #[must_use]
 pub fn answer(function: &str, report: Report) -> BatchResponse {
+    log(function, &report);
+    let mut response = BatchResponse::default();
+    response.set_failures(report.failed);
+    response
+}
+
+/// Logs the report.
+pub(crate) fn log(function: &str, report: &Report) {
     for (id, reason) in &report.reasons {
         warn!(record.id = %id, reason, "{function} could not handle a record: {reason}");
     }
@@ -169,7 +184,4 @@ pub fn answer(function: &str, report: Report) -> BatchResponse {
         parked = tally.parked,
         "{function}: {tally}"
     );
-    let mut response = BatchResponse::default();
-    response.set_failures(report.failed);
-    response
 }

@@ -4,11 +4,13 @@ pub mod aws;
 pub mod batch;
 mod config;
 mod deadline;
+mod deliver;
 pub mod gateway;
 #[cfg(feature = "http")]
 pub mod http;
 mod https;
 pub mod identity;
+mod kafka;
 mod policy;
 mod projector;
 mod relay;
@@ -18,6 +20,8 @@ pub mod telemetry;
 
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;
+pub use deliver::DeliveryResponse;
+pub use kafka::KafkaResponse;
 pub use policy::{PolicyAnswer, run_policy};
 pub use projector::project;
 pub use relay::{Answer as RelayAnswer, relay, relay_or_republish};

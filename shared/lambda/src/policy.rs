@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use dekigoto::{
-    park_last,
-    policies::{ProcessManager, Ticked, Ticker},
-};
+use dekigoto::policies::{ProcessManager, Ticked, Ticker};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -13,7 +10,8 @@ use tracing::info;
 
 use crate::{
     Deadline,
-    batch::{Batch, BatchResponse, answer},
+    batch::Batch,
+    deliver::{DeliveryResponse, deliver},
 };
 
 /// The schedule's payload: `{"tick": true}`.
@@ -29,7 +27,7 @@ struct Tick {
 #[serde(untagged)]
 pub enum PolicyAnswer {
     /// The messages that must be delivered again.
-    Batch(BatchResponse),
+    Batch(DeliveryResponse),
     /// The number of due processes that were queued.
     Ticked {
         /// How many.
@@ -40,7 +38,7 @@ pub enum PolicyAnswer {
 /// Handles a batch, or queues the processes whose deadlines are due.
 ///
 /// # Errors
-/// If the payload is neither a batch of a queue nor a tick, if a record has no unique id, or if a tick could not queue
+/// If the payload is neither a batch of a queue or a topic nor a tick, if a record has no unique id, or if a tick could not queue
 /// all that is due. The next tick queues the rest; the error makes it visible.
 pub async fn run_policy(
     manager: ProcessManager,
@@ -51,13 +49,9 @@ pub async fn run_policy(
     if let Ok(Tick { is_tick: true }) = serde_json::from_str(event.payload.get()) {
         return ticked(ticker.policy, ticker.tick(|| deadline.time_left()).await);
     }
-    let Batch::Queue { messages, last } = Batch::read(&event.payload)? else {
-        return Err("a policy reads a queue, not a stream".into());
-    };
-    let report = manager.take(messages, || deadline.time_left()).await;
-    let (host, parking) = (&*manager.ports().host, manager.parking());
-    let report = park_last(host, parking, &last, report, || deadline.time_left()).await;
-    Ok(PolicyAnswer::Batch(answer(manager.name(), report)))
+    let batch = Batch::read(&event.payload)?;
+    let answer = deliver(&manager, manager.name(), batch, || deadline.time_left()).await;
+    answer.map(PolicyAnswer::Batch)
 }
 
 fn ticked(policy: &str, ticked: Ticked) -> Result<PolicyAnswer, Error> {

@@ -39,6 +39,9 @@ pub async fn relay(
             let report = relay.take_retries(messages, time_left).await;
             park_last(&*relay.host, &*relay.parking, &last, report, time_left).await
         }
+        Batch::Kafka(_) => {
+            return Err("the publisher reads a stream or a queue, not a topic".into());
+        }
     };
     Ok(answer("publisher", report))
 }

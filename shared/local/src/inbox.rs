@@ -26,25 +26,41 @@ pub struct Received {
     /// The message's kind.
     pub kind: String,
     /// The attributes for filter policies.
-    pub attributes: Vec<(&'static str, Attribute)>,
+    pub attributes: Vec<(String, Attribute)>,
     /// The body.
     pub body: String,
+    /// Where it is, such as `orders-events-0@17`. Only a log keeps messages in a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 impl Inbox {
     /// Shows and keeps a message.
     pub(crate) fn put(&self, from: &'static str, message: &Message) {
-        show::sent(from, message);
+        let attributes = message.attributes.iter();
+        self.keep(Received {
+            from,
+            kind: message.kind.clone(),
+            attributes: attributes.map(|(name, it)| ((*name).to_owned(), it.clone())).collect(),
+            body: message.body.clone(),
+            place: None,
+        });
+    }
+
+    /// Shows and keeps what was received.
+    pub(crate) fn keep(&self, received: Received) {
+        show::sent(&received);
         let mut inbox = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if inbox.len() == INBOX_MESSAGES_MAX {
             inbox.pop_front();
         }
-        inbox.push_back(Received {
-            from,
-            kind: message.kind.clone(),
-            attributes: message.attributes.clone(),
-            body: message.body.clone(),
-        });
+        inbox.push_back(received);
+    }
+
+    /// Forgets all messages.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// All messages.

@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod buses;
+mod environment;
 mod error;
 mod inbox;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod origins;
 mod parked;
 mod place;
@@ -11,7 +15,9 @@ pub mod show;
 mod stores;
 mod system;
 mod topic;
+mod wires;
 
+pub use buses::Buses;
 pub use error::Error;
 pub use inbox::{Inbox, Received};
 pub use origins::{NotAnOrigin, Origins};

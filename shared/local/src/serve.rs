@@ -7,6 +7,7 @@ use dekigoto_http::{Caller, Contract, Owner, Service};
 use tokio::{net::TcpListener, runtime::Builder, signal};
 
 use crate::{
+    buses::Buses,
     error::Error,
     origins::Origins,
     show,
@@ -21,7 +22,7 @@ const PORT_DEFAULT: u16 = 3000;
 #[must_use]
 pub fn run<O: Owner>(service: &Service, contract: &'static Contract) -> ExitCode {
     serve(async |_| {
-        let system = System::start(service, Stores::from_env().await?);
+        let system = System::start(service, Stores::from_env().await?, &Buses::from_env()?);
         let anonymous = Extension(Caller::<O>::anonymous());
         Ok(system
             .router(service, contract)

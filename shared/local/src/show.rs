@@ -3,8 +3,10 @@
 
 use std::fmt;
 
-use dekigoto::{Commit, Envelope, Message, batch::Report, policies::Ticked};
+use dekigoto::{Commit, Envelope, batch::Report, policies::Ticked};
 use tracing_subscriber::filter::LevelFilter;
+
+use crate::Received;
 
 /// Starts the service's own log: warnings and errors only.
 pub fn init() {
@@ -24,12 +26,13 @@ pub fn stored(commit: &Commit) {
 }
 
 /// The topic or the bus has a new message.
-pub fn sent(where_to: &str, message: &Message) {
-    let place = match serde_json::from_str::<Envelope>(&message.body) {
-        Ok(event) => self::place(&event),
+pub fn sent(message: &Received) {
+    let what = match serde_json::from_str::<Envelope>(&message.body) {
+        Ok(event) => place(&event),
         Err(_) => "integration event".to_owned(),
     };
-    line(where_to, &message.kind, &place);
+    let at = message.place.as_ref().map_or_else(String::new, |place| format!(" at {place}"));
+    line(message.from, &message.kind, &format!("{what}{at}"));
 }
 
 /// A view or a policy, such as `view order-summary`, finished a batch.

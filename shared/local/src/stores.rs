@@ -1,9 +1,6 @@
 //! Where a running system keeps its events and views.
 
-use std::{
-    env::{self, VarError},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use dekigoto::{
@@ -16,7 +13,7 @@ use dekigoto::{
 use dekigoto_sqlite::Database;
 use tokio::sync::Notify;
 
-use crate::{error::Error, recent::Recent, show};
+use crate::{environment::variable, error::Error, recent::Recent, show};
 
 /// The database file, if `DATABASE` is not set.
 const DATABASE_DEFAULT: &str = ".local/dekigoto.db";
@@ -114,16 +111,6 @@ pub(crate) fn reset() -> Result<(), Error> {
 
 fn database() -> Result<String, Error> {
     Ok(variable("DATABASE")?.unwrap_or_else(|| DATABASE_DEFAULT.to_owned()))
-}
-
-/// A variable of the environment. An empty one counts as not set.
-#[expect(clippy::disallowed_methods, reason = "the environment is read once, at start")]
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|it| !it.is_empty())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not valid UTF-8").into()),
-    }
 }
 
 /// An event store that shows each new commit and wakes the relay.

@@ -28,13 +28,14 @@ use serde::Deserialize;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::{
-    inbox::{Inbox, SampleBus},
+    buses::Buses,
+    inbox::Inbox,
     parked::Named,
     place::{PUBLISHER, Place},
     recent::Recent,
     show,
     stores::{Stores, Watched},
-    topic::Topic,
+    wires::Wires,
 };
 
 /// Time of one round of the relay.
@@ -64,7 +65,7 @@ impl System {
     ///
     /// The relay begins with what an earlier process on the same stores did not publish.
     #[must_use]
-    pub fn start(service: &Service, stores: Stores) -> Self {
+    pub fn start(service: &Service, stores: Stores, buses: &Buses) -> Self {
         let appended = Arc::new(Notify::new());
         let recent = Recent::default();
         let watched = Watched {
@@ -75,28 +76,30 @@ impl System {
         let ports =
             Ports { store: Arc::new(watched), views: stores.views, host: Arc::new(SystemHost) };
         let inbox = Inbox::default();
-        let mut topic = Topic::new(inbox.clone());
+        let mut wires = Wires::of(service, buses, &inbox);
         let mut consumers = Vec::new();
         let parking = |name: String| Arc::new(Named { name, parking: Arc::clone(&stores.parking) });
         for view in service.views() {
             let (view, events) = (Arc::clone(view), service.events_for(&**view));
             let parking = parking(view.name().to_owned());
-            consumers.push(topic.subscribe(events, Projector::of(view, ports.clone(), parking)));
+            consumers.push(wires.connect(events, Projector::of(view, ports.clone(), parking)));
         }
         for policy in service.policies() {
             let policy = Arc::clone(policy);
             let (name, events) = (policy.name(), policy.events().to_vec());
             let parking = parking(format!("{name}-policy"));
             let manager = ProcessManager::of(policy, ports.clone(), parking);
-            let subscriber = topic.subscribe(events, manager);
+            let subscriber = wires.connect(events, manager);
             consumers.push(subscriber.clone());
             let queue = Arc::new(subscriber);
             let (views, host) = (Arc::clone(&ports.views), Arc::clone(&ports.host));
             tokio::spawn(run_ticker(Ticker { policy: name, views, queue, host }));
         }
+        let order = wires.order();
+        let (topic, bus) = wires.targets(&inbox);
         let relay = Relay {
-            topic: Arc::new(topic),
-            bus: Arc::new(SampleBus(inbox.clone())),
+            topic,
+            bus,
             retry: stores.outbox.clone(),
             parking: Arc::new(Named {
                 name: PUBLISHER.to_owned(),
@@ -118,7 +121,7 @@ impl System {
             is_paused: Arc::clone(&is_paused),
             hidden: Mutex::default(),
         };
-        tokio::spawn(run_relay(relay, stores.outbox, appended, is_paused));
+        tokio::spawn(run_relay(relay, stores.outbox, order, appended, is_paused));
         let service = service.without_routes();
         Self { ports, history: stores.history, inbox, place: Arc::new(place), service }
     }
@@ -203,6 +206,7 @@ async fn run_ticker(ticker: Ticker) {
 async fn run_relay(
     relay: Relay,
     outbox: Arc<dyn Outbox>,
+    order: Order,
     appended: Arc<Notify>,
     is_paused: Arc<AtomicBool>,
 ) {
@@ -211,7 +215,7 @@ async fn run_relay(
             relay.host.sleep(POLL_EVERY).await;
             continue;
         }
-        match relay.take_outbox(&*outbox, Order::Any, || ROUND_TIME).await {
+        match relay.take_outbox(&*outbox, order, || ROUND_TIME).await {
             Ok(report) if report.tally.total() > 0 => {
                 show::published(&report);
                 continue;

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dekigoto::{
-    Bus, Message, Refused, Source,
+    Bus, Message, MessageHandler, Refused, Source,
     batch::{Delivered, Report},
-    policies::{DeadlineQueue, DueProcess, ProcessManager},
-    views::Projector,
+    policies::{DeadlineQueue, DueProcess},
 };
 use futures_util::future::join_all;
 use tokio::sync::{
@@ -62,13 +61,10 @@ impl Topic {
     pub(crate) fn subscribe(
         &mut self,
         events: Vec<&'static str>,
-        handler: impl Handler,
+        handler: impl MessageHandler + 'static,
     ) -> Subscriber {
-        let (messages, handed) = unbounded_channel();
-        let (name, consumer) = (handler.name(), handler.consumer());
-        let subscriber = Subscriber { name, consumer, events, messages };
+        let subscriber = Subscriber::start(events, handler);
         self.subscribers.push(subscriber.clone());
-        tokio::spawn(run(handler, handed));
         subscriber
     }
 
@@ -81,6 +77,14 @@ impl Topic {
 }
 
 impl Subscriber {
+    /// Starts a projector or a process manager.
+    pub(crate) fn start(events: Vec<&'static str>, handler: impl MessageHandler + 'static) -> Self {
+        let (messages, handed) = unbounded_channel();
+        let (name, consumer) = (handler.title(), handler.consumer());
+        tokio::spawn(run(handler, handed));
+        Self { name, consumer, events, messages }
+    }
+
     /// As operators call it: `order-summary`, or `fulfilment-policy`.
     pub(crate) fn consumer(&self) -> &str {
         &self.consumer
@@ -106,48 +110,6 @@ impl DeadlineQueue for Subscriber {
     }
 }
 
-/// What handles the messages of a view or of a policy.
-#[async_trait]
-pub(crate) trait Handler: Send + Sync + 'static {
-    /// Its kind and name.
-    fn name(&self) -> String;
-
-    /// As operators call it.
-    fn consumer(&self) -> String;
-
-    async fn take(&self, messages: Vec<Delivered<String>>) -> Report;
-}
-
-#[async_trait]
-impl Handler for Projector {
-    fn name(&self) -> String {
-        format!("view {}", self.name())
-    }
-
-    fn consumer(&self) -> String {
-        self.name().to_owned()
-    }
-
-    async fn take(&self, messages: Vec<Delivered<String>>) -> Report {
-        self.take(messages, || BATCH_TIME).await
-    }
-}
-
-#[async_trait]
-impl Handler for ProcessManager {
-    fn name(&self) -> String {
-        format!("policy {}", self.name())
-    }
-
-    fn consumer(&self) -> String {
-        format!("{}-policy", self.name())
-    }
-
-    async fn take(&self, messages: Vec<Delivered<String>>) -> Report {
-        self.take(messages, || BATCH_TIME).await
-    }
-}
-
 #[async_trait]
 impl Bus for Topic {
     async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, Source> {
@@ -157,7 +119,7 @@ impl Bus for Topic {
 }
 
 /// Handles the messages of one view or policy, batch by batch.
-async fn run(handler: impl Handler, mut handed: UnboundedReceiver<Handed>) {
+async fn run(handler: impl MessageHandler, mut handed: UnboundedReceiver<Handed>) {
     let mut batch = Vec::new();
     while handed.recv_many(&mut batch, BATCH).await > 0 {
         let numbered = batch.iter().enumerate();
@@ -167,8 +129,8 @@ async fn run(handler: impl Handler, mut handed: UnboundedReceiver<Handed>) {
                 record: it.body.clone(),
             })
             .collect();
-        let report = handler.take(delivered).await;
-        show::handled(&handler.name(), &report);
+        let report = handler.handle(delivered, &|| BATCH_TIME).await;
+        show::handled(&handler.title(), &report);
         for (place, it) in batch.drain(..).enumerate() {
             let id = place.to_string();
             let failed = report.failed.contains(&id);

@@ -194,7 +194,14 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
         ("dekigoto-sqlite", &["dekigoto"]),
         (
             "dekigoto-local",
-            &["dekigoto", "dekigoto-http", "dekigoto-ops", "dekigoto-postgres", "dekigoto-sqlite"],
+            &[
+                "dekigoto",
+                "dekigoto-http",
+                "dekigoto-kafka",
+                "dekigoto-ops",
+                "dekigoto-postgres",
+                "dekigoto-sqlite",
+            ],
         ),
         ("dekigoto-ops", &["dekigoto", "dekigoto-dynamodb"]),
         (

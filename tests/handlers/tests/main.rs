@@ -14,6 +14,7 @@ mod callers;
 mod contract;
 mod forged;
 mod hostile;
+mod kafka;
 mod log;
 mod logs;
 mod policy;

@@ -155,6 +155,18 @@ impl Functions {
         answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
     }
 
+    /// Sends one batch through the projector function, and returns its answer.
+    pub(crate) async fn projector_answer(
+        &self,
+        view: &str,
+        event: &Value,
+    ) -> Result<Value, String> {
+        let view = service().view_named(view).unwrap();
+        let invocation = self.invocation(Duration::from_secs(30), event);
+        let answer = project(self.0.projector(view), invocation).await;
+        answer.map(|said| serde_json::to_value(said).unwrap()).map_err(|cause| cause.to_string())
+    }
+
     pub(crate) fn invocation(&self, time: Duration, event: &Value) -> LambdaEvent<Box<RawValue>> {
         let mut context = Context::default();
         let end = u128::try_from(self.host.now().as_millis()).unwrap() + time.as_millis();
@@ -177,7 +189,7 @@ impl Functions {
     }
 }
 
-fn failed(said: &dekigoto_lambda::batch::BatchResponse) -> Vec<String> {
+fn failed(said: &impl serde::Serialize) -> Vec<String> {
     let said = serde_json::to_value(said).unwrap();
     let failures = said["batchItemFailures"].as_array().unwrap();
     failures.iter().map(|it| it["itemIdentifier"].as_str().unwrap().to_owned()).collect()

@@ -83,6 +83,10 @@ impl MessageHandler for Shelf {
         "view shelf".to_owned()
     }
 
+    fn consumer(&self) -> String {
+        "shelf".to_owned()
+    }
+
     fn parking(&self) -> &dyn Parking {
         &self.parking
     }

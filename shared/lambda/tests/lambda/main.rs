@@ -13,5 +13,6 @@ mod batches;
 mod connections;
 mod gateway;
 mod identities;
+mod kafka;
 mod records;
 mod settings;
