@@ -52,7 +52,7 @@ pub use handler::{MessageHandler, TimeLeft};
 pub use history::{History, LoadError, Past};
 pub use host::{Host, backoff};
 pub use inbound::NotAnEvent;
-pub use last_delivery::{DELIVERIES_MAX, park_last};
+pub use last_delivery::{DELIVERIES_MAX, QueueBatch, TRIES_MAX};
 pub use parked::{Parked, ParkedRecords};
 pub use payload::Payload;
 pub use ports::Ports;

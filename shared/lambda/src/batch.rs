@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dekigoto::{
-    DELIVERIES_MAX,
+    QueueBatch,
     batch::{Delivered, Report},
 };
 use lambda_runtime::Error;
@@ -36,12 +36,7 @@ pub enum Batch {
     /// Changes of a DynamoDB table.
     Stream(Vec<Delivered<String>>),
     /// Messages of a queue.
-    Queue {
-        /// The messages.
-        messages: Vec<Delivered<String>>,
-        /// Those of them that the queue does not deliver again.
-        last: Vec<Delivered<String>>,
-    },
+    Queue(QueueBatch),
     /// Records of a Kafka topic. Their ids are [places](dekigoto::log::Place).
     Kafka(Vec<Delivered<String>>),
 }
@@ -76,12 +71,10 @@ struct Received {
 }
 
 impl Message {
-    /// Whether the queue does not deliver the message again. An unreadable count is not the last one.
-    fn is_last(&self) -> bool {
-        let attributes = self.attributes.as_ref();
-        let received = attributes.and_then(|it| serde_json::from_str::<Received>(it.get()).ok());
-        let count = received.and_then(|received| received.count.parse::<u32>().ok());
-        count.is_some_and(|count| count >= DELIVERIES_MAX)
+    /// How often the queue has delivered the message, this time included. `None` if the number is unreadable.
+    fn deliveries(&self) -> Option<u32> {
+        let received: Received = serde_json::from_str(self.attributes.as_ref()?.get()).ok()?;
+        received.count.parse().ok()
     }
 
     /// The text of the body. A pipe delivers a JSON body as a value instead of text.
@@ -99,30 +92,34 @@ impl Batch {
     /// then, because a record without an id cannot be reported as failed, and Lambda would delete it.
     pub fn read(payload: &RawValue) -> Result<Self, Error> {
         if let Some(event) = KafkaEvent::read(payload) {
-            return Ok(Self::Kafka(with_own_ids(event.records()?)?));
+            let records = event.records()?;
+            own_ids(&records)?;
+            return Ok(Self::Kafka(records));
         }
         let batch: RawBatch = serde_json::from_str(payload.get())
             .map_err(|cause| format!("not a batch of records (column {})", cause.column()))?;
         let mut stream = Vec::new();
-        let (mut queue, mut last) = (Vec::new(), Vec::new());
+        let mut queue = Vec::new();
         for record in batch.records {
             let source: Source = serde_json::from_str(record.get())?;
             match source.event_source.as_deref() {
                 Some("aws:dynamodb") => stream.push(stream_record(&record)?),
-                Some("aws:sqs") => {
-                    let (message, is_last) = message(&record)?;
-                    last.extend(is_last.then(|| message.clone()));
-                    queue.push(message);
-                }
+                Some("aws:sqs") => queue.push(message(&record)?),
                 Some(_) | None => return Err("a record from an unknown event source".into()),
             }
         }
         match (stream.is_empty(), queue.is_empty()) {
             (true, _) => {
-                let messages = with_own_ids(once(queue))?;
-                Ok(Self::Queue { messages, last: once(last) })
+                let messages = once(queue);
+                own_ids(messages.iter().map(|(message, _)| message))?;
+                let mut batch = QueueBatch::default();
+                messages.into_iter().for_each(|(message, count)| batch.add(message, count));
+                Ok(Self::Queue(batch))
             }
-            (false, true) => Ok(Self::Stream(with_own_ids(stream)?)),
+            (false, true) => {
+                own_ids(&stream)?;
+                Ok(Self::Stream(stream))
+            }
             (false, false) => Err("records from two event sources in one batch".into()),
         }
     }
@@ -134,30 +131,32 @@ fn stream_record(record: &RawValue) -> Result<Delivered<String>, Error> {
     Ok(Delivered { id: sequence.dynamodb.number, record: record.get().to_owned() })
 }
 
-/// A message, and whether this is its last delivery.
-fn message(record: &RawValue) -> Result<(Delivered<String>, bool), Error> {
+/// A message, and how often it has been delivered.
+type Counted = (Delivered<String>, Option<u32>);
+
+fn message(record: &RawValue) -> Result<Counted, Error> {
     let message: Message =
         serde_json::from_str(record.get()).map_err(|_| "a queue record without a message id")?;
-    let is_last = message.is_last();
-    Ok((Delivered { record: message.text(), id: message.id }, is_last))
+    let deliveries = message.deliveries();
+    Ok((Delivered { record: message.text(), id: message.id }, deliveries))
 }
 
 /// SQS may deliver a message twice in one batch. It is handled once, and its id stands for both copies. Two different
 /// messages with one id both stay, and fail the batch.
-fn once(mut messages: Vec<Delivered<String>>) -> Vec<Delivered<String>> {
+fn once(mut messages: Vec<Counted>) -> Vec<Counted> {
     let mut seen = BTreeSet::new();
-    messages.retain(|message| seen.insert((message.id.clone(), message.record.clone())));
+    messages.retain(|(message, _)| seen.insert((message.id.clone(), message.record.clone())));
     messages
 }
 
-fn with_own_ids(records: Vec<Delivered<String>>) -> Result<Vec<Delivered<String>>, Error> {
-    let mut ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+fn own_ids<'a>(records: impl IntoIterator<Item = &'a Delivered<String>>) -> Result<(), Error> {
+    let mut ids: Vec<&str> = records.into_iter().map(|record| record.id.as_str()).collect();
     ids.sort_unstable();
     let is_shared = ids.iter().zip(ids.iter().skip(1)).any(|(one, next)| one == next);
     if is_shared || ids.first().is_some_and(|id| id.is_empty()) {
         return Err("a record has no id or shares it with another record".into());
     }
-    Ok(records)
+    Ok(())
 }
 
 /// Logs the report, and converts it to the answer to an invocation.

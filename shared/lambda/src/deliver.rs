@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dekigoto::{MessageHandler, park_last};
+use dekigoto::MessageHandler;
 use lambda_runtime::Error;
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub enum DeliveryResponse {
     Kafka(KafkaResponse),
 }
 
-/// Handles a batch. A message that failed at its last delivery by a queue is parked with its reason; Kafka delivers a
+/// Handles a batch. A message of a queue that fails at its last try is parked with its reason; Kafka delivers a
 /// record until it succeeds, or until the event source mapping gives up.
 pub(crate) async fn deliver(
     handler: &dyn MessageHandler,
@@ -30,10 +30,10 @@ pub(crate) async fn deliver(
     time_left: impl Fn() -> Duration + Sync,
 ) -> Result<DeliveryResponse, Error> {
     match batch {
-        Batch::Queue { messages, last } => {
-            let report = handler.handle(messages, &time_left).await;
+        Batch::Queue(batch) => {
             let (host, parking) = (handler.host(), handler.parking());
-            let report = park_last(host, parking, &last, report, time_left).await;
+            let handle = |messages| handler.handle(messages, &time_left);
+            let report = batch.handle(host, parking, &time_left, handle).await;
             Ok(DeliveryResponse::Queue(answer(name, report)))
         }
         Batch::Kafka(records) => {

@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Duration};
 use dekigoto::{
     Timestamp,
     batch::Delivered,
-    park_last,
     relay::{Relay, Republished, StreamRecord, Window},
     replay::ReplaySource,
 };
@@ -35,9 +34,9 @@ pub async fn relay(
         Batch::Stream(records) => {
             relay.take_stream(records.into_iter().map(decoded).collect(), time_left).await
         }
-        Batch::Queue { messages, last } => {
-            let report = relay.take_retries(messages, time_left).await;
-            park_last(&*relay.host, &*relay.parking, &last, report, time_left).await
+        Batch::Queue(batch) => {
+            let take = |messages| relay.take_retries(messages, time_left);
+            batch.handle(&*relay.host, &*relay.parking, time_left, take).await
         }
         Batch::Kafka(_) => {
             return Err("the publisher reads a stream or a queue, not a topic".into());

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dekigoto::{
-    DELIVERIES_MAX,
+    QueueBatch,
     batch::{Delivered, Report},
-    park_last,
     relay::{Relay, StreamRecord},
     replay::ReplaySource,
     views::Projector,
 };
 use dekigoto_testkit::sim::{Consumer, Letter, TimeLeft};
 
-use crate::bugs::Wiring;
+use crate::{bugs::Wiring, rollout::Rollout};
 
 pub(crate) type Relayed = (Relay, Wiring);
 
@@ -27,7 +26,12 @@ pub(crate) struct Retrying(pub(crate) Relayed);
 
 /// A projector, behind its view's queue.
 #[derive(Clone)]
-pub(crate) struct Projecting(pub(crate) Projector, pub(crate) Wiring);
+pub(crate) struct Projecting {
+    pub(crate) projector: Projector,
+    /// What the machine runs until the deployment is over.
+    pub(crate) old: Option<(Projector, Rollout)>,
+    pub(crate) wiring: Wiring,
+}
 
 #[async_trait]
 impl Consumer<StreamRecord> for Relaying {
@@ -41,32 +45,41 @@ impl Consumer<StreamRecord> for Relaying {
 impl Consumer<Letter> for Retrying {
     async fn take(&self, batch: Vec<Delivered<Letter>>, time_left: TimeLeft) -> Report {
         let (relay, wiring) = &self.0;
-        let (messages, last) = opened(batch);
-        let report = relay.take_retries(messages, wiring.time_left(time_left.clone())).await;
-        park_last(&*relay.host, &*relay.parking, &last, report, || time_left()).await
+        let left = wiring.time_left(time_left.clone());
+        let take = |messages| relay.take_retries(messages, left);
+        let (host, parking) = (&*relay.host, &*relay.parking);
+        wiring.opened(batch).handle(host, parking, || time_left(), take).await
     }
 }
 
 #[async_trait]
 impl Consumer<Letter> for Projecting {
     async fn take(&self, batch: Vec<Delivered<Letter>>, time_left: TimeLeft) -> Report {
-        let Self(projector, wiring) = self;
-        let (messages, last) = opened(batch);
-        let report = projector.take(messages, || time_left()).await;
+        let Self { projector, old, wiring } = self;
+        let old = old.as_ref().filter(|(_, rollout)| !rollout.is_over());
+        let projector = old.map_or(projector, |(old, _)| old);
         let (host, parking) = (&*projector.ports().host, projector.parking());
-        wiring.report(park_last(host, parking, &last, report, || time_left()).await)
+        let ids: Vec<String> = batch.iter().map(|message| message.id.clone()).collect();
+        let take = |messages| {
+            let (mishandled, messages) = wiring.mishandled(messages);
+            async {
+                let report = projector.take(messages, || time_left()).await;
+                if let Some((_, rollout)) = old {
+                    rollout.look_at(&report);
+                }
+                mishandled.add_to(report, parking).await
+            }
+        };
+        let report = wiring.opened(batch).handle(host, parking, || time_left(), take).await;
+        wiring.report(report, &ids)
     }
 }
 
-/// The messages, and those of them that the queue does not deliver again, as `dekigoto-lambda` reads them.
-fn opened(batch: Vec<Delivered<Letter>>) -> (Vec<Delivered<String>>, Vec<Delivered<String>>) {
-    let (mut messages, mut last) = (Vec::new(), Vec::new());
+/// The messages with their deliveries, as `dekigoto-lambda` reads them.
+pub(crate) fn opened(batch: Vec<Delivered<Letter>>) -> QueueBatch {
+    let mut opened = QueueBatch::default();
     for Delivered { id, record } in batch {
-        let message = Delivered { id, record: record.body };
-        if record.receives >= DELIVERIES_MAX {
-            last.push(message.clone());
-        }
-        messages.push(message);
+        opened.add(Delivered { id, record: record.body }, Some(record.receives));
     }
-    (messages, last)
+    opened
 }

@@ -18,6 +18,7 @@ mod marks;
 mod nemesis;
 mod outage;
 mod readers;
+mod rollout;
 mod run;
 mod shrink;
 mod swarm;

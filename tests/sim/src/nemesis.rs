@@ -103,14 +103,19 @@ pub(crate) const UNREADABLE: &str = "the record has a newer format";
 
 /// Gives each new commit to the stream. In some runs, newer code wrote some of the records, and the publisher can read
 /// only their keys.
-pub(crate) fn feed(sim: &Sim, events: &EventTable, stream: &Stream<StreamRecord>) {
+pub(crate) fn feed(
+    sim: &Sim,
+    events: &EventTable,
+    stream: &Stream<StreamRecord>,
+    parks_pointers: bool,
+) {
     let mut dice = sim.dice(1 << 45);
     let cases = if dice.per_mille(100) { 200 } else { 0 };
     let (sim, stream, dice) = (sim.clone(), stream.clone(), Mutex::new(dice));
     events.on_commit(move |commit: &Commit| {
         let record = if dice.lock().unwrap().per_mille(cases) {
             sim.tried("a stream record that only newer code can read");
-            let (pointer, body) = (Some(Pointer::to(commit)), String::new());
+            let (pointer, body) = (parks_pointers.then(|| Pointer::to(commit)), String::new());
             StreamRecord::Unreadable { pointer, body, reason: UNREADABLE.to_owned() }
         } else {
             StreamRecord::Commit(Box::new(commit.clone()))
@@ -151,7 +156,7 @@ fn deployment(world: &World, _: &mut Dice) {
 }
 
 /// A text in every event of code that is not fully deployed yet.
-const NEWER: &str = "newer-code";
+pub(crate) const NEWER: &str = "newer-code";
 
 /// During a rolling deployment, sends an event of new code to a view that still runs old code.
 fn event_of_new_code(world: &World, dice: &mut Dice) {
@@ -168,6 +173,7 @@ fn event_of_new_code(world: &World, dice: &mut Dice) {
 
 /// Ends the deployment: events that old code could not read are applied, unless old code dropped them.
 pub(crate) fn deploy_new_code(world: &World, chaos: Duration) {
+    world.rollout.end();
     for view in &world.view_queues {
         let is_newer = |letter: &Letter| letter.body.contains(NEWER);
         if !view.dead.remove(is_newer).is_empty() && chaos < RECEIVES_LAST {

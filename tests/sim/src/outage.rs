@@ -29,6 +29,8 @@ impl LongOutage {
             5 => outage(&["read-rows", "write-rows"], Fault::Delay, HOUR * 4),
             6 => outage(&["write-rows"], Fault::Hang, HOUR * 4),
             7 => outage(&["topic"], Fault::ErrBefore, HOUR * 4),
+            // A message that crashes its function must not be buried without a reason.
+            8 => outage(&["write-rows"], Fault::CrashBefore, HOUR * 8),
             _ => None,
         }
     }

@@ -6,19 +6,20 @@ use axum::Router;
 use dekigoto::{
     Ports, Timestamp,
     relay::{StreamRecord, Window},
-    views::AnyView,
+    views::{AnyView, Projector, View as _},
 };
 use dekigoto_http::{App, Routes};
 use dekigoto_testkit::sim::{
     BUS, Ended, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, Subscription,
     TOPIC, TimeLeft, Topic, ViewTable, deliver,
 };
-use order_service::{CONTRACT, service};
+use order_service::{CONTRACT, OrderSummaryView, service};
 
 use crate::{
     bugs::Wiring,
     consumers::{Projecting, Relaying, Retrying},
     nemesis,
+    rollout::Rollout,
     truth::Truth,
 };
 
@@ -78,6 +79,7 @@ pub(crate) struct World {
     pub(crate) api: Function<Router>,
     pub(crate) truth: Truth,
     pub(crate) wiring: Wiring,
+    pub(crate) rollout: Rollout,
     relay: Function<Relaying>,
     retry: Function<Retrying>,
 }
@@ -88,7 +90,8 @@ impl World {
         let (events, views) = (EventTable::new(sim), ViewTable::new(sim));
         let truth = Truth::new(sim, &events, &views);
         let stream = Stream::new(sim, 2);
-        nemesis::feed(sim, &events, &stream);
+        nemesis::feed(sim, &events, &stream, wiring.parks_pointers());
+        let rollout = Rollout::draw(sim);
         let retries = Queue::new(sim, "retries");
         let relay_dead = Queue::new(sim, "publisher's dead letters");
         let service = service();
@@ -107,7 +110,8 @@ impl World {
             seen.integration_event_sent(message, role);
         });
         let shop = Shop { events, views, topic, bus, retries, relay_dead, wiring };
-        let view_queues = queues.into_iter().map(|queue| shop.view_queue(sim, queue)).collect();
+        let view_queues =
+            queues.into_iter().map(|queue| shop.view_queue(sim, queue, &rollout)).collect();
         let (relay, retry) = (shop.relay(sim), shop.retry(sim));
         stream.deliver(&relay);
         deliver(&shop.retries, &shop.relay_dead, RETRIES, &retry);
@@ -126,6 +130,7 @@ impl World {
             api,
             truth,
             wiring,
+            rollout,
             relay,
             retry,
         }
@@ -218,15 +223,19 @@ impl Shop {
         (relay, self.wiring)
     }
 
-    fn view_queue(&self, sim: &Sim, queue: Queue) -> ViewQueue {
+    fn view_queue(&self, sim: &Sim, queue: Queue, rollout: &Rollout) -> ViewQueue {
         let name = queue.name();
         let dead = Queue::new(sim, "a view's dead letters");
-        let (shop, parking) = (self.clone(), dead.clone());
+        let (shop, parking, rollout) = (self.clone(), dead.clone(), rollout.clone());
         let function = Function::new(sim, name, PROJECTOR_TIME, move |machine| {
             let view = shop.wiring.view(service().view_named(name).unwrap());
             let parking = Arc::new(parking.port(&machine));
             let ports = shop.ports(&machine);
-            Projecting(dekigoto::views::Projector::of(view, ports, parking), shop.wiring)
+            let old = (name == OrderSummaryView::NAME && rollout.starts_old_code()).then(|| {
+                let old = shop.wiring.old_view();
+                (Projector::of(old, ports.clone(), parking.clone()), rollout.clone())
+            });
+            Projecting { projector: Projector::of(view, ports, parking), old, wiring: shop.wiring }
         });
         deliver(&queue, &dead, self.wiring.view_settings(VIEW), &function);
         ViewQueue { name, queue, dead, function }

@@ -1,6 +1,7 @@
 //! Planted bugs: known mistakes of such systems. Each is added by other wiring, or in a wrapper around a port. The
 //! product's code does not contain them.
 
+mod batches;
 mod buses;
 mod stores;
 mod views;
@@ -9,9 +10,8 @@ use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use dekigoto::{
     Bus, EventStore, RetryQueue, Timestamp, ViewStore,
-    batch::Report,
     relay::{Announcements, IntegrationEvent},
-    views::{Across, AnyView, View as _},
+    views::{Across, AnyView, Single, View as _},
 };
 use dekigoto_testkit::sim::{EventTable, Machine, QueueSettings, TimeLeft, Topic, ViewTable};
 use order_service::{CustomerSummaryView, service};
@@ -21,7 +21,7 @@ use orders::{
     payment::Payment,
 };
 
-use crate::client::Ask;
+use crate::{client::Ask, rollout::OldOrderSummary};
 
 macro_rules! bugs {
     ($($name:ident $text:literal)+) => {
@@ -60,6 +60,12 @@ bugs! {
     RetriesToBoth "a pointer in the retry queue names a target that has the commit"
     FewReceives "messages are dead letters after five receives"
     AckFailures "failed messages are deleted with the others"
+    EmptyIsFailure "an empty list of failures counts as the failure of all"
+    FailTogether "a message that is no event fails its whole batch"
+    NoReason "nobody counts deliveries, so the queue buries a message without a reason"
+    ParkNewer "a view parks an event of newer code"
+    ParkText "a record that only newer code can read is parked as its text"
+    NoSchema "rows have no schema, and old code writes over rows of new code"
     ShortVisibility "messages become visible again while they are worked on"
     NoWatermark "a view applies whatever comes"
     TrustBody "a view skips what no message delivered"
@@ -179,11 +185,17 @@ impl Wiring {
         move || time_left() + more
     }
 
-    pub(crate) fn report(self, mut report: Report) -> Report {
-        if self.has(Bug::AckFailures) {
-            report.failed.clear();
+    /// The order's view as the version before today's has it.
+    pub(crate) fn old_view(self) -> Arc<dyn AnyView> {
+        match self.0 {
+            Some(Bug::NoSchema) => Arc::new(Single::<OldOrderSummary<2>>::default()),
+            _ => Arc::new(Single::<OldOrderSummary<1>>::default()),
         }
-        report
+    }
+
+    /// Whether a record that cannot be read is parked as a pointer.
+    pub(crate) fn parks_pointers(self) -> bool {
+        !self.has(Bug::ParkText)
     }
 
     /// A request to the API.

@@ -14,9 +14,6 @@ use crate::{
 /// messages may become dead letters.
 pub(crate) const RECEIVES_LAST: Duration = Duration::from_secs(5 * 3600);
 
-/// Chaos that lasts longer is an outage of one or two services, and nothing else fails.
-const OUTAGE_MIN: Duration = Duration::from_secs(3600);
-
 /// Checks that everything is published, and that only poison is dead-lettered, with its reason.
 pub(crate) fn check(world: &World) {
     published(world);
@@ -48,17 +45,17 @@ fn wrong(letter: &Letter) -> Option<&'static str> {
 
 /// Checks the dead letters before a redrive: no healthy message may be among them.
 pub(crate) fn dead_letters(world: &World, chaos: Duration) {
-    for letter in world.view_queues.iter().flat_map(|view| view.dead.letters()) {
+    let views = world.view_queues.iter().flat_map(|view| view.dead.letters());
+    for letter in views.chain(world.relay_dead.letters()) {
         match letter.reason {
+            Some(reason) if reason.contains("ended without a report") => {
+                world.sim.mark("a message that crashes its function was parked");
+            }
             Some(reason) if reason.contains("gave up after") => {
                 world.sim.mark("a message was parked at its last delivery");
             }
             Some(_) => {}
-            // A long outage crashes no projector, so each last delivery can park. A crash could not.
-            None if chaos >= OUTAGE_MIN => {
-                world.sim.violation("L4", format!("no reason on {:.60}", letter.body));
-            }
-            None => {}
+            None => world.sim.violation("L4", format!("no reason on {:.60}", letter.body)),
         }
     }
     if chaos > RECEIVES_LAST {

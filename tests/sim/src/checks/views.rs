@@ -102,7 +102,7 @@ fn fold_counted<V: View>(events: &EventTable, counted: &Records, key: &RowKey) -
 
 /// Checks a row of an order against the events up to its watermarks.
 fn single(sim: &Sim, events: &EventTable, row: &Row) {
-    let marked: Marked<<OrderSummaryView as View>::Row> = row.body.read().unwrap();
+    let marked: Marked<Value> = row.body.read().unwrap();
     let id = row.key.partition.split_once('#').unwrap().1;
     let mut expected = <OrderSummaryView as View>::Row::default();
     for (aggregate, watermark) in &marked.watermarks {
@@ -116,8 +116,9 @@ fn single(sim: &Sim, events: &EventTable, row: &Row) {
             OrderSummaryView::apply(&mut expected, event).unwrap();
         }
     }
-    if marked.row != expected {
-        let (found, expected) = (json!(marked.row), json!(expected));
+    // What old code wrote is folded again before it is shown or changed.
+    let (found, expected) = (marked.row, json!(expected));
+    if marked.schema == OrderSummaryView::SCHEMA && found != expected {
         sim.violation("S8", format!("{}: {found}, the store says {expected}", name(&row.key)));
     }
 }

@@ -1,0 +1,86 @@
+//! Planted bugs of handling a batch.
+
+use dekigoto::{
+    Parking, QueueBatch,
+    batch::{Delivered, Report},
+};
+use dekigoto_testkit::sim::Letter;
+
+use super::{Bug, Wiring};
+use crate::{
+    consumers::opened,
+    nemesis::{NEWER, POISON},
+};
+
+/// Messages that a bug keeps from the view.
+#[derive(Default)]
+pub(crate) struct Mishandled {
+    parked: Vec<Delivered<String>>,
+    failed: Vec<String>,
+}
+
+impl Mishandled {
+    /// Parks what is to be parked, and adds everything to the report.
+    pub(crate) async fn add_to(self, mut report: Report, parking: &dyn Parking) -> Report {
+        for message in self.parked {
+            let reason = "the schema version is not known".to_owned();
+            match parking.park(&message.record, &reason).await {
+                Ok(()) => report.tally.parked += 1,
+                Err(_) => {
+                    report.tally.retried += 1;
+                    report.failed.push(message.id.clone());
+                }
+            }
+            report.reasons.push((message.id, reason));
+        }
+        report.tally.retried += self.failed.len();
+        report.failed.extend(self.failed);
+        report
+    }
+}
+
+impl Wiring {
+    /// A queue's batch.
+    pub(crate) fn opened(self, batch: Vec<Delivered<Letter>>) -> QueueBatch {
+        let first = |Delivered { id, mut record }: Delivered<Letter>| {
+            record.receives = 1;
+            Delivered { id, record }
+        };
+        match self.0 {
+            Some(Bug::NoReason) => opened(batch.into_iter().map(first).collect()),
+            _ => opened(batch),
+        }
+    }
+
+    /// What does not reach the view, and what does.
+    pub(crate) fn mishandled(
+        self,
+        messages: Vec<Delivered<String>>,
+    ) -> (Mishandled, Vec<Delivered<String>>) {
+        let is_poison = |message: &Delivered<String>| message.record.contains(POISON);
+        match self.0 {
+            Some(Bug::ParkNewer) => {
+                let is_newer = |message: &Delivered<String>| message.record.contains(NEWER);
+                let (parked, others) = messages.into_iter().partition(is_newer);
+                (Mishandled { parked, ..Mishandled::default() }, others)
+            }
+            Some(Bug::FailTogether) if messages.iter().any(is_poison) => {
+                let failed = messages.into_iter().map(|message| message.id).collect();
+                (Mishandled { failed, ..Mishandled::default() }, Vec::new())
+            }
+            _ => (Mishandled::default(), messages),
+        }
+    }
+
+    /// The report on a batch with these ids.
+    pub(crate) fn report(self, mut report: Report, ids: &[String]) -> Report {
+        match self.0 {
+            Some(Bug::AckFailures) => report.failed.clear(),
+            Some(Bug::EmptyIsFailure) if report.failed.is_empty() => {
+                report.failed = ids.to_vec();
+            }
+            _ => {}
+        }
+        report
+    }
+}
