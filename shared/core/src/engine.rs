@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     Aggregate, AppendError, Commit, CommitError, Context, EventSchema as _, EventStore,
     Fingerprint, History, Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, StreamId,
-    Version, backoff, store::Source,
+    Trail, Version, backoff,
+    measure::{COMMAND_ACCEPTED, COMMAND_REFUSED, CONFLICTS, DECISIONS, FIRST_ANSWER_AGAIN},
+    store::Source,
+    trail::log_record,
 };
 
 /// How often and how long an engine retries.
@@ -157,7 +160,7 @@ impl Engine {
         let started = self.host.monotonic();
         let request = request_of::<A>(id, &command)?;
         let nothing = History::<A>::empty(A::stream(id)?);
-        let events = A::decide(&nothing.state, command.clone()).map_err(CommandError::Refused)?;
+        let events = decide::<A>(&nothing.state, command.clone())?;
         if events.is_empty() {
             let state = nothing.state;
             return Ok(Answer { state, version: None, replayed: false, recorded: false });
@@ -203,8 +206,7 @@ impl Engine {
                 return self.first_answer::<A>(id, known.version).await;
             }
             expect.check(history.head.version())?;
-            let events =
-                A::decide(&history.state, command.clone()).map_err(CommandError::Refused)?;
+            let events = decide::<A>(&history.state, command.clone())?;
             if events.is_empty() {
                 let version = history.head.version();
                 let state = history.state;
@@ -244,6 +246,7 @@ impl Engine {
 
     async fn first_answer<A: Aggregate>(&self, id: &A::Id, version: Version) -> Outcome<A> {
         let past = self.load_at::<A>(id, version).await?;
+        FIRST_ANSWER_AGAIN.record(1);
         let Past { state, version, .. } = past;
         Ok(Answer { state, version, replayed: true, recorded: false })
     }
@@ -265,10 +268,13 @@ impl Engine {
         let commit = commit.with_snapshot(snapshot);
         let version = Some(commit.last_version());
         let Some(found) = self.send(&commit, started).await? else {
+            COMMAND_ACCEPTED.record(1);
+            log_record!(DEBUG, &Trail::of_commit(&commit), "Committed");
             let answer = Answer { state, version, replayed: false, recorded: true };
             return Ok(Committed::Won(answer));
         };
         if found.context().identity() != context.identity() {
+            CONFLICTS.record(1);
             return Ok(Committed::Lost);
         }
         if found.fingerprint() != commit.fingerprint() {
@@ -347,6 +353,17 @@ impl Expect {
         };
         if holds { Ok(()) } else { Err(CommandError::PreconditionFailed { actual }) }
     }
+}
+
+fn decide<A: Aggregate>(
+    state: &A::State,
+    command: A::Command,
+) -> Result<Vec<A::Event>, CommandError<A::Refusal>> {
+    DECISIONS.record(1);
+    A::decide(state, command).map_err(|refusal| {
+        COMMAND_REFUSED.record(1);
+        CommandError::Refused(refusal)
+    })
 }
 
 fn stream_of<A: Aggregate>(id: &A::Id) -> Result<StreamId, LoadError> {

@@ -61,6 +61,12 @@ impl QueueBatch {
         &self.messages
     }
 
+    /// Every message, handled or not.
+    #[must_use]
+    pub fn into_all(self) -> Vec<Delivered<String>> {
+        [self.messages, self.spent].concat()
+    }
+
     /// Parks the messages that were tried too often, handles the others with `step`, and parks those of them that failed
     /// at their last try. A message that cannot be parked is reported as failed.
     pub async fn handle<S, F>(

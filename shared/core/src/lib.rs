@@ -18,6 +18,7 @@ mod inbound;
 mod last_delivery;
 pub mod limits;
 pub mod log;
+pub mod measure;
 pub mod memory;
 pub mod outbox;
 mod parked;
@@ -37,6 +38,7 @@ mod stream;
 #[cfg(feature = "system-host")]
 mod system_host;
 mod time;
+mod trail;
 mod view_store;
 pub mod views;
 
@@ -68,4 +70,5 @@ pub use stream::{Head, InvalidStreamId, Ordinal, StreamId, Version};
 #[cfg(feature = "system-host")]
 pub use system_host::SystemHost;
 pub use time::{InvalidTimestamp, Timestamp};
+pub use trail::Trail;
 pub use view_store::{Index, Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore};

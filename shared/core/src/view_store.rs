@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+use uuid::Uuid;
+
 use crate::{Payload, Source};
 
 /// Where a row is: a partition, and its place there. Rows of one partition are listed in the order of `sort`.
@@ -25,6 +27,22 @@ impl RowKey {
     #[must_use]
     pub fn only(view: &str, id: &str) -> Self {
         Self::new(format!("{view}#{id}"), "row")
+    }
+
+    /// The row for a log line: its view, and a digest in place of the ids, which may be those of customers. Rows of one
+    /// key have the same digest.
+    ///
+    /// ```
+    /// use dekigoto::RowKey;
+    /// let row = RowKey::only("customer-summary", "c-42").masked();
+    /// assert!(row.starts_with("customer-summary ") && !row.contains("c-42"));
+    /// ```
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let view = self.partition.split('#').next().unwrap_or_default();
+        let key = format!("{}\n{}", self.partition, self.sort);
+        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_bytes()).simple().to_string();
+        format!("{view} {}", digest.get(..12).unwrap_or_default())
     }
 }
 

@@ -8,12 +8,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use dekigoto::CommandKey;
+use dekigoto::{CommandKey, measure};
 use futures_util::{
     FutureExt as _,
     future::{Either, select},
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 
 use crate::{
     app::App,
@@ -34,6 +34,7 @@ pub(crate) async fn surround(State(app): State<App>, mut request: Request, next:
     let mut response = render(handled(&app, request, next).await, &id);
     response.headers_mut().extend(key.map(|key| (IDEMPOTENCY_KEY, key)));
     log(&response, &method, path, &id);
+    measure::end(app.ports().host.now());
     response
 }
 
@@ -106,7 +107,7 @@ fn log(response: &Response, method: &Method, path_bytes: usize, id: &RequestId) 
     let status = response.status().as_u16();
     // A path may contain anything, so only its length is logged.
     let method = known(method);
-    info!(request.id = %id.0, method, path_bytes, status, "{method} answered {status}");
+    debug!(request.id = %id.0, method, path_bytes, status, "{method} answered {status}");
 }
 
 /// The name of a standard method. Any other is client input, which is neither echoed nor logged.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use dekigoto::{
     QueueBatch,
     batch::{Delivered, Report},
+    measure::{self, Part},
 };
 use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tracing::{info, warn};
+use tracing::warn;
 
-use crate::kafka::KafkaEvent;
+use crate::{kafka::KafkaEvent, trail};
 
 /// The answer to an invocation: the ids of the failed records. Queues and streams use the same JSON.
 pub use aws_lambda_events::sqs::SqsBatchResponse as BatchResponse;
@@ -159,28 +160,39 @@ fn own_ids<'a>(records: impl IntoIterator<Item = &'a Delivered<String>>) -> Resu
     Ok(())
 }
 
-/// Logs the report, and converts it to the answer to an invocation.
+/// Measures and logs the report, and converts it to the answer to an invocation. `payload` is the invocation's.
 #[must_use]
-pub fn answer(function: &str, report: Report) -> BatchResponse {
-    log(function, &report);
+pub fn answer(part: Part, payload: &RawValue, report: Report) -> BatchResponse {
+    log(part, payload, &report);
     let mut response = BatchResponse::default();
     response.set_failures(report.failed);
     response
 }
 
-/// Logs the report.
-pub(crate) fn log(function: &str, report: &Report) {
+/// Measures and logs the report.
+pub(crate) fn log(part: Part, payload: &RawValue, report: &Report) {
+    measure::batch(part, report);
+    // Read again, because few batches have a record that failed.
+    let failed = if report.reasons.is_empty() { Vec::new() } else { records(payload) };
     for (id, reason) in &report.reasons {
-        warn!(record.id = %id, reason, "{function} could not handle a record: {reason}");
+        let record = failed.iter().find(|record| record.id == *id);
+        let trail = record.map(|it| trail::of(&it.record)).unwrap_or_default();
+        warn!(
+            record.id = %id,
+            stream = trail.stream,
+            version = trail.version,
+            correlationId = trail.correlation_id,
+            traceparent = trail.traceparent.as_deref(),
+            "A record could not be handled: {reason}"
+        );
     }
-    let tally = report.tally;
-    info!(
-        records = tally.total(),
-        applied = tally.applied,
-        duplicate = tally.duplicate,
-        skipped = tally.skipped,
-        retried = tally.retried,
-        parked = tally.parked,
-        "{function}: {tally}"
-    );
+}
+
+/// The records of an invocation that could be read before.
+fn records(payload: &RawValue) -> Vec<Delivered<String>> {
+    match Batch::read(payload) {
+        Ok(Batch::Stream(records) | Batch::Kafka(records)) => records,
+        Ok(Batch::Queue(batch)) => batch.into_all(),
+        Err(_) => Vec::new(),
+    }
 }

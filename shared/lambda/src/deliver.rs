@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use dekigoto::MessageHandler;
+use dekigoto::{
+    MessageHandler,
+    measure::{self, Part},
+};
 use lambda_runtime::Error;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{
     batch::{Batch, BatchResponse, answer, log},
@@ -25,22 +29,26 @@ pub enum DeliveryResponse {
 /// record until it succeeds, or until the event source mapping gives up.
 pub(crate) async fn deliver(
     handler: &dyn MessageHandler,
-    name: &str,
-    batch: Batch,
+    part: Part,
+    payload: &RawValue,
     time_left: impl Fn() -> Duration + Sync,
 ) -> Result<DeliveryResponse, Error> {
-    match batch {
+    let answer = match Batch::read(payload)? {
         Batch::Queue(batch) => {
             let (host, parking) = (handler.host(), handler.parking());
             let handle = |messages| handler.handle(messages, &time_left);
             let report = batch.handle(host, parking, &time_left, handle).await;
-            Ok(DeliveryResponse::Queue(answer(name, report)))
+            DeliveryResponse::Queue(answer(part, payload, report))
         }
         Batch::Kafka(records) => {
             let report = handler.handle(records, &time_left).await;
-            log(name, &report);
-            Ok(DeliveryResponse::Kafka(KafkaResponse::of(&report)))
+            log(part, payload, &report);
+            DeliveryResponse::Kafka(KafkaResponse::of(&report))
         }
-        Batch::Stream(_) => Err("this function reads a queue or a topic, not a stream".into()),
-    }
+        Batch::Stream(_) => {
+            return Err("this function reads a queue or a topic, not a stream".into());
+        }
+    };
+    measure::end(handler.host().now());
+    Ok(answer)
 }

@@ -11,12 +11,14 @@ pub mod http;
 mod https;
 pub mod identity;
 mod kafka;
+pub mod metrics;
 mod policy;
 mod projector;
 mod relay;
 mod start;
 pub mod stream;
 pub mod telemetry;
+mod trail;
 
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use dekigoto::policies::{ProcessManager, Ticked, Ticker};
+use dekigoto::{
+    measure::{self, DEADLINES_DUE, Part},
+    policies::{ProcessManager, Ticked, Ticker},
+};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tracing::info;
 
 use crate::{
     Deadline,
-    batch::Batch,
     deliver::{DeliveryResponse, deliver},
 };
 
@@ -47,24 +48,21 @@ pub async fn run_policy(
 ) -> Result<PolicyAnswer, Error> {
     let deadline = Deadline::of(&event.context, Arc::clone(&manager.ports().host));
     if let Ok(Tick { is_tick: true }) = serde_json::from_str(event.payload.get()) {
-        return ticked(ticker.policy, ticker.tick(|| deadline.time_left()).await);
+        let ticked = ticker.tick(|| deadline.time_left()).await;
+        let answer = answer_tick(Part::Policy(ticker.policy), ticked);
+        measure::end(ticker.host.now());
+        return answer;
     }
-    let batch = Batch::read(&event.payload)?;
-    let answer = deliver(&manager, manager.name(), batch, || deadline.time_left()).await;
+    let part = Part::Policy(manager.name());
+    let answer = deliver(&manager, part, &event.payload, || deadline.time_left()).await;
     answer.map(PolicyAnswer::Batch)
 }
 
-fn ticked(policy: &str, ticked: Ticked) -> Result<PolicyAnswer, Error> {
-    let Ticked { queued, refused, unlisted, lateness_max } = ticked;
-    let lateness_ms = lateness_max.as_millis();
-    info!(
-        policy,
-        queued,
-        refused,
-        unlisted,
-        lateness_ms,
-        "{policy}: {queued} due processes queued, the oldest {lateness_ms} ms late"
-    );
+fn answer_tick(part: Part, ticked: Ticked) -> Result<PolicyAnswer, Error> {
+    let Ticked { queued, refused, unlisted, .. } = ticked;
+    if queued + refused > 0 {
+        DEADLINES_DUE.record_of(part, i64::try_from(queued + refused).unwrap_or(i64::MAX));
+    }
     if ticked.is_complete() {
         return Ok(PolicyAnswer::Ticked { queued });
     }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use dekigoto::views::Projector;
+use dekigoto::{measure::Part, views::Projector};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::value::RawValue;
 
 use crate::{
     Deadline,
-    batch::Batch,
     deliver::{DeliveryResponse, deliver},
 };
 
@@ -29,7 +28,7 @@ pub async fn project(
     projector: Projector,
     event: LambdaEvent<Box<RawValue>>,
 ) -> Result<DeliveryResponse, Error> {
-    let batch = Batch::read(&event.payload)?;
     let deadline = Deadline::of(&event.context, Arc::clone(&projector.ports().host));
-    deliver(&projector, projector.name(), batch, || deadline.time_left()).await
+    let part = Part::View(projector.name());
+    deliver(&projector, part, &event.payload, || deadline.time_left()).await
 }

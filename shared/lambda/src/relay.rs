@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use dekigoto::{
     Timestamp,
     batch::Delivered,
+    measure::{self, Part},
     relay::{Relay, Republished, StreamRecord, Window},
     replay::ReplaySource,
 };
@@ -42,7 +43,9 @@ pub async fn relay(
             return Err("the publisher reads a stream or a queue, not a topic".into());
         }
     };
-    Ok(answer("publisher", report))
+    let answer = answer(Part::Service, &event.payload, report);
+    measure::end(relay.host.now());
+    Ok(answer)
 }
 
 /// A request of an operator.

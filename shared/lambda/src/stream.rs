@@ -69,7 +69,7 @@ fn item(image: &Attributes) -> Result<Item, String> {
 }
 
 /// The pointer to the commit of a record, from the key of the record or else from the key in its image.
-fn pointer(record: &str) -> Option<Pointer> {
+pub(crate) fn pointer(record: &str) -> Option<Pointer> {
     #[derive(Deserialize)]
     struct Keyed {
         dynamodb: Keys,

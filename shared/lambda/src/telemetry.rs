@@ -1,23 +1,49 @@
-//! Logs: one JSON object per line on standard output, which Lambda sends to CloudWatch.
+//! Logs and metrics: one JSON object per line on standard output, which Lambda sends to CloudWatch.
 
-use std::panic::{PanicHookInfo, set_hook};
+use std::{
+    io,
+    panic::{PanicHookInfo, set_hook},
+};
 
-use tracing_subscriber::filter::LevelFilter;
+use dekigoto::measure::TARGET;
+use tracing::Subscriber;
+use tracing_subscriber::{
+    Layer as _,
+    filter::{LevelFilter, Targets},
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt as _,
+    registry,
+    util::SubscriberInitExt as _,
+};
 
-/// Starts logging. `AWS_LAMBDA_LOG_LEVEL` sets the level; it comes from the `LoggingConfig` of the template.
-#[expect(clippy::disallowed_methods, reason = "the log level is read once, before anything else")]
+use crate::metrics::Metrics;
+
+/// Starts logging and metrics. `AWS_LAMBDA_LOG_LEVEL` sets the level; it comes from the `LoggingConfig` of the template.
+/// `SERVICE` is the service in the dimensions of metrics.
+#[expect(clippy::disallowed_methods, reason = "both are read once, before anything else")]
 pub fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.to_lowercase().parse().ok());
+    let service = std::env::var("SERVICE").unwrap_or_else(|_| "unnamed".to_owned());
     // A second call, as in tests, has no effect.
-    let _ = tracing_subscriber::fmt()
+    let _ = subscriber(&service, level.unwrap_or(LevelFilter::INFO), io::stdout).try_init();
+    set_hook(Box::new(log_panic));
+}
+
+/// What writes log lines from this level on, and the metrics of a service.
+pub fn subscriber<W>(service: &str, level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
+{
+    let lines = fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_max_level(level.unwrap_or(LevelFilter::INFO))
-        .try_init();
-    set_hook(Box::new(log_panic));
+        .with_writer(writer.clone())
+        .with_filter(Targets::new().with_default(level).with_target(TARGET, LevelFilter::OFF));
+    let measured = Targets::new().with_target(TARGET, LevelFilter::TRACE);
+    registry().with(lines).with(Metrics::new(service, writer).with_filter(measured))
 }
 
 /// Logs the location of a panic but not its message, which may contain any data.
@@ -29,7 +55,6 @@ fn log_panic(info: &PanicHookInfo<'_>) {
 #[cfg(test)]
 mod tests {
     use std::{
-        io,
         panic::{catch_unwind, take_hook},
         sync::{Arc, Mutex},
     };

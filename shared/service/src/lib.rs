@@ -7,6 +7,7 @@
 
 mod caller;
 pub mod limits;
+mod measures;
 mod order;
 mod payment;
 mod price;

@@ -41,7 +41,7 @@ async fn what_fails_is_delivered_again_from_the_first_failure_of_its_partition_o
     let world = Functions::with_history();
     let (good, poison) = (bodies()[0].clone(), "poison".to_owned());
     // An event of newer code: the next deployment can handle it.
-    let later = good.replace("\"schemaVersion\":1", "\"schemaVersion\":99");
+    let later = good.replace("\"schemaVersion\": 1", "\"schemaVersion\": 99");
     let bodies = [poison, good.clone(), later.clone(), later, good];
     let answer = world.projector_answer("order-summary", &records(&bodies)).await.unwrap();
     let place = json!({ "itemIdentifier": { "partition": "orders-2", "offset": 102 } });

@@ -5,8 +5,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use dekigoto_lambda::telemetry::subscriber;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{filter::LevelFilter, util::SubscriberInitExt as _};
 
 /// Collects what this thread logs until it is dropped.
 pub(crate) struct Log {
@@ -18,10 +19,15 @@ pub(crate) struct Log {
 struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// From level `INFO` on, as in a deployment.
     pub(crate) fn start() -> Self {
+        Self::at(LevelFilter::INFO)
+    }
+
+    pub(crate) fn at(level: LevelFilter) -> Self {
         let written = Written::default();
         let writer = written.clone();
-        let log = tracing_subscriber::fmt().json().with_writer(move || writer.clone());
+        let log = subscriber("shop", level, move || writer.clone());
         Self { written, _guard: log.set_default() }
     }
 

@@ -1,23 +1,14 @@
 //! Takes the messages of a policy's queue: events, and due processes.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
-
-use tracing::info;
+use std::{sync::Arc, time::Duration};
 
 use super::{AnyPolicy, DueProcess};
 use crate::{
-    Envelope, Parking, Ports,
+    Envelope, Parking, Ports, Trail,
     batch::{Delivered, Outcome, Report, take_queue},
+    measure::{DEADLINE_LATE, Part},
+    trail::log_record,
 };
-
-/// No deadline was handled.
-const NOT_LATE: i64 = -1;
 
 /// Runs the processes of one policy.
 #[derive(Clone)]
@@ -85,15 +76,7 @@ impl ProcessManager {
             Delivered { id: message.id, record: Hint { body: message.record, meaning } }
         });
         let host = &*self.ports.host;
-        let late = AtomicI64::new(NOT_LATE);
-        let step = |group| self.step(group, &late);
-        let report = take_queue(host, hints.collect(), group_of, time_left, step).await;
-        let lateness_ms = late.into_inner();
-        if lateness_ms > NOT_LATE {
-            let policy = self.name();
-            info!(policy, lateness_ms, "{policy}: a deadline was handled {lateness_ms} ms late");
-        }
-        report
+        take_queue(host, hints.collect(), group_of, time_left, |group| self.step(group)).await
     }
 
     fn meaning(&self, body: &str) -> Meaning {
@@ -117,18 +100,24 @@ impl ProcessManager {
     }
 
     /// Handles the messages of one process.
-    async fn step(&self, group: Vec<Hint>, late: &AtomicI64) -> Vec<Outcome> {
+    async fn step(&self, group: Vec<Hint>) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(group.len());
         for hint in &group {
             let outcome = match &hint.meaning {
                 Meaning::Other => Outcome::Skipped,
-                Meaning::Event(_, event) => self.policy.on_event(&self.ports, event).await,
+                Meaning::Event(_, event) => {
+                    let outcome = self.policy.on_event(&self.ports, event).await;
+                    if outcome == Outcome::Applied {
+                        log_record!(DEBUG, &Trail::of(event), policy = self.name(), "Handled");
+                    }
+                    outcome
+                }
                 Meaning::Due(due) => {
                     let outcome = self.policy.on_deadline(&self.ports, due).await;
                     if outcome == Outcome::Applied {
                         let now = self.ports.host.now().as_millis();
                         let lateness = now.saturating_sub(due.due_at.as_millis());
-                        late.fetch_max(lateness, Ordering::Relaxed);
+                        DEADLINE_LATE.record_of(Part::Policy(self.name()), lateness);
                     }
                     outcome
                 }

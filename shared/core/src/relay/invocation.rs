@@ -1,7 +1,6 @@
 //! One invocation of the relay: find the commits, send them, and settle what could not be sent.
 
 use futures_util::{StreamExt as _, future::join, stream};
-use tracing::info;
 
 use super::{
     Circuit, Relay, StreamRecord, TimeLeft,
@@ -10,7 +9,10 @@ use super::{
     send_all,
     settle::{AtFailure, Plan, Settling},
 };
-use crate::{Commit, Corrupt, Message, Pointer, ReadError, ReadFrom, Source, batch::Outcome};
+use crate::{
+    Commit, Corrupt, Message, Pointer, ReadError, ReadFrom, Source, Timestamp, Trail,
+    batch::Outcome, measure::PUBLISH_LAG, trail::log_record,
+};
 
 /// Commits that are read from the store in parallel.
 pub const READS_AT_ONCE_MAX: usize = 16;
@@ -129,7 +131,19 @@ impl<'a> Invocation<'a> {
         .await;
         let (mut topic, mut bus) = (topic.into_iter(), bus.into_iter());
         let answered = items.into_iter().zip(outgoing);
-        answered.map(|(item, it)| item.plan(&it.unsent(&mut topic, &mut bus))).collect()
+        let plans =
+            answered.map(|(item, it)| (item.at(), item.plan(&it.unsent(&mut topic, &mut bus))));
+        plans.map(|(at, plan)| self.published(at, plan)).collect()
+    }
+
+    /// Measures and logs a commit that both targets have now.
+    fn published(&self, at: Option<Timestamp>, plan: Plan) -> Plan {
+        if let (true, Some(at)) = (plan.is_published, at) {
+            let lag = self.relay.host.now().as_millis().saturating_sub(at.as_millis());
+            PUBLISH_LAG.record(lag);
+            log_record!(DEBUG, &plan.trail, "Published");
+        }
+        plan
     }
 }
 
@@ -155,6 +169,14 @@ impl Item {
         }
     }
 
+    /// When the command of the commit was received.
+    fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Commit { commit, .. } => Some(commit.context().at),
+            Self::Park { .. } | Self::Wait(_) => None,
+        }
+    }
+
     /// What is left to do with the item.
     fn plan(self, unsent: &Unsent) -> Plan {
         let (pointer, commit, is_queued) = match self {
@@ -165,18 +187,14 @@ impl Item {
             Self::Wait(reason) => return Plan { wait: Some(reason), ..Plan::default() },
         };
         let (later, never) = (unsent.later(), unsent.never());
-        let mut plan = Plan::default();
+        let mut plan = Plan { trail: Trail::of_commit(&commit), ..Plan::default() };
         if !never.is_empty() {
             let reason = unsent.reason(&never);
             plan.park = Some((pointer.only(never).text(), reason));
         }
         let reason = unsent.reason(&later);
         if later.is_empty() {
-            let (stream, ordinal) = (commit.stream(), commit.ordinal());
-            let events = commit.events().len();
-            if plan.park.is_none() {
-                info!(%stream, %ordinal, events, "Published commit {ordinal} of {stream}");
-            }
+            plan.is_published = plan.park.is_none();
         } else if is_queued && later == pointer.targets {
             plan.wait = Some(reason);
         } else {

@@ -1,15 +1,20 @@
 //! Settles what could not be sent: puts pointers into the retry queue, and parks dead letters.
 
-use tracing::warn;
-
 use super::{Circuit, budget::Budget};
-use crate::{Parking, Pointer, RetryQueue, batch::Outcome, limits::BUS_BATCH_MAX};
+use crate::{
+    Parking, Pointer, RetryQueue, Trail, batch::Outcome, limits::BUS_BATCH_MAX,
+    measure::POINTERS_PUT, trail::log_record,
+};
 
 const NO_TIME: &str = "no time was left to settle the record";
 
 /// What is left to do with one record after sending. The default is nothing.
 #[derive(Default)]
 pub(super) struct Plan {
+    /// What its log lines carry.
+    pub(super) trail: Trail,
+    /// Whether every target has the commit.
+    pub(super) is_published: bool,
     /// The pointer to put into the retry queue, and why.
     pub(super) put: Option<(Pointer, String)>,
     /// The text to park, and why.
@@ -105,10 +110,16 @@ impl<'a> Settling<'a> {
         budget: &Budget<'_>,
     ) -> Outcome {
         if let Some((pointer, why)) = &plan.put {
-            let (stream, ordinal) = (&pointer.stream, pointer.ordinal);
             match put {
                 Some(Ok(())) => {
-                    warn!(%stream, %ordinal, why, "Commit {ordinal} of {stream} waits in the retry queue: {why}");
+                    let ordinal = pointer.ordinal.get();
+                    POINTERS_PUT.record(1);
+                    log_record!(
+                        WARN,
+                        &plan.trail,
+                        ordinal,
+                        "A commit waits in the retry queue: {why}"
+                    );
                 }
                 Some(Err(cause)) => return Outcome::Retry(format!("{why}; retry queue: {cause}")),
                 None => return Outcome::Retry(format!("{why}; retry queue: no answer")),

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use tracing::{info, warn};
-
 use super::{
     AcrossView, FoldError, ProjectError,
     claims::{Span, read_spans},
     records::{Place, Records},
     rows::body,
 };
-use crate::{Envelope, Payload, Ports, Row, RowKey, StreamId, Version, batch::Outcome};
+use crate::{
+    Envelope, Payload, Ports, Row, RowKey, StreamId, Trail, Version,
+    batch::Outcome,
+    measure::{GAP_REPAIRED, Part},
+    trail::log_record,
+};
 
 /// A row between reading and writing, and the records of the streams that are counted in it.
 pub(super) struct Count<'a, V: AcrossView> {
@@ -72,7 +75,6 @@ impl<'a, V: AcrossView> Count<'a, V> {
             if self.records.contains(&place) {
                 continue;
             }
-            let version = event.version;
             match V::row_of(event) {
                 Ok(None) => self.records.insert(&place),
                 Ok(Some(other)) if other != *self.key => {
@@ -80,10 +82,15 @@ impl<'a, V: AcrossView> Count<'a, V> {
                 }
                 Ok(Some(_)) | Err(_) => match self.add(&place, event) {
                     Outcome::Applied => {
-                        info!(%stream, %version, "Counted version {version} of {stream}, which no message has delivered");
+                        GAP_REPAIRED.record_of(Part::View(V::NAME), 1);
+                        log_record!(
+                            INFO,
+                            &Trail::of(event),
+                            "Counted an event that no message has delivered"
+                        );
                     }
                     Outcome::Retry(why) | Outcome::Parked(why) => {
-                        warn!(%stream, %version, why, "Version {version} of {stream} is not counted: {why}");
+                        log_record!(WARN, &Trail::of(event), "An event is not counted: {why}");
                     }
                     Outcome::Duplicate | Outcome::Skipped => {}
                 },

@@ -13,7 +13,7 @@ pub enum RowError {
     #[error(transparent)]
     Store(#[from] ViewError),
     /// The row does not have the view's shape. The error names the place, never the content.
-    #[error("row {} {} is unreadable at column {column}", key.partition, key.sort)]
+    #[error("row {} is unreadable at column {column}", key.masked())]
     Unreadable {
         /// The row.
         key: RowKey,

@@ -5,7 +5,7 @@ use tracing::warn;
 
 use super::{Folds as _, Marked, Single, SingleView, marked::Stored};
 use crate::{
-    Envelope, EventStore, InvalidStreamId, ReadError, Row, RowKey, SchemaError, StreamId, Version,
+    Envelope, EventStore, InvalidStreamId, ReadError, Row, SchemaError, StreamId, Version,
     limits::{EVENTS_PER_FOLD_MAX, FOLDS_AT_ONCE_MAX},
     read_events::read_to,
 };
@@ -96,8 +96,7 @@ impl<V: SingleView> Single<V> {
                 Err(error)
             }
             Err(error) => {
-                let RowKey { partition, sort } = &row.key;
-                warn!(%partition, %sort, %error, "A row was left out of a list: {error}");
+                warn!(row = row.key.masked(), "A row was left out of a list: {error}");
                 Ok(None)
             }
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use tracing::warn;
 
-use crate::{Row, RowKey};
+use crate::Row;
 
 /// A stored row of a [`SingleView`](super::SingleView), with one watermark for each stream that it folds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,8 +69,8 @@ impl<R: DeserializeOwned> Stored<R> {
             Ok(marked) => Self::Current(marked),
             Err(cause) => {
                 // Only the place is logged, because serde's error repeats the content.
-                let (RowKey { partition, sort }, column) = (&row.key, cause.column());
-                warn!(%partition, %sort, column, "Row {partition} {sort} is unreadable at column {column}");
+                let (row, column) = (row.key.masked(), cause.column());
+                warn!(row, column, "Row {row} is unreadable at column {column}");
                 Self::Outdated(header.watermarks)
             }
         }

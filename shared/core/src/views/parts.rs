@@ -95,7 +95,7 @@ impl<V: AcrossView> Across<V> {
         for (key, sum) in sums::<V>(views, partition, between).await? {
             match sum {
                 Ok(row) => rows.push((key, row)),
-                Err(error) => warn!(%error, "A row was left out of a list: {error}"),
+                Err(error) => warn!("A row was left out of a list: {error}"),
             }
         }
         Ok(rows)

@@ -4,8 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::{AnyView, ProjectError};
 use crate::{
-    Envelope, Parking, Ports, RowKey,
+    Envelope, Parking, Ports, RowKey, Trail,
     batch::{Delivered, Outcome, Report, take_queue},
+    measure::{END_TO_END_LAG, Part},
+    trail::log_record,
 };
 
 /// Keeps one view up to date.
@@ -114,9 +116,20 @@ impl Projector {
                     applied.next().unwrap_or_else(|| ProjectError::NoOutcome.into())
                 }
             };
+            if let (Meaning::Change(_, event), Outcome::Applied) = (&hint.meaning, &outcome) {
+                self.applied(event);
+            }
             outcomes.push(self.parked(&hint.body, outcome).await);
         }
         outcomes
+    }
+
+    /// Measures and logs an event that the row shows now.
+    fn applied(&self, event: &Envelope) {
+        let view = self.name();
+        let lag = self.ports.host.now().as_millis().saturating_sub(event.occurred_at.as_millis());
+        END_TO_END_LAG.record_of(Part::View(view), lag);
+        log_record!(DEBUG, &Trail::of(event), view, "Applied");
     }
 
     async fn apply(&self, group: &[Hint]) -> Vec<Outcome> {

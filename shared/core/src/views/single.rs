@@ -18,7 +18,9 @@ use super::{
     verify,
 };
 use crate::{
-    Envelope, Ports, Row, RowKey, SchemaError, StreamId, Version, batch::Outcome,
+    Envelope, Ports, Row, RowKey, SchemaError, StreamId, Version,
+    batch::Outcome,
+    measure::{GAP_REPAIRED, Part},
     replay::ReplaySource,
 };
 
@@ -197,6 +199,8 @@ async fn advance<V: SingleView>(
         let gap = (next, Version::new(span.first.get() - 1).unwrap_or(next));
         let gap = Span::read(&*ports.store, span.stream.clone(), gap).await;
         fold_all::<V>(key, marked, &gap)?;
+        let repaired = span.first.get() - next.get();
+        GAP_REPAIRED.record_of(Part::View(V::NAME), i64::try_from(repaired).unwrap_or(i64::MAX));
     }
     fold_all::<V>(key, marked, span)
 }

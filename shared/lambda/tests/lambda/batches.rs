@@ -1,6 +1,9 @@
 //! S15: a record without a unique id fails its whole batch, because it cannot be reported.
 
-use dekigoto::batch::{Report, Tally};
+use dekigoto::{
+    batch::{Report, Tally},
+    measure::Part,
+};
 use dekigoto_lambda::batch::{Batch, answer};
 use serde_json::{Value, json, value::to_raw_value};
 
@@ -161,12 +164,13 @@ fn the_answer_names_exactly_the_failed_records() {
         reasons: vec![("b".to_owned(), "later".to_owned())],
         tally: Tally { applied: 2, retried: 2, ..Tally::default() },
     };
-    let said = serde_json::to_value(answer("publisher", report)).unwrap();
+    let empty = to_raw_value(&json!({ "Records": [] })).unwrap();
+    let said = serde_json::to_value(answer(Part::Service, &empty, report)).unwrap();
     assert_eq!(
         said,
         json!({ "batchItemFailures": [{ "itemIdentifier": "b" }, { "itemIdentifier": "d" }] })
     );
     // An answer without failures needs an empty list: Lambda treats an answer that it cannot read as a failure.
-    let nothing = serde_json::to_value(answer("publisher", Report::default())).unwrap();
+    let nothing = serde_json::to_value(answer(Part::Service, &empty, Report::default())).unwrap();
     assert_eq!(nothing, json!({ "batchItemFailures": [] }));
 }

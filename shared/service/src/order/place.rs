@@ -20,6 +20,7 @@ use orders::{
 use super::command::{answered, currency};
 use crate::{
     caller::Call,
+    measures::ORDERS_PLACED,
     problems::{INVALID_ORDER, of_order},
     views::price_list::prices,
 };
@@ -83,6 +84,9 @@ pub(super) async fn place(
         expect => engine.execute::<Order>(&order, command, &context, expect).await,
     };
     let answer = answer.map_err(|error| of_command(error, of_order))?;
+    if answer.recorded {
+        ORDERS_PLACED.record(1);
+    }
     let mut response = answered(&call, order, answer, StatusCode::CREATED)?;
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/orders/{order}")) {
         response.headers_mut().insert(header::LOCATION, location);

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::{Json as Answered, extract::State, http::StatusCode, response::Response};
-use dekigoto::Version;
+use dekigoto::{Version, measure};
 use dekigoto_http::{
     App, Body, Fields, Json, Kind, Part, Problem, StaffCall, of_command, saturating_unsigned,
 };
@@ -15,6 +15,7 @@ use orders::{
 
 use super::{PaymentAnswer, version_of};
 use crate::{
+    measures::AMOUNT_CAPTURED,
     order::command::{OrderPath, currency},
     problems::{INVALID_PAYMENT, of_payment},
 };
@@ -88,6 +89,14 @@ pub(super) async fn pay(
     });
     let answer = app.engine().execute::<Payment>(&order_id, command, &context, expect).await;
     let answer = answer.map_err(|error| of_command(error, of_payment))?;
+    if let (true, Outcome::Captured) = (answer.recorded, &outcome) {
+        let minor_units = i64::try_from(amount.get()).unwrap_or(i64::MAX);
+        AMOUNT_CAPTURED.record_by(
+            measure::Part::Service,
+            ("currency", currency.as_str()),
+            minor_units,
+        );
+    }
     // The same reference and outcome is the same fact under any key, and gets the first answer again.
     let payment = answer.state.by_reference(&reference).ok_or_else(Problem::not_found)?;
     let version = payment.fact(&outcome).and_then(|fact| Version::new(fact.version));

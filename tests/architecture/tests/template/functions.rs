@@ -12,7 +12,18 @@ const GATEWAY_SECONDS_MAX: i64 = 30;
 
 /// Each binary with the environment variables that it requires.
 const BINARIES: &[(&str, &[&str])] = &[
-    ("api", &["AUTH_MODE", "BASE_PATH", "EVENT_TABLE", "STAFF_CLAIM", "STAFF_SCOPE", "VIEW_TABLE"]),
+    (
+        "api",
+        &[
+            "AUTH_MODE",
+            "BASE_PATH",
+            "EVENT_TABLE",
+            "SERVICE",
+            "STAFF_CLAIM",
+            "STAFF_SCOPE",
+            "VIEW_TABLE",
+        ],
+    ),
     (
         "publisher",
         &[
@@ -22,6 +33,7 @@ const BINARIES: &[(&str, &[&str])] = &[
             "EVENT_TABLE",
             "RETRY_QUEUE_URL",
             "SCHEMA_BASE_URL",
+            "SERVICE",
             "TOPIC_ARN",
         ],
     ),
@@ -34,10 +46,11 @@ const BINARIES: &[(&str, &[&str])] = &[
             "PAYMENT_SECONDS",
             "POLICY",
             "QUEUE_URL",
+            "SERVICE",
             "VIEW_TABLE",
         ],
     ),
-    ("projector", &["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"]),
+    ("projector", &["DLQ_URL", "EVENT_TABLE", "SERVICE", "VIEW", "VIEW_TABLE"]),
 ];
 
 /// Every other function is the projector of a view.

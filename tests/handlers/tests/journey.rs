@@ -1,0 +1,141 @@
+//! One order through all functions, as AWS delivers it: one record a batch, which is the most that an order can cost.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use dekigoto::{
+    Message, StoredCommit,
+    memory::MemoryDeadlineQueue,
+    policies::{ProcessManager, Ticker},
+};
+use dekigoto_lambda::{http::AuthMode, run_policy};
+use order_service::service;
+use serde_json::{Value, json};
+
+use crate::support::{Functions, sample};
+
+/// All functions, and the commits that the stream has delivered.
+#[derive(Default)]
+pub(crate) struct Journey {
+    pub(crate) world: Functions,
+    delivered: BTreeSet<(String, u64)>,
+    requests: usize,
+    /// What was invoked.
+    pub(crate) invocations: Vec<String>,
+}
+
+impl Journey {
+    /// Places, pays, ships and delivers an order, and lets every function handle what follows from it.
+    pub(crate) async fn of_one_order() -> Self {
+        let mut journey = Self::default();
+        let body = json!({"customerId": "c-42", "currency": "JPY",
+                          "items": [{"productId": "p-1", "quantity": 2, "unitAmount": 1500}]});
+        let placed = journey.command("/v1/orders".to_owned(), &body, 201).await;
+        let order = format!("/v1/orders/{}", placed["orderId"].as_str().unwrap());
+        let body =
+            json!({"reference": "r-1", "amount": 3000, "currency": "JPY", "outcome": "captured"});
+        journey.command(format!("{order}/payments"), &body, 201).await;
+        let body = json!({"carrier": "DHL", "trackingNumber": "00340434161094042557"});
+        journey.command(format!("{order}/ship"), &body, 200).await;
+        journey.command(format!("{order}/deliver"), &json!({}), 200).await;
+        journey
+    }
+
+    /// Sends a command, and delivers what follows from it.
+    pub(crate) async fn command(&mut self, path: String, body: &Value, expected: u16) -> Value {
+        self.requests += 1;
+        let mut event = sample("api-place-order.json");
+        event["rawPath"] = json!(path);
+        event["requestContext"]["http"]["path"] = json!(path);
+        event["headers"]["idempotency-key"] = json!(format!("journey-{}", self.requests));
+        event["headers"]["traceparent"] =
+            json!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        event["body"] = json!(body.to_string());
+        self.invocations.push("api".to_owned());
+        let (status, answer) = self.world.api(AuthMode::Iam, &event).await;
+        assert_eq!(status, expected, "{path}: {answer}");
+        self.settle().await;
+        answer
+    }
+
+    /// Publishes each new commit, and delivers its messages, until nothing is new.
+    pub(crate) async fn settle(&mut self) {
+        loop {
+            let commits = self.world.store.dump();
+            let new = |it: &StoredCommit| !self.delivered.contains(&(it.pk.clone(), it.sk));
+            let Some(commit) = commits.into_iter().find(new) else { return };
+            self.delivered.insert((commit.pk.clone(), commit.sk));
+            self.invocations.push("publisher".to_owned());
+            let published = self.world.publisher(&stream_batch(&commit)).await;
+            assert_eq!(published.answer, Ok(Vec::new()), "the publisher publishes {}", commit.pk);
+            for message in published.topic {
+                self.deliver(&message).await;
+            }
+        }
+    }
+
+    /// Delivers a message to the views and the policies that subscribe to it.
+    async fn deliver(&mut self, message: &Message) {
+        let (service, batch) = (service(), queue_batch(&message.body));
+        for view in service.views() {
+            if service.events_for(&**view).contains(&message.kind.as_str()) {
+                self.invocations.push(view.name().to_owned());
+                let failed = self.world.projector(view.name(), &batch).await;
+                assert_eq!(failed, Ok(Vec::new()), "{} applies {}", view.name(), message.kind);
+            }
+        }
+        for policy in service.policies() {
+            if policy.events().contains(&message.kind.as_str()) {
+                self.invocations.push(format!("{}-policy", policy.name()));
+                self.run_policy(policy.name(), &batch).await;
+            }
+        }
+    }
+
+    async fn run_policy(&self, name: &'static str, batch: &Value) {
+        let ports = self.world.ports();
+        let ticker = Ticker {
+            policy: name,
+            views: ports.views.clone(),
+            queue: Arc::new(MemoryDeadlineQueue::default()),
+            host: ports.host.clone(),
+        };
+        let policy = service().policy_named(name).unwrap();
+        let manager = ProcessManager::of(policy, ports, Arc::new(self.world.parking.clone()));
+        let invocation = self.world.invocation(Duration::from_secs(30), batch);
+        let answer = serde_json::to_value(run_policy(manager, ticker, invocation).await.unwrap());
+        assert_eq!(answer.unwrap(), json!({ "batchItemFailures": [] }), "{name}");
+    }
+}
+
+/// A batch of the event table's stream with one commit.
+pub(crate) fn stream_batch(commit: &StoredCommit) -> Value {
+    let stored = serde_json::to_value(commit).unwrap();
+    let image: Value = stored
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| {
+            let typed = match value {
+                Value::Number(number) => json!({ "N": number.to_string() }),
+                text => json!({ "S": text }),
+            };
+            (name.clone(), typed)
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let mut batch = sample("publisher-stream.json");
+    let records = batch["Records"].as_array_mut().unwrap();
+    records.truncate(1);
+    records[0]["dynamodb"]["Keys"] = json!({"pk": image["pk"], "sk": image["sk"]});
+    records[0]["dynamodb"]["NewImage"] = image;
+    batch
+}
+
+/// A batch of a queue with one message.
+pub(crate) fn queue_batch(body: &str) -> Value {
+    let mut batch = sample("projector-raw.json");
+    let records = batch["Records"].as_array_mut().unwrap();
+    records.truncate(1);
+    records[0]["body"] = json!(body);
+    batch
+}
