@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ trigger: ## Make a real order of the running system reach an event (EVENT=OrderS
 consumers: ## Test the sample consumers of infra/consumers, with the sample messages of the contract
 	@$(LOCAL)/test_consumers.py
 
-test: fmt lint unit doc package template asyncapi journey consumers stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
+test: fmt lint unit doc package template supply-chain asyncapi journey consumers stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
 	@echo "all tests passed"
 
 fmt: ## Check the formatting
@@ -59,6 +59,9 @@ asyncapi: ## Check the AsyncAPI document with AsyncAPI's own parser
 
 template: ## Check the template with the SAM CLI and cfn-lint
 	@$(LOCAL)/lint_template.py
+
+supply-chain: ## Check licences, sources and known vulnerabilities, and write a bill of materials for each binary (target/sbom)
+	@$(LOCAL)/supply_chain.py
 
 journey: ## Run the end-to-end journey against the one-process system
 	@$(LOCAL)/journey.py

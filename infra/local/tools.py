@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from project import LOGS, REQUIREMENTS, TOOLS, Failure, say, tail
 
-SETS = ("sam", "build", "emulator", "lint", "e2e", "api-fuzz", "node", "consumer-python", "platforms")
+SETS = ("deny", "sam", "build", "emulator", "lint", "e2e", "api-fuzz", "node", "consumer-python", "platforms")
 
 
 def executable(tool_set, name):
