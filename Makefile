@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e fuzz startup bench
+.PHONY: help run reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers fuzz startup bench
 
 help: ## List the commands
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -122,6 +122,9 @@ undeploy-local: ## Stop the local AWS
 
 e2e: ## Run the end-to-end tests against the local AWS
 	@$(LOCAL)/e2e.py
+
+e2e-consumers: ## Deploy the sample consumers to the local AWS, one of them in another account, and torture them
+	@$(LOCAL)/e2e_consumers.py
 
 fuzz: ## Fuzz one target with libFuzzer (TARGET=request|cursor|stored_event, SECONDS=60)
 	@$(LOCAL)/fuzz.py

@@ -17,6 +17,8 @@ from tools import executable, install
 
 STACK = os.environ.get("STACK_NAME", "dekigoto")
 HEARTBEAT_SECONDS = 15
+# May subscribe: a sample consumer of `make e2e-consumers` stands there.
+OTHER_ACCOUNT = "222222222222"
 
 
 def main():
@@ -77,7 +79,8 @@ def deploy(url, stack, parameters, architecture):
     """`sam deploy` of the built template; returns the stack's outputs."""
     say(f"deploying template.yaml as stack {stack} with {' '.join(f'{k}={v}' for k, v in parameters.items())}")
     # The emulator's CloudFormation has no archives.
-    overrides = {"Architecture": architecture, "DeletionProtection": "false", "ArchiveDays": "0", **parameters}
+    overrides = {"Architecture": architecture, "DeletionProtection": "false", "ArchiveDays": "0",
+                 "SubscriberAccounts": OTHER_ACCOUNT, **parameters}
     command = [executable("sam", "sam"), "deploy", "--stack-name", stack, "--resolve-s3", "--region", REGION,
                "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
                "--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())]

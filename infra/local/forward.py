@@ -76,7 +76,8 @@ def messages_of(target):
         seen = {message.key for message in from_one_process(target)}
         yield polled(lambda: from_one_process(target), seen)
         return
-    with target.aws.rule({"source": [{"prefix": ""}]}) as bus:
+    source = target.aws.ssm.get_parameter(Name=f"/{target.aws.state['stack']}/event-source")["Parameter"]["Value"]
+    with target.aws.rule({"source": [source]}) as bus:
         queues = (target.queue, bus)
         yield polled(lambda: (message for queue in queues for message in from_queue(target, queue)), set())
 
