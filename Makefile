@@ -8,19 +8,26 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers fuzz startup bench
+.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers fuzz startup bench
 
 help: ## List the commands
-	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Run it
 
 run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; STORE, DATABASE; BUS; AUTH_MODE=jwt requires tokens)
 	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) $(if $(filter postgres,$(STORE)),--features postgres) $(if $(filter kafka,$(BUS)),--features kafka) && exec target/debug/local
+
+dev: ## As make run, and build and start it again after each change of the code; what is stored stays
+	@$(LOCAL)/dev.py
 
 reset: ## Delete what make run keeps in .local/dekigoto.db (DATABASE)
 	@cargo run --quiet --locked -p local reset
 
 demo: ## Place, pay, confirm, ship and deliver an order, and show its events, messages and views
 	@$(LOCAL)/demo.py
+
+##@ Subscribe to it
 
 forward: ## Post each new message of the running system to a URL of this machine (TO=http://127.0.0.1:8080/hook, COUNT)
 	@$(LOCAL)/forward.py
@@ -30,6 +37,8 @@ trigger: ## Make a real order of the running system reach an event (EVENT=OrderS
 
 consumers: ## Test the sample consumers of infra/consumers, with the sample messages of the contract
 	@$(LOCAL)/test_consumers.py
+
+##@ Check it
 
 test: fmt lint unit doc package template supply-chain asyncapi journey consumers stranger site api-fuzz-short sim-short ## Run every check that needs only cargo and Python
 	@echo "all tests passed"
@@ -72,8 +81,12 @@ browsers: ## Call the API from a browser on another origin, and from a typed cli
 console-test: ## Use the operator's console in a browser (needs Node.js; installs Chromium; PICTURES=1 renews its pictures)
 	@$(LOCAL)/console_test.py
 
+##@ Read about it
+
 site: ## Build the documentation as static files in target/site and check their links
 	@$(LOCAL)/build_site.py
+
+##@ Make your own
 
 new: ## Write a new service that stands on the kit (NAME=stock DIR=../stock)
 	@cargo run --quiet --locked -p scaffold -- new "$(NAME)" "$(DIR)"
@@ -83,6 +96,8 @@ new-view: ## Add a view to this service (NAME=refund-totals)
 
 new-aggregate: ## Add an aggregate, and a view of it, to this service (NAME=coupon)
 	@cargo run --quiet --locked -p scaffold -- aggregate "$(NAME)"
+
+##@ Look for faults
 
 stranger: ## Write a new service and try it; add a view and an aggregate to a copy of this one
 	@$(PYTHON) tests/stranger/stranger.py
@@ -114,6 +129,8 @@ chaos: ## Let calls fail and functions die on a local AWS of its own while 500 o
 platforms: ## Run the contract suites on every store and bus, and kill each of them (DATABASE_URL, KAFKA_BROKERS)
 	@$(LOCAL)/platforms.py
 
+##@ Run it on a local AWS
+
 deploy-local: ## Deploy the real template to a local AWS (AUTH_MODE=none|iam|jwt, AWS_PORT)
 	@$(LOCAL)/deploy.py
 
@@ -125,6 +142,8 @@ e2e: ## Run the end-to-end tests against the local AWS
 
 e2e-consumers: ## Deploy the sample consumers to the local AWS, one of them in another account, and torture them
 	@$(LOCAL)/e2e_consumers.py
+
+##@ Fuzz and measure
 
 fuzz: ## Fuzz one target with libFuzzer (TARGET=request|cursor|stored_event, SECONDS=60)
 	@$(LOCAL)/fuzz.py
