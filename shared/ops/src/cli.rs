@@ -118,7 +118,9 @@ pub(crate) enum Command {
     Dlq(Dlq),
     /// Publish commits again; consumers see duplicates, which change nothing
     #[command(
-        after_help = "Examples:\n  dekigoto republish --stream Order#0198… --to-target bus\n  \
+        after_help = "A stream costs one query. A time window reads the whole event table, because commits have no index by \
+                      time: some 262,000 read units for each gigabyte.\n\n\
+                      Examples:\n  dekigoto republish --stream Order#0198… --to-target bus\n  \
                       dekigoto republish --from 2026-11-25T09:00:00Z --to 2026-11-25T10:00:00Z --yes --why \"bus was gone\""
     )]
     Republish(Republish),

@@ -14,6 +14,7 @@ mod consumers;
 mod history;
 mod judge;
 mod known;
+mod lost;
 mod marks;
 mod nemesis;
 mod outage;

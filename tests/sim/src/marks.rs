@@ -12,6 +12,7 @@ pub(crate) const MARKS: &[&str] = &[
     "a row of newer code was left alone",
     "a snapshot was damaged",
     "a stream record was given up",
+    "a verification noticed a loss",
     "an index lagged",
     "asked to come back",
     "bisected",

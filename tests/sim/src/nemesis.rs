@@ -7,7 +7,6 @@ use dekigoto::{
     StoredCommit, StreamId, Timestamp, Version, relay::StreamRecord,
 };
 use dekigoto_testkit::sim::{Dice, EventTable, Letter, Machine, Sim, Stream};
-use order_service::service;
 use orders::OrderId;
 use serde_json::{Value, json};
 
@@ -218,17 +217,4 @@ fn forged_event(world: &World, dice: &mut Dice) {
 fn republication(world: &World, _: &mut Dice) {
     world.sim.tried("a time window that is published again");
     world.republish();
-}
-
-/// After a message was lost, the stream goes on: its newest event reaches the view.
-pub(crate) fn later_messages(world: &World) {
-    for lost in world.topic.take_lost() {
-        let stream = Envelope::from_message(&lost.body).unwrap().stream().unwrap().key();
-        let view = service().view_named(lost.queue.name()).unwrap();
-        let wanted = service().events_for(&*view);
-        let mut events = world.events.events(&stream).into_iter();
-        let newest = events.rfind(|event| wanted.contains(&event.event_type.as_str())).unwrap();
-        world.sim.mark("a message was lost");
-        lost.queue.put(Message::of(&newest).body);
-    }
 }

@@ -14,7 +14,7 @@ use crate::{
     checks::{self, delivery},
     client::{Client, REQUEST},
     history::History,
-    known, nemesis,
+    known, lost, nemesis,
     outage::LongOutage,
     workload::{self, Load},
     world::World,
@@ -131,7 +131,7 @@ fn redrive(world: &World) {
     if !world.stream.given_up().is_empty() {
         world.republish();
     }
-    nemesis::later_messages(world);
+    lost::mend(world);
 }
 
 #[cfg(test)]

@@ -75,6 +75,12 @@ impl EventTable {
         self.0.store.dump()
     }
 
+    /// The table for checks: read at once, without a network or machine.
+    #[must_use]
+    pub fn stored(&self) -> MemoryStore {
+        self.0.store.clone()
+    }
+
     /// Overwrites an item: damage that the product's code cannot do.
     pub fn damage(&self, item: StoredCommit) {
         self.0.store.put_raw(item);

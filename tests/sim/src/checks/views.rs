@@ -125,29 +125,40 @@ fn single(sim: &Sim, events: &EventTable, row: &Row) {
 
 /// Checks that every view has every event in the end.
 pub(crate) fn check(world: &World) {
+    for (view, event) in unseen(world) {
+        let stream = event.stream().unwrap().key();
+        let (version, kind) = (event.version, &event.event_type);
+        world.sim.violation("L2", format!("{view} has not seen {stream} {version} {kind}"));
+    }
+}
+
+/// Whether the view lacks an event.
+pub(crate) fn has_unseen(world: &World, view: &str) -> bool {
+    unseen(world).iter().any(|(of, _)| *of == view)
+}
+
+/// What each view lacks.
+fn unseen(world: &World) -> Vec<(&'static str, Envelope)> {
     let memory = world.truth.memory();
     let service = service();
     let orders = service.events_for(&*service.view_named(OrderSummaryView::NAME).unwrap());
+    let mut unseen = Vec::new();
     for event in world.events.all_events() {
-        let stream = event.stream().unwrap().key();
-        let (version, kind) = (event.version, &event.event_type);
-        if orders.contains(&kind.as_str()) && !order_has_seen(world, &event) {
-            world
-                .sim
-                .violation("L2", format!("order-summary has not seen {stream} {version} {kind}"));
-        }
-        for (view, is_counted) in [
+        let has_seen = [
+            (
+                OrderSummaryView::NAME,
+                !orders.contains(&event.event_type.as_str()) || order_has_seen(world, &event),
+            ),
             (
                 CustomerSummaryView::NAME,
                 counted::<CustomerSummaryView>(world, &memory.rows, &event),
             ),
             (DailySalesView::NAME, counted::<DailySalesView>(world, &memory.rows, &event)),
-        ] {
-            if !is_counted {
-                world.sim.violation("L2", format!("{view} has not counted {stream} {version}"));
-            }
-        }
+        ];
+        let lacking = has_seen.into_iter().filter(|(_, has_seen)| !has_seen);
+        unseen.extend(lacking.map(|(view, _)| (view, event.clone())));
     }
+    unseen
 }
 
 /// Whether the view has counted an event, if the event changes one of its rows.
