@@ -8,6 +8,7 @@ yours instead. On them, each case makes a schema or a topic of its own, whose na
 import contextlib
 import os
 import subprocess
+from pathlib import Path
 
 import broker
 import journey
@@ -21,7 +22,9 @@ def main():
     install("platforms", "emulator", "e2e")
     with database() as url, brokers() as addresses:
         servers = {"DATABASE_URL": url, "KAFKA_BROKERS": addresses}
-        suites(servers)
+        certificates = os.environ.get("DATABASE_CERTIFICATES", str(postgres.TLS / "ca.crt"))
+        suites({**servers, "DATABASE_CERTIFICATES": certificates})
+        migrated(url)
         binary = journey.build("jwt", "postgres", "kafka")
         on_servers = {"DEKIGOTO_BINARY": binary, "AUTH_MODE": "none", "STORE": "postgres", "DATABASE_URL": url}
         say("killing the one-process system on PostgreSQL")
@@ -40,9 +43,21 @@ def suites(servers):
     # The whole workspace, so that cargo reuses the build of `make test`; the target's names select the suites.
     features = "dekigoto-postgres/server,dekigoto-kafka/server,local/jwt"
     command = ["cargo", "test", "--workspace", "--features", features, "--locked", "--quiet", "--test", "contract",
-               "--test", "kills"]
+               "--test", "kills", "--test", "runbook"]
     if subprocess.run(command, cwd=ROOT, env={**os.environ, **servers}).returncode != 0:
         raise Failure("a platform does not keep its contracts", "the failed cases stand above")
+
+
+def migrated(url):
+    """Makes the tables of the one-process system as an operator does."""
+    say("dekigoto migrate")
+    # Built by the suites, for its own tests.
+    program = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "dekigoto"
+    for agreement, said in (([], "would bring"), (["--yes", "--why", "make platforms"], "brought"), ([], "up to date")):
+        ran = subprocess.run([program, "migrate", *agreement], env={**os.environ, "DATABASE_URL": url}, text=True,
+                             capture_output=True)
+        if ran.returncode != 0 or said not in ran.stdout:
+            raise Failure(f"dekigoto migrate did not say {said!r}: {ran.stdout}{ran.stderr}", "look at shared/ops")
 
 
 @contextlib.contextmanager

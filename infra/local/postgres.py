@@ -13,6 +13,8 @@ from pathlib import Path
 from project import LOGS, TOOLS, Failure, tail
 
 READY_SECONDS_MAX = 20
+# A certificate for 127.0.0.1, for tests.
+TLS = Path(__file__).parent / "tls"
 # PostgreSQL refuses to run as root.
 NOBODY = 65534
 
@@ -31,6 +33,11 @@ class Server:
         if os.geteuid() == 0:
             os.chown(self.data, NOBODY, NOBODY)
             self.user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        # The server reads a key only if nobody else may.
+        self.certificate, self.key = (Path(shutil.copy(TLS / name, folder)) for name in ("server.crt", "server.key"))
+        self.key.chmod(0o600)
+        if self.user:
+            os.chown(self.key, NOBODY, NOBODY)
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log, self.port, self.process = LOGS / "postgres.log", free_port(), None
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
@@ -40,7 +47,8 @@ class Server:
 
     def start(self):
         command = [self.programs / "postgres", "-D", self.data, "-h", "127.0.0.1", "-p", str(self.port), "-k", "",
-                   "-c", "max_connections=200"]
+                   "-c", "max_connections=200", "-c", "ssl=on", "-c", f"ssl_cert_file={self.certificate}",
+                   "-c", f"ssl_key_file={self.key}"]
         with self.log.open("a") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, **self.user)
         wait_until_ready(self.programs, self.port, self.process, self.log)

@@ -20,6 +20,7 @@ GUIDES = {
     "test": "Test",
     "operate": "Operate",
     "deploy": "Deploy",
+    "platforms": "SQLite, PostgreSQL and Kafka",
 }
 
 

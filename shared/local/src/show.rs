@@ -58,6 +58,12 @@ pub fn published(report: &Report) {
     report.reasons.iter().for_each(|(_, reason)| line("relay", "not published", reason));
 }
 
+/// The tables of the database were brought up to date. A deployed function never does this.
+#[cfg(feature = "postgres")]
+pub fn migrated(before: i32, now: i32) {
+    line("store", "tables brought up to date", &format!("from version {before} to {now}"));
+}
+
 /// A part of the system does not work. It tries again.
 pub fn trouble(part: &str, cause: &dyn std::error::Error) {
     let deeper = cause.source().map_or_else(String::new, |deeper| format!(": {deeper}"));

@@ -63,7 +63,10 @@ impl Stores {
             "STORE=postgres needs DATABASE_URL, such as postgres://user@127.0.0.1:5432/postgres";
         let database = dekigoto_postgres::Postgres::new(&url.ok_or(missing)?, None)
             .map_err(|failure| failure.cause)?;
-        database.migrate().await?;
+        let before = database.migrate().await?;
+        if before < dekigoto_postgres::SCHEMA_VERSION {
+            show::migrated(before, dekigoto_postgres::SCHEMA_VERSION);
+        }
         // The relay polls, and must not make requests wait.
         let relay = database.another();
         Ok(Self {

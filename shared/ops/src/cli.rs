@@ -181,6 +181,21 @@ pub(crate) enum Command {
     },
     /// List the changes that operators made this month
     Journal,
+    /// Bring the tables of a PostgreSQL database up to date; no function does it at its start
+    #[cfg(feature = "aws")]
+    #[command(
+        after_help = "Example: DATABASE_URL=postgres://admin@host/orders dekigoto migrate --yes --why \"release 1.4\""
+    )]
+    Migrate {
+        /// The database, as a user that may create roles and tables
+        #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+        database: String,
+        /// A PEM file of the authorities to trust; without it, the connection has no TLS
+        #[arg(long, value_name = "FILE", env = "DATABASE_CERTIFICATES")]
+        certificates: Option<std::path::PathBuf>,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
     /// Serve a page with all of this on a loopback address, with your own credentials
     Console {
         /// The port; 0 takes any that is free

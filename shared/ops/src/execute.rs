@@ -63,7 +63,9 @@ pub(crate) async fn execute(
         Command::Journal => commands::journal(&desk).await,
         #[cfg(feature = "aws")]
         Command::Console { port } => crate::console::serve(desk, port).await,
-        // Both are answered before there is a desk.
+        // These are answered before there is a desk.
+        #[cfg(feature = "aws")]
+        Command::Migrate { .. } => Ok(Report::default()),
         #[cfg(not(feature = "aws"))]
         Command::Console { .. } => Ok(Report::default()),
         Command::Completions { .. } => Ok(Report::default()),
@@ -71,7 +73,7 @@ pub(crate) async fn execute(
 }
 
 impl Agreement {
-    fn consent(self) -> Consent {
+    pub(crate) fn consent(self) -> Consent {
         match self.why {
             Some(why) if self.yes => Consent::Given { why },
             Some(_) | None => Consent::Dry,

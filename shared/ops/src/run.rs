@@ -15,6 +15,7 @@ use crate::{
     aws::{AwsCloud, Caller, Options},
     cli::{Cli, Command, Common, completions},
     cloud::{Cloud as _, Screen},
+    commands::migrate,
     desk::{Consent, Desk},
     execute::execute,
     failure::{Failure, Kind},
@@ -98,6 +99,10 @@ async fn carried_out(cli: Cli, service: Service) -> Result<Report, Failure> {
         }
         let words = words_of(std::env::args().skip(1));
         return Process::at(url)?.execute(&words, &Terminal { is_json }).await;
+    }
+    // It needs a database, and no stack.
+    if let Command::Migrate { database, certificates, agreement } = command {
+        return migrate(&database, certificates.as_deref(), &agreement.consent()).await;
     }
     execute(command, desk(common, service).await?, is_json).await
 }

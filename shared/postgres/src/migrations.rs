@@ -51,6 +51,26 @@ impl Postgres {
         Ok(found)
     }
 
+    /// The version of the tables, or 0 if there are none. Changes nothing.
+    ///
+    /// # Errors
+    /// When the server does not answer, or refuses the user.
+    pub async fn version(&self) -> Result<i32, StoreFailure> {
+        let schema = self.schema();
+        let client = self.client().await?;
+        let failed = |cause| failure_of(MIGRATE, &cause);
+        let statement = format!("select to_regclass('{schema}.versions') is not null");
+        let rows = client.query_typed(&statement, &[]).await.map_err(failed)?;
+        let is_there = rows.first().map(|row| row.try_get(0)).transpose().map_err(failed)?;
+        if is_there != Some(true) {
+            return Ok(0);
+        }
+        let statement = format!("select coalesce(max(version), 0) from {schema}.versions");
+        let rows = client.query_typed(&statement, &[]).await.map_err(failed)?;
+        let version = rows.first().map(|row| row.try_get(0)).transpose().map_err(failed)?;
+        Ok(version.unwrap_or(0))
+    }
+
     async fn in_transaction(&self) -> Result<i32, MigrateError> {
         let schema = self.schema();
         let client = self.client().await.map_err(MigrateError::Failed)?;

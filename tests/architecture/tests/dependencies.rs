@@ -203,7 +203,7 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
                 "dekigoto-sqlite",
             ],
         ),
-        ("dekigoto-ops", &["dekigoto", "dekigoto-dynamodb"]),
+        ("dekigoto-ops", &["dekigoto", "dekigoto-dynamodb", "dekigoto-postgres"]),
         (
             "dekigoto-aws",
             &[

@@ -4,6 +4,8 @@ mod cost;
 mod deadlines;
 mod doctor;
 mod journal;
+#[cfg(feature = "aws")]
+mod migrate;
 mod pause;
 mod replay;
 mod republish;
@@ -18,6 +20,8 @@ pub(crate) use cost::cost;
 pub(crate) use deadlines::deadlines;
 pub(crate) use doctor::doctor;
 pub(crate) use journal::journal;
+#[cfg(feature = "aws")]
+pub(crate) use migrate::migrate;
 pub(crate) use pause::{Switch, pause, resume};
 pub(crate) use replay::{Wanted as Replay, replay};
 pub(crate) use republish::{Again, republish};

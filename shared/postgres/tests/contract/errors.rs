@@ -301,3 +301,11 @@ async fn migrations_may_run_twice_at_once_and_refuse_newer_tables() {
     let refused = tables.postgres.migrate().await.unwrap_err().to_string();
     assert!(refused.contains("version 2") && refused.contains("newer program"), "{refused}");
 }
+
+#[tokio::test]
+async fn the_version_of_the_tables_is_known_before_and_after_their_migration() {
+    let tables = tables().await;
+    assert_eq!(tables.postgres.version().await.unwrap(), dekigoto_postgres::SCHEMA_VERSION);
+    let elsewhere = tables.postgres.in_schema("not_there".parse().unwrap());
+    assert_eq!(elsewhere.version().await.unwrap(), 0);
+}

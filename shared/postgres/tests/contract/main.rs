@@ -20,6 +20,8 @@ mod proxy;
 mod roles;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod tls;
 
 #[cfg(feature = "server")]
 mod contracts {
