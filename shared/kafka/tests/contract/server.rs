@@ -8,7 +8,11 @@ use crate::{
     consumers::{Running, Shelf, send},
 };
 
-#[expect(clippy::disallowed_methods, reason = "the environment names the broker")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "the environment names the broker, and a test fails by panicking"
+)]
 fn brokers() -> String {
     std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS names a broker: make platforms starts one")
 }
