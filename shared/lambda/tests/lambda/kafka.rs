@@ -15,7 +15,7 @@ fn record(topic: &str, partition: i32, offset: i64, value: &str) -> Value {
     })
 }
 
-fn event(records: Value) -> Value {
+fn event(records: &Value) -> Value {
     json!({
         "eventSource": "aws:kafka", "bootstrapServers": "b-1:9098",
         "eventSourceArn": "arn:aws:kafka:eu-west-1:000000000000:cluster/c/u", "records": records
@@ -41,12 +41,12 @@ fn records_come_with_their_places_and_decoded_values() {
     });
     let expected =
         [owned("orders-0@7", "出来事"), owned("orders-0@8", "b"), owned("orders-1@7", "c")];
-    assert_eq!(read(&event(records)).unwrap(), expected);
+    assert_eq!(read(&event(&records)).unwrap(), expected);
 }
 
 #[test]
 fn a_cluster_of_ones_own_is_read_alike() {
-    let mut event = event(json!({ "orders-0": [record("orders", 0, 7, "a")] }));
+    let mut event = event(&json!({ "orders-0": [record("orders", 0, 7, "a")] }));
     event["eventSource"] = json!("SelfManagedKafka");
     assert_eq!(read(&event).unwrap(), [owned("orders-0@7", "a")]);
 }
@@ -65,7 +65,7 @@ fn a_record_without_a_readable_value_fails_neither_its_batch_nor_others() {
         owned("o-0@3", ""),
         owned("o-0@4", "good"),
     ];
-    assert_eq!(read(&event(records)).unwrap(), expected);
+    assert_eq!(read(&event(&records)).unwrap(), expected);
 }
 
 #[test]
@@ -73,16 +73,16 @@ fn a_record_without_a_place_fails_the_batch_s15() {
     for name in ["topic", "partition", "offset"] {
         let mut odd = record("secret", 0, 1, "secret");
         odd.as_object_mut().unwrap().remove(name);
-        let reason = read(&event(json!({ "o-0": [record("o", 0, 0, "a"), odd] }))).unwrap_err();
+        let reason = read(&event(&json!({ "o-0": [record("o", 0, 0, "a"), odd] }))).unwrap_err();
         assert!(!reason.contains("secret"), "{reason}");
     }
     let twice = json!({ "o-0": [record("o", 0, 1, "a"), record("o", 0, 1, "b")] });
-    assert!(read(&event(twice)).is_err());
+    assert!(read(&event(&twice)).is_err());
 }
 
 #[test]
 fn an_unknown_source_is_refused() {
-    let mut event = event(json!({ "orders-0": [] }));
+    let mut event = event(&json!({ "orders-0": [] }));
     event["eventSource"] = json!("aws:mq");
     assert!(Batch::read(&to_raw_value(&event).unwrap()).is_err());
 }
