@@ -78,8 +78,8 @@ def build(architecture):
 def deploy(url, stack, parameters, architecture):
     """`sam deploy` of the built template; returns the stack's outputs."""
     say(f"deploying template.yaml as stack {stack} with {' '.join(f'{k}={v}' for k, v in parameters.items())}")
-    # The emulator's CloudFormation has no archives.
-    overrides = {"Architecture": architecture, "DeletionProtection": "false", "ArchiveDays": "0",
+    # The emulator's CloudFormation has no archives and no metric math.
+    overrides = {"Architecture": architecture, "DeletionProtection": "false", "ArchiveDays": "0", "Emulated": "true",
                  "SubscriberAccounts": OTHER_ACCOUNT, **parameters}
     command = [executable("sam", "sam"), "deploy", "--stack-name", stack, "--resolve-s3", "--region", REGION,
                "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset",

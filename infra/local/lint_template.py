@@ -1,4 +1,5 @@
-"""`make template`: checks template.yaml with the SAM CLI and with cfn-lint and the serverless rules. Needs no AWS."""
+"""`make template`: checks template.yaml with the SAM CLI, with cfn-lint and the serverless rules, and plays recorded series
+to its alarms. Needs no AWS."""
 
 import subprocess
 
@@ -9,6 +10,7 @@ CHECKS = (
     ("sam validate --lint", [executable("sam", "sam"), "validate", "--lint", "--region", REGION]),
     ("cfn-lint with the serverless rules",
      [executable("lint", "cfn-lint"), "--config-file", "infra/policy/cfnlintrc.yaml"]),
+    ("the alarms (tests/alarms)", [executable("lint", "python"), "-m", "unittest", "discover", "-s", "tests/alarms"]),
 )
 
 
