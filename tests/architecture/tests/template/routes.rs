@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use super::model::{Template, points_at};
 
+/// The role session of a signed request. It is not a customer.
+const PRINCIPAL: &str = "$context.identity.userArn";
+
 /// The catch-all, which answers 404 and 405 as problem details.
 const CATCH_ALL: &str = "$default";
 /// The open routes: health and the contract. They read no order.
@@ -24,6 +27,13 @@ pub(super) fn the_api_is_closed_by_default(template: &Template) -> Vec<String> {
     let mut wrong = Vec::new();
     if mode["Default"] != "iam" || mode["AllowedValues"] != json!(["iam", "jwt", "none"]) {
         wrong.push(format!("AuthMode is {mode}"));
+    }
+    let guard = &template.document["Rules"]["NobodyIsOnlyForThrowawayStacks"];
+    if guard["RuleCondition"] != json!({"Fn::Equals": [{"Ref": "AuthMode"}, "none"]})
+        || guard["Assertions"][0]["Assert"]
+            != json!({"Fn::Equals": [{"Ref": "DeletionProtection"}, "false"]})
+    {
+        wrong.push("AuthMode none is allowed for a protected stack".to_owned());
     }
     for (condition, value) in [("UsesIam", "iam"), ("UsesJwt", "jwt")] {
         if template.document["Conditions"][condition]
@@ -122,13 +132,16 @@ pub(super) fn the_api_is_throttled_and_logged(template: &Template) -> Vec<String
             wrong.push(format!("{}: no access log", stage.name));
         }
         let format = stage.get("/AccessLogSettings/Format").as_str().unwrap_or_default();
+        if !format.contains(PRINCIPAL) {
+            wrong.push(format!("{}: nobody is named", stage.name));
+        }
         if serde_json::from_str::<Value>(format).is_err() {
             wrong.push(format!("{}: the access log is not JSON", stage.name));
         }
         wrong.extend(
             PRIVATE
                 .iter()
-                .filter(|name| format.contains(**name))
+                .filter(|name| format.replace(PRINCIPAL, "").contains(**name))
                 .map(|name| format!("the access log contains {name}")),
         );
     }

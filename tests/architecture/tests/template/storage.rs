@@ -4,8 +4,15 @@ use serde_json::json;
 
 use super::model::Template;
 
-const KEY_ORDER: &[&str] =
-    &["Type", "Condition", "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "Properties"];
+const KEY_ORDER: &[&str] = &[
+    "Type",
+    "Condition",
+    "DependsOn",
+    "Metadata",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "Properties",
+];
 
 /// Reads the text, because a parsed block has no order. Every block, also in a loop, starts with its type.
 pub(super) fn blocks_have_their_keys_in_order(_: &Template) -> Vec<String> {
@@ -76,11 +83,18 @@ pub(super) fn the_event_table_streams_new_images(template: &Template) -> Vec<Str
     let view = template
         .document
         .pointer("/Resources/EventTable/Properties/StreamSpecification/StreamViewType");
-    if view == Some(&json!("NEW_IMAGE")) {
-        Vec::new()
-    } else {
-        vec![format!("stream view is {view:?}")]
+    let mut wrong = Vec::new();
+    if view != Some(&json!("NEW_AND_OLD_IMAGES")) {
+        wrong.push(format!("stream view is {view:?}"));
     }
+    let policy = template.document.pointer("/Resources/EventTable/Properties/ResourcePolicy");
+    let denied = policy.map(ToString::to_string).unwrap_or_default();
+    for action in ["BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLUpdate", "UpdateItem"] {
+        if !denied.contains(&format!("dynamodb:{action}")) || !denied.contains("\"Deny\"") {
+            wrong.push(format!("the table's policy does not deny {action}"));
+        }
+    }
+    wrong
 }
 
 /// A copy of a row in an index would cost a write for each change of the row.
