@@ -187,3 +187,12 @@ def test_a_long_input_is_not_repeated(api):
                    api.get("/v1/orders", **{long: 1}), api.get("/v1/orders", customerId=long),
                    post(api, sample(customerId=long)), api.get(f"/v1/orders/{uuid.uuid4()}", minVersion=long)):
         assert answer.status == 400 and answer.text.count("Q") <= 200, answer
+
+
+def test_an_error_is_in_japanese_for_those_who_prefer_it(api):
+    path = f"/v1/orders/{uuid.uuid4()}"
+    for asked, title in (("ja, en;q=0.5", "見つかりません"), ("ja;q=0.5, en", "Not found"), ("fr", "Not found")):
+        answer = api.request("GET", path, headers={"Accept-Language": asked})
+        problem = is_problem(answer, 404, "not-found")
+        assert problem["title"] == title, asked
+        assert "accept-language" in answer.headers["vary"].lower()

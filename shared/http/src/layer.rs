@@ -18,6 +18,7 @@ use tracing::{debug, error, warn};
 use crate::{
     app::App,
     headers::{IDEMPOTENCY_KEY, RequestId},
+    language::Language,
     problem::{Kind, Problem},
 };
 
@@ -30,8 +31,9 @@ pub(crate) async fn surround(State(app): State<App>, mut request: Request, next:
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let path = request.uri().path().len();
+    let language = Language::of(request.headers());
     let key = command_key(&app, &mut request);
-    let mut response = render(handled(&app, request, next).await, &id);
+    let mut response = render(handled(&app, request, next).await, &id, language);
     response.headers_mut().extend(key.map(|key| (IDEMPOTENCY_KEY, key)));
     log(&response, &method, path, &id);
     measure::end(app.ports().host.now());
@@ -76,11 +78,11 @@ fn command_key(app: &App, request: &mut Request) -> Option<HeaderValue> {
 }
 
 /// Renders a problem, and keeps the headers that the router set (`Allow`).
-fn render(response: Response, id: &RequestId) -> Response {
+fn render(response: Response, id: &RequestId, language: Language) -> Response {
     let Some(problem) = response.extensions().get::<Arc<Problem>>().cloned() else {
         return response;
     };
-    let mut answer = problem.answer(&id.0);
+    let mut answer = problem.answer(&id.0, language);
     for (name, value) in response.headers() {
         if *name != header::CONTENT_LENGTH {
             answer.headers_mut().insert(name.clone(), value.clone());

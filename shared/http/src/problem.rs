@@ -2,7 +2,7 @@
 //!
 //! The client's text and the log's cause are different fields, so that no cause leaks into an answer.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -10,6 +10,8 @@ use axum::{
 };
 use dekigoto::Source;
 use serde::Serialize;
+
+use crate::language::Language;
 
 /// How long a client should wait before it sends a retryable request again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -47,17 +49,39 @@ impl fmt::Display for Subject {
 #[derive(Debug)]
 pub struct Problem {
     kind: Kind,
+    /// Boxed, because a `Result` is as large as its error.
+    what: Box<What>,
+}
+
+/// What one problem is about.
+#[derive(Debug)]
+struct What {
     detail: String,
     faults: Vec<FieldFault>,
     cause: Option<Source>,
 }
 
-/// A kind of problem: its status, stable `code` and title. The kinds that every service needs are constants; a service
-/// adds its own with [`Kind::new`].
+/// What a kind of problem says in Japanese, to clients that prefer it. The detail is that of every problem of its kind: it
+/// says what happened and what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Japanese {
+    /// The title.
+    pub title: &'static str,
+    /// The detail.
+    pub detail: &'static str,
+}
+
+/// A kind of problem: its status, stable `code`, and title in English and in Japanese. The kinds that every service needs
+/// are constants; a service adds its own with [`Kind::new`].
 ///
 /// ```
-/// use dekigoto_http::Kind;
-/// const OUT_OF_STOCK: Kind = Kind::new(422, "out-of-stock", "Not enough pieces in stock");
+/// use dekigoto_http::{Japanese, Kind};
+/// const OUT_OF_STOCK: Kind = Kind::new(
+///     422,
+///     "out-of-stock",
+///     "Not enough pieces in stock",
+///     Japanese { title: "在庫が足りません", detail: "数量を減らして、もう一度送ってください。" },
+/// );
 /// assert_eq!(OUT_OF_STOCK.code(), "out-of-stock");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +91,7 @@ pub struct Kind {
     family: &'static str,
     code: &'static str,
     title: &'static str,
+    japanese: Japanese,
     retryable: bool,
 }
 
@@ -74,23 +99,36 @@ impl Kind {
     /// A kind of problem. Never change its code: clients branch on it.
     ///
     /// # Panics
-    /// When the status is not 400 to 599. In a constant, this is a compile error.
+    /// When the status is not 400 to 599, or a text is empty. In a constant, this is a compile error.
     #[must_use]
-    pub const fn new(status: u16, code: &'static str, title: &'static str) -> Self {
+    pub const fn new(
+        status: u16,
+        code: &'static str,
+        title: &'static str,
+        japanese: Japanese,
+    ) -> Self {
         assert!(status >= 400 && status <= 599, "a problem has the status of an error");
-        Self { status, family: code, code, title, retryable: false }
+        let is_written =
+            !(title.is_empty() | japanese.title.is_empty() | japanese.detail.is_empty());
+        assert!(is_written, "a problem has a title and a detail in both languages");
+        Self { status, family: code, code, title, japanese, retryable: false }
     }
 
-    /// A special case of this kind: `type` and title stay, and `code` says exactly what happened.
+    /// A special case of this kind: `type` and title stay, `code` says exactly what happened, and `detail` says it in
+    /// Japanese.
     ///
     /// ```
     /// use dekigoto_http::Kind;
-    /// const SOLD: Kind = Kind::ILLEGAL_TRANSITION.with_code("already-sold");
+    /// const SOLD: Kind = Kind::ILLEGAL_TRANSITION.with_code("already-sold", "すでに売れています。");
     /// assert_eq!((SOLD.family(), SOLD.code()), ("illegal-transition", "already-sold"));
     /// ```
+    ///
+    /// # Panics
+    /// When the detail is empty. In a constant, this is a compile error.
     #[must_use]
-    pub const fn with_code(self, code: &'static str) -> Self {
-        Self { code, ..self }
+    pub const fn with_code(self, code: &'static str, detail: &'static str) -> Self {
+        assert!(!detail.is_empty(), "a problem has a detail in both languages");
+        Self { code, japanese: Japanese { detail, ..self.japanese }, ..self }
     }
 
     /// Makes answers of this kind carry `Retry-After`.
@@ -122,48 +160,12 @@ impl Kind {
     pub fn title(self) -> &'static str {
         self.title
     }
-}
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $kind:expr;)+) => {
-        impl Kind {
-            $($(#[$doc])* pub const $name: Self = $kind;)+
-
-            /// Every kind that the edge defines.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-        }
-    };
-}
-
-kinds! {
-    /// The body, a header, an id or a parameter is malformed.
-    MALFORMED = Self::new(400, "malformed-request", "The request is malformed");
-    /// The request has no verified identity.
-    UNAUTHENTICATED = Self::new(401, "unauthenticated", "Authentication required");
-    /// This caller may not do this.
-    FORBIDDEN = Self::new(403, "forbidden", "Not allowed");
-    /// It does not exist, or is not the caller's.
-    NOT_FOUND = Self::new(404, "not-found", "Not found");
-    /// The path exists, but not with this method.
-    METHOD_NOT_ALLOWED = Self::new(405, "method-not-allowed", "Method not allowed");
-    /// The aggregate's state forbids the command.
-    ILLEGAL_TRANSITION = Self::new(409, "illegal-transition", "The current state forbids this");
-    /// Other commands on the same stream won every attempt.
-    VERSION_CONFLICT = Self::new(409, "version-conflict", "Version conflict").retryable();
-    /// `If-Match` or `If-None-Match` does not hold.
-    PRECONDITION_FAILED = Self::new(412, "precondition-failed", "The precondition does not hold");
-    /// The body or its events exceed a size limit.
-    PAYLOAD_TOO_LARGE = Self::new(413, "payload-too-large", "The body is too large");
-    /// The content type is not plain JSON in UTF-8.
-    UNSUPPORTED_MEDIA_TYPE = Self::new(415, "unsupported-media-type", "Only JSON is accepted");
-    /// The same command key came with another request.
-    KEY_REUSED = Self::new(422, "key-reused", "The key was used for another request");
-    /// Too many requests.
-    THROTTLED = Self::new(429, "throttled", "Too many requests").retryable();
-    /// A bug, or stored data that cannot be read.
-    INTERNAL = Self::new(500, "internal", "Internal error");
-    /// A store is down or too slow. Sending the same request with the same key again is safe.
-    UNAVAILABLE = Self::new(503, "unavailable", "Service unavailable").retryable();
+    /// What it says in Japanese.
+    #[must_use]
+    pub fn japanese(self) -> Japanese {
+        self.japanese
+    }
 }
 
 /// The body of the answer, with members in the order of RFC 9457.
@@ -172,7 +174,7 @@ struct Body<'a> {
     r#type: String,
     title: &'static str,
     status: u16,
-    detail: &'a str,
+    detail: Cow<'a, str>,
     code: &'static str,
     instance: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -182,26 +184,30 @@ struct Body<'a> {
 impl Problem {
     /// A problem of this kind. `detail` says in a sentence what happened and what to do.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), faults: Vec::new(), cause: None }
+        Self {
+            kind,
+            what: Box::new(What { detail: detail.into(), faults: Vec::new(), cause: None }),
+        }
     }
 
     /// Lists the fields at fault, as `errors`.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<FieldFault>) -> Self {
-        self.faults = faults;
+        self.what.faults = faults;
         self
     }
 
     /// The same problem with another detail.
     #[must_use]
-    pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: detail.into(), ..self }
+    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.what.detail = detail.into();
+        self
     }
 
     /// Adds the cause, for the log only.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Source>) -> Self {
-        self.cause = Some(cause.into());
+        self.what.cause = Some(cause.into());
         self
     }
 
@@ -220,26 +226,35 @@ impl Problem {
     /// The private cause.
     #[must_use]
     pub fn cause(&self) -> Option<&Source> {
-        self.cause.as_ref()
+        self.what.cause.as_ref()
     }
 
-    /// The response to the request with this id.
+    /// The response to the request with this id, in the language that its client prefers.
     #[must_use]
-    pub fn answer(&self, request_id: &str) -> Response {
-        let Kind { family, code, title, .. } = self.kind;
+    pub fn answer(&self, request_id: &str, language: Language) -> Response {
+        let Kind { family, code, title, japanese, .. } = self.kind;
         let status = self.kind.status();
+        let (title, detail) = match language {
+            Language::English => (title, Cow::from(&self.what.detail)),
+            Language::Japanese => (japanese.title, self.in_japanese()),
+        };
         let body = Body {
             r#type: format!("urn:dekigoto:problem:{family}"),
             title,
             status: status.as_u16(),
-            detail: &self.detail,
+            detail,
             code,
             instance: request_id,
-            errors: &self.faults,
+            errors: &self.what.faults,
         };
         let json = HeaderValue::from_static("application/problem+json");
         let text = serde_json::to_string(&body).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, json)], text).into_response();
+        let headers = [
+            (header::CONTENT_TYPE, json),
+            (header::CONTENT_LANGUAGE, language.tag()),
+            (header::VARY, HeaderValue::from_static("accept-language")),
+        ];
+        let mut response = (status, headers, text).into_response();
         if self.kind.retryable {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
@@ -249,6 +264,23 @@ impl Problem {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         }
         response
+    }
+}
+
+impl Problem {
+    /// The kind's detail, and in brackets what this problem is about: its fields, or else what is malformed, in English.
+    fn in_japanese(&self) -> Cow<'_, str> {
+        let detail = self.kind.japanese.detail;
+        let subjects: Vec<_> = self.what.faults.iter().map(|it| it.subject.to_string()).collect();
+        // The empty pointer is the whole body.
+        let subjects = subjects.join("、");
+        if !subjects.is_empty() {
+            format!("{detail}（{subjects}）").into()
+        } else if self.kind == Kind::MALFORMED {
+            format!("{detail}（{}）", self.what.detail).into()
+        } else {
+            detail.into()
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
 };
-use dekigoto_http::{Caller, Kind, Owner, Problem, RequestId};
+use dekigoto_http::{Caller, Kind, Language, Owner, Problem, RequestId};
 use futures_util::stream;
 use http::{HeaderValue, Uri, header::LOCATION};
 use lambda_runtime::{Error, LambdaEvent};
@@ -111,7 +111,9 @@ impl<O: Owner> HttpApi<O> {
             Err(_) => {
                 let detail =
                     "The method, the path or a header of the request is not valid in HTTP.";
-                Problem::new(Kind::MALFORMED, detail).answer(&id.unwrap_or_default())
+                Problem::new(Kind::MALFORMED, detail)
+                    // Its headers cannot be read.
+                    .answer(&id.unwrap_or_default(), Language::default())
             }
         };
         let (mut parts, body) = response.into_parts();

@@ -2,13 +2,18 @@
 
 use axum::Router;
 use dekigoto_http::{
-    Body, Fields, Json, Kind, OptionalJson, Routes,
+    Body, Fields, Japanese, Json, Kind, OptionalJson, Routes,
     limits::{BODY_BYTES_MAX, ECHO_BYTES_MAX, FAULTS_MAX},
 };
 
 use crate::support::{Answer, post, router, send};
 
-const TOO_FEW: Kind = Kind::new(422, "too-few", "Too few");
+const TOO_FEW: Kind = Kind::new(
+    422,
+    "too-few",
+    "Too few",
+    Japanese { title: "少なすぎます", detail: "数を増やしてください。" },
+);
 
 /// A list of lines, each with a name and a count.
 #[derive(Default)]

@@ -136,7 +136,13 @@ impl Document {
         let mut faults = Vec::new();
         let names: BTreeSet<_> = documented.keys().map(|name| name.to_lowercase()).collect();
         for name in answer.headers.keys().map(axum::http::HeaderName::as_str) {
-            let is_plain = ["content-type", "content-length", "x-content-type-options"];
+            let is_plain = [
+                "content-language",
+                "content-length",
+                "content-type",
+                "vary",
+                "x-content-type-options",
+            ];
             if !is_plain.contains(&name) && !names.contains(name) {
                 faults.push(format!("the header {name} is not documented"));
             }
