@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers fuzz startup bench
+.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers fuzz startup bench
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ console-test: ## Use the operator's console in a browser (needs Node.js; install
 site: ## Build the documentation as static files in target/site and check their links
 	@$(LOCAL)/build_site.py
 
+site-api: ## Build the site with the API documentation of the kit's crates, which takes minutes
+	@$(LOCAL)/build_site.py api
+
 ##@ Make your own
 
 new: ## Write a new service that stands on the kit (NAME=stock DIR=../stock)
@@ -152,5 +155,5 @@ startup: ## Measure the time from spawn to ready of each function, relative to h
 	@cargo build --release --locked -p api -p hello -p projector -p publisher -p startup
 	@target/release/startup
 
-bench: ## Measure the cost of commands, here and in other event stores, and write the README's table
+bench: ## Measure the cost of commands, here and in other event stores, and write the table of REFERENCE.md
 	@cargo run --locked --manifest-path tests/bench/stores/Cargo.toml --target-dir target/stores

@@ -4,8 +4,12 @@ It fails if a relative link has no file, or a file has no link to it. Part of `m
 """
 
 import gzip
+import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import urllib.request
 from html.parser import HTMLParser
@@ -14,7 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 from journey import build, running
 from project import ROOT, Failure, run, say
-from site_pages import pages
+from site_http import http_page
+from site_pages import page, pages
 
 SOURCE = ROOT / "functions" / "local" / "docs"
 SITE = ROOT / "target" / "site"
@@ -40,6 +45,26 @@ def main():
         raise Failure(f"target/site is not complete: {'; '.join(faults)}", f"look at {SOURCE} and {__file__}")
     check_that_a_broken_link_is_found()
     say("target/site/index.html is ready, and every link in target/site leads to a file")
+    if "api" in sys.argv[1:]:
+        add_api()
+
+
+def add_api():
+    """Adds the kit's API documentation under target/site/api, which takes minutes to build. Rustdoc checks its own links."""
+    say("building the API documentation of the kit")
+    crates = [path.parent.name for path in (ROOT / "shared").glob("*/Cargo.toml") if "publish = true" in path.read_text()]
+    names = [re.search(r'^name = "(.+)"', (ROOT / "shared" / crate / "Cargo.toml").read_text(), re.M)[1] for crate in crates]
+    command = ["cargo", "doc", "--locked", "--no-deps", "--quiet", *(word for name in names for word in ("-p", name))]
+    folder = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "doc"
+    if subprocess.run(command, cwd=ROOT, env={**os.environ, "RUSTDOCFLAGS": "-D warnings"}).returncode != 0:
+        raise Failure("the API documentation does not build", "fix rustdoc's errors above")
+    shutil.copytree(folder, SITE / "api")
+    links = "\n".join(f'<li><a href="api/{name.replace("-", "_")}/index.html">{name}</a></li>' for name in sorted(names))
+    put("api.html", page("API of the kit", f"<h1>API of the kit</h1>\n<ul>\n{links}\n</ul>", "").encode())
+    missing = [link for link in links_of(SITE / "api.html") if not (SITE / link).exists()]
+    if missing:
+        raise Failure(f"target/site/api.html links to {', '.join(missing)}, which are missing", f"look at {__file__}")
+    say("target/site/api.html is ready")
 
 
 def check_that_a_broken_link_is_found():
@@ -66,6 +91,7 @@ def write(contract):
     for name, content in pages().items():
         put(name, content)
     put("openapi.json", contract)
+    put("http.html", http_page(json.loads(contract)))
     # A page opened from a disk may not load JSON, but it may load a script.
     put("openapi.js", b"const embeddedContract = " + contract + b";\n")
 

@@ -53,9 +53,9 @@ def main():
 
 def forward(target, to, count):
     accepted = refused = 0
-    say(f"forwarding new messages of {target.name} to {to}; Ctrl-C ends")
     try:
         with messages_of(target) as messages:
+            say(f"forwarding new messages of {target.name} to {to}; Ctrl-C ends")
             for message in messages:
                 good = delivered(to, message)
                 accepted, refused = accepted + good, refused + (not good)

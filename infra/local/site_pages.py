@@ -6,6 +6,7 @@ import json
 import re
 from html import escape
 
+import markdown
 from project import ROOT
 
 ASYNCAPI = ROOT / "infra" / "asyncapi.json"
@@ -31,6 +32,8 @@ def pages():
     made = {
         "style.css": (SITE / "style.css").read_bytes(),
         "asyncapi.json": ASYNCAPI.read_bytes(),
+        "architecture.svg": (SITE / "architecture.svg").read_bytes(),
+        "reference.html": page("Reference", markdown.html((ROOT / "REFERENCE.md").read_text()), ""),
         "events/index.html": page("Events", events_index(document, events), "../"),
         "guides/index.html": page("Guides", guides_index(), "../"),
     }
@@ -39,6 +42,8 @@ def pages():
     for name, title in GUIDES.items():
         body = f"<h1>{title}</h1>\n" + (SITE / "guides" / f"{name}.html").read_text()
         made[f"guides/{name}.html"] = page(title, body, "../")
+    for picture in sorted((SITE / "pictures").glob("*.png")):
+        made[f"pictures/{picture.name}"] = picture.read_bytes()
     for schema in sorted(SCHEMAS.glob("*.json")):
         made[f"schemas/{schema.name}"] = schema.read_bytes()
     return {name: text if isinstance(text, bytes) else text.encode() for name, text in made.items()}
@@ -65,7 +70,7 @@ def page(title, body, root):
 <link rel="stylesheet" href="{root}style.css">
 </head>
 <body>
-<nav><a href="{root}index.html">HTTP API</a> <a href="{root}events/index.html">Events</a> <a href="{root}guides/index.html">Guides</a></nav>
+<nav><a href="{root}index.html">HTTP API</a> <a href="{root}events/index.html">Events</a> <a href="{root}guides/index.html">Guides</a> <a href="{root}reference.html">Reference</a></nav>
 <main>
 {body}
 </main>
@@ -149,7 +154,8 @@ def rows_of(schema, prefix):
 
 def guides_index():
     items = "\n".join(f'<li><a href="{name}.html">{title}</a></li>' for name, title in GUIDES.items())
-    return f"<h1>Guides</h1>\n<ol>\n{items}\n</ol>"
+    picture = '<img src="../architecture.svg" alt="The aggregates, the event table, topic and bus, and what reads them">'
+    return f"<h1>Guides</h1>\n<ol>\n{items}\n</ol>\n<h2>The whole, in one picture</h2>\n<p>{picture}</p>"
 
 
 def prose(text):

@@ -59,7 +59,7 @@ def main():
     assert judged.returncode == 0, "the checks found something: see above"
     assert not missing, f"planned, and never happened: {missing}"
     if wanted.write:
-        report.write(ROOT / "README.md", table)
+        report.write(ROOT / "REFERENCE.md", table)
 
 
 def arguments():
@@ -67,7 +67,7 @@ def arguments():
     parser.add_argument("--orders", type=int, default=500)
     parser.add_argument("--at-once", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--write", action="store_true", help="write the README's table")
+    parser.add_argument("--write", action="store_true", help="write the table of REFERENCE.md")
     return parser.parse_args()
 
 

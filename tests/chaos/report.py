@@ -1,4 +1,4 @@
-"""The table of a chaos run, in the README between its markers."""
+"""The table of a chaos run, in REFERENCE.md between its markers."""
 
 from collections import Counter
 

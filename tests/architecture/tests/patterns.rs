@@ -1,4 +1,4 @@
-//! The README's table of patterns names files and tests that exist.
+//! The table of patterns in REFERENCE.md names files and tests that exist.
 
 use std::{fs, path::Path};
 
@@ -7,8 +7,8 @@ const HEADING: &str = "## Patterns of event-driven architecture, and where they 
 #[test]
 fn the_table_of_patterns_names_files_and_tests_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let readme = fs::read_to_string(root.join("README.md")).expect("the README is there");
-    let (_, rest) = readme.split_once(HEADING).expect("the README has the table");
+    let readme = fs::read_to_string(root.join("REFERENCE.md")).expect("the reference is there");
+    let (_, rest) = readme.split_once(HEADING).expect("the reference has the table");
     let table = rest.split("\n## ").next().unwrap_or_default();
     let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
     assert!(rows.len() > 10, "{rows:?}");

@@ -134,7 +134,7 @@ impl Command {
         }
         if self.writes {
             tables::write(
-                &tables::own("../../README.md"),
+                &tables::own("../../REFERENCE.md"),
                 "sim",
                 &tables::faults(&totals, &swept),
             )?;

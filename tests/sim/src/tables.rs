@@ -14,7 +14,7 @@ pub(crate) fn own(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The table in the project's README: faults, how often each was tried, and what was lost.
+/// The table in REFERENCE.md: faults, how often each was tried, and what was lost.
 pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
     let mut table = "| what goes wrong | tried | lost |\n|---|---|---|\n".to_owned();
     let mut line = |what: &str, times: u64| {

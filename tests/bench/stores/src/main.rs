@@ -57,9 +57,9 @@ fn write(results: &Value) -> Result<(), Failure> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let json = serde_json::to_string_pretty(results)? + "\n";
     std::fs::write(package.join("results.json"), json)?;
-    let path = package.join("../../../README.md");
+    let path = package.join("../../../REFERENCE.md");
     let text = std::fs::read_to_string(&path)?;
-    let marked = readme::with_table(&text, results).ok_or("README.md has lost its markers")?;
+    let marked = readme::with_table(&text, results).ok_or("REFERENCE.md has lost its markers")?;
     std::fs::write(path, marked)?;
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Renders the cost table in README.md from `results.json` alone, so that a test of the workspace can check it.
+//! Renders the cost table in REFERENCE.md from `results.json` alone, so that a test of the workspace can check it.
 
 use serde_json::Value;
 
 const BEGIN: &str = "<!-- bench:begin -->\n";
 const END: &str = "<!-- bench:end -->";
 
-/// The README with the table between its markers; `None` if a marker is missing.
+/// The page with the table between its markers; `None` if a marker is missing.
 pub(crate) fn with_table(readme: &str, results: &Value) -> Option<String> {
     let (before, rest) = readme.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;

@@ -1,17 +1,17 @@
-//! Compares the README's tables of limits with the code.
+//! Compares the tables of limits in REFERENCE.md with the code.
 
 use dekigoto_http::limits as http;
 use order_service::limits as service;
 use orders::limits as domain;
 
-const README: &str = include_str!("../../../../../README.md");
+const REFERENCE: &str = include_str!("../../../../../REFERENCE.md");
 const SOURCES: [&str; 3] = [
     include_str!("../../../../http/src/limits.rs"),
     include_str!("../../../src/limits.rs"),
     include_str!("../../../../orders/src/limits.rs"),
 ];
 
-/// Every limit with its value, in the README's notation.
+/// Every limit with its value, in the reference's notation.
 fn limits() -> Vec<(&'static str, String)> {
     macro_rules! values {
         ($($module:ident :: $name:ident),* $(,)?) => {
@@ -60,8 +60,8 @@ fn grouped(number: i128) -> String {
 
 /// The cells of the row with the constant.
 fn row(name: &str) -> Vec<&'static str> {
-    let mut rows = README.lines().filter(|line| line.contains(&format!("`{name}`")));
-    let row = rows.next().unwrap_or_else(|| panic!("the README has no row with {name}"));
+    let mut rows = REFERENCE.lines().filter(|line| line.contains(&format!("`{name}`")));
+    let row = rows.next().unwrap_or_else(|| panic!("REFERENCE.md has no row with {name}"));
     assert_eq!(rows.next(), None, "{name} is in two rows");
     row.split('|').map(str::trim).collect()
 }
@@ -73,7 +73,7 @@ fn the_readme_has_every_limit_with_its_value() {
         let place = cells[3].split(", ").position(|it| it == format!("`{name}`")).unwrap();
         let told = cells[2].split("; ").nth(place).unwrap();
         let has_value = told.split(' ').any(|word| word == value) || told == value;
-        assert!(has_value, "{name} is {value}, and the README says {told:?}");
+        assert!(has_value, "{name} is {value}, and REFERENCE.md says {told:?}");
     }
 }
 
