@@ -113,6 +113,41 @@ async fn the_same_key_from_two_callers_is_two_commands_s5() {
     assert_eq!(ids.len(), 3);
 }
 
+/// A key belongs to a caller and a stream.
+#[tokio::test]
+async fn a_key_is_another_one_on_another_stream_and_used_up_on_its_own_s5() {
+    let shop = Shop::new();
+    let (one, other) = (shop.placed("k").await, shop.placed("k2").await);
+    let send = |id: &str, command: &str, body: serde_json::Value| {
+        Ask::post(&format!("/v1/orders/{id}/{command}"), &body).header("idempotency-key", "k")
+    };
+    // The payments of an order are a stream beside it.
+    let paid = shop.ask(send(&one, "payments", payment("ch_1"))).await;
+    let confirmed = shop.ask(send(&other, "confirm", on_account())).await;
+    for answer in [paid, confirmed] {
+        assert!(answer.status < 300, "{}", answer.text);
+        assert_eq!(answer.header("idempotent-replayed"), None);
+    }
+    shop.refuses(send(&one, "confirm", on_account()), 422, "key-reused").await;
+}
+
+/// A refusal is not remembered: the same bytes, sent again after the state has changed, are decided again.
+#[tokio::test]
+async fn a_refused_request_that_comes_again_is_decided_again_and_takes_effect_once_s4() {
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    let ship = || {
+        let ship = Ask::post(&format!("/v1/orders/{id}/ship"), &parcel());
+        ship.header("idempotency-key", "ship-1")
+    };
+    assert_eq!(shop.ask(ship()).await.status, 409);
+    shop.does(&id, "confirm", &on_account()).await;
+    let late = shop.ask(ship()).await;
+    assert_eq!((late.status, late.header("idempotent-replayed")), (200, None));
+    later(&shop).await;
+    is_replay(&late, &shop.ask(ship()).await);
+}
+
 #[tokio::test]
 async fn requests_without_a_key_are_separate_commands_s5() {
     let shop = Shop::new();
