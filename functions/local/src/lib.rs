@@ -11,6 +11,7 @@ use std::{
 };
 
 use axum::{Extension, Router};
+use dekigoto::Zone;
 use dekigoto_local::{Buses, Stores, System};
 use order_service::{CONTRACT, Caller, Fulfilment, InvalidSetting, service_with};
 
@@ -73,6 +74,15 @@ pub fn fulfilment() -> Result<Fulfilment, InvalidSetting> {
     Ok(fulfilment)
 }
 
+/// The settings of the order service.
+#[derive(Default)]
+pub struct Settings {
+    /// The settings of the fulfilment of orders.
+    pub fulfilment: Fulfilment,
+    /// The business time zone.
+    pub zone: Zone,
+}
+
 /// All routes of this process at this base URL: the API with authentication, the documentation page, the contract of the
 /// events and, without tokens, the debug routes.
 ///
@@ -82,11 +92,11 @@ pub fn app(
     base_url: &str,
     stores: Stores,
     buses: &Buses,
-    fulfilment: Fulfilment,
+    Settings { fulfilment, zone }: Settings,
 ) -> Router {
     let service = service_with(fulfilment).schemas_at(events::schema_base(base_url));
     let system = System::start(&service, stores, buses);
-    let router = system.router(&service, &CONTRACT);
+    let router = system.router(&service, &CONTRACT, zone);
     let app = docs::before(guarded(router, mode, base_url)).merge(events::routes(base_url));
     match mode {
         AuthMode::None => app.merge(system.debug_routes()).merge(system.console()),

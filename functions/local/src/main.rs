@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use dekigoto_local::{Buses, Stores};
-use local::{app, auth_mode, fulfilment};
+use dekigoto_local::{Buses, Stores, time_zone};
+use local::{Settings, app, auth_mode, fulfilment};
 
 fn main() -> ExitCode {
     dekigoto_local::serve(async |url| {
         let (stores, buses) = (Stores::from_env().await?, Buses::from_env()?);
-        Ok(app(auth_mode()?, url, stores, &buses, fulfilment()?))
+        let settings = Settings { fulfilment: fulfilment()?, zone: time_zone()? };
+        Ok(app(auth_mode()?, url, stores, &buses, settings))
     })
 }

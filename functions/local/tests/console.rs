@@ -14,15 +14,14 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use dekigoto_local::{Buses, Stores};
-use local::{AuthMode, app};
-use order_service::Fulfilment;
+use local::{AuthMode, Settings, app};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 const HOST: &str = "127.0.0.1:3000";
 
 fn served(mode: AuthMode, stores: Stores) -> Router {
-    app(mode, "http://127.0.0.1:3000", stores, &Buses::Memory, Fulfilment::default())
+    app(mode, "http://127.0.0.1:3000", stores, &Buses::Memory, Settings::default())
 }
 
 async fn sent(router: &Router, request: Request<Body>) -> (StatusCode, String) {

@@ -9,9 +9,8 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use dekigoto_local::{Buses, Stores};
-use local::{AuthMode, app};
+use local::{AuthMode, Settings, app};
 use order_service::CONTRACT;
-use order_service::Fulfilment;
 use tower::ServiceExt as _;
 
 /// The app under test.
@@ -30,7 +29,7 @@ impl Served {
             "http://127.0.0.1:3000",
             Stores::in_memory(),
             &Buses::Memory,
-            Fulfilment::default(),
+            Settings::default(),
         ))
     }
 

@@ -9,8 +9,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use dekigoto_local::{Buses, Stores};
-use local::{AuthMode, app};
-use order_service::Fulfilment;
+use local::{AuthMode, Settings, app};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -24,7 +23,7 @@ async fn json(app: &Router, path: &str) -> (StatusCode, Value) {
 }
 
 fn started() -> Router {
-    app(AuthMode::None, HERE, Stores::in_memory(), &Buses::Memory, Fulfilment::default())
+    app(AuthMode::None, HERE, Stores::in_memory(), &Buses::Memory, Settings::default())
 }
 
 #[tokio::test]
@@ -55,7 +54,7 @@ async fn an_unknown_schema_is_not_found() {
 #[cfg(feature = "jwt")]
 #[tokio::test]
 async fn the_contract_of_the_events_needs_no_token() {
-    let app = app(AuthMode::Jwt, HERE, Stores::in_memory(), &Buses::Memory, Fulfilment::default());
+    let app = app(AuthMode::Jwt, HERE, Stores::in_memory(), &Buses::Memory, Settings::default());
     for path in ["/v1/asyncapi.json", "/v1/schemas/OrderPlaced.v1.json"] {
         assert_eq!(json(&app, path).await.0, StatusCode::OK, "{path}");
     }

@@ -37,10 +37,13 @@ mod stored;
 mod stream;
 #[cfg(feature = "system-host")]
 mod system_host;
+#[cfg(feature = "system-host")]
+mod system_zone;
 mod time;
 mod trail;
 mod view_store;
 pub mod views;
+mod zone;
 
 pub use bus::{Attribute, Bus, CloudEvent, Message, Parking, Pointer, Refused, RetryQueue, Target};
 pub use cause::Cause;
@@ -69,6 +72,9 @@ pub use stored::{Corrupt, StoredCommit};
 pub use stream::{Head, InvalidStreamId, Ordinal, StreamId, Version};
 #[cfg(feature = "system-host")]
 pub use system_host::SystemHost;
+#[cfg(feature = "system-host")]
+pub use system_zone::UnknownZone;
 pub use time::{InvalidTimestamp, Timestamp};
 pub use trail::Trail;
 pub use view_store::{Index, Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore};
+pub use zone::{InvalidZone, InvalidZoneName, ZONE_NAME_BYTES_MAX, Zone, ZoneName};

@@ -50,6 +50,10 @@ impl Timestamp {
         self.0.as_millisecond()
     }
 
+    pub(crate) const fn exact(self) -> jiff::Timestamp {
+        self.0
+    }
+
     /// The UTC date, such as `2026-11-23`.
     #[must_use]
     pub fn date(self) -> String {

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use dekigoto::{Engine, Limits, Ports};
+use dekigoto::{Engine, Limits, Ports, Zone};
 
 use crate::{limits::REQUEST_TIME_MAX, seal::CursorKey};
 
@@ -15,6 +15,7 @@ pub struct App {
     ports: Ports,
     engine: Engine,
     request_time_max: Duration,
+    zone: Zone,
     /// Loaded when the first list needs it.
     pub(crate) cursor_key: Arc<OnceLock<CursorKey>>,
 }
@@ -24,7 +25,14 @@ impl App {
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         let engine = Engine::new(Arc::clone(&ports.store), Arc::clone(&ports.host));
-        Self { ports, engine, request_time_max: REQUEST_TIME_MAX, cursor_key: Arc::default() }
+        let (request_time_max, zone) = (REQUEST_TIME_MAX, Zone::utc());
+        Self { ports, engine, request_time_max, zone, cursor_key: Arc::default() }
+    }
+
+    /// Sets the business time zone: which calendar day a request belongs to. Without it, that is UTC.
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> Self {
+        Self { zone, ..self }
     }
 
     /// Replaces the limits. Give the engine less time than the request, so that a command ends before its request does.
@@ -43,6 +51,12 @@ impl App {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The business time zone.
+    #[must_use]
+    pub fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// The time after which a request is answered with 503.

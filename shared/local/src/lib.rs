@@ -22,5 +22,5 @@ pub use error::Error;
 pub use inbox::{Inbox, Received};
 pub use origins::{NotAnOrigin, Origins};
 pub use serve::{port, run, serve};
-pub use stores::Stores;
+pub use stores::{Stores, time_zone};
 pub use system::System;

@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     origins::Origins,
     show,
-    stores::{Stores, reset},
+    stores::{Stores, reset, time_zone},
     system::System,
 };
 
@@ -25,7 +25,7 @@ pub fn run<O: Owner>(service: &Service, contract: &'static Contract) -> ExitCode
         let system = System::start(service, Stores::from_env().await?, &Buses::from_env()?);
         let anonymous = Extension(Caller::<O>::anonymous());
         Ok(system
-            .router(service, contract)
+            .router(service, contract, time_zone()?)
             .layer(anonymous)
             .merge(system.debug_routes())
             .merge(system.console()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dekigoto::{
     AppendError, Commit, EventStore, ParkedRecords, ReadError, ReadFrom, StreamId, SystemHost,
-    ViewStore,
+    ViewStore, Zone,
     memory::{MemoryOutbox, MemoryParking, MemoryStore, MemoryViews},
     outbox::Outbox,
     replay::ReplaySource,
@@ -31,6 +31,14 @@ pub struct Stores {
     pub views: Arc<dyn ViewStore>,
     /// What cannot be handled, with the reason.
     pub parking: Arc<dyn ParkedRecords>,
+}
+
+/// The business time zone that the environment names: `TIME_ZONE`, such as `Asia/Tokyo`, or UTC.
+///
+/// # Errors
+/// When the system has no such zone.
+pub fn time_zone() -> Result<Zone, Error> {
+    Ok(variable("TIME_ZONE")?.map_or_else(|| Ok(Zone::utc()), |name| Zone::of_system(&name))?)
 }
 
 impl Stores {

@@ -15,7 +15,7 @@ use axum::{
     routing::get,
 };
 use dekigoto::{
-    Commit, Ordinal, Ports, ReadFrom, StoredCommit, StreamId, SystemHost,
+    Commit, Ordinal, Ports, ReadFrom, StoredCommit, StreamId, SystemHost, Zone,
     outbox::{Order, Outbox},
     policies::{ProcessManager, Ticker},
     relay::Relay,
@@ -126,9 +126,9 @@ impl System {
         Self { ports, history: stores.history, inbox, place: Arc::new(place), service }
     }
 
-    /// The service's routes. A layer must add the caller.
-    pub fn router(&self, service: &Service, contract: &'static Contract) -> Router {
-        Routes::of(service, contract).router(App::new(self.ports()))
+    /// The service's routes, with this business time zone. A layer must add the caller.
+    pub fn router(&self, service: &Service, contract: &'static Contract, zone: Zone) -> Router {
+        Routes::of(service, contract).router(App::new(self.ports()).in_zone(zone))
     }
 
     /// The stores and the host.

@@ -2,17 +2,19 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-use dekigoto::Timestamp;
+use dekigoto::{Timestamp, Zone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// A day in UTC, written as `2026-11-23`. The text sorts as the days do.
+/// A calendar day, written as `2026-11-23`. The text sorts as the days do.
 ///
 /// ```
+/// use dekigoto::{Timestamp, Zone};
 /// use orders::Day;
-/// let at: dekigoto::Timestamp = "2026-11-23T23:59:59.999Z".parse()?;
+/// let at: Timestamp = "2026-11-23T23:59:59.999Z".parse()?;
 /// assert_eq!(Day::of(at).to_string(), "2026-11-23");
+/// assert_eq!(Day::within(&Zone::utc(), at), Day::of(at));
 /// assert_eq!("2026-11-23".parse::<Day>()?.days_since("2026-11-01".parse()?), 22);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -21,7 +23,7 @@ const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 #[cfg_attr(
     feature = "schema",
     derive(schemars::JsonSchema),
-    schemars(inline, description = "A day in UTC, such as 2026-11-23.", extend("format" = "date"))
+    schemars(inline, description = "A calendar day, such as 2026-11-23.", extend("format" = "date"))
 )]
 pub struct Day(#[cfg_attr(feature = "schema", schemars(with = "String"))] Timestamp);
 
@@ -40,13 +42,20 @@ impl Day {
         Self(Timestamp::from_millis(midnight).unwrap_or(at))
     }
 
+    /// The day of `at` in that time zone.
+    #[must_use]
+    pub fn within(zone: &Zone, at: Timestamp) -> Self {
+        // A date of a timestamp is always a day, except far before the first year.
+        zone.date(at).parse().unwrap_or_else(|InvalidDay| Self::of(at))
+    }
+
     /// The days from `earlier` to this day; negative if this day is before `earlier`.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> i64 {
         (self.0.as_millis() - earlier.0.as_millis()) / MILLIS_PER_DAY
     }
 
-    /// The day's first moment.
+    /// The day's first moment in UTC.
     #[must_use]
     pub fn start(self) -> Timestamp {
         self.0

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use dekigoto::{
     Aggregate as _, Commit, Context, Envelope, EventSchema as _, Fingerprint, Head, Timestamp,
+    ZoneName,
 };
 
 use crate::{
@@ -48,6 +49,7 @@ pub fn place() -> PlaceOrder {
         items: vec![item(2, 1500)],
         listed: BTreeSet::new(),
         placed_on: "2026-11-23".parse().unwrap(),
+        time_zone: ZoneName::UTC,
     }
 }
 
@@ -83,9 +85,14 @@ pub fn cancel() -> CancelOrder {
 }
 
 pub fn placed() -> OrderEvent {
-    let PlaceOrder { customer_id, currency, items, placed_on, .. } = place();
-    let total_amount = amount(3000);
-    OrderEvent::OrderPlaced(OrderPlaced { customer_id, currency, items, total_amount, placed_on })
+    OrderEvent::OrderPlaced(placed_with(place().items, 3000))
+}
+
+/// The sample order with these lines and this total.
+pub fn placed_with(items: Vec<Item>, total: u64) -> OrderPlaced {
+    let PlaceOrder { customer_id, currency, placed_on, time_zone, .. } = place();
+    let total_amount = amount(total);
+    OrderPlaced { customer_id, currency, items, total_amount, placed_on, time_zone }
 }
 
 pub fn confirmed() -> OrderEvent {

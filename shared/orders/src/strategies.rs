@@ -48,6 +48,7 @@ pub fn place_order() -> impl Strategy<Value = PlaceOrder> {
             items,
             listed: Default::default(),
             placed_on,
+            time_zone: Default::default(),
         },
     )
 }

@@ -22,7 +22,7 @@ pub struct OrderCancelled {
     pub currency: Currency,
     /// What the order was worth, in minor units.
     pub total_amount: Amount,
-    /// The UTC day on which the order had been placed.
+    /// The day on which the order had been placed, as the event of its placing recorded it.
     pub placed_on: Day,
     pub reason: Reason,
 }

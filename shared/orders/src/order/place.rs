@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dekigoto::{Timestamp, relay::IntegrationData};
+use dekigoto::{Timestamp, ZoneName, relay::IntegrationData};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{InvalidOrder, Item, OrderEvent, OrderRefusal, OrderState};
@@ -20,8 +20,9 @@ pub struct PlaceOrder {
     pub items: Vec<Item>,
     /// The places of the lines whose price came from the price list.
     pub listed: BTreeSet<usize>,
-    /// The UTC day on which the command was received.
+    /// The day on which the command was received, in this time zone.
     pub placed_on: Day,
+    pub time_zone: ZoneName,
 }
 
 /// The request. A price from the price list is not part of it: a repeated request is the same one after another price.
@@ -65,8 +66,11 @@ pub struct OrderPlaced {
     pub items: Vec<Item>,
     /// The sum of all lines, in the currency's minor unit.
     pub total_amount: Amount,
-    /// The UTC day on which the order was placed.
+    /// The day on which the order was placed, in this time zone.
     pub placed_on: Day,
+    /// The business time zone. Absent in older events: UTC.
+    #[serde(default)]
+    pub time_zone: ZoneName,
 }
 
 pub(super) fn place(state: &OrderState, command: PlaceOrder) -> Result<OrderEvent, OrderRefusal> {
@@ -80,6 +84,7 @@ pub(super) fn place(state: &OrderState, command: PlaceOrder) -> Result<OrderEven
         items: command.items,
         total_amount,
         placed_on: command.placed_on,
+        time_zone: command.time_zone,
     }))
 }
 
@@ -109,8 +114,11 @@ pub struct OrderCreatedIntegrationEvent {
     pub items: Vec<OrderLine>,
     /// The sum of all lines, in the currency's minor unit.
     pub total_amount: Amount,
-    /// The UTC day on which the order was placed.
+    /// The day on which the order was placed, in this time zone.
     pub placed_on: Day,
+    /// The business time zone. Absent in older events: UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<ZoneName>,
     pub occurred_at: Timestamp,
 }
 
@@ -128,6 +136,7 @@ impl OrderCreatedIntegrationEvent {
             items: event.items.iter().map(OrderLine::new).collect(),
             total_amount: event.total_amount,
             placed_on: event.placed_on,
+            time_zone: Some(event.time_zone.clone()),
             occurred_at,
         }
     }

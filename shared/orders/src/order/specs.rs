@@ -4,14 +4,14 @@ use dekigoto::{Aggregate as _, spec::given};
 
 use super::{
     ACTIONS, Action, ConfirmOrder, Funds, InvalidOrder, Order, OrderCommand, OrderConfirmed,
-    OrderEvent, OrderPlaced, OrderRefusal, OrderShipped, PlaceOrder, ShipOrder, Status,
-    cancel::CANCEL, confirm::CONFIRM, deliver::DELIVER, ship::SHIP,
+    OrderEvent, OrderRefusal, OrderShipped, PlaceOrder, ShipOrder, Status, cancel::CANCEL,
+    confirm::CONFIRM, deliver::DELIVER, ship::SHIP,
 };
 use crate::{
     Paid,
     samples::{
         amount, cancel, cancelled, confirm, confirmed, delivered, item, order_id, paid, place,
-        placed, ship, shipped,
+        placed, placed_with, ship, shipped,
     },
 };
 
@@ -151,9 +151,7 @@ fn an_order_without_items_is_refused() {
 #[test]
 fn an_order_with_more_than_a_hundred_items_is_refused() {
     let with = |count| PlaceOrder { items: vec![item(1, 1); count], ..place() };
-    let PlaceOrder { customer_id, currency, items, placed_on, .. } = with(100);
-    let total_amount = amount(100);
-    let largest = OrderPlaced { customer_id, currency, items, total_amount, placed_on };
+    let largest = placed_with(with(100).items, 100);
     given::<Order>([])
         .when(OrderCommand::PlaceOrder(with(100)))
         .then([OrderEvent::OrderPlaced(largest)]);
@@ -167,14 +165,7 @@ fn a_total_above_the_largest_amount_is_refused() {
     // 9,007 pieces of 10^12, then the rest up to 2^53 - 1, then `rest` more.
     let items =
         |rest| vec![item(9_007, 1_000_000_000_000), item(1, 199_254_740_991), item(1, rest)];
-    let PlaceOrder { customer_id, currency, placed_on, .. } = place();
-    let largest = OrderPlaced {
-        customer_id,
-        currency,
-        items: items(0),
-        total_amount: amount(9_007_199_254_740_991),
-        placed_on,
-    };
+    let largest = placed_with(items(0), 9_007_199_254_740_991);
     given::<Order>([])
         .when(OrderCommand::PlaceOrder(PlaceOrder { items: items(0), ..place() }))
         .then([OrderEvent::OrderPlaced(largest)]);
@@ -193,10 +184,9 @@ fn a_total_of_the_largest_lines_does_not_wrap() {
 
 #[test]
 fn an_order_may_be_free() {
-    let PlaceOrder { customer_id, currency, placed_on, .. } = place();
-    let (items, total_amount) = (vec![item(1, 0)], amount(0));
+    let items = vec![item(1, 0)];
     let command = PlaceOrder { items: items.clone(), ..place() };
-    let free = OrderPlaced { customer_id, currency, items, total_amount, placed_on };
+    let free = placed_with(items, 0);
     given::<Order>([])
         .when(OrderCommand::PlaceOrder(command))
         .then([OrderEvent::OrderPlaced(free)]);

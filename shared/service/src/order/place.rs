@@ -73,8 +73,9 @@ pub(super) async fn place(
     let PlaceBody { customer_id, currency, items } = body;
     must_leave_prices_out(&call, &items)?;
     let (items, listed) = priced(&app, items, currency, context.at).await?;
-    let placed_on = Day::of(context.at);
-    let place = PlaceOrder { customer_id, currency, items, listed, placed_on };
+    let placed_on = Day::within(app.zone(), context.at);
+    let time_zone = app.zone().name().clone();
+    let place = PlaceOrder { customer_id, currency, items, listed, placed_on, time_zone };
     let command = OrderCommand::PlaceOrder(place);
     // The id derives from caller and key, so a repeated command finds its own first commit.
     let order = OrderId::derive(call.caller.actor(), &call.key);

@@ -1,4 +1,4 @@
-//! `daily-sales`: one row for each UTC day of placing and currency, from the events of all orders.
+//! `daily-sales`: one row for each day of placing and currency, from the events of all orders.
 //! `GET /v1/sales/daily` reads it.
 
 use axum::{
@@ -26,7 +26,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes.get("/v1/sales/daily", daily_sales)
 }
 
-/// The view: one row for each UTC day of placing and currency.
+/// The view: one row for each day of placing and currency.
 #[derive(Clone, Copy, Debug)]
 pub struct DailySalesView;
 

@@ -50,7 +50,7 @@ impl View for OrderSummaryView {
     type Folds = (Order, Payment);
 
     const NAME: &'static str = ORDER_SUMMARY;
-    // 2: what was paid has a currency.
+    // 2: what was paid has a currency, and the order a day.
     const SCHEMA: u32 = 2;
 }
 
@@ -83,7 +83,7 @@ impl SingleView for OrderSummaryView {
         let sort = list_sort(order.placed_at, id);
         vec![
             (BY_CUSTOMER, RowKey::new(orders_of_customer(&order.customer_id), &*sort)),
-            (BY_DAY, RowKey::new(part_of_day(Day::of(order.placed_at), part_of(id)), sort)),
+            (BY_DAY, RowKey::new(part_of_day(order.placed_on, part_of(id)), sort)),
         ]
     }
 }
@@ -140,6 +140,8 @@ pub(crate) struct PlacedSummary {
     pub(crate) item_count: usize,
     /// When it was placed.
     pub(crate) placed_at: Timestamp,
+    /// The day on which it was placed, in the business time zone.
+    pub(crate) placed_on: Day,
     /// When it was confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) confirmed_at: Option<Timestamp>,
@@ -216,6 +218,7 @@ impl PlacedSummary {
             total_amount: placed.total_amount,
             item_count: placed.items.len(),
             placed_at: at,
+            placed_on: placed.placed_on,
             confirmed_at: None,
             shipped_at: None,
             delivered_at: None,
@@ -344,6 +347,7 @@ mod tests {
             "totalAmount": 3000,
             "itemCount": 1,
             "placedAt": "2026-11-23T09:00:00.000Z",
+            "placedOn": "2026-11-23",
             "confirmedAt": "2026-11-23T09:01:00.000Z",
             "shippedAt": "2026-11-23T09:02:00.000Z",
             "deliveredAt": "2026-11-23T09:03:00.000Z",

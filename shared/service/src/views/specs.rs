@@ -1,7 +1,7 @@
 //! Specifications of the three views. Each runs the kit's own projection.
 
 use dekigoto::{
-    Aggregate as _, Envelope, EventSchema as _, NewEvent, Payload, RowKey, Timestamp,
+    Aggregate as _, Envelope, EventSchema as _, NewEvent, Payload, RowKey, Timestamp, ZoneName,
     spec::{Happened, given_view, given_view_across, happened},
     views::{Folds as _, View},
 };
@@ -47,6 +47,7 @@ fn placed_by(order: &str, customer: &str, currency: &str, total: u64) -> Happene
         items: vec![item],
         total_amount: amount(total),
         placed_on: "2026-11-23".parse().unwrap(),
+        time_zone: ZoneName::UTC,
     };
     happened::<Order>(order, OrderEvent::OrderPlaced(placed)).at(at(0))
 }
@@ -108,6 +109,7 @@ fn pending() -> PlacedSummary {
         total_amount: amount(3000),
         item_count: 1,
         placed_at: at(0),
+        placed_on: "2026-11-23".parse().unwrap(),
         confirmed_at: None,
         shipped_at: None,
         delivered_at: None,

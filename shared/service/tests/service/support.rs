@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use dekigoto::{
-    EventStore, Host, Message, Ports, Row, StoredCommit, ViewStore,
+    EventStore, Host, Message, Ports, Row, StoredCommit, ViewStore, Zone,
     batch::Delivered,
     memory::{MemoryParking, MemoryStore, MemoryViews},
     views::{AnyView, Projector},
@@ -72,6 +72,13 @@ impl Shop {
         let (store, views) = (store(world.store.clone()), views(world.views.clone()));
         let router = router(store, views, Arc::new(world.host.clone()));
         Self { world, router }
+    }
+
+    /// A shop with this business time zone.
+    pub(crate) fn in_zone(zone: &str) -> Self {
+        let world = World::default();
+        let app = App::new(world.ports()).in_zone(Zone::of_system(zone).unwrap());
+        Self { world, router: Routes::of(&service(), &CONTRACT).router(app) }
     }
 
     /// The same service on other stores, as after a deployment or during an outage.

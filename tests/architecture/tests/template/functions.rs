@@ -21,6 +21,7 @@ const BINARIES: &[(&str, &[&str])] = &[
             "SERVICE",
             "STAFF_CLAIM",
             "STAFF_SCOPE",
+            "TIME_ZONE",
             "VIEW_TABLE",
         ],
     ),

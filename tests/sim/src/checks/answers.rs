@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dekigoto::{Aggregate as _, Commit, StoredCommit, Timestamp};
+use dekigoto::{Aggregate as _, Commit, StoredCommit, Timestamp, ZoneName};
 use orders::{
     Amount, Currency, Day, OrderId,
     order::{
@@ -154,6 +154,7 @@ pub(crate) fn commands(world: &World, op: &Op, at: Timestamp) -> Vec<Command> {
             items: serde_json::from_value::<Vec<Item>>(op.body["items"].clone()).unwrap(),
             listed: BTreeSet::new(),
             placed_on: Day::of(at),
+            time_zone: ZoneName::UTC,
         }),
         Asked::Deliver => OrderCommand::DeliverOrder,
         Asked::Cancel => {

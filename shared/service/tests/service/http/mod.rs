@@ -8,6 +8,7 @@ mod commands;
 mod conditions;
 pub(crate) mod contract;
 mod cursors;
+mod days;
 mod faults;
 mod field_faults;
 mod idempotency;

@@ -45,7 +45,7 @@ async fn an_order_reads_the_same_from_its_view_and_from_the_store() {
     let (from_view, view) = get(&shop, &path).await;
     let expected = json!({
         "orderId": id, "customerId": "c-42", "status": "delivered", "currency": "JPY", "totalAmount": 3000, "itemCount": 1,
-        "placedAt": "2026-11-23T09:00:00.000Z", "confirmedAt": "2026-11-23T09:02:00.000Z", "shippedAt": "2026-11-23T09:03:00.000Z",
+        "placedAt": "2026-11-23T09:00:00.000Z", "placedOn": "2026-11-23", "confirmedAt": "2026-11-23T09:02:00.000Z", "shippedAt": "2026-11-23T09:03:00.000Z",
         "deliveredAt": "2026-11-23T09:04:00.000Z", "paidAmount": 3000, "version": 4,
     });
     assert_eq!((&from_store, store.as_deref()), (&expected, Some("store")));
