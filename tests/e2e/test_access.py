@@ -20,11 +20,14 @@ from conftest import deployed_again
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = "FulfilmentPolicyFunction"
 PROJECTORS = ["FulfilmentFunction", "OrderSummaryFunction", "CustomerSummaryFunction", "DailySalesFunction"]
-FUNCTIONS = ["ApiFunction", "PublisherFunction", POLICY, *PROJECTORS]
+REBUILD = "RebuildFunction"
+FUNCTIONS = ["ApiFunction", "PublisherFunction", POLICY, REBUILD, *PROJECTORS]
+SCANNERS = ["PublisherFunction", REBUILD]
 ENVIRONMENT = {
     "ApiFunction": ["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"],
     "PublisherFunction": ["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "TOPIC_ARN"],
     "OrderSummaryFunction": ["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"],
+    REBUILD: ["DLQ_URL", "EVENT_TABLE", "REBUILD_QUEUE_URL", "VIEW_TABLE"],
     POLICY: ["CONFIRMATION", "DLQ_URL", "EVENT_TABLE", "PAYMENT_SECONDS", "POLICY", "QUEUE_URL", "VIEW_TABLE"],
 }
 
@@ -115,7 +118,7 @@ def test_no_role_can_change_history(aws, commit, function):
     assert aws.dynamodb.get_item(TableName=table, Key=commit, ConsistentRead=True)["Item"] == stored
 
 
-@pytest.mark.parametrize("function", ["PublisherFunction", *PROJECTORS])
+@pytest.mark.parametrize("function", ["PublisherFunction", REBUILD, *PROJECTORS])
 def test_only_the_api_and_the_policy_can_append(aws, function):
     item = {"pk": {"S": f"Order#{uuid.uuid4()}"}, "sk": {"N": "1"}}
     refused(aws.as_role_of(function).dynamodb.put_item, TableName=aws.outputs["EventTableName"], Item=item)
@@ -130,11 +133,11 @@ def test_each_role_can_read_the_store(aws, commit, function):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_only_the_publisher_can_scan_and_only_the_event_table(aws, function):
-    # It scans to publish a time window again.
+def test_only_the_publisher_and_the_rebuild_can_scan_and_only_the_event_table(aws, function):
+    # They scan to publish a time window again, and to build a view anew.
     role = aws.as_role_of(function)
     refused(role.dynamodb.scan, TableName=aws.outputs["ViewTableName"])
-    if function == "PublisherFunction":
+    if function in SCANNERS:
         assert role.dynamodb.scan(TableName=aws.outputs["EventTableName"], Limit=1)["ScannedCount"] <= 1
     else:
         refused(role.dynamodb.scan, TableName=aws.outputs["EventTableName"])

@@ -199,6 +199,28 @@ def test_a_view_is_paused_and_resumed(aws, ops):
     eventually(delivery, lambda text: text == "on", "resumed")
 
 
+@pytest.mark.parametrize("view", ["order-summary", "customer-summary"])
+def test_a_view_is_rebuilt_switched_to_and_its_old_generation_is_dropped(api, aws, ops, view):
+    order = place(api)
+    is_in_its_view(api, order)
+    live = lambda: next(it for it in ops("generations")[1]["views"] if it["view"] == view)["generations"]["live"]
+    before = live()
+    assert ops("rebuild", view)[1]["changed"] is False and live() == before, "a dry run"
+    code, said = ops("rebuild", view, "--segments", "3", *AGREED)
+    assert code == FINE and said["progress"]["done"] == 3, said
+    assert ops("rebuild", view, *AGREED, text=True)[0] == FAILED, "a generation is there already"
+    built = str(said["generation"])
+    code, said = ops("verify", view, "--generation", built, "--all")
+    assert (code, said["differences"]) == (FINE, [])
+    assert ops("switch", view, *AGREED)[1]["live"] == int(built)
+    later = place(api)
+    is_in_its_view(api, later)
+    is_in_its_view(api, order)
+    assert ops("rollback", view, *AGREED)[1]["live"] == before
+    assert ops("switch", view, *AGREED)[1]["live"] == int(built)
+    assert "was live a moment ago" in ops("drop", view, *AGREED, text=True)[1]
+
+
 def test_costs_are_shown(ops):
     code, said = ops("cost", "--over", "1h")
     assert code == FINE and {item["what"] for item in said["items"]} >= {"write units", "bytes of log"}

@@ -11,6 +11,7 @@ mod decider;
 mod engine;
 mod envelope;
 mod failure;
+pub mod generations;
 mod handler;
 mod history;
 mod host;

@@ -5,6 +5,7 @@ mod events;
 mod failure;
 mod price;
 mod replay;
+mod view_erase;
 mod view_item;
 mod view_list;
 mod view_read;

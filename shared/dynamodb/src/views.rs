@@ -32,6 +32,10 @@ impl DynamoViewStore {
     pub fn with_indexes(self, indexes: u8) -> Self {
         Self(ViewTable { indexes, ..self.0 })
     }
+
+    pub(crate) fn table(&self) -> &ViewTable {
+        &self.0
+    }
 }
 
 #[async_trait]

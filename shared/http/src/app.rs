@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use dekigoto::{Engine, Limits, Ports, Zone};
+use dekigoto::{
+    Engine, EventStore, Host, Limits, Ports, Zone,
+    generations::{LiveGenerations, LiveViews},
+};
 
 use crate::{limits::REQUEST_TIME_MAX, seal::CursorKey};
 
@@ -14,6 +17,7 @@ use crate::{limits::REQUEST_TIME_MAX, seal::CursorKey};
 pub struct App {
     ports: Ports,
     engine: Engine,
+    live: LiveGenerations,
     request_time_max: Duration,
     zone: Zone,
     /// Loaded when the first list needs it.
@@ -25,8 +29,9 @@ impl App {
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         let engine = Engine::new(Arc::clone(&ports.store), Arc::clone(&ports.host));
+        let live = LiveGenerations::new(Arc::clone(&ports.views), Arc::clone(&ports.host));
         let (request_time_max, zone) = (REQUEST_TIME_MAX, Zone::utc());
-        Self { ports, engine, request_time_max, zone, cursor_key: Arc::default() }
+        Self { ports, engine, live, request_time_max, zone, cursor_key: Arc::default() }
     }
 
     /// Sets the business time zone: which calendar day a request belongs to. Without it, that is UTC.
@@ -41,10 +46,28 @@ impl App {
         Self { request_time_max, engine: self.engine.with_limits(engine), ..self }
     }
 
-    /// The stores and the host.
-    #[must_use]
-    pub fn ports(&self) -> &Ports {
+    /// The stores and the host. Handlers get the rows of a view from [`views`](Self::views), so that none reads a
+    /// generation that is not live.
+    pub(crate) fn ports(&self) -> &Ports {
         &self.ports
+    }
+
+    /// The event store.
+    #[must_use]
+    pub fn store(&self) -> &dyn EventStore {
+        &*self.ports.store
+    }
+
+    /// Clock, randomness and waiting.
+    #[must_use]
+    pub fn host(&self) -> &dyn Host {
+        &*self.ports.host
+    }
+
+    /// The rows of the view with this name, in its live generation.
+    #[must_use]
+    pub fn views(&self, view: &'static str) -> LiveViews {
+        self.live.of(view)
     }
 
     /// The engine that runs commands.

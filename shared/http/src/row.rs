@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{
-    RowKey, Version,
+    RowKey, Version, ViewStore as _,
     views::{Folds as _, Marked, Single, SingleView},
 };
 
@@ -31,12 +31,12 @@ pub(crate) async fn row<O: Owner, V: SingleView>(
     params.finish()?;
     caller.must_be_trusted()?;
     let key = RowKey::only(V::NAME, &id);
-    let row = app.ports().views.read(std::slice::from_ref(&key)).await?.pop().flatten();
+    let row = app.views(V::NAME).read(std::slice::from_ref(&key)).await?.pop().flatten();
     let shown = row.and_then(|row| Single::<V>::shown(&row));
     let marked = match shown.filter(|row| version::<V>(row) >= min) {
         Some(row) => row,
         None => {
-            let row = Single::<V>::from_store(&*app.ports().store, &id).await?;
+            let row = Single::<V>::from_store(app.store(), &id).await?;
             row.filter(|row| version::<V>(row) >= min).ok_or_else(Problem::not_found)?
         }
     };

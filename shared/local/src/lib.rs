@@ -9,6 +9,7 @@ mod kafka;
 mod origins;
 mod parked;
 mod place;
+mod rebuilds;
 mod recent;
 mod serve;
 pub mod show;

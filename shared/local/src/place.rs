@@ -26,6 +26,9 @@ use crate::{parked::owner, recent::Recent, topic::Subscriber};
 /// The publisher, its outbox, and its dead letters.
 pub(crate) const PUBLISHER: &str = "publisher";
 
+/// The queue of rebuilds.
+pub(crate) const REBUILD: &str = "rebuild";
+
 /// What stands after a name in the place of its dead letters.
 const DEAD: &str = "/dead";
 
@@ -62,6 +65,7 @@ impl Place {
         add("ViewTableName", "views");
         add("PublisherFunctionName", PUBLISHER);
         add("PublisherRetryQueueUrl", PUBLISHER);
+        add("RebuildQueueUrl", REBUILD);
         add("PublisherDlqUrl", &format!("{PUBLISHER}{DEAD}"));
         for name in self.names() {
             let word = pascal(name);
@@ -139,6 +143,9 @@ impl Cloud for Place {
         } else if url == PUBLISHER {
             let waiting = self.outbox.waiting().await.map_err(|it| broken(&*it))?;
             (usize::try_from(waiting).unwrap_or(usize::MAX), 0)
+        } else if url == REBUILD {
+            // The process looks by itself for a rebuild that was begun.
+            (0, 0)
         } else {
             // A message that a view has not handled yet waits in the outbox.
             self.consumer(url).map(|_| (0, 0))?
@@ -184,6 +191,9 @@ impl Cloud for Place {
                 .map_err(|_| Failure::argument("the body is no pointer", "republish its stream"))?;
             let put = self.outbox.put(&[pointer]).await.map_err(|it| broken(&*it))?;
             return put.into_iter().next().unwrap_or(Ok(())).map_err(|it| refused(&it.code));
+        }
+        if url == REBUILD {
+            return Ok(());
         }
         self.consumer(url)?.apply(body).await.map_err(|it| refused(&it.code))
     }
@@ -239,7 +249,7 @@ impl Cloud for Place {
 
     async fn table(&self, _: &str) -> Result<TableState, Failure> {
         let stream = Some("commits".to_owned());
-        Ok(TableState { stream, can_be_restored: false, is_protected: false })
+        Ok(TableState { stream, ..TableState::default() })
     }
 
     async fn alarms(&self, _: &str) -> Result<Vec<AlarmState>, Failure> {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use dekigoto::{
     AppendError, Commit, EventStore, ParkedRecords, ReadError, ReadFrom, StreamId, SystemHost,
     ViewStore, Zone,
+    generations::EraseRows,
     memory::{MemoryOutbox, MemoryParking, MemoryStore, MemoryViews},
     outbox::Outbox,
     replay::ReplaySource,
@@ -29,6 +30,8 @@ pub struct Stores {
     pub outbox: Arc<dyn Outbox>,
     /// The rows of views.
     pub views: Arc<dyn ViewStore>,
+    /// The same rows, as an operator erases a generation of them.
+    pub eraser: Arc<dyn EraseRows>,
     /// What cannot be handled, with the reason.
     pub parking: Arc<dyn ParkedRecords>,
 }
@@ -82,6 +85,7 @@ impl Stores {
             history: Arc::new(database.events()),
             outbox: Arc::new(relay.outbox()),
             views: Arc::new(database.views()),
+            eraser: Arc::new(database.views()),
             parking: Arc::new(relay.parking()),
         })
     }
@@ -94,6 +98,7 @@ impl Stores {
             history: Arc::new(database.events()),
             outbox: Arc::new(database.outbox()),
             views: Arc::new(database.views()),
+            eraser: Arc::new(database.views()),
             parking: Arc::new(database.parking()),
         }
     }
@@ -101,12 +106,13 @@ impl Stores {
     /// Stores in memory. They forget everything when the process ends.
     #[must_use]
     pub fn in_memory() -> Self {
-        let events = MemoryStore::new();
+        let (events, views) = (MemoryStore::new(), MemoryViews::new());
         Self {
             outbox: Arc::new(MemoryOutbox::of(&events, Arc::new(SystemHost))),
             history: Arc::new(events.clone()),
             events: Arc::new(events),
-            views: Arc::new(MemoryViews::new()),
+            eraser: Arc::new(views.clone()),
+            views: Arc::new(views),
             parking: Arc::new(MemoryParking::default()),
         }
     }

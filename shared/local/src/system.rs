@@ -16,6 +16,7 @@ use axum::{
 };
 use dekigoto::{
     Commit, Ordinal, Ports, ReadFrom, StoredCommit, StreamId, SystemHost, Zone,
+    generations::EraseRows,
     outbox::{Order, Outbox},
     policies::{ProcessManager, Ticker},
     relay::Relay,
@@ -31,7 +32,8 @@ use crate::{
     buses::Buses,
     inbox::Inbox,
     parked::Named,
-    place::{PUBLISHER, Place},
+    place::{PUBLISHER, Place, REBUILD},
+    rebuilds,
     recent::Recent,
     show,
     stores::{Stores, Watched},
@@ -55,6 +57,7 @@ const SHOWN_COMMITS_MAX: u32 = 10_000;
 pub struct System {
     ports: Ports,
     history: Arc<dyn ReplaySource>,
+    eraser: Arc<dyn EraseRows>,
     inbox: Inbox,
     place: Arc<Place>,
     service: dekigoto::Service,
@@ -95,6 +98,8 @@ impl System {
             let (views, host) = (Arc::clone(&ports.views), Arc::clone(&ports.host));
             tokio::spawn(run_ticker(Ticker { policy: name, views, queue, host }));
         }
+        let views = service.views().to_vec();
+        rebuilds::start(views, &ports, Arc::clone(&stores.history), parking(REBUILD.to_owned()));
         let order = wires.order();
         let (topic, bus) = wires.targets(&inbox);
         let relay = Relay {
@@ -123,7 +128,14 @@ impl System {
         };
         tokio::spawn(run_relay(relay, stores.outbox, order, appended, is_paused));
         let service = service.without_routes();
-        Self { ports, history: stores.history, inbox, place: Arc::new(place), service }
+        Self {
+            ports,
+            history: stores.history,
+            eraser: stores.eraser,
+            inbox,
+            place: Arc::new(place),
+            service,
+        }
     }
 
     /// The service's routes, with this business time zone. A layer must add the caller.
@@ -143,6 +155,7 @@ impl System {
             stack: self.place.stack(),
             cloud: self.place.clone(),
             ports: self.ports.clone(),
+            eraser: Arc::clone(&self.eraser),
             history: Arc::clone(&self.history),
             service: self.service.clone(),
         };

@@ -10,5 +10,5 @@ mod sqs_text;
 pub use aws_types::SdkConfig;
 pub use eventbridge::EventBridgeBus;
 pub use sns::SnsTopic;
-pub use sqs::{SqsDeadlineQueue, SqsParking, SqsRetryQueue};
+pub use sqs::{SqsDeadlineQueue, SqsParking, SqsRebuildQueue, SqsRetryQueue};
 pub use sqs_text::{QUEUE_MESSAGE_BYTES_MAX, REASON_BYTES_MAX};

@@ -10,6 +10,7 @@ use aws_sdk_sqs::{
 use aws_types::SdkConfig;
 use dekigoto::{
     Cause, Parking, Pointer, Refused, RetryQueue, Source,
+    generations::{RebuildQueue, Segment},
     policies::{DeadlineQueue, DueProcess},
 };
 
@@ -61,6 +62,28 @@ impl SqsDeadlineQueue {
 impl DeadlineQueue for SqsDeadlineQueue {
     async fn put(&self, due: &[DueProcess]) -> Result<Vec<Result<(), Refused>>, Source> {
         self.queue.send_all(due.iter().map(DueProcess::text)).await
+    }
+}
+
+/// The queue of segments of rebuilds.
+#[derive(Debug)]
+pub struct SqsRebuildQueue {
+    queue: Queue,
+}
+
+impl SqsRebuildQueue {
+    /// The queue with this URL.
+    #[must_use]
+    pub fn new(config: &SdkConfig, queue_url: impl Into<String>) -> Self {
+        let queue = Queue::new(config, queue_url.into());
+        Self { queue }
+    }
+}
+
+#[async_trait]
+impl RebuildQueue for SqsRebuildQueue {
+    async fn put(&self, segment: &Segment) -> Result<(), Source> {
+        self.queue.send(&segment.text(), &[]).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dekigoto::Timestamp;
+use dekigoto::{Timestamp, generations::Generation};
 
 use crate::text::duration;
 
@@ -155,6 +155,43 @@ pub(crate) enum Command {
         /// Look at every stream, and add up every row
         #[arg(long)]
         all: bool,
+        /// Another generation than the live one, such as the one that was rebuilt
+        #[arg(long)]
+        generation: Option<Generation>,
+    },
+    /// List the generations of each view, and how far a rebuild is
+    Generations,
+    /// Build a view anew beside the live one, from the whole event store
+    #[command(
+        after_help = "The steps of a rebuild:\n  dekigoto rebuild order-summary --yes --why \"new field\"\n  \
+                      dekigoto verify order-summary --generation 2\n  dekigoto switch order-summary --yes --why \"new field\"\n  \
+                      dekigoto drop order-summary --yes --why \"the new one is good\"\n\n\
+                      The command may be closed: functions do the work. --watch opens its progress again."
+    )]
+    Rebuild(Rebuild),
+    /// Let readers read the generation that was rebuilt
+    Switch {
+        /// The view
+        view: String,
+        /// Although the new generation lacks events that could not be folded
+        #[arg(long)]
+        despite_gaps: bool,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Let readers read the generation before again
+    Rollback {
+        /// The view
+        view: String,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Delete the generation that is not live, or give a rebuild up
+    Drop {
+        /// The view
+        view: String,
+        #[command(flatten)]
+        agreement: Agreement,
     },
     /// Stop delivery to a view or to the publisher, for a time
     Pause {
@@ -170,6 +207,34 @@ pub(crate) enum Command {
     Resume {
         /// The view, or `publisher`
         name: String,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Bring the event table back as of a moment, as a new table beside it
+    #[command(
+        after_help = "Example: dekigoto restore --at 2026-11-25T09:00:00Z --table events-restored --yes --why \"deleted by mistake\""
+    )]
+    Restore {
+        /// The moment, in the last 35 days; without it the latest
+        #[arg(long, value_parser = moment)]
+        at: Option<Timestamp>,
+        /// The name of the new table. Repeat the command with it to go on after a cut
+        #[arg(long)]
+        table: String,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Write the event table as of a moment to a bucket
+    Export {
+        /// The bucket
+        #[arg(long)]
+        bucket: String,
+        /// What the names of the objects begin with
+        #[arg(long, default_value = "dekigoto")]
+        prefix: String,
+        /// The moment, in the last 35 days; without it now
+        #[arg(long, value_parser = moment)]
+        at: Option<Timestamp>,
         #[command(flatten)]
         agreement: Agreement,
     },
@@ -208,6 +273,30 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What to rebuild, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Rebuild {
+    /// The view, such as order-summary
+    pub(crate) view: String,
+    /// Parts of the event store that are read side by side
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) segments: u32,
+    /// Commits a second at most, over all segments
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: Option<u32>,
+    /// Return when the rebuild has begun
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// Show how far the rebuild is that is under way
+    #[arg(long, conflicts_with_all = ["resume", "detach"])]
+    pub(crate) watch: bool,
+    /// Send what is left to the functions again, after messages were lost
+    #[arg(long, conflicts_with = "detach")]
+    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) agreement: Agreement,
 }
 
 /// What to do with dead letters.
@@ -318,6 +407,10 @@ mod tests {
             &["dlq", "discard", "--yes", "--why", " "],
             &["pause", "orders", "--yes"],
             &["republish", "--stream", "Order#1", "--yes"],
+            &["rebuild", "orders", "--yes"],
+            &["switch", "orders", "--yes"],
+            &["rollback", "orders", "--yes"],
+            &["drop", "orders", "--yes"],
         ] {
             assert!(parsed(words).is_err(), "{words:?}");
         }
@@ -335,6 +428,8 @@ mod tests {
             (&["dlq", "redrive", "--rate", "501"], "500"),
             (&["pause", "orders", "--for", "soon"], "30m"),
             (&["statsu"], "status"),
+            (&["rebuild", "orders", "--segments", "0"], "256"),
+            (&["verify", "orders", "--generation", "0"], "number"),
         ] {
             let error = parsed(words).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{words:?}");

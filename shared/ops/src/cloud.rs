@@ -1,13 +1,13 @@
 //! What the commands need of the place where a service runs: an AWS account, or one process. Tests use a fake.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use dekigoto::{Attribute, Timestamp};
+use dekigoto::{Attribute, Timestamp, replay::ReplaySource};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 
 /// A deployed stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,6 +94,12 @@ pub struct TableState {
     pub can_be_restored: bool,
     /// Whether it refuses to be deleted.
     pub is_protected: bool,
+    /// Its ARN.
+    pub arn: String,
+    /// Such as `ACTIVE`.
+    pub status: String,
+    /// How many items it has, as of some hours ago.
+    pub items: Option<u64>,
 }
 
 /// An alarm.
@@ -181,6 +187,38 @@ pub trait Cloud: Send + Sync {
     async fn function(&self, name: &str) -> Result<FunctionState, Failure>;
     /// A table's configuration.
     async fn table(&self, name: &str) -> Result<TableState, Failure>;
+    /// Begins to restore a table as a new one.
+    async fn restore_table(
+        &self,
+        source: &str,
+        _target: &str,
+        _at: Option<Timestamp>,
+    ) -> Result<(), Failure> {
+        Err(no_tables(source))
+    }
+    /// Gives a table a stream of new images.
+    async fn enable_stream(&self, table: &str) -> Result<(), Failure> {
+        Err(no_tables(table))
+    }
+    /// Gives a table point-in-time recovery. Twice does no harm.
+    async fn enable_recovery(&self, table: &str) -> Result<(), Failure> {
+        Err(no_tables(table))
+    }
+    /// Begins to export a table, by its ARN, to a bucket: objects whose names begin with `prefix`. An export of one moment
+    /// that is asked for twice is begun once. Returns its ARN.
+    async fn export_table(
+        &self,
+        table: &str,
+        _bucket: &str,
+        _prefix: &str,
+        _at: Option<Timestamp>,
+    ) -> Result<String, Failure> {
+        Err(no_tables(table))
+    }
+    /// The commits of another event table, such as a restored one.
+    fn history(&self, table: &str) -> Result<Arc<dyn ReplaySource>, Failure> {
+        Err(no_tables(table))
+    }
     /// The alarms whose names begin with the stack's name.
     async fn alarms(&self, stack: &str) -> Result<Vec<AlarmState>, Failure>;
     /// Executions that the account allows at the same time.
@@ -202,6 +240,15 @@ pub trait Cloud: Send + Sync {
     async fn stream_page(&self, places: &[String]) -> Result<StreamPage, Failure>;
 }
 
+fn no_tables(table: &str) -> Failure {
+    let what = format!("{table} is no table of DynamoDB");
+    Failure::new(
+        Kind::Unsupported,
+        what,
+        "work on a deployed stack; a process's database is a file to copy",
+    )
+}
+
 /// Where the lines of a command go, as they come.
 pub trait Screen: Send + Sync {
     /// Shows one line.
@@ -210,6 +257,8 @@ pub trait Screen: Send + Sync {
     fn is_gone(&self) -> bool {
         false
     }
+    /// Shows how far a work is, in place of what was shown before.
+    fn progress(&self, _: &str) {}
 }
 
 /// A record of a change, for `dekigoto journal`.

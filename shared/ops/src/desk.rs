@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use dekigoto::{Ports, Service, Timestamp, replay::ReplaySource};
+use dekigoto::{
+    Ports, Service, Timestamp,
+    generations::{EraseRows, Generation, in_generation},
+    replay::ReplaySource,
+};
 
 use crate::{
     cloud::{Cloud, Screen, Stack},
@@ -23,6 +27,8 @@ pub(crate) struct Desk {
     pub(crate) layout: Layout,
     /// The event store, the view store, and the host.
     pub(crate) ports: Ports,
+    /// The view store, to erase the rows of a dropped generation.
+    pub(crate) eraser: Arc<dyn EraseRows>,
     /// The event store, to read all of it.
     pub(crate) history: Arc<dyn ReplaySource>,
     /// The aggregates and views.
@@ -50,6 +56,12 @@ pub(crate) enum Consent {
 impl Desk {
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.host.now()
+    }
+
+    /// The stores, with the rows of one generation of a view.
+    pub(crate) fn ports_in(&self, view: &str, generation: Generation) -> Ports {
+        let views = in_generation(Arc::clone(&self.ports.views), view, generation);
+        Ports { views, ..self.ports.clone() }
     }
 
     pub(crate) fn journal(&self) -> Journal<'_> {

@@ -12,6 +12,7 @@ use dekigoto::{
     Fingerprint, Head, Ports, Service, StreamId, Timestamp,
     memory::{ManualHost, MemoryStore, MemoryViews},
     relay,
+    replay::ReplaySource,
     views::{Across, Single},
 };
 use serde_json::{Value, json};
@@ -24,43 +25,13 @@ use crate::{
     desk::{Consent, Desk},
     failure::{Failure, Kind},
     fake_bank::{Account, Balances, Event, MoneyMoved, Moved},
+    fake_stack::{active, mapping, stack},
     layout::Layout,
     out::Shown,
 };
 
 pub(crate) const NOW: &str = "2026-11-25T12:00:00.000Z";
 const DAYS_14: Duration = Duration::from_secs(14 * 86_400);
-
-/// The outputs of the bank's stack.
-pub(crate) fn stack() -> Stack {
-    let mut outputs = BTreeMap::new();
-    let mut add = |name: &str, value: &str| outputs.insert(name.to_owned(), value.to_owned());
-    for (word, name) in [("Balances", "balances"), ("MoneyMoved", "money-moved")] {
-        add(&format!("{word}QueueUrl"), name);
-        add(&format!("{word}DlqUrl"), &format!("{name}-dlq"));
-        add(&format!("{word}FunctionName"), &format!("bank-{name}"));
-    }
-    for (name, value) in [
-        ("EventTableName", "events"),
-        ("ViewTableName", "views"),
-        ("PublisherFunctionName", "bank-publisher"),
-        ("PublisherRetryQueueUrl", "retry"),
-        ("PublisherDlqUrl", "publisher-dlq"),
-        ("PublisherStreamDlqUrl", "stream-dlq"),
-        ("SubscriptionDlqUrl", "subscription-dlq"),
-    ] {
-        add(name, value);
-    }
-    let parameters =
-        [("AlarmTopicArn", "arn"), ("AuthMode", "iam"), ("DeletionProtection", "true")];
-    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Stack {
-        name: "bank".to_owned(),
-        status: "UPDATE_COMPLETE".to_owned(),
-        outputs,
-        parameters: parameters.into(),
-    }
-}
 
 /// What the fake account holds, and what was done to it.
 #[derive(Default)]
@@ -73,6 +44,10 @@ pub(crate) struct Account0 {
     pub(crate) images: Vec<Value>,
     pub(crate) alarms: Vec<AlarmState>,
     pub(crate) table: TableState,
+    /// The event table, which every restored one equals.
+    store: MemoryStore,
+    /// The tables that were restored.
+    pub(crate) restored: BTreeMap<String, TableState>,
     pub(crate) function: FunctionState,
     pub(crate) retention: Duration,
     /// Every change, in order.
@@ -223,8 +198,51 @@ impl Cloud for FakeCloud {
         Ok(self.state().function.clone())
     }
 
-    async fn table(&self, _: &str) -> Result<TableState, Failure> {
-        Ok(self.state().table.clone())
+    async fn table(&self, name: &str) -> Result<TableState, Failure> {
+        let state = self.state();
+        match state.restored.get(name) {
+            Some(table) => Ok(table.clone()),
+            None if name.contains("restored") => Err(missing(name)),
+            None => Ok(state.table.clone()),
+        }
+    }
+
+    async fn restore_table(
+        &self,
+        source: &str,
+        target: &str,
+        at: Option<Timestamp>,
+    ) -> Result<(), Failure> {
+        let at = at.map_or_else(|| "latest".to_owned(), |at| at.to_string());
+        self.change(format!("restore {source} {target} {at}"))?;
+        self.state().restored.insert(target.to_owned(), active());
+        Ok(())
+    }
+
+    async fn enable_stream(&self, table: &str) -> Result<(), Failure> {
+        self.change(format!("stream {table}"))?;
+        let stream = Some("arn:new-stream".to_owned());
+        self.state().restored.entry(table.to_owned()).and_modify(|it| it.stream = stream);
+        Ok(())
+    }
+
+    async fn enable_recovery(&self, table: &str) -> Result<(), Failure> {
+        self.change(format!("recovery {table}"))
+    }
+
+    async fn export_table(
+        &self,
+        table: &str,
+        bucket: &str,
+        prefix: &str,
+        _: Option<Timestamp>,
+    ) -> Result<String, Failure> {
+        self.change(format!("export {table} {bucket} {prefix}"))?;
+        Ok("arn:export".to_owned())
+    }
+
+    fn history(&self, _: &str) -> Result<Arc<dyn ReplaySource>, Failure> {
+        Ok(Arc::new(self.state().store.clone()))
     }
 
     async fn alarms(&self, _: &str) -> Result<Vec<AlarmState>, Failure> {
@@ -261,6 +279,10 @@ impl Screen for Lines {
     fn line(&self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
     }
+
+    fn progress(&self, text: &str) {
+        self.line(text);
+    }
 }
 
 /// The bank, deployed.
@@ -277,7 +299,12 @@ impl Bank {
     pub(crate) fn new() -> Self {
         let (store, views) = (MemoryStore::new(), MemoryViews::new());
         let host = ManualHost::starting_at(NOW.parse().unwrap());
-        let mut state = Account0 { retention: DAYS_14, can_move: true, ..Account0::default() };
+        let mut state = Account0 {
+            retention: DAYS_14,
+            can_move: true,
+            store: store.clone(),
+            ..Account0::default()
+        };
         for (name, url) in stack().outputs {
             if name.ends_with("Url") {
                 state.queues.insert(url.clone(), Vec::new());
@@ -287,7 +314,7 @@ impl Bank {
             }
         }
         let stream = Some("arn:stream".to_owned());
-        state.table = TableState { stream, can_be_restored: true, is_protected: true };
+        state.table = TableState { stream, can_be_restored: true, is_protected: true, ..active() };
         let cloud = FakeCloud(Arc::new(Mutex::new(state)));
         let lines = Arc::new(Lines::default());
         let service = Service::new("bank").aggregate::<Account>((), relay::nothing);
@@ -300,6 +327,7 @@ impl Bank {
                 views: Arc::new(views.clone()),
                 host: Arc::new(host.clone()),
             },
+            eraser: Arc::new(views.clone()),
             history: Arc::new(store.clone()),
             service: service.view::<Single<Balances>>().view::<Across<MoneyMoved>>(),
             screen: lines.clone(),
@@ -351,15 +379,6 @@ impl Bank {
     /// What the journal says.
     pub(crate) async fn journal(&self) -> Vec<crate::cloud::Entry> {
         self.desk.journal().of_month(self.desk.now()).await.unwrap()
-    }
-}
-
-fn mapping(function: &str) -> Mapping {
-    Mapping {
-        id: format!("mapping-of-{function}"),
-        source: "arn".to_owned(),
-        state: "Enabled".to_owned(),
-        last_result: "OK".to_owned(),
     }
 }
 

@@ -109,6 +109,14 @@ impl Layout {
         self.needed("PublisherRetryQueueUrl")
     }
 
+    /// The queue of the rebuild function.
+    ///
+    /// # Errors
+    /// If the stack has none.
+    pub(crate) fn rebuild_queue(&self) -> Result<&str, Failure> {
+        self.needed("RebuildQueueUrl")
+    }
+
     fn needed(&self, name: &str) -> Result<&str, Failure> {
         self.output(name).ok_or_else(|| {
             let what = format!("the stack has no output {name}");
@@ -174,16 +182,18 @@ fn kebab(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::stack;
+    use crate::fake_stack::stack;
 
     #[test]
     fn a_consumer_is_a_queue_with_a_dead_letter_queue_and_a_function() {
         let layout = Layout::of(&stack()).unwrap();
         let names: Vec<&str> = layout.consumers.iter().map(|it| it.name.as_str()).collect();
-        assert_eq!(names, ["balances", "money-moved"]);
+        assert_eq!(names, ["balances", "money-moved", "rebuild"]);
         let queues: Vec<String> =
             layout.dead_letters().into_iter().map(|(name, ..)| name).collect();
-        assert_eq!(queues, ["balances", "money-moved", "publisher", "stream", "subscription"]);
+        let expected =
+            ["balances", "money-moved", "rebuild", "publisher", "stream", "subscription"];
+        assert_eq!(queues, expected);
     }
 
     #[test]
@@ -207,7 +217,7 @@ mod tests {
         let text = layout.consumer("balance").unwrap_err().to_string();
         assert_eq!(
             text,
-            "the stack has no view called balance: choose one of balances, money-moved"
+            "the stack has no view called balance: choose one of balances, money-moved, rebuild"
         );
     }
 }

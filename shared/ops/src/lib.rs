@@ -14,6 +14,8 @@ mod failure;
 mod fake;
 #[cfg(test)]
 mod fake_bank;
+#[cfg(test)]
+mod fake_stack;
 mod journal;
 mod layout;
 mod out;

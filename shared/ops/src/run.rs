@@ -139,6 +139,7 @@ async fn desk(common: Common, service: Service) -> Result<Desk, Failure> {
         cloud: Arc::new(cloud),
         stack,
         layout,
+        eraser: views.clone(),
         ports: Ports { store: store.clone(), views, host: Arc::new(SystemHost) },
         history: store,
         service,
@@ -161,6 +162,15 @@ impl Screen for Terminal {
         } else {
             writeln!(std::io::stdout(), "{text}")
         };
+    }
+
+    /// On a terminal one line that changes; elsewhere nothing, because a log of it helps nobody.
+    fn progress(&self, text: &str) {
+        let mut error = std::io::stderr();
+        if error.is_terminal() {
+            let _ = write!(error, "\r\u{1b}[K{text}");
+            let _ = error.flush();
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod replay;
 mod schema_name;
 mod session;
 mod tls;
+mod view_erase;
 mod view_list;
 mod view_row;
 mod view_write;

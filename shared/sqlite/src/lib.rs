@@ -10,6 +10,7 @@ mod outbox;
 mod parking;
 mod replay;
 mod schema;
+mod view_erase;
 mod view_list;
 mod view_row;
 mod views;

@@ -11,6 +11,7 @@ pub mod aws;
 mod bus_contract;
 mod cases;
 mod doubles;
+mod generation_contract;
 mod json_schema;
 mod outbox_contract;
 mod recorded;
@@ -25,6 +26,7 @@ mod world;
 
 pub use bus_contract::{Arrived, BusPromises, BusSubject, bus_contract, memory_bus};
 pub use doubles::{CountedStore, Fault, UnreliableStore};
+pub use generation_contract::{ErasableViews, generation_contract, memory_erasable_views};
 pub use json_schema::ClosedSchema;
 pub use outbox_contract::{OutboxSubject, memory_outbox, outbox_contract};
 pub use recorded::RecordedCalls;

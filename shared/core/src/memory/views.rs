@@ -2,13 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Arc, Mutex},
 };
 
 use async_trait::async_trait;
 
 use super::lock;
-use crate::{Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore};
+use crate::{
+    Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore,
+    generations::{EraseRows, Erased, RowsOf},
+};
 
 /// A view store in memory. Unlike those of DynamoDB, its lists always show every write.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +78,27 @@ impl ViewStore for MemoryViews {
         listed.truncate(limit);
         let next = listed.last().filter(|_| has_more).map(|(position, _)| position.clone());
         Ok(RowPage { rows: listed.into_iter().map(|(_, row)| row.clone()).collect(), next })
+    }
+}
+
+#[async_trait]
+impl EraseRows for MemoryViews {
+    async fn erase(
+        &self,
+        wanted: &RowsOf,
+        after: Option<&RowKey>,
+        limit: u32,
+    ) -> Result<Erased, ViewError> {
+        let mut rows = lock(&self.rows);
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let limit = usize::try_from(limit.max(1)).unwrap_or(usize::MAX);
+        let page: Vec<RowKey> =
+            rows.range((start, Bound::Unbounded)).take(limit).map(|(key, _)| key.clone()).collect();
+        let mut deleted = 0;
+        for key in page.iter().filter(|key| wanted.holds(&key.partition)) {
+            deleted += u64::from(rows.remove(key).is_some());
+        }
+        Ok(Erased { deleted, next: page.last().filter(|_| page.len() == limit).cloned() })
     }
 }
 

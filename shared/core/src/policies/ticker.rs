@@ -15,7 +15,9 @@ use super::{
     processes::{DUE_INDEX, due_of, due_partition, minute_of},
 };
 use crate::{
-    Host, Position, RowQuery, Timestamp, ViewError, ViewStore, batch::TIME_TO_STOP,
+    Host, Position, RowQuery, Timestamp, ViewError, ViewStore,
+    batch::TIME_TO_STOP,
+    generations::{generations_of, in_generation},
     limits::BUS_BATCH_MAX,
 };
 
@@ -86,7 +88,19 @@ impl Ticker {
     pub async fn tick(&self, time_left: impl Fn() -> Duration + Sync) -> Ticked {
         let now = self.host.now();
         let partitions = partitions(self.policy, now);
-        let ticks = partitions.iter().map(|it| self.tick_partition(it, now, &time_left));
+        let live = match generations_of(&*self.views, self.policy).await {
+            Ok(generations) => generations.live,
+            Err(error) => {
+                let policy = self.policy;
+                warn!(policy, "{policy}: the live generation could not be read: {error}");
+                return Ticked { unlisted: partitions.len(), ..Ticked::default() };
+            }
+        };
+        let ticker = Self {
+            views: in_generation(Arc::clone(&self.views), self.policy, live),
+            ..self.clone()
+        };
+        let ticks = partitions.iter().map(|it| ticker.tick_partition(it, now, &time_left));
         // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
         let ticks: Vec<_> = ticks.collect();
         stream::iter(ticks)

@@ -2,10 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
+
 use super::{AnyView, ProjectError};
 use crate::{
     Envelope, Parking, Ports, RowKey, Trail,
     batch::{Delivered, Outcome, Report, take_queue},
+    generations::Feeds,
     measure::{END_TO_END_LAG, Part},
     trail::log_record,
 };
@@ -68,7 +71,8 @@ impl Projector {
         &*self.parking
     }
 
-    /// Applies a batch of message bodies. Every message ends as applied, duplicate, skipped, retried or parked.
+    /// Applies a batch of message bodies to every generation of the view that is fed. Every message ends as applied,
+    /// duplicate, skipped, retried or parked.
     pub async fn take(
         &self,
         messages: Vec<Delivered<String>>,
@@ -79,7 +83,9 @@ impl Projector {
             Delivered { id: message.id, record: Hint { body: message.record, meaning } }
         });
         let host = &*self.ports.host;
-        take_queue(host, hints.collect(), group_of, time_left, |group| self.step(group)).await
+        let feeds = Feeds::default();
+        let step = |group| self.step(group, &feeds);
+        take_queue(host, hints.collect(), group_of, time_left, step).await
     }
 
     fn meaning(&self, body: &str) -> Meaning {
@@ -105,8 +111,8 @@ impl Projector {
     }
 
     /// Handles the messages of one row.
-    async fn step(&self, group: Vec<Hint>) -> Vec<Outcome> {
-        let mut applied = self.apply(&group).await.into_iter();
+    async fn step(&self, group: Vec<Hint>, feeds: &Feeds) -> Vec<Outcome> {
+        let mut applied = self.apply(&group, feeds).await.into_iter();
         let mut outcomes = Vec::with_capacity(group.len());
         for hint in &group {
             let outcome = match &hint.meaning {
@@ -132,14 +138,20 @@ impl Projector {
         log_record!(DEBUG, &Trail::of(event), view, "Applied");
     }
 
-    async fn apply(&self, group: &[Hint]) -> Vec<Outcome> {
+    async fn apply(&self, group: &[Hint], feeds: &Feeds) -> Vec<Outcome> {
         let key = group.iter().find_map(|hint| hint.change().map(|(key, _)| key));
         let Some(key) = key else {
             return Vec::new();
         };
         let events: Vec<Envelope> =
             group.iter().filter_map(|hint| hint.change().map(|(_, event)| event.clone())).collect();
-        self.view.project(&self.ports, key, &events).await
+        match feeds.of(&self.ports, self.view.name()).await {
+            Ok(feeds) => {
+                let project = feeds.iter().map(|ports| self.view.project(ports, key, &events));
+                join_all(project).await.into_iter().reduce(both).unwrap_or_default()
+            }
+            Err(outcome) => vec![outcome; events.len()],
+        }
     }
 
     /// Parks a message if its outcome says so. If parking fails, the message is delivered again.
@@ -151,6 +163,23 @@ impl Projector {
             Ok(()) => outcome,
             Err(cause) => ProjectError::NotParked { reason: reason.clone(), cause }.into(),
         }
+    }
+}
+
+/// The outcomes of the same events in two generations. An event is done when it is done in both.
+fn both(live: Vec<Outcome>, beside: Vec<Outcome>) -> Vec<Outcome> {
+    let pairs = live.into_iter().zip(beside);
+    pairs.map(|(live, beside)| if rank(&beside) > rank(&live) { beside } else { live }).collect()
+}
+
+fn rank(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Skipped => 0,
+        Outcome::Duplicate => 1,
+        Outcome::Applied => 2,
+        // A part of the work is done, and delivering again does the rest.
+        Outcome::Parked(_) => 3,
+        Outcome::Retry(_) => 4,
     }
 }
 

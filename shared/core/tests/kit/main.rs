@@ -11,10 +11,12 @@
 
 mod across;
 mod closing;
+mod cut;
 mod deadlines;
 mod engine;
 mod examples;
 mod forged;
+mod generations;
 mod hot;
 mod merged;
 mod policy_specs;

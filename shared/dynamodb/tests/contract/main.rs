@@ -18,7 +18,7 @@ mod scripted_events;
 mod scripted_views;
 mod tables;
 
-use dekigoto_testkit::{store_contract, view_contract};
+use dekigoto_testkit::{generation_contract, store_contract, view_contract};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dynamodb_keeps_the_store_contract() {
@@ -30,6 +30,12 @@ async fn dynamodb_keeps_the_store_contract() {
 async fn dynamodb_keeps_the_view_contract() {
     let service = embedded::service().await;
     view_contract(async || service.view_store().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dynamodb_keeps_the_generation_contract() {
+    let service = embedded::service().await;
+    generation_contract(async || service.erasable_views().await).await;
 }
 
 /// Behind a feature, so that it never counts as passed where there is no emulator. `make e2e` enables it.

@@ -20,7 +20,7 @@ use aws_smithy_http_client::{
 use dekigoto::{EventStore, ViewStore, replay::ReplaySource};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
 use dekigoto_testkit::{
-    RawItem, StoreSubject,
+    ErasableViews, RawItem, StoreSubject,
     aws::{Reply, ScriptedHttp, config},
 };
 use serde_json::Value;
@@ -67,10 +67,15 @@ impl Service {
     }
 
     pub(crate) async fn view_store(&self) -> Arc<dyn ViewStore> {
+        self.erasable_views().await.0
+    }
+
+    pub(crate) async fn erasable_views(&self) -> ErasableViews {
         let text = |name| (name, ScalarAttributeType::S);
         let keys = ["pk", "sk", "ix1pk", "ix1sk", "ix2pk", "ix2sk"].map(text);
         let table = self.table("views", &keys, &["1", "2"]).await;
-        Arc::new(DynamoViewStore::new(self.client.clone(), table))
+        let views = DynamoViewStore::new(self.client.clone(), table);
+        (Arc::new(views.clone()), Arc::new(views))
     }
 
     /// A client of the same service, behind a scripted network.

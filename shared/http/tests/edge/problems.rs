@@ -12,7 +12,7 @@ fn failing() -> Router {
         })
         .get("/panic", panics)
         .post("/slow", |State(app): State<App>| async move {
-            app.ports().host.sleep(app.request_time_max()).await;
+            app.host().sleep(app.request_time_max()).await;
         });
     router(routes)
 }

@@ -2,10 +2,11 @@
 
 #![expect(clippy::indexing_slicing, reason = "a field that a JSON value lacks reads as null")]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use dekigoto::{Attribute, Timestamp};
+use dekigoto::{Attribute, Fingerprint, Timestamp, replay::ReplaySource};
+use dekigoto_dynamodb::{Client, DynamoEventStore};
 use serde_json::{Value, json};
 
 use super::{
@@ -216,7 +217,61 @@ impl Cloud for AwsCloud {
             stream: table["LatestStreamArn"].as_str().map(str::to_owned),
             can_be_restored: recovery["PointInTimeRecoveryStatus"] == "ENABLED",
             is_protected: table["DeletionProtectionEnabled"] == true,
+            arn: table["TableArn"].as_str().unwrap_or_default().to_owned(),
+            status: table["TableStatus"].as_str().unwrap_or_default().to_owned(),
+            items: table["ItemCount"].as_u64().filter(|items| *items > 0),
         })
+    }
+
+    async fn restore_table(
+        &self,
+        source: &str,
+        target: &str,
+        at: Option<Timestamp>,
+    ) -> Result<(), Failure> {
+        let mut body = json!({ "SourceTableName": source, "TargetTableName": target });
+        match at {
+            Some(at) => body["RestoreDateTime"] = seconds(at),
+            None => body["UseLatestRestorableTime"] = true.into(),
+        }
+        self.dynamodb("RestoreTableToPointInTime", source, body).await.map(drop)
+    }
+
+    async fn enable_stream(&self, table: &str) -> Result<(), Failure> {
+        let stream = json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" });
+        let body = json!({ "TableName": table, "StreamSpecification": stream });
+        self.dynamodb("UpdateTable", table, body).await.map(drop)
+    }
+
+    async fn enable_recovery(&self, table: &str) -> Result<(), Failure> {
+        let recovery = json!({ "PointInTimeRecoveryEnabled": true });
+        let body = json!({ "TableName": table, "PointInTimeRecoverySpecification": recovery });
+        self.dynamodb("UpdateContinuousBackups", table, body).await.map(drop)
+    }
+
+    async fn export_table(
+        &self,
+        table: &str,
+        bucket: &str,
+        prefix: &str,
+        at: Option<Timestamp>,
+    ) -> Result<String, Failure> {
+        let mut body = json!({
+            "TableArn": table, "S3Bucket": bucket, "S3Prefix": prefix, "ExportFormat": "DYNAMODB_JSON",
+        });
+        if let Some(at) = at {
+            // Only an export of one moment is the same export when it is asked for again.
+            let place = format!("{table} {bucket} {prefix} {at}");
+            body["ExportTime"] = seconds(at);
+            body["ClientToken"] = json!(Fingerprint::of(&[&place]));
+        }
+        let answer = self.dynamodb("ExportTableToPointInTime", table, body).await?;
+        Ok(answer["ExportDescription"]["ExportArn"].as_str().unwrap_or_default().to_owned())
+    }
+
+    fn history(&self, table: &str) -> Result<Arc<dyn ReplaySource>, Failure> {
+        let client = Client::new(&self.caller.config);
+        Ok(Arc::new(DynamoEventStore::new(client, table)))
     }
 
     async fn alarms(&self, stack: &str) -> Result<Vec<AlarmState>, Failure> {
@@ -301,6 +356,11 @@ impl Cloud for AwsCloud {
         }
         Ok(page)
     }
+}
+
+/// A moment as DynamoDB's JSON has it: seconds since 1970.
+fn seconds(at: Timestamp) -> Value {
+    json!(at.as_millis() / 1000)
 }
 
 fn name_of(url: &str) -> &str {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dekigoto::policies::{UPCOMING_MINUTES_MAX, upcoming};
 use serde_json::json;
 
+use super::generations::of_view;
 use crate::{
     desk::Desk,
     failure::{Failure, of_store},
@@ -23,7 +24,9 @@ pub(crate) async fn deadlines(desk: &Desk, within: Duration) -> Result<Report, F
     }
     let mut due = Vec::new();
     for policy in desk.service.policies() {
-        let listed = upcoming(&*desk.ports.views, policy.name(), desk.now(), minutes).await;
+        let live = of_view(desk, policy.name()).await?.live;
+        let rows = desk.ports_in(policy.name(), live).views;
+        let listed = upcoming(&*rows, policy.name(), desk.now(), minutes).await;
         due.extend(listed.map_err(|error| of_store(&error))?);
     }
     due.sort_by_key(|it| it.due_at);

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use dekigoto::{Commit, Envelope, Row, RowKey, RowQuery, StreamId};
+use dekigoto::{Commit, Envelope, Row, RowKey, RowQuery, StreamId, ViewStore};
 use serde_json::{Value, json};
 
-use super::trace::commits_of;
+use super::{generations::of_view, trace::commits_of};
 use crate::{
     desk::Desk,
     failure::{Failure, Kind, of_store},
@@ -21,9 +21,11 @@ pub(crate) async fn rows(desk: &Desk, id: &str) -> Result<Report, Failure> {
     let mut table = Table::new(["view", "row", "revision", "watermarks"]);
     let mut listed = Vec::new();
     for view in desk.service.views() {
+        let live = of_view(desk, view.name()).await?.live;
+        let rows = desk.ports_in(view.name(), live).views;
         let keys = events.iter().filter_map(|event| view.row_key(event).ok().flatten());
         for key in keys.collect::<BTreeSet<RowKey>>() {
-            for row in stored(desk, &key).await? {
+            for row in stored(&*rows, &key).await? {
                 let place = format!("{} {}", row.key.partition, row.key.sort);
                 let body: Value = row.body.read().unwrap_or_default();
                 let marks = body.get("watermarks").map(Value::to_string).unwrap_or_default();
@@ -61,7 +63,7 @@ async fn events_of(desk: &Desk, id: &str) -> Result<Vec<Envelope>, Failure> {
 }
 
 /// The row with this key, and its parts, whose places begin with that of the row.
-async fn stored(desk: &Desk, key: &RowKey) -> Result<Vec<Row>, Failure> {
+async fn stored(views: &dyn ViewStore, key: &RowKey) -> Result<Vec<Row>, Failure> {
     let query = RowQuery {
         index: None,
         partition: key.partition.clone(),
@@ -70,6 +72,6 @@ async fn stored(desk: &Desk, key: &RowKey) -> Result<Vec<Row>, Failure> {
         limit: PARTS_MAX,
         after: None,
     };
-    let page = desk.ports.views.list(&query).await.map_err(|error| of_store(&error))?;
+    let page = views.list(&query).await.map_err(|error| of_store(&error))?;
     Ok(page.rows)
 }

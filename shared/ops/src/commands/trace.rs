@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dekigoto::{Commit, Envelope, EventStore, Ordinal, ReadFrom, StreamId};
 use serde_json::json;
 
+use super::generations::of_view;
 use crate::{
     desk::Desk,
     failure::{Failure, Kind, of_store},
@@ -68,7 +69,9 @@ async fn seen(desk: &Desk, commits: &[Commit]) -> Result<Seen, Failure> {
             let wanted = desk.service.events_for(&**view);
             let is_wanted = |event: &&Envelope| wanted.contains(&event.event_type.as_str());
             let events: Vec<Envelope> = events.iter().filter(is_wanted).cloned().collect();
-            let held = view.holds(&desk.ports, &events).await.map_err(|error| of_store(&error))?;
+            let live = of_view(desk, view.name()).await?.live;
+            let ports = desk.ports_in(view.name(), live);
+            let held = view.holds(&ports, &events).await.map_err(|error| of_store(&error))?;
             for (event, is_held) in events.iter().zip(held) {
                 let place = (stream.clone(), event.version.get());
                 seen.entry(place).or_default().push((view.name(), is_held));

@@ -1,8 +1,9 @@
 //! `dekigoto verify VIEW`: folds rows again from the event store, and names those that differ.
 
-use dekigoto::views::Extent;
+use dekigoto::{generations::Generation, views::Extent};
 use serde_json::json;
 
+use super::generations::{of_view, view_of};
 use crate::{
     desk::Desk,
     failure::{Failure, of_store},
@@ -12,17 +13,26 @@ use crate::{
 /// Differences that are shown.
 const SHOWN_MAX: usize = 50;
 
-pub(crate) async fn verify(desk: &Desk, name: &str, extent: Extent) -> Result<Report, Failure> {
-    let view = desk.service.view_named(name).map_err(|unknown| {
-        Failure::argument(
-            format!("no view is called {name}"),
-            format!("choose one of {}", unknown.known.join(", ")),
-        )
-    })?;
-    let found = view.verify(&desk.ports, &*desk.history, extent).await;
+pub(crate) async fn verify(
+    desk: &Desk,
+    name: &str,
+    generation: Option<Generation>,
+    extent: Extent,
+) -> Result<Report, Failure> {
+    let view = view_of(desk, name)?;
+    let all = of_view(desk, name).await?;
+    let generation = generation.unwrap_or(all.live);
+    if !all.has(generation) {
+        return Err(Failure::argument(
+            format!("{name} has no generation {generation}"),
+            "see `dekigoto generations`",
+        ));
+    }
+    let found = view.verify(&desk.ports_in(name, generation), &*desk.history, extent).await;
     let found = found.map_err(|error| of_store(&error))?;
     let mut report = Report::default();
     report.field("view", name);
+    report.field("generation", generation);
     report.field("streams", found.streams);
     report.field("rows", found.rows);
     report.field("waiting", found.waiting);

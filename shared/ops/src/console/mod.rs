@@ -19,7 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use dekigoto::{Ports, Service, replay::ReplaySource};
+use dekigoto::{Ports, Service, generations::EraseRows, replay::ReplaySource};
 use serde::Deserialize;
 
 use self::guard::{Token, refusal};
@@ -42,6 +42,8 @@ pub struct Parts {
     pub cloud: Arc<dyn Cloud>,
     /// Its event store, its view store, and the host.
     pub ports: Ports,
+    /// Its view store, to erase the rows of a dropped generation.
+    pub eraser: Arc<dyn EraseRows>,
     /// Its event store, to read all of it.
     pub history: Arc<dyn ReplaySource>,
     /// Its aggregates, views and policies.
@@ -67,6 +69,7 @@ impl Console {
             stack: parts.stack,
             layout,
             ports: parts.ports,
+            eraser: parts.eraser,
             history: parts.history,
             service: parts.service,
             screen: Arc::new(Nowhere),

@@ -102,7 +102,7 @@ async fn verify_names_rows_that_differ_and_fails_the_command() {
     let events = bank.deposit("a", &[10, 20]).await;
     for view in ["balances", "money-moved"] {
         bank.project(view, &events).await;
-        let report = verify(&bank.desk, view, Extent::Everything).await.unwrap();
+        let report = verify(&bank.desk, view, None, Extent::Everything).await.unwrap();
         assert!(!report.needs_attention(), "{}", report.text(false));
     }
     let mut row =
@@ -110,7 +110,7 @@ async fn verify_names_rows_that_differ_and_fails_the_command() {
     row.revision += 1;
     row.body = dekigoto::Payload::of(&json!({"watermarks": {"Account": 2}, "row": 31})).unwrap();
     bank.views.write(&[row]).await.unwrap();
-    let report = verify(&bank.desk, "balances", Extent::Sample(10)).await.unwrap();
+    let report = verify(&bank.desk, "balances", None, Extent::Sample(10)).await.unwrap();
     assert!(report.needs_attention());
     assert!(
         report.text(false).contains("balances#a row  the row differs"),
@@ -121,7 +121,7 @@ async fn verify_names_rows_that_differ_and_fails_the_command() {
 
 #[tokio::test]
 async fn an_unknown_view_is_refused_and_the_known_ones_are_named() {
-    let failure = verify(&Bank::new().desk, "balance", Extent::Everything).await.unwrap_err();
+    let failure = verify(&Bank::new().desk, "balance", None, Extent::Everything).await.unwrap_err();
     assert_eq!(
         failure.to_string(),
         "no view is called balance: choose one of balances, money-moved"

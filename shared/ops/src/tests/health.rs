@@ -11,7 +11,7 @@ type Harm = fn(&mut Bank);
 async fn status_is_calm_when_events_flow() {
     let report = status(&Bank::new().desk).await.unwrap();
     assert!(!report.needs_attention() && report.text(false).contains("events flow"));
-    assert_eq!(report.json()["hops"].as_array().unwrap().len(), 3);
+    assert_eq!(report.json()["hops"].as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]

@@ -4,5 +4,7 @@ mod dead_letters;
 mod events;
 mod health;
 mod pauses;
+mod rebuilds;
 mod replays;
 mod republish;
+mod restore;

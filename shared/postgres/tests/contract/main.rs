@@ -25,7 +25,7 @@ mod tls;
 
 #[cfg(feature = "server")]
 mod contracts {
-    use dekigoto_testkit::{outbox_contract, store_contract, view_contract};
+    use dekigoto_testkit::{generation_contract, outbox_contract, store_contract, view_contract};
 
     use crate::server;
 
@@ -37,6 +37,11 @@ mod contracts {
     #[tokio::test]
     async fn postgres_keeps_the_view_contract() {
         view_contract(server::views).await;
+    }
+
+    #[tokio::test]
+    async fn postgres_keeps_the_generation_contract() {
+        generation_contract(server::erasable_views).await;
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use dekigoto::{EventStore, ParkedRecords, ViewStore, outbox::Outbox, replay::ReplaySource};
 use dekigoto_postgres::Postgres;
-use dekigoto_testkit::{OutboxSubject, RawItem, StoreSubject};
+use dekigoto_testkit::{ErasableViews, OutboxSubject, RawItem, StoreSubject};
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{Client, NoTls};
 
@@ -50,6 +50,11 @@ pub(crate) async fn events() -> Box<dyn StoreSubject> {
 
 pub(crate) async fn views() -> Arc<dyn ViewStore> {
     Arc::new(tables().await.postgres.views())
+}
+
+pub(crate) async fn erasable_views() -> ErasableViews {
+    let views = tables().await.postgres.views();
+    (Arc::new(views.clone()), Arc::new(views))
 }
 
 pub(crate) async fn outbox() -> Box<dyn OutboxSubject> {

@@ -34,14 +34,14 @@ pub(super) async fn events(
     let stream = Order::stream(&id).map_err(|_| Problem::not_found())?;
     must_own(&app, &caller, id).await?;
     // Reads one event more than the limit, to know whether there is a next page.
-    let mut items = read_events(&*app.ports().store, &stream, first, limit + 1).await?;
+    let mut items = read_events(app.store(), &stream, first, limit + 1).await?;
     let next_version = items.get(limit).map(|event| event.version);
     items.truncate(limit);
     if caller.owner().is_some() {
         withhold(&mut items, caller.actor());
     }
     let is_unknown =
-        items.is_empty() && app.ports().store.read(&stream, ReadFrom::Newest, 1).await?.is_empty();
+        items.is_empty() && app.store().read(&stream, ReadFrom::Newest, 1).await?.is_empty();
     if is_unknown {
         return Err(Problem::not_found());
     }

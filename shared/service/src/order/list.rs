@@ -16,7 +16,7 @@ use orders::{CustomerId, OrderId, Status, limits::ID_BYTES_MAX};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::ownership::order_key;
+use super::ownership::{ORDER_SUMMARY, order_key};
 use crate::{
     caller::Caller,
     limits::{CURSOR_BYTES_MAX, PAGES_PER_LIST_MAX},
@@ -161,8 +161,8 @@ async fn pages(
             limit: if list.filter.is_some() { PAGE_ITEMS_MAX } else { limit },
             after,
         };
-        let page = list_merged(&*app.ports().views, list.index, &list.parts, &query).await?;
-        let orders = listed(&*app.ports().store, &page.rows).await?;
+        let page = list_merged(&app.views(ORDER_SUMMARY), list.index, &list.parts, &query).await?;
+        let orders = listed(app.store(), &page.rows).await?;
         let is_wanted =
             |order: &OrderView| list.filter.is_none_or(|status| order.order.status == status);
         let mut wanted = orders.into_iter().filter(is_wanted);

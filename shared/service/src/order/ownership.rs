@@ -35,11 +35,11 @@ pub(crate) async fn row_for(
     order: OrderId,
 ) -> Result<Option<Row>, Problem> {
     let Some(customer) = caller.owner() else {
-        return Ok(row_of_anybody(&*app.ports().views, order).await?);
+        return Ok(row_of_anybody(&app.views(ORDER_SUMMARY), order).await?);
     };
-    let row = row_of(&*app.ports().views, order, customer).await?;
+    let row = row_of(&app.views(ORDER_SUMMARY), order, customer).await?;
     if row.is_none() {
-        must_be_placed_by(&*app.ports().store, order, customer).await?;
+        must_be_placed_by(app.store(), order, customer).await?;
     }
     Ok(row)
 }
@@ -49,11 +49,11 @@ pub(crate) async fn must_own(app: &App, caller: &Caller, order: OrderId) -> Resu
     let Some(customer) = caller.owner() else {
         return Ok(());
     };
-    match row_of(&*app.ports().views, order, customer).await {
+    match row_of(&app.views(ORDER_SUMMARY), order, customer).await {
         Ok(Some(_)) => Ok(()),
         // Commands and histories must not depend on a view: an unavailable view counts as one that is behind.
         Ok(None) | Err(ViewError::Unavailable(_)) => {
-            must_be_placed_by(&*app.ports().store, order, customer).await
+            must_be_placed_by(app.store(), order, customer).await
         }
         Err(error) => Err(error.into()),
     }

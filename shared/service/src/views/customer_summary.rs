@@ -135,7 +135,8 @@ async fn customer_summary(
         return Err(Problem::not_found());
     }
     let key = customer_key(&customer);
-    let summary = Across::<CustomerSummaryView>::read(&*app.ports().views, &key).await?;
+    let summary =
+        Across::<CustomerSummaryView>::read(&app.views(CustomerSummaryView::NAME), &key).await?;
     let summary = summary.ok_or_else(Problem::not_found)?;
     Ok(Json(CustomerAnswer { customer_id: customer, summary }).into_response())
 }

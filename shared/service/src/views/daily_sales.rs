@@ -157,7 +157,7 @@ async fn daily_sales(
     let mut items = Vec::new();
     for (partition, between) in sales_months(from, to) {
         // A month has at most one row for each day and currency, so the calendar and ISO 4217 bound the list.
-        let views = &*app.ports().views;
+        let views = &app.views(DailySalesView::NAME);
         for (key, sales) in Across::<DailySalesView>::list(views, &partition, Some(between)).await?
         {
             items.push(DailyAnswer::of(&key, sales)?);

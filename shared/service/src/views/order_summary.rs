@@ -254,7 +254,7 @@ pub(crate) async fn order(
         Some(row) => (row, "view"),
         None => {
             // The view may be behind, or hold a row that this code cannot show. The store has every order.
-            let row = from_store(&*app.ports().store, id, past).await?.filter(is_new_enough);
+            let row = from_store(app.store(), id, past).await?.filter(is_new_enough);
             (row.ok_or_else(Problem::not_found)?, "store")
         }
     };

@@ -7,7 +7,7 @@ mod folder;
 mod full;
 mod subject;
 
-use dekigoto_testkit::{outbox_contract, store_contract, view_contract};
+use dekigoto_testkit::{generation_contract, outbox_contract, store_contract, view_contract};
 use folder::Folder;
 
 #[tokio::test]
@@ -20,6 +20,12 @@ async fn sqlite_keeps_the_store_contract() {
 async fn sqlite_keeps_the_view_contract() {
     let folder = Folder::new();
     view_contract(async || folder.views()).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_generation_contract() {
+    let folder = Folder::new();
+    generation_contract(async || folder.erasable_views()).await;
 }
 
 #[tokio::test]

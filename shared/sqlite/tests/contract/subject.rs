@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dekigoto::{EventStore, ParkedRecords, ViewStore, outbox::Outbox, replay::ReplaySource};
 use dekigoto_sqlite::Database;
-use dekigoto_testkit::{OutboxSubject, RawItem, StoreSubject};
+use dekigoto_testkit::{ErasableViews, OutboxSubject, RawItem, StoreSubject};
 use rusqlite::{Connection, ToSql, params_from_iter};
 use sha2::{Digest as _, Sha256};
 
@@ -20,6 +20,11 @@ impl Folder {
 
     pub(crate) fn views(&self) -> Arc<dyn ViewStore> {
         Arc::new(self.database().views())
+    }
+
+    pub(crate) fn erasable_views(&self) -> ErasableViews {
+        let views = self.database().views();
+        (Arc::new(views.clone()), Arc::new(views))
     }
 
     pub(crate) fn outbox(&self) -> Box<dyn OutboxSubject> {

@@ -1,8 +1,9 @@
 //! The in-memory adapters keep the contracts.
 
 use dekigoto_testkit::{
-    RelaySubject, bus_contract, memory_bus, memory_outbox, memory_store, memory_views,
-    outbox_contract, relay_contract, store_contract, view_contract,
+    RelaySubject, bus_contract, generation_contract, memory_bus, memory_erasable_views,
+    memory_outbox, memory_store, memory_views, outbox_contract, relay_contract, store_contract,
+    view_contract,
 };
 
 #[tokio::test]
@@ -13,6 +14,11 @@ async fn memory_keeps_the_store_contract() {
 #[tokio::test]
 async fn memory_keeps_the_view_contract() {
     view_contract(async || memory_views()).await;
+}
+
+#[tokio::test]
+async fn memory_keeps_the_generation_contract() {
+    generation_contract(async || memory_erasable_views()).await;
 }
 
 #[tokio::test]

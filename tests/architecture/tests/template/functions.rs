@@ -52,13 +52,18 @@ const BINARIES: &[(&str, &[&str])] = &[
         ],
     ),
     ("projector", &["DLQ_URL", "EVENT_TABLE", "SERVICE", "VIEW", "VIEW_TABLE"]),
+    (REBUILD, &["DLQ_URL", "EVENT_TABLE", "REBUILD_QUEUE_URL", "SERVICE", "VIEW_TABLE"]),
 ];
+
+/// The function that rebuilds views. It has the code of the projectors, and other settings.
+const REBUILD: &str = "rebuild";
 
 /// Every other function is the projector of a view.
 pub(super) fn binary_of(function: &str) -> &str {
     match function {
         "ApiFunction" => "api",
         "PublisherFunction" => "publisher",
+        "RebuildFunction" => REBUILD,
         policy if policy.ends_with("PolicyFunction") => "policy",
         _ => "projector",
     }
@@ -90,8 +95,12 @@ pub(super) fn functions_run_on_the_chosen_processor(template: &Template) -> Vec<
 pub(super) fn functions_are_built_from_this_workspace(template: &Template) -> Vec<String> {
     let bad = template.functions().filter(|function| {
         let metadata = &function.block["Metadata"];
+        let binary = match binary_of(function.name) {
+            REBUILD => "projector",
+            binary => binary,
+        };
         metadata["BuildMethod"] != "rust-cargolambda"
-            || metadata["BuildProperties"]["Binary"] != binary_of(function.name)
+            || metadata["BuildProperties"]["Binary"] != binary
     });
     bad.map(|function| format!("{} is not built from {}", function.name, binary_of(function.name)))
         .collect()

@@ -50,10 +50,14 @@ fn asks(id: &str) -> Vec<Ask> {
 }
 
 /// The same shop, with recorded calls to its stores.
-fn recorded(shop: &Shop) -> (Shop, Arc<RecordedCalls>) {
+async fn recorded(shop: &Shop) -> (Shop, Arc<RecordedCalls>) {
     let (store, views) = (Arc::new(shop.store.clone()), Arc::new(shop.views.clone()));
     let calls = RecordedCalls::of(store, views);
-    (shop.behind(calls.clone(), calls.clone()), calls)
+    let front = shop.behind(calls.clone(), calls.clone());
+    // The first request of a process also asks which generation of the view is live.
+    refused(&front, Ask::get(&format!("/v1/orders/{UNKNOWN}")), customer("c-7")).await;
+    assert_eq!(calls.take().first().map(String::as_str), Some("get order-summary/generations"));
+    (front, calls)
 }
 
 /// Projects these events into the order's view, in this order.
@@ -94,7 +98,7 @@ async fn another_customers_order_gets_the_answer_and_the_requests_of_an_unknown_
         [&[], slice::from_ref(payment), slice::from_ref(orders[0]), slice::from_ref(orders[1])];
     for (number, step) in steps.iter().enumerate() {
         show(&shop, step).await;
-        let (recorded, calls) = recorded(&shop);
+        let (recorded, calls) = recorded(&shop).await;
         for (place, (theirs, none)) in asks(&id).into_iter().zip(asks(UNKNOWN)).enumerate() {
             let what = format!("step {number}, request {place}");
             let theirs = refused(&recorded, theirs, customer("c-7")).await;
@@ -111,7 +115,7 @@ async fn another_customers_order_gets_the_answer_and_the_requests_of_an_unknown_
 async fn a_refusal_by_customer_id_or_role_reads_nothing_s14() {
     let (shop, id, _) = cancelled_order().await;
     shop.follow().await;
-    let (recorded, calls) = recorded(&shop);
+    let (recorded, calls) = recorded(&shop).await;
     let stranger = || customer("c-7");
     for (path, status, code) in [
         ("/v1/orders?customerId=c-42", 403, "forbidden"),
@@ -145,7 +149,7 @@ async fn an_ownership_check_is_one_read_while_the_view_has_the_order() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     shop.follow().await;
-    let (recorded, calls) = recorded(&shop);
+    let (recorded, calls) = recorded(&shop).await;
     let me = || customer("c-42");
     let ask = async |ask: Ask| {
         let answer = recorded.ask(ask.by(me())).await;

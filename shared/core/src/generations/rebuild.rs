@@ -1,0 +1,281 @@
+//! Fills a generation from the event store: one segment at a time, page by page.
+//!
+//! After each page the position is saved, so work that is cut off goes on there, and a page that is folded twice changes
+//! nothing. Before its time is over, a worker hands the segment on by a new message. A message that is delivered twice
+//! makes two workers: one of them finds that the other is further, and ends.
+
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
+
+use futures_util::{
+    StreamExt as _,
+    future::{Either, select},
+    stream,
+};
+use uuid::Uuid;
+
+use super::{
+    BesideState, Generations, RebuildQueue, Segment, SegmentState, generations_of, in_generation,
+    page_store::PageStore,
+    progress::{Saved, SegmentRow},
+};
+use crate::{
+    Commit, Envelope, Parking, Ports, RowKey, ViewError,
+    batch::{Delivered, Outcome, Report, take_queue},
+    replay::{ReplayPage, ReplayPosition, ReplaySource, SegmentProgress},
+    views::AnyView,
+};
+
+/// Commits of one page. Memory holds one page for each segment that a worker has.
+pub const COMMITS_PER_PAGE: u32 = 500;
+
+/// Rows of a page that are written side by side.
+pub const ROWS_AT_ONCE_MAX: usize = 32;
+
+/// Time that must be left to go on. With less, the segment is handed on.
+pub const TIME_TO_HAND_ON: Duration = Duration::from_secs(5);
+
+/// Works on the segments of rebuilds.
+#[derive(Clone)]
+pub struct Rebuilder {
+    /// The views of the service.
+    pub views: Vec<Arc<dyn AnyView>>,
+    /// The event store, to be read as a whole.
+    pub history: Arc<dyn ReplaySource>,
+    /// The stores and the host.
+    pub ports: Ports,
+    /// Where segments are handed on.
+    pub queue: Arc<dyn RebuildQueue>,
+    /// Where messages are parked that name no segment.
+    pub parking: Arc<dyn Parking>,
+}
+
+/// The work on one segment.
+struct Work<'a> {
+    rebuilder: &'a Rebuilder,
+    segment: Segment,
+    view: Arc<dyn AnyView>,
+    /// The ports of the generation.
+    ports: Ports,
+    worker: Uuid,
+    started: Duration,
+    /// Commits that this worker has read.
+    read: u64,
+}
+
+/// What came of one page.
+enum Paged {
+    More,
+    Done,
+    /// Another worker has the segment.
+    Elsewhere,
+}
+
+/// Why a page was not folded. Another delivery tries again.
+#[derive(Debug, thiserror::Error)]
+enum PageError {
+    #[error(transparent)]
+    Views(#[from] ViewError),
+    #[error(transparent)]
+    Read(#[from] crate::ReadError),
+    #[error("{0}")]
+    Fold(String),
+}
+
+impl Rebuilder {
+    /// Works on the segments that messages name, until they are done or the time is nearly over.
+    pub async fn take(
+        &self,
+        messages: Vec<Delivered<String>>,
+        time_left: impl Fn() -> Duration + Copy + Send + Sync,
+    ) -> Report {
+        let group = |body: &String| body.clone();
+        let step = |bodies: Vec<String>| async move {
+            let outcome = match bodies.first() {
+                Some(body) => self.take_one(body, time_left).await,
+                None => Outcome::Skipped,
+            };
+            // A copy of a message was handled with the first.
+            let copies = bodies.len().saturating_sub(1);
+            let copy = match &outcome {
+                Outcome::Retry(_) => outcome.clone(),
+                Outcome::Applied | Outcome::Duplicate | Outcome::Skipped | Outcome::Parked(_) => {
+                    Outcome::Duplicate
+                }
+            };
+            std::iter::once(outcome).chain(std::iter::repeat_n(copy, copies)).collect()
+        };
+        take_queue(&*self.ports.host, messages, group, time_left, step).await
+    }
+
+    async fn take_one(&self, body: &str, time_left: impl Fn() -> Duration) -> Outcome {
+        let segment = match Segment::from_text(body) {
+            Ok(segment) => segment,
+            Err(error) => {
+                let reason = error.to_string();
+                return match self.parking.park(body, &reason).await {
+                    Ok(()) => Outcome::Parked(reason),
+                    Err(cause) => Outcome::Retry(format!("{reason}; parking failed: {cause}")),
+                };
+            }
+        };
+        self.work(segment, time_left)
+            .await
+            .unwrap_or_else(|error| Outcome::Retry(error.to_string()))
+    }
+
+    /// Works on a segment: applied when it is done or handed on, a duplicate when it was done or another worker has it,
+    /// skipped when the rebuild was given up.
+    async fn work(
+        &self,
+        segment: Segment,
+        time_left: impl Fn() -> Duration,
+    ) -> Result<Outcome, PageError> {
+        let Some(view) = self.views.iter().find(|it| it.name() == segment.view).cloned() else {
+            return Err(PageError::Fold(format!("this code has no view called {}", segment.view)));
+        };
+        let views = in_generation(Arc::clone(&self.ports.views), view.name(), segment.generation);
+        let host = Arc::clone(&self.ports.host);
+        let ports = Ports { views, ..self.ports.clone() };
+        let (worker, started) = (host.random(), host.monotonic());
+        let mut work = Work { rebuilder: self, segment, view, ports, worker, started, read: 0 };
+        let mut row = SegmentRow::read(&*self.ports.views, &work.segment).await?;
+        if is_done(&row) {
+            return Ok(Outcome::Duplicate);
+        }
+        loop {
+            // Asked before each page: a rebuild that was given up must not go on.
+            let generations = generations_of(&*self.ports.views, &work.segment.view).await?;
+            let Some(pace) = work.pace(&generations) else { return Ok(Outcome::Skipped) };
+            let left = time_left().saturating_sub(TIME_TO_HAND_ON);
+            let page = {
+                let page = pin!(work.page(&mut row, pace));
+                match select(page, host.alarm(left)).await {
+                    Either::Left((page, _)) => Some(page?),
+                    Either::Right(((), _)) => None,
+                }
+            };
+            match page {
+                Some(Paged::Done) => return Ok(Outcome::Applied),
+                Some(Paged::Elsewhere) => return Ok(Outcome::Duplicate),
+                Some(Paged::More) if time_left() > TIME_TO_HAND_ON => {}
+                Some(Paged::More) | None => {
+                    let handed_on = self.queue.put(&work.segment).await;
+                    handed_on.map_err(|cause| PageError::Fold(cause.to_string()))?;
+                    return Ok(Outcome::Applied);
+                }
+            }
+        }
+    }
+}
+
+fn is_done(row: &SegmentRow) -> bool {
+    row.state.as_ref().is_some_and(|state| state.at == SegmentProgress::Done)
+}
+
+impl Work<'_> {
+    /// The pace of this segment in commits a second, or no limit. `None` if the generation is not being built.
+    fn pace(&self, generations: &Generations) -> Option<Option<u64>> {
+        if !generations.is_building(self.segment.generation) {
+            return None;
+        }
+        match generations.beside.as_ref()?.state {
+            BesideState::Building { commits_per_second_max, segments, .. } => {
+                let of_segment = |all: u32| (u64::from(all) / u64::from(segments.max(1))).max(1);
+                Some(commits_per_second_max.map(of_segment))
+            }
+            BesideState::Kept { .. } | BesideState::Dropping => None,
+        }
+    }
+
+    /// Folds the next page and saves the position.
+    async fn page(&mut self, row: &mut SegmentRow, pace: Option<u64>) -> Result<Paged, PageError> {
+        let mut state = row.state.clone().unwrap_or_else(|| SegmentState {
+            at: SegmentProgress::Start,
+            commits: 0,
+            set_aside: 0,
+            reasons: Vec::new(),
+            saved_at: self.ports.host.now(),
+            by: self.worker,
+        });
+        let after: Option<ReplayPosition> = match &state.at {
+            SegmentProgress::Start => None,
+            SegmentProgress::After(position) => Some(position.clone()),
+            SegmentProgress::Done => return Ok(Paged::Done),
+        };
+        let Segment { segment, of_segments, .. } = self.segment;
+        let limit = pace.map_or(COMMITS_PER_PAGE, |pace| {
+            u32::try_from(pace).unwrap_or(COMMITS_PER_PAGE).clamp(1, COMMITS_PER_PAGE)
+        });
+        let history = &self.rebuilder.history;
+        let ReplayPage { commits, corrupt, next } =
+            history.scan(segment, of_segments, after.as_ref(), limit).await?;
+        let read = u64::try_from(commits.len() + corrupt.len()).unwrap_or(u64::MAX);
+        for corrupt in &corrupt {
+            state.note(corrupt.to_string());
+        }
+        for reason in self.fold(commits).await? {
+            state.note(reason);
+        }
+        state.commits += read;
+        state.at = next.map_or(SegmentProgress::Done, SegmentProgress::After);
+        (state.by, state.saved_at) = (self.worker, self.ports.host.now());
+        let is_done = state.at == SegmentProgress::Done;
+        match row.save(&*self.rebuilder.ports.views, state).await? {
+            Saved::Elsewhere => return Ok(Paged::Elsewhere),
+            Saved::Here if is_done => return Ok(Paged::Done),
+            Saved::Here => {}
+        }
+        // After saving: a wait that is cut off loses no work.
+        self.keep_pace(read, pace).await;
+        Ok(Paged::More)
+    }
+
+    /// Folds the commits of a page. Returns why events could not be folded and never can be.
+    async fn fold(&self, commits: Vec<Commit>) -> Result<Vec<String>, PageError> {
+        let mut set_aside = Vec::new();
+        let mut rows: BTreeMap<RowKey, Vec<Envelope>> = BTreeMap::new();
+        let is_folded =
+            |commit: &&Commit| self.view.folds().contains(&commit.stream().aggregate_type());
+        for event in commits.iter().filter(is_folded).flat_map(Commit::envelopes) {
+            match self.view.row_key(&event) {
+                Ok(Some(key)) => rows.entry(key).or_default().push(event),
+                Ok(None) => {}
+                Err(cause) if cause.is_of_newer_code() => {
+                    return Err(PageError::Fold(cause.to_string()));
+                }
+                Err(cause) => set_aside.push(cause.to_string()),
+            }
+        }
+        let store = Arc::new(PageStore::new(commits, Arc::clone(&self.ports.store)));
+        let ports = Ports { store, ..self.ports.clone() };
+        let (ports, view) = (&ports, &self.view);
+        // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
+        let folds: Vec<_> = rows
+            .iter()
+            .map(|(key, events)| async move { view.project(ports, key, events).await })
+            .collect();
+        let mut folds = stream::iter(folds).buffer_unordered(ROWS_AT_ONCE_MAX);
+        while let Some(outcomes) = folds.next().await {
+            for outcome in outcomes {
+                match outcome {
+                    Outcome::Applied | Outcome::Duplicate | Outcome::Skipped => {}
+                    Outcome::Retry(reason) => return Err(PageError::Fold(reason)),
+                    Outcome::Parked(reason) => set_aside.push(reason),
+                }
+            }
+        }
+        Ok(set_aside)
+    }
+
+    /// Waits until the commits that this worker has read are within the pace.
+    async fn keep_pace(&mut self, read: u64, pace: Option<u64>) {
+        self.read += read;
+        let Some(per_second) = pace else { return };
+        let due = self.started + Duration::from_millis(self.read.saturating_mul(1000) / per_second);
+        let host = &self.ports.host;
+        let wait = due.saturating_sub(host.monotonic());
+        if !wait.is_zero() {
+            host.sleep(wait).await;
+        }
+    }
+}
