@@ -54,8 +54,12 @@ pub struct OrderPlaced {
     pub items: Vec<OrderLine>,
     /// The sum of all lines, in the currency's minor unit.
     pub total_amount: u64,
-    /// The UTC day on which the order was placed, such as `2026-11-23`.
+    /// The day on which the order was placed, in its time zone, such as `2026-11-23`.
     pub placed_on: String,
+    /// The business time zone of that day, such as `Asia/Tokyo`. `None`, which means UTC, in events of before zones were
+    /// recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 /// One line of an order.
@@ -135,7 +139,7 @@ pub struct OrderCancelled {
     pub currency: String,
     /// What the order was worth, in the currency's minor unit.
     pub total_amount: u64,
-    /// The UTC day on which the order had been placed.
+    /// The day on which the order had been placed, in the time zone of `OrderPlaced`.
     pub placed_on: String,
     /// The reason.
     pub reason: String,
