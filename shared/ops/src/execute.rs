@@ -92,8 +92,9 @@ impl Command {
             | Self::Pause { agreement, .. }
             | Self::Resume { agreement, .. }
             | Self::Restore { agreement, .. }
-            | Self::Export { agreement, .. }
-            | Self::Migrate { agreement, .. } => agreement.consent(),
+            | Self::Export { agreement, .. } => agreement.consent(),
+            #[cfg(feature = "aws")]
+            Self::Migrate { agreement, .. } => agreement.consent(),
             Self::Status
             | Self::Doctor
             | Self::Trace { .. }

@@ -22,6 +22,7 @@
 //!     }],
 //!     listed: Default::default(),
 //!     placed_on: "2026-11-23".parse::<Day>()?,
+//!     time_zone: Default::default(),
 //! };
 //! let events = Order::decide(&OrderState::default(), OrderCommand::PlaceOrder(place))?;
 //! let state = events.iter().fold(OrderState::default(), Order::evolve);
