@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import urllib.request
 import uuid
@@ -27,7 +28,8 @@ ENVIRONMENT = {
     "ApiFunction": ["AUTH_MODE", "EVENT_TABLE", "VIEW_TABLE"],
     "PublisherFunction": ["BUS_NAME", "DLQ_URL", "EVENT_SOURCE", "EVENT_TABLE", "RETRY_QUEUE_URL", "TOPIC_ARN"],
     "OrderSummaryFunction": ["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"],
-    REBUILD: ["DLQ_URL", "EVENT_TABLE", "REBUILD_QUEUE_URL", "VIEW_TABLE"],
+    # The binary of a projector. Its queue makes it the rebuild function; without any setting it asks for a view.
+    REBUILD: ["DLQ_URL", "EVENT_TABLE", "VIEW", "VIEW_TABLE"],
     POLICY: ["CONFIRMATION", "DLQ_URL", "EVENT_TABLE", "PAYMENT_SECONDS", "POLICY", "QUEUE_URL", "VIEW_TABLE"],
 }
 
@@ -216,4 +218,4 @@ def test_a_function_without_its_environment_names_every_missing_variable(functio
     ended = subprocess.run([binary], env=environment, capture_output=True, text=True, timeout=20)
     assert ended.returncode != 0
     said = ended.stdout + ended.stderr
-    assert [name for name in names if name not in said] == [], said
+    assert [name for name in names if not re.search(rf"\b{name}\b", said)] == [], said

@@ -12,6 +12,9 @@ use dekigoto_lambda::{Config, aws, project, rebuild, start, warm_up};
 use dekigoto_messaging::{SqsParking, SqsRebuildQueue};
 use lambda_runtime::{Error, run_concurrent, service_fn};
 
+/// The setting that names the view of a projector.
+const VIEW: &str = "VIEW";
+
 /// The setting that makes this the rebuild function.
 const REBUILD_QUEUE_URL: &str = "REBUILD_QUEUE_URL";
 
@@ -25,7 +28,10 @@ pub fn projector(service: fn() -> Service<Unserved>) -> ExitCode {
 }
 
 async fn run(service: fn() -> Service<Unserved>) -> Result<(), Error> {
-    let config = Config::from_env(SETTINGS)?.with_default(REBUILD_QUEUE_URL, "");
+    let role = Config::from_env(&[])?.with_default(REBUILD_QUEUE_URL, "");
+    let queue = role.text(REBUILD_QUEUE_URL);
+    let own = if queue.is_empty() { VIEW } else { REBUILD_QUEUE_URL };
+    let config = Config::from_env(&[SETTINGS, &[own]].concat())?;
     let service = service();
     let aws = aws::sdk_config()?;
     let client = Client::new(&aws);
@@ -33,9 +39,8 @@ async fn run(service: fn() -> Service<Unserved>) -> Result<(), Error> {
     let views = DynamoViewStore::new(client, config.text("VIEW_TABLE"));
     warm_up(views.read(&[RowKey::new("warm-up", "none")])).await;
     let ports = Ports { store: store.clone(), views: Arc::new(views), host: Arc::new(SystemHost) };
-    let queue = config.text(REBUILD_QUEUE_URL);
     if queue.is_empty() {
-        let view = service.view_named(Config::from_env(&["VIEW"])?.text("VIEW"))?;
+        let view = service.view_named(config.text(VIEW))?;
         let parking = Arc::new(SqsParking::new(&aws, config.text("DLQ_URL"), view.name()));
         let projector = Projector::of(view, ports, parking);
         return run_concurrent(service_fn(move |event| project(projector.clone(), event))).await;
