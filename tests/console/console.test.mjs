@@ -146,6 +146,27 @@ test("an operator sees who waits for a deadline", async () => {
   await pictures("deadlines");
 });
 
+test("a view is rebuilt beside the live one, verified, and switched to", async () => {
+  await tab("Views").click();
+  const view = page.locator(".view", { hasText: "customer-summary" });
+  const dialog = page.getByRole("dialog");
+  const agreed = async (title, done) => {
+    await view.getByRole("button", { name: title }).click();
+    await dialog.getByText("nothing was changed").waitFor();
+    await dialog.getByLabel("Why, for the journal").fill("a new field");
+    await dialog.getByRole("button", { name: "Do it" }).click();
+    await dialog.getByText(done).waitFor();
+  };
+  await agreed("Rebuild", /generation 2 of customer-summary is built: \d+ commits/);
+  await pictures("rebuild");
+  await page.keyboard.press("Escape");
+  await view.getByText("2 is beside it").waitFor();
+  await agreed("Switch", "generation 2 of customer-summary is live");
+  await page.keyboard.press("Escape");
+  await view.getByText("generation 2 is live; 1 is beside it").waitFor();
+  await view.getByRole("button", { name: "Roll back" }).waitFor();
+});
+
 test("a view is verified against the events", async () => {
   await tab("Views").click();
   await page.getByRole("button", { name: "Verify order-summary" }).click();

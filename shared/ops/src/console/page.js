@@ -1,8 +1,6 @@
 "use strict";
 // Everything on this page is the result of a command. No text is ever parsed as HTML.
 const meta = (name) => document.querySelector(`meta[name="${name}"]`).content;
-const views = meta("views").split(" ").filter(Boolean);
-const types = meta("types").split(" ").filter(Boolean);
 const main = document.querySelector("main");
 const quoted = (word) => (/^[\w@.:#,/=-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`);
 const written = (words) => ["dekigoto", ...words].map(quoted).join(" ");

@@ -16,18 +16,13 @@ const TABS: &str = include_str!("tabs.js");
 /// The page. Its policy lets a browser run only its own script, and talk only to this process.
 pub(super) fn page(desk: &Desk, token: &Token) -> Response {
     let nonce = desk.ports.host.random().simple().to_string();
-    let names = |names: Vec<&str>| names.join(" ");
-    let views = names(desk.service.views().iter().map(|it| it.name()).collect());
-    let types = names(desk.service.aggregates().iter().map(|it| it.name()).collect());
     let page = PAGE
         .replace("{style}", STYLE)
         .replace("{script}", SCRIPT)
         .replace("{tabs}", TABS)
         .replace("{nonce}", &nonce)
         .replace("{token}", token.text())
-        .replace("{stack}", &escaped(&desk.stack.name))
-        .replace("{views}", &escaped(&views))
-        .replace("{types}", &escaped(&types));
+        .replace("{stack}", &escaped(&desk.stack.name));
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

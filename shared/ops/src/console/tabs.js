@@ -159,17 +159,34 @@ const tabs = {
     : table(["when", "who", "what", "why", "outcome"], json.changes.map((it) => row(time(it.at), it.who, it.what, it.why, it.outcome))))) },
 };
 
-async function viewsTab(panel) {
-  for (const name of views) {
-    const out = h("pre", { hidden: true, "aria-live": "polite" });
-    const verify = async () => {
-      out.hidden = false;
-      out.textContent = "";
-      const line = (text) => { out.textContent += `${text}\n`; };
-      document.getElementById("command").textContent = written(["verify", name]);
-      try { out.textContent = (await run(["verify", name], { line })).text; } catch (error) { out.textContent = error.message; }
-    };
-    panel.append(h("article", { class: "hop" }, h("h3", {}, name),
-      h("div", { class: "bar" }, h("button", { onclick: verify, "aria-label": `Verify ${name}` }, "Verify")), out));
+async function viewsTab(panel, signal) {
+  const body = h("div");
+  panel.append(body);
+  async function load() {
+    const found = await look(["generations"], { signal });
+    body.replaceChildren(...found.views.map((it) => view(it, load)));
   }
+  await load();
+}
+
+/** One view: its generations, and what can be done with them. */
+function view({ view: name, generations, state }, again) {
+  const out = h("pre", { hidden: true, "aria-live": "polite" });
+  const verify = async () => {
+    out.hidden = false;
+    out.textContent = "";
+    const line = (text) => { out.textContent += `${text}\n`; };
+    const words = ["verify", name];
+    document.getElementById("command").textContent = written(words);
+    try { out.textContent = (await run(words, { line })).text; } catch (error) { out.textContent = error.message; }
+  };
+  const button = (title, onclick) => h("button", { onclick, "aria-label": `${title} ${name}` }, title);
+  const change = (title, word) => button(title, () => act(`${title} ${name}`, [word, name], again));
+  const kept = generations.beside?.state === "kept";
+  return h("article", { class: "hop view" }, h("h3", {}, name),
+    h("p", {}, `generation ${generations.live} is live`, generations.beside ? `; ${generations.beside.generation} is beside it` : ""),
+    h("p", { class: "dim" }, state),
+    h("div", { class: "bar" }, button("Verify", verify), !generations.beside && change("Rebuild", "rebuild"),
+      generations.beside && !kept && change("Switch", "switch"), kept && change("Roll back", "rollback"),
+      generations.beside && change("Drop", "drop")), out);
 }
