@@ -203,7 +203,12 @@ def test_a_view_is_paused_and_resumed(aws, ops):
 def test_a_view_is_rebuilt_switched_to_and_its_old_generation_is_dropped(api, aws, ops, view):
     order = place(api)
     is_in_its_view(api, order)
-    live = lambda: next(it for it in ops("generations")[1]["views"] if it["view"] == view)["generations"]["live"]
+    generations = lambda: next(it for it in ops("generations")[1]["views"] if it["view"] == view)["generations"]
+    live = lambda: generations()["live"]
+    if "beside" in generations():
+        code, said = ops("drop", view, *AGREED, text=True)
+        if code != FINE:
+            pytest.skip(f"an earlier run on this stack left a generation: {said}")
     before = live()
     assert ops("rebuild", view)[1]["changed"] is False and live() == before, "a dry run"
     code, said = ops("rebuild", view, "--segments", "3", *AGREED)
@@ -212,13 +217,15 @@ def test_a_view_is_rebuilt_switched_to_and_its_old_generation_is_dropped(api, aw
     assert ops("rebuild", view, *AGREED, text=True)[0] == FAILED, "a generation is there already"
     built = str(said["generation"])
     code, said = ops("verify", view, "--generation", built, "--all")
-    assert code in (FINE, ATTENTION) and said["differences"] == [], said
-    assert ops("switch", view, *AGREED)[1]["live"] == int(built)
+    # So a switch needs `--despite-gaps`.
+    differences = [it for it in said["differences"] if not it["row"].startswith("event store:")]
+    assert code in (FINE, ATTENTION) and differences == [] and said["rows"] > 0, said
+    assert ops("switch", view, "--despite-gaps", *AGREED)[1]["live"] == int(built)
     later = place(api)
     is_in_its_view(api, later)
     is_in_its_view(api, order)
     assert ops("rollback", view, *AGREED)[1]["live"] == before
-    assert ops("switch", view, *AGREED)[1]["live"] == int(built)
+    assert ops("switch", view, "--despite-gaps", *AGREED)[1]["live"] == int(built)
     assert "was live a moment ago" in ops("drop", view, *AGREED, text=True)[1]
 
 
