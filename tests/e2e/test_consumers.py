@@ -15,7 +15,7 @@ from aws import Aws
 from client import ON_ACCOUNT, eventually, fresh, place, steadily
 from conftest import ROOT, deployed
 from test_delivery import events_of, published
-from test_ops import ops  # noqa: F401  (a fixture)
+from test_ops import ATTENTION, FINE, ops  # noqa: F401  (a fixture)
 
 MESSAGES = ROOT / "infra" / "consumers" / "messages" / "topic-twice-shuffled.jsonl"
 DEPLOYED = deployed().get("consumers", {})
@@ -173,7 +173,8 @@ def test_a_replay_brings_history_to_one_queue_and_changes_no_shipment(api, aws, 
     queue = consumer.aws.queue_arn(consumer.queue)
     code, said = ops("replay", "--to", queue, "--from", "2020-01-01T00:00:00Z", "--types", "OrderConfirmed", "--rate", "500",
                      "--yes", "--why", "a test")
-    assert code == 0 and said["types"].keys() == {"OrderConfirmed"} and said["events"] >= len(before) - 1, said
+    # Attention, if another test has damaged a commit: the replay names it and passes over it.
+    assert code in (FINE, ATTENTION) and said["types"].keys() == {"OrderConfirmed"} and said["events"] >= len(before) - 1, said
     consumer.aws.drained(consumer.queue)
     after = consumer.shipments()
     assert {name: after[name] for name in before} == before, "the history made no second shipment"
@@ -186,7 +187,7 @@ def test_a_new_subscriber_gets_history_marked_as_replayed(api, aws, ops):  # noq
     try:
         code, said = ops("replay", "--to", aws.queue_arn(url), "--from", "2020-01-01T00:00:00Z", "--types", "OrderConfirmed",
                          "--rate", "500", "--yes", "--why", "a test")
-        assert code == 0, said
+        assert code in (FINE, ATTENTION), said
         messages = aws.arrives(url, lambda message: True, "the history", count=said["events"])
     finally:
         aws.sqs.delete_queue(QueueUrl=url)
