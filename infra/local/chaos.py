@@ -17,8 +17,8 @@ from tools import executable, install
 
 STACK = "chaos"
 FOLDER = LOCAL / "chaos"
-# Nobody sets a price, so this function never runs.
-IDLE = ("PriceListFunctionName",)
+# Nobody sets a price or rebuilds a view, so these functions never run.
+IDLE = ("PriceListFunctionName", "RebuildFunctionName")
 
 
 def main():
