@@ -4,6 +4,7 @@
 mod answer;
 mod call;
 mod cloud;
+mod metric;
 mod sign;
 mod xml;
 
