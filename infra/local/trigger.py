@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from demo import OneProcess, running
+from demo import KINDS, OneProcess, events, running
 from project import ROOT, Failure, run, say
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -113,7 +113,7 @@ def wait(target, order, event, tell=say):
 
 
 def is_stored(target, order, event):
-    return any(stored["t"] == event for item in target.stored(order) for stored in json.loads(item["ev"]))
+    return any(stored["t"] == event for kind in KINDS for stored in events(target, f"{kind}#{order}"))
 
 
 def sent(api, method, path, body, tell):

@@ -110,6 +110,24 @@ class Aws:
                 self.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
                 self.events.delete_rule(Name=name, EventBusName=bus)
 
+    @contextlib.contextmanager
+    def payment_seconds(self, seconds):
+        """Another time to pay, for orders that are placed meanwhile."""
+        function, lambdas = self.outputs["FulfilmentPolicyFunctionName"], self.__getattr__("lambda")
+        variables = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        shortened = {**variables, "PAYMENT_SECONDS": str(seconds)}
+        lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": shortened})
+        try:
+            yield
+        finally:
+            lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+    def tick(self):
+        """Looks for deadlines that are due, as the schedule does each minute."""
+        function = self.outputs["FulfilmentPolicyFunctionName"]
+        answer = self.__getattr__("lambda").invoke(FunctionName=function, Payload=json.dumps({"tick": True}))
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
     def role_of(self, function):
         """The name of a function's role."""
         found = self.__getattr__("lambda").get_function(FunctionName=self.outputs[f"{function}Name"])

@@ -86,22 +86,14 @@ def test_a_refund_of_a_cancelled_order_is_requested_on_the_bus_once(api, aws):
 
 
 def test_an_unpaid_order_is_cancelled_when_its_deadline_is_due(api, aws):
-    function, lambdas = aws.outputs["FulfilmentPolicyFunctionName"], getattr(aws, "lambda")
-    variables = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    shortened = {**variables, "PAYMENT_SECONDS": "2"}
-    lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": shortened})
-    try:
+    with aws.payment_seconds(2):
         order = place(api)
 
-        def tick():
-            # As the schedule does each minute.
-            answer = lambdas.invoke(FunctionName=function, Payload=json.dumps({"tick": True}))
-            assert "FunctionError" not in answer, answer["Payload"].read()
+        def status():
+            aws.tick()
             return api.get(f"/v1/orders/{order}", minVersion=1).body.get("status")
 
-        eventually(tick, lambda status: status == "cancelled", f"{order} is cancelled")
-    finally:
-        lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+        eventually(status, lambda found: found == "cancelled", f"{order} is cancelled")
     assert [event["eventType"] for event in events_of(api, order)] == ["OrderPlaced", "OrderCancelled"]
     assert events_of(api, order)[1]["metadata"]["actor"] == "policy:fulfilment"
 

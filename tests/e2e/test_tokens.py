@@ -230,6 +230,7 @@ def test_customers_cannot_act_for_another_customer(other, customer):
 def test_customers_pay_the_price_of_the_price_list(me, customer):
     order = placed(me, customer)
     assert me.get(f"/v1/orders/{order}", minVersion=1).body["totalAmount"] == 3000
+    assert [price["unitAmount"] for price in me.get("/v1/prices/p-1").body["prices"]] == [1500]
     is_problem(me.post("/v1/orders", basket(customer, unit_amount=0)), 422, "invalid-order")
     unknown = wish(customer)
     unknown["items"][0]["productId"] = fresh("p")

@@ -36,4 +36,5 @@ pub use language::Language;
 pub use params::{Params, PathId, bad_parameter, malformed_request, path_text};
 pub use problem::{FieldFault, Japanese, Kind, Problem, Subject};
 pub use routes::{AddRoutes, Edge, Routes, Served, Service, Unserved, no_routes};
+pub use row::row_of;
 pub use seal::{Place, cursor_bytes};

@@ -65,7 +65,7 @@ pub fn service_with<E: Edge>(fulfilment: Fulfilment) -> Service<E> {
         .view::<Single<OrderSummaryView>>()
         .view_at::<Across<CustomerSummaryView>>(views::customer_summary::routes)
         .view_at::<Across<DailySalesView>>(views::daily_sales::routes)
-        .view::<Single<PriceListView>>()
+        .view_at::<Single<PriceListView>>(views::price_list::routes)
 }
 
 #[cfg(test)]

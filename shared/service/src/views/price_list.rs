@@ -1,19 +1,31 @@
-//! `price-list`: one row for each product, with its prices. `POST /v1/orders` reads the rows of all its products in one
-//! request.
+//! `price-list`: one row for each product, with its prices. `GET /v1/prices/{productId}` reads it, and `POST /v1/orders`
+//! reads the rows of all its products in one request.
 
 use std::collections::BTreeMap;
 
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
 use dekigoto::{
-    Envelope, Row, RowKey, Timestamp, ViewError, ViewStore,
+    Aggregate as _, Envelope, Row, RowKey, Timestamp, Version, ViewError, ViewStore,
     views::{Fold, Single, SingleView, View},
 };
+use dekigoto_http::{App, Params, PathId, Problem, Routes, etag, row_of};
 use orders::{
     Currency, ProductId, UnitAmount,
     price::{Price, PriceEvent, PriceSet},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::limits::PRICES_PER_CURRENCY_MAX;
+use crate::{caller::Caller, limits::PRICES_PER_CURRENCY_MAX};
+
+/// The query that reads the view.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.get("/v1/prices/{productId}", price)
+}
 
 /// The view: one row for each product.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +51,11 @@ impl SingleView for PriceListView {}
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceList {
     /// In each currency the newest [`PRICES_PER_CURRENCY_MAX`] prices, by the moment from which they hold.
-    prices: BTreeMap<Currency, BTreeMap<Timestamp, UnitAmount>>,
+    prices: BTreeMap<Currency, Prices>,
 }
+
+/// The prices in one currency, by the moment from which they hold.
+type Prices = BTreeMap<Timestamp, UnitAmount>;
 
 impl PriceList {
     fn apply(&mut self, set: &PriceSet) {
@@ -53,9 +68,76 @@ impl PriceList {
 
     /// The price that holds at that moment.
     fn at(&self, currency: Currency, at: Timestamp) -> Option<UnitAmount> {
-        let (_, price) = self.prices.get(&currency)?.range(..=at).next_back()?;
-        Some(*price)
+        Some(*newest(self.prices.get(&currency)?, at)?.1)
     }
+
+    /// Every price, by currency and moment.
+    fn all(&self) -> Vec<PriceItem> {
+        let of_currency = |(currency, prices): (&Currency, &Prices)| {
+            let currency = *currency;
+            prices.iter().map(|price| PriceItem::of(currency, price)).collect::<Vec<_>>()
+        };
+        self.prices.iter().flat_map(of_currency).collect()
+    }
+
+    /// The price that holds at that moment, in each currency that has one.
+    fn current(&self, at: Timestamp) -> Vec<PriceItem> {
+        let of_currency = |(currency, prices): (&Currency, &Prices)| {
+            newest(prices, at).map(|price| PriceItem::of(*currency, price))
+        };
+        self.prices.iter().filter_map(of_currency).collect()
+    }
+}
+
+/// The price of one currency that holds at that moment.
+fn newest(prices: &Prices, at: Timestamp) -> Option<(&Timestamp, &UnitAmount)> {
+    prices.range(..=at).next_back()
+}
+
+/// A product's prices as clients read them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PriceAnswer {
+    product_id: ProductId,
+    prices: Vec<PriceItem>,
+    version: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PriceItem {
+    currency: Currency,
+    unit_amount: UnitAmount,
+    valid_from: Timestamp,
+}
+
+impl PriceItem {
+    fn of(currency: Currency, (valid_from, unit_amount): (&Timestamp, &UnitAmount)) -> Self {
+        Self { currency, unit_amount: *unit_amount, valid_from: *valid_from }
+    }
+}
+
+/// Staff and services see all prices, and get a tag for the next `PUT`. Customers see those that an order placed now takes:
+/// a price to come is not theirs to know, and what they see changes with the clock, so it has no tag.
+async fn price(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(product_id): PathId<ProductId>,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let min = params.version("minVersion").map_or(1, Version::get);
+    params.finish()?;
+    let list = row_of::<PriceListView>(&app, product_id.as_str(), min).await?;
+    let version = list.watermark(Price::TYPE);
+    if caller.owner().is_none() {
+        let answer = PriceAnswer { product_id, prices: list.row.all(), version };
+        return Ok(([(header::ETAG, etag(version))], Json(answer)).into_response());
+    }
+    let prices = list.row.current(app.host().now());
+    if prices.is_empty() {
+        return Err(Problem::not_found());
+    }
+    Ok(Json(PriceAnswer { product_id, prices, version }).into_response())
 }
 
 /// The prices of products at one moment. `None` for a product without a price.

@@ -7,7 +7,7 @@ use crate::support::{
     Ask, Shop, UNKNOWN, basket, customer, on_account, order, parcel, payment, refund, staff,
 };
 
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 14] = [
     ("POST", "/v1/orders"),
     ("GET", "/v1/orders?customerId=c-42"),
     ("GET", "/v1/orders/{id}"),
@@ -20,6 +20,7 @@ const ROUTES: [(&str, &str); 13] = [
     ("POST", "/v1/orders/{id}/refunds"),
     ("GET", "/v1/orders/{id}/events"),
     ("GET", "/v1/customers/c-42/summary"),
+    ("GET", "/v1/prices/p-1"),
     ("GET", "/v1/sales/daily?from=2026-11-23&to=2026-11-23"),
 ];
 
@@ -147,7 +148,7 @@ async fn customers_get_403_for_another_customers_id_s14() {
 
 #[tokio::test]
 async fn staff_may_use_every_operation() {
-    let shop = Shop::new();
+    let shop = Shop::new().priced().await;
     let id = shop.placed("k").await;
     shop.follow().await;
     for (method, path) in ROUTES.into_iter().filter(|(_, path)| !path.contains("cancel")) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dekigoto::Host as _;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Shop, basket, customer, order, staff};
+use crate::support::{Answer, Ask, Shop, basket, customer, order, staff};
 
 fn place(body: &Value, key: &str) -> Ask {
     Ask::post("/v1/orders", body).header("idempotency-key", key)
@@ -104,4 +104,62 @@ async fn setting_the_same_price_again_writes_nothing_and_says_so() {
     assert_eq!((again.status, &again.body), (200, &first.body));
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(shop.commits().len(), 1);
+}
+
+/// Moment and amount of the prices in an answer.
+fn shown(answer: &Answer) -> Vec<(&str, u64)> {
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let items = answer.body["prices"].as_array().unwrap().iter();
+    items
+        .map(|it| (it["validFrom"].as_str().unwrap(), it["unitAmount"].as_u64().unwrap()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_customer_sees_the_price_that_an_order_takes_now() {
+    const NEW_YEAR: &str = "2026-01-01T00:00:00.000Z";
+    const IN_AN_HOUR: &str = "2026-11-23T10:00:00.000Z";
+    let shop = Shop::new().priced().await;
+    shop.set_price("p-1", 2000, IN_AN_HOUR).await;
+    let read = |by| shop.ask(Ask::get("/v1/prices/p-1").by(by));
+    let mine = read(customer("c-42")).await;
+    assert_eq!(shown(&mine), [(NEW_YEAR, 1500)], "not the price to come");
+    assert_eq!(mine.header("etag"), None, "what a customer sees changes with the clock");
+    let placed = shop.ask(place(&basket(), "k").by(customer("c-42"))).await;
+    assert_eq!((placed.status, &lines(&shop)[0]["unitAmount"]), (201, &json!(1500)));
+    for trusted in [staff(), crate::support::shop()] {
+        let all = read(trusted).await;
+        assert_eq!(shown(&all), [(NEW_YEAR, 1500), (IN_AN_HOUR, 2000)]);
+        assert_eq!(all.header("etag"), Some("\"2\""));
+    }
+    shop.host.sleep(Duration::from_hours(1)).await;
+    assert_eq!(shown(&read(customer("c-42")).await), [(IN_AN_HOUR, 2000)]);
+}
+
+#[tokio::test]
+async fn a_customer_sees_no_product_whose_first_price_is_to_come_s14() {
+    let shop = Shop::new();
+    shop.set_price("p-2", 10, "2027-01-01T00:00:00.000Z").await;
+    let read = |product: &str, by| Ask::get(&format!("/v1/prices/{product}")).by(by);
+    let to_come = shop.refuses(read("p-2", customer("c-42")), 404, "not-found").await;
+    let unknown = shop.refuses(read("p-3", customer("c-42")), 404, "not-found").await;
+    assert_eq!(to_come.body, unknown.body);
+    assert_eq!(shop.ask(read("p-2", staff())).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_price_can_be_read_as_soon_as_it_was_set() {
+    let shop = Shop::new().priced().await;
+    let price =
+        json!({ "currency": "JPY", "unitAmount": 7, "validFrom": "2026-02-01T00:00:00.000Z" });
+    let read = async |rest: &str| shop.ask(Ask::get(&format!("/v1/prices/p-1{rest}"))).await;
+    let tag = read("").await.header("etag").unwrap().to_owned();
+    let set = Ask::put("/v1/prices/p-1", &price).header("if-match", &tag);
+    assert_eq!(shop.ask(set).await.body["version"], 2);
+    // No message has reached the view.
+    assert_eq!(shown(&read("").await).len(), 1);
+    assert_eq!(shown(&read("?minVersion=2").await)[1], ("2026-02-01T00:00:00.000Z", 7));
+    assert_eq!(read("?minVersion=3").await.status, 404);
+    let set = Ask::put("/v1/prices/p-1", &price).header("if-match", &tag);
+    shop.refuses(set, 412, "precondition-failed").await;
 }

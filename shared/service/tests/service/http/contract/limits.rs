@@ -2,7 +2,7 @@
 
 use dekigoto::limits::COMMAND_KEY_BYTES_MAX;
 use dekigoto_http::limits::{BODY_BYTES_MAX, FAULTS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use order_service::limits::{CURSOR_BYTES_MAX, SALES_DAYS_MAX};
+use order_service::limits::{CURSOR_BYTES_MAX, PRICES_PER_CURRENCY_MAX, SALES_DAYS_MAX};
 use orders::{
     Currency, Status,
     limits::{
@@ -81,6 +81,10 @@ fn the_descriptions_name_the_limits_of_the_code() {
     says("/info/description", format!("at most {} KiB", BODY_BYTES_MAX / 1024));
     says("/info/description", format!("up to {FAULTS_MAX} of them"));
     says("/components/responses/Malformed/description", format!("up to {FAULTS_MAX};"));
+    says(
+        "/paths/~1v1~1prices~1{productId}/get/description",
+        format!("newest {PRICES_PER_CURRENCY_MAX}"),
+    );
     says("/paths/~1v1~1sales~1daily/get/description", format!("At most {SALES_DAYS_MAX} days"));
     let pay = "/paths/~1v1~1orders~1{orderId}~1payments/post/description";
     says(pay, format!("up to {PAYMENTS_PER_ORDER_MAX} payments"));

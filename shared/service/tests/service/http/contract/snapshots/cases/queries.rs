@@ -48,6 +48,13 @@ fn queries(id: &str) -> Vec<Query> {
             None,
         ),
         ("getDailySales", day.clone(), sales("from=2026-11-23"), None, Some(day)),
+        (
+            "getPrices",
+            "/v1/prices/p-1".to_owned(),
+            "/v1/prices/p%201".to_owned(),
+            Some("/v1/prices/p-2".to_owned()),
+            None,
+        ),
         ("getWelcome", "/".to_owned(), "/?x=1".to_owned(), None, None),
         ("getHealth", "/v1/health".to_owned(), "/v1/health?x=1".to_owned(), None, None),
         (
@@ -61,7 +68,7 @@ fn queries(id: &str) -> Vec<Query> {
 }
 
 pub(super) async fn of_queries() -> Vec<Case> {
-    let shop = Shop::new();
+    let shop = Shop::new().priced().await;
     let id = shop.placed("placing").await;
     shop.does(&id, "confirm", &on_account()).await;
     shop.placed("another").await;
@@ -102,6 +109,11 @@ pub(super) async fn of_queries() -> Vec<Case> {
     }
     let history = Ask::get(&format!("{order}/events")).by(customer("c-42"));
     add("listOrderEvents", "for the customer", shop.ask(history).await);
+    shop.set_price("p-1", 1600, "2027-01-01T00:00:00.000Z").await;
+    let prices = Ask::get("/v1/prices/p-1");
+    add("getPrices", "with one to come", shop.ask(prices).await);
+    let prices = Ask::get("/v1/prices/p-1").by(customer("c-42"));
+    add("getPrices", "for a customer", shop.ask(prices).await);
     shop.does(&id, "ship", &parcel()).await;
     add(
         "getOrder",
