@@ -239,10 +239,14 @@ pub(crate) enum Command {
         agreement: Agreement,
     },
     /// Show what the stack used and what it costs
+    #[command(after_help = "Example: dekigoto cost --over 24h --per OrdersPlaced")]
     Cost {
         /// Over which time, such as 24h
         #[arg(long, default_value = "24h", value_parser = duration)]
         over: Duration,
+        /// Also for each unit of this count of the service, such as OrdersPlaced or CommandAccepted
+        #[arg(long, value_name = "METRIC")]
+        per: Option<String>,
     },
     /// List the changes that operators made this month
     Journal,

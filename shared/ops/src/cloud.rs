@@ -119,7 +119,7 @@ pub struct Metric {
     /// Such as `AWS/Lambda`.
     pub namespace: &'static str,
     /// Such as `Invocations`.
-    pub name: &'static str,
+    pub name: String,
     /// What it is about.
     pub dimensions: Vec<(&'static str, String)>,
     /// Such as `Sum`.

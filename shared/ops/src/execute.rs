@@ -65,7 +65,7 @@ pub(crate) async fn execute(
         }
         Command::Pause { name, time, .. } => commands::pause(&desk, &Switch(name), time).await,
         Command::Resume { name, .. } => commands::resume(&desk, &Switch(name)).await,
-        Command::Cost { over } => commands::cost(&desk, over).await,
+        Command::Cost { over, per } => commands::cost(&desk, over, per.as_deref()).await,
         Command::Journal => commands::journal(&desk).await,
         #[cfg(feature = "aws")]
         Command::Console { port } => crate::console::serve(desk, port).await,

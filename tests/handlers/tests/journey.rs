@@ -18,15 +18,31 @@ use crate::support::{Functions, sample};
 pub(crate) struct Journey {
     pub(crate) world: Functions,
     delivered: BTreeSet<(String, u64)>,
-    requests: usize,
+    /// Requests to the API.
+    pub(crate) requests: usize,
     /// What was invoked.
     pub(crate) invocations: Vec<String>,
+    /// Messages on the topic, on the bus, and in the queues of views and policies.
+    pub(crate) messages: Messages,
+}
+
+/// How many messages there were.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Messages {
+    pub(crate) topic: usize,
+    pub(crate) bus: usize,
+    pub(crate) queues: usize,
 }
 
 impl Journey {
     /// Places, pays, ships and delivers an order, and lets every function handle what follows from it.
     pub(crate) async fn of_one_order() -> Self {
-        let mut journey = Self::default();
+        Self::of_one_order_on(Functions::default()).await
+    }
+
+    /// The same on other stores.
+    pub(crate) async fn of_one_order_on(world: Functions) -> Self {
+        let mut journey = Self { world, ..Self::default() };
         let body = json!({"customerId": "c-42", "currency": "JPY",
                           "items": [{"productId": "p-1", "quantity": 2, "unitAmount": 1500}]});
         let placed = journey.command("/v1/orders".to_owned(), &body, 201).await;
@@ -60,13 +76,15 @@ impl Journey {
     /// Publishes each new commit, and delivers its messages, until nothing is new.
     pub(crate) async fn settle(&mut self) {
         loop {
-            let commits = self.world.store.dump();
+            let commits = self.world.stored_commits().await;
             let new = |it: &StoredCommit| !self.delivered.contains(&(it.pk.clone(), it.sk));
             let Some(commit) = commits.into_iter().find(new) else { return };
             self.delivered.insert((commit.pk.clone(), commit.sk));
             self.invocations.push("publisher".to_owned());
             let published = self.world.publisher(&stream_batch(&commit)).await;
             assert_eq!(published.answer, Ok(Vec::new()), "the publisher publishes {}", commit.pk);
+            self.messages.topic += published.topic.len();
+            self.messages.bus += published.bus.len();
             for message in published.topic {
                 self.deliver(&message).await;
             }
@@ -79,6 +97,7 @@ impl Journey {
         for view in service.views() {
             if service.events_for(&**view).contains(&message.kind.as_str()) {
                 self.invocations.push(view.name().to_owned());
+                self.messages.queues += 1;
                 let failed = self.world.projector(view.name(), &batch).await;
                 assert_eq!(failed, Ok(Vec::new()), "{} applies {}", view.name(), message.kind);
             }
@@ -86,6 +105,7 @@ impl Journey {
         for policy in service.policies() {
             if policy.events().contains(&message.kind.as_str()) {
                 self.invocations.push(format!("{}-policy", policy.name()));
+                self.messages.queues += 1;
                 self.run_policy(policy.name(), &batch).await;
             }
         }

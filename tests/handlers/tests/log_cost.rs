@@ -14,14 +14,19 @@ const LAMBDA_BEFORE: [&str; 3] = [
      Max Memory Used: 31 MB",
 ];
 
+/// What that many invocations of the order logged then.
+pub(crate) fn bytes_before(invocations: usize) -> usize {
+    let by_lambda: usize = LAMBDA_BEFORE.iter().map(|line| line.len() + 1).sum();
+    APPLICATION_BYTES_BEFORE + invocations * by_lambda
+}
+
 #[tokio::test]
 async fn an_order_logs_at_most_half_of_what_it_did() {
     let log = Log::start();
     let journey = Journey::of_one_order().await;
     let (text, invocations) = (log.text(), journey.invocations.len());
     assert_eq!(invocations, 29, "the journey is the one that was measured");
-    let by_lambda: usize = LAMBDA_BEFORE.iter().map(|line| line.len() + 1).sum();
-    let before = APPLICATION_BYTES_BEFORE + invocations * by_lambda;
+    let before = bytes_before(invocations);
     println!("{} bytes in {} lines; before: {before}", text.len(), text.lines().count());
     assert!(2 * text.len() <= before, "{} bytes, before: {before}\n{text}", text.len());
 }

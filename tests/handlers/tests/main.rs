@@ -12,6 +12,8 @@
 mod batches;
 mod callers;
 mod contract;
+#[path = "../../bench/views/tests/engine.rs"]
+mod engine;
 mod forged;
 mod hostile;
 mod journey;
@@ -20,6 +22,7 @@ mod log;
 mod log_cost;
 mod logs;
 mod metrics;
+mod order_cost;
 mod policy;
 mod samples;
 mod support;

@@ -42,7 +42,10 @@ async fn the_metrics_of_an_order_add_up() {
 
 #[tokio::test]
 async fn no_line_of_any_level_holds_a_payload_a_customer_or_a_caller_s17() {
-    let (_, text) = journey(LevelFilter::TRACE).await;
+    let (mut lines, _) = journey(LevelFilter::TRACE).await;
+    // Its digits may be those of an amount.
+    lines.iter_mut().for_each(|line| line["timestamp"] = Value::Null);
+    let text = format!("{lines:?}");
     for word in ["c-42", "p-1", "r-1", "1500", "DHL", "00340434161094042557", "arn:aws", "journey-"]
     {
         assert!(!text.contains(word), "{word} is in the log: {text}");

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dekigoto::{Host as _, Message, StoredCommit, memory::InMemoryEventBus};
+use dekigoto::{
+    EventStore, Host as _, Message, Ports, StoredCommit, ViewStore, memory::InMemoryEventBus,
+    replay::ReplaySource, views::Projector,
+};
 use dekigoto_http::{App, Routes};
 use dekigoto_lambda::{
     http::{AuthMode, HttpApi},
@@ -34,14 +37,24 @@ pub(crate) fn sample(name: &str) -> Value {
 }
 
 /// All functions on the same stores.
-#[derive(Default)]
-pub(crate) struct Functions(World);
+pub(crate) struct Functions {
+    world: World,
+    ports: Ports,
+    source: Arc<dyn ReplaySource>,
+}
+
+impl Default for Functions {
+    fn default() -> Self {
+        let world = World::default();
+        Self { ports: world.ports(), source: Arc::new(world.store.clone()), world }
+    }
+}
 
 impl std::ops::Deref for Functions {
     type Target = World;
 
     fn deref(&self) -> &World {
-        &self.0
+        &self.world
     }
 }
 
@@ -53,6 +66,29 @@ pub(crate) struct Published {
 }
 
 impl Functions {
+    /// The functions on other stores than those in memory. `source` reads the events for the test.
+    pub(crate) fn on(
+        store: Arc<dyn EventStore>,
+        views: Arc<dyn ViewStore>,
+        source: Arc<dyn ReplaySource>,
+    ) -> Self {
+        let world = World::default();
+        Self { ports: Ports { store, views, ..world.ports() }, source, world }
+    }
+
+    /// Every commit, stream by stream.
+    pub(crate) async fn stored_commits(&self) -> Vec<StoredCommit> {
+        let page = self.source.scan(0, 1, None, 1000).await.unwrap();
+        assert_eq!(page.next, None, "a test has few commits");
+        let mut commits: Vec<_> = page.commits.iter().map(StoredCommit::from).collect();
+        commits.sort_by_key(|it| (it.pk.clone(), it.sk));
+        commits
+    }
+
+    pub(crate) fn ports(&self) -> Ports {
+        self.ports.clone()
+    }
+
     /// The functions, with the commits of the sample stream record in the store.
     pub(crate) fn with_history() -> Self {
         let world = Self::default();
@@ -108,7 +144,8 @@ impl Functions {
         let (bus_inbox, handler) = InMemoryEventBus::inbox();
         bus.subscribe(None, handler);
         let service = service();
-        let publisher = self.relay(service.announcements(), Arc::new(topic), Arc::new(bus));
+        let mut publisher = self.relay(service.announcements(), Arc::new(topic), Arc::new(bus));
+        publisher.store = self.ports.store.clone();
         let answer = relay(publisher, self.invocation(Duration::from_secs(30), event)).await;
         let answer = answer.map(|said| failed(&said)).map_err(|cause| cause.to_string());
         let (topic, bus) = (topic_inbox.lock().unwrap().clone(), bus_inbox.lock().unwrap().clone());
@@ -150,8 +187,7 @@ impl Functions {
         view: &str,
         event: &Value,
     ) -> Result<Vec<String>, String> {
-        let view = service().view_named(view).unwrap();
-        let answer = project(self.0.projector(view), self.invocation(time, event)).await;
+        let answer = project(self.projecting(view), self.invocation(time, event)).await;
         answer.map(|said| failed(&said)).map_err(|cause| cause.to_string())
     }
 
@@ -161,10 +197,14 @@ impl Functions {
         view: &str,
         event: &Value,
     ) -> Result<Value, String> {
-        let view = service().view_named(view).unwrap();
         let invocation = self.invocation(Duration::from_secs(30), event);
-        let answer = project(self.0.projector(view), invocation).await;
+        let answer = project(self.projecting(view), invocation).await;
         answer.map(|said| serde_json::to_value(said).unwrap()).map_err(|cause| cause.to_string())
+    }
+
+    fn projecting(&self, view: &str) -> Projector {
+        let view = service().view_named(view).unwrap();
+        Projector::of(view, self.ports(), Arc::new(self.parking.clone()))
     }
 
     pub(crate) fn invocation(&self, time: Duration, event: &Value) -> LambdaEvent<Box<RawValue>> {

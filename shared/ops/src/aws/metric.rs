@@ -19,7 +19,7 @@ pub(super) fn fields(wanted: &[Metric], now: Timestamp, over: Duration) -> Vec<(
         let mut add = |name: String, value: &str| fields.push((name, value.to_owned()));
         add(format!("{query}.Id"), &format!("m{place}"));
         add(format!("{stat}.Metric.Namespace"), metric.namespace);
-        add(format!("{stat}.Metric.MetricName"), metric.name);
+        add(format!("{stat}.Metric.MetricName"), &metric.name);
         for (number, (name, value)) in metric.dimensions.iter().enumerate() {
             let dimension = format!("{stat}.Metric.Dimensions.member.{}", number + 1);
             add(format!("{dimension}.Name"), name);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     cloud::Metric,
@@ -17,6 +18,9 @@ const PRICES: &str = include_str!("../prices.json");
 
 /// Requests that one message of a queue takes: it is sent, received and deleted. Batches take fewer.
 const REQUESTS_PER_MESSAGE: f64 = 3.0;
+
+/// The namespace of the metrics that the service itself writes.
+const NAMESPACE: &str = "Dekigoto";
 
 const MILLION: f64 = 1_000_000.0;
 const GIGABYTE: f64 = 1_073_741_824.0;
@@ -58,7 +62,18 @@ struct Item {
     dollars: f64,
 }
 
-pub(crate) async fn cost(desk: &Desk, over: Duration) -> Result<Report, Failure> {
+/// What a bill is divided by, such as orders that were placed.
+struct Share {
+    what: String,
+    count: f64,
+}
+
+/// What the stack used in a time; for each unit of the metric `per` of the service too.
+pub(crate) async fn cost(
+    desk: &Desk,
+    over: Duration,
+    per: Option<&str>,
+) -> Result<Report, Failure> {
     if desk.cloud.is_one_process() {
         let what = "one process costs nothing of AWS";
         return Err(Failure::new(Kind::Unsupported, what, "name a deployed stack with `--stack`"));
@@ -69,17 +84,21 @@ pub(crate) async fn cost(desk: &Desk, over: Duration) -> Result<Report, Failure>
     let used = used(desk, over).await?;
     let items = bill(&used, &prices);
     let total: f64 = items.iter().map(|it| it.dollars).sum();
+    let share = match per {
+        Some(per) => Some(share(desk, over, per).await?),
+        None => None,
+    };
     let mut report = Report::default();
     report.field("overSeconds", over.as_secs());
     report.field("items", &items);
     report.field("dollars", total);
-    let mut table = Table::new(["used", "count", "dollars"]);
-    for item in &items {
-        let count = format!("{:.0}", item.count);
-        table.row(Tone::Plain, [item.what.to_owned(), count, format!("{:.6}", item.dollars)]);
-    }
-    report.table(table);
+    report.table(table(&items, share.as_ref()));
     report.line(Tone::Plain, format!("{total:.6} dollars in {}", age(over)));
+    if let Some(Share { what, count }) = &share {
+        report.field("per", json!({"metric": what, "count": count, "dollars": total / count}));
+        let million = total / count * MILLION;
+        report.line(Tone::Plain, format!("{count:.0} {what}; {million:.2} dollars for a million"));
+    }
     if used.api_requests > 0.0 {
         let per_thousand = total / used.api_requests * 1000.0;
         report.field("dollarsPerThousandRequests", per_thousand);
@@ -89,6 +108,38 @@ pub(crate) async fn cost(desk: &Desk, over: Duration) -> Result<Report, Failure>
     }
     report.line(Tone::Dim, prices.about);
     Ok(report)
+}
+
+fn table(items: &[Item], share: Option<&Share>) -> Table {
+    let mut table = match share {
+        Some(share) => Table::new(["used", "count", "dollars", &format!("per {}", share.what)]),
+        None => Table::new(["used", "count", "dollars"]),
+    };
+    for Item { what, count, dollars } in items {
+        let [what, sum, dollars] =
+            [(*what).to_owned(), format!("{count:.0}"), format!("{dollars:.6}")];
+        match share {
+            Some(share) => {
+                let part = format!("{:.2}", count / share.count);
+                table.row(Tone::Plain, [what, sum, dollars, part]);
+            }
+            None => table.row(Tone::Plain, [what, sum, dollars]),
+        }
+    }
+    table
+}
+
+/// How often something happened, by a metric of the service.
+async fn share(desk: &Desk, over: Duration, per: &str) -> Result<Share, Failure> {
+    let service = vec![("service", desk.stack.name.clone())];
+    let counted = sums(desk, &[metric(NAMESPACE, per, service)], over).await?;
+    match counted.first() {
+        Some(count) if *count > 0.0 => Ok(Share { what: per.to_owned(), count: *count }),
+        Some(_) | None => {
+            let what = format!("the service counted no {per} in {}", age(over));
+            Err(Failure::new(Kind::NotFound, what, "check its name, or look at a longer time"))
+        }
+    }
 }
 
 fn bill(used: &Used, prices: &Prices) -> Vec<Item> {
@@ -176,12 +227,8 @@ async fn units(
     Ok(sums(desk, &wanted, over).await?.into_iter().sum())
 }
 
-fn metric(
-    namespace: &'static str,
-    name: &'static str,
-    dimensions: Vec<(&'static str, String)>,
-) -> Metric {
-    Metric { namespace, name, dimensions, statistic: "Sum" }
+fn metric(namespace: &'static str, name: &str, dimensions: Vec<(&'static str, String)>) -> Metric {
+    Metric { namespace, name: name.to_owned(), dimensions, statistic: "Sum" }
 }
 
 async fn sums(desk: &Desk, wanted: &[Metric], over: Duration) -> Result<Vec<f64>, Failure> {

@@ -91,7 +91,7 @@ async fn publisher(desk: &Desk) -> Result<Hop, Failure> {
     }
     let lag = Metric {
         namespace: "AWS/Lambda",
-        name: "IteratorAge",
+        name: "IteratorAge".to_owned(),
         dimensions: vec![("FunctionName", function.to_owned())],
         statistic: "Maximum",
     };
@@ -171,7 +171,7 @@ fn oldest(queue: &str) -> Metric {
     let name = queue.rsplit('/').next().unwrap_or(queue);
     Metric {
         namespace: "AWS/SQS",
-        name: "ApproximateAgeOfOldestMessage",
+        name: "ApproximateAgeOfOldestMessage".to_owned(),
         dimensions: vec![("QueueName", name.to_owned())],
         statistic: "Maximum",
     }
@@ -180,7 +180,7 @@ fn oldest(queue: &str) -> Metric {
 fn invocations(function: &str) -> Metric {
     Metric {
         namespace: "AWS/Lambda",
-        name: "Invocations",
+        name: "Invocations".to_owned(),
         dimensions: vec![("FunctionName", function.to_owned())],
         statistic: "Sum",
     }

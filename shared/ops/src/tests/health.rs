@@ -1,8 +1,12 @@
+use std::time::Duration;
+
 use crate::{
     cloud::AlarmState,
-    commands::{doctor, status},
+    commands::{cost, doctor, status},
     fake::Bank,
 };
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What goes wrong in a deployment.
 type Harm = fn(&mut Bank);
@@ -77,7 +81,7 @@ async fn the_doctor_names_each_fault_with_its_remedy() {
             bank.cloud.state().table.stream = None
         }),
         ("dead letters of subscription are lost after 4 days", "14 days", |bank| {
-            bank.cloud.state().retention = std::time::Duration::from_secs(4 * 86_400);
+            bank.cloud.state().retention = Duration::from_secs(4 * 86_400);
         }),
         ("a mapping of balances is Disabled", "dekigoto resume balances", |bank| {
             bank.cloud.state().mappings.get_mut("bank-balances").unwrap()[0].state =
@@ -97,4 +101,26 @@ async fn the_doctor_names_each_fault_with_its_remedy() {
         assert!(found["remedy"].as_str().unwrap().contains(remedy), "{found}");
         assert!(report.needs_attention());
     }
+}
+
+#[tokio::test]
+async fn the_cost_of_a_stack_is_divided_by_what_it_did() {
+    let bank = Bank::new();
+    let used = [("ConsumedWriteCapacityUnits", 155.0), ("Count", 20.0), ("AccountsOpened", 5.0)];
+    bank.cloud.state().metrics = used.map(|(name, sum)| (name.to_owned(), sum)).into();
+    let report = cost(&bank.desk, DAY, Some("AccountsOpened")).await.unwrap();
+    // Two tables and two indexes.
+    let line = report.text(false);
+    assert!(line.contains("write units       620    0.000387  124.00"), "{line}");
+    assert!(line.contains("5 AccountsOpened; 81.50 dollars for a million"), "{line}");
+    let json = report.json();
+    assert_eq!(json["per"]["count"], 5.0);
+    assert_eq!(json["dollarsPerThousandRequests"].as_f64().map(f64::round), Some(0.0));
+}
+
+#[tokio::test]
+async fn a_cost_is_not_divided_by_what_nobody_counted() {
+    let failure = cost(&Bank::new().desk, DAY, Some("OrdersPlcaed")).await.unwrap_err();
+    let text = failure.to_string();
+    assert!(text.contains("counted no OrdersPlcaed") && text.contains("check its name"), "{text}");
 }

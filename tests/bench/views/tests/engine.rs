@@ -1,4 +1,5 @@
 //! DynamoDB in this process: `dynoxide`, over HTTP on loopback, and a client that adds up the units it is charged.
+//! The tests of the functions include this file, too.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +8,10 @@ use aws_sdk_dynamodb::{
     config::Intercept,
     error::BoxError,
     operation::{
+        batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
+        get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemInput, PutItemOutput},
+        query::{QueryInput, QueryOutput},
         transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
     },
     types::{
@@ -29,20 +33,39 @@ use aws_smithy_types::config_bag::ConfigBag;
 use dekigoto_testkit::aws::config;
 use tokio::net::TcpListener;
 
-/// Write units, by table and index.
+/// Adds up requests, and the units of tables and indexes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Meter(Arc<Mutex<f64>>);
+pub(crate) struct Meter(Arc<Mutex<Used>>);
+
+/// What requests were charged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) requests: f64,
+    pub(crate) read_units: f64,
+    pub(crate) write_units: f64,
+}
 
 impl Meter {
-    /// The write units since the last call, those of indexes included.
-    pub(crate) fn take(&self) -> f64 {
+    /// What was used since the last call.
+    pub(crate) fn take(&self) -> Used {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 
-    fn count<'a>(&self, charged: impl IntoIterator<Item = &'a ConsumedCapacity>) {
-        let units = charged.into_iter().map(|it| it.capacity_units().unwrap()).sum::<f64>();
-        *self.0.lock().unwrap() += units;
+    fn wrote<'a>(&self, charged: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        let mut used = self.0.lock().unwrap();
+        used.requests += 1.0;
+        used.write_units += units(charged);
     }
+
+    fn read<'a>(&self, charged: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        let mut used = self.0.lock().unwrap();
+        used.requests += 1.0;
+        used.read_units += units(charged);
+    }
+}
+
+fn units<'a>(charged: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
+    charged.into_iter().map(|it| it.capacity_units().unwrap()).sum()
 }
 
 /// The adapters do not request the consumed capacity, so the meter adds it to their requests.
@@ -63,6 +86,12 @@ impl Intercept for Meter {
             put.return_consumed_capacity = wanted;
         } else if let Some(transaction) = input.downcast_mut::<TransactWriteItemsInput>() {
             transaction.return_consumed_capacity = wanted;
+        } else if let Some(query) = input.downcast_mut::<QueryInput>() {
+            query.return_consumed_capacity = wanted;
+        } else if let Some(get) = input.downcast_mut::<GetItemInput>() {
+            get.return_consumed_capacity = wanted;
+        } else if let Some(batch) = input.downcast_mut::<BatchGetItemInput>() {
+            batch.return_consumed_capacity = wanted;
         }
         Ok(())
     }
@@ -75,9 +104,15 @@ impl Intercept for Meter {
     ) -> Result<(), BoxError> {
         let Ok(output) = context.output_or_error() else { return Ok(()) };
         if let Some(put) = output.downcast_ref::<PutItemOutput>() {
-            self.count(put.consumed_capacity());
+            self.wrote(put.consumed_capacity());
         } else if let Some(transaction) = output.downcast_ref::<TransactWriteItemsOutput>() {
-            self.count(transaction.consumed_capacity());
+            self.wrote(transaction.consumed_capacity());
+        } else if let Some(query) = output.downcast_ref::<QueryOutput>() {
+            self.read(query.consumed_capacity());
+        } else if let Some(get) = output.downcast_ref::<GetItemOutput>() {
+            self.read(get.consumed_capacity());
+        } else if let Some(batch) = output.downcast_ref::<BatchGetItemOutput>() {
+            self.read(batch.consumed_capacity());
         }
         Ok(())
     }
@@ -119,6 +154,20 @@ pub(crate) async fn view_table(client: &Client, name: &str, projected: &Projecti
         .set_key_schema(Some(keys("")))
         .set_global_secondary_indexes(Some([1, 2].map(index).to_vec()));
     table.send().await.unwrap();
+}
+
+/// An event table with the keys of the template.
+#[allow(dead_code, reason = "one of the two test programs needs it")]
+pub(crate) async fn event_table(client: &Client, name: &str) {
+    let attribute = |name, kind| {
+        let attribute = AttributeDefinition::builder().attribute_name(name);
+        attribute.attribute_type(kind).build().unwrap()
+    };
+    let attributes =
+        vec![attribute("pk", ScalarAttributeType::S), attribute("sk", ScalarAttributeType::N)];
+    let table = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let table = table.set_attribute_definitions(Some(attributes));
+    table.set_key_schema(Some(keys(""))).send().await.unwrap();
 }
 
 fn keys(prefix: &str) -> Vec<KeySchemaElement> {

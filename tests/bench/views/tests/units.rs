@@ -69,7 +69,7 @@ pub(crate) async fn measure(
                 "{name} {kind}: {tally}"
             );
             cost.messages += 1;
-            cost.units += meter.take();
+            cost.units += meter.take().write_units;
         }
         let (messages, units) = (cost.messages - before.0, cost.units - before.1);
         println!("  {}: {messages} messages, {units} write units", view.name());
