@@ -8,7 +8,7 @@ use crate::{
     Trail, Version, backoff,
     measure::{COMMAND_ACCEPTED, COMMAND_REFUSED, CONFLICTS, DECISIONS, FIRST_ANSWER_AGAIN},
     store::Source,
-    trail::log_record,
+    trail::log_hop,
 };
 
 /// How often and how long an engine retries.
@@ -269,7 +269,7 @@ impl Engine {
         let version = Some(commit.last_version());
         let Some(found) = self.send(&commit, started).await? else {
             COMMAND_ACCEPTED.record(1);
-            log_record!(DEBUG, &Trail::of_commit(&commit), "Committed");
+            log_hop!(Commit, &Trail::of_commit(&commit), "Committed");
             let answer = Answer { state, version, replayed: false, recorded: true };
             return Ok(Committed::Won(answer));
         };

@@ -41,6 +41,7 @@ mod system_host;
 #[cfg(feature = "system-host")]
 mod system_zone;
 mod time;
+pub mod trace;
 mod trail;
 mod view_store;
 pub mod views;

@@ -26,6 +26,9 @@ pub const COMMIT_OVERHEAD_BYTES_MAX: usize = 4 * 1024;
 /// reads the command's commit.
 pub const REMEMBERED_KEYS_MAX: usize = 32;
 
+/// Writes of groups of rows that are under way at the same time.
+pub const WRITES_AT_ONCE_MAX: usize = 32;
+
 /// Bytes of an aggregate type's name.
 pub const AGGREGATE_TYPE_BYTES_MAX: usize = 64;
 

@@ -1,6 +1,6 @@
 //! What every log line of a record carries, so that one search finds each hop of a request.
 
-use crate::{Commit, Context, Envelope, StreamId, Version};
+use crate::{Commit, Envelope};
 
 /// The stream and version of a record, and the request that it belongs to.
 ///
@@ -19,6 +19,8 @@ pub struct Trail {
     pub stream: String,
     /// The version of the event, or of the first event of a commit.
     pub version: u64,
+    /// How many versions it is about: those of a commit, or one.
+    pub events: u64,
     /// Groups everything that one request causes.
     pub correlation_id: String,
     /// The W3C trace context.
@@ -32,6 +34,7 @@ impl Trail {
         Self {
             stream: event.stream().map(|stream| stream.key()).unwrap_or_default(),
             version: event.version.get(),
+            events: 1,
             correlation_id: event.metadata.correlation_id.clone(),
             traceparent: event.metadata.traceparent.clone(),
         }
@@ -40,15 +43,13 @@ impl Trail {
     /// The trail of a commit.
     #[must_use]
     pub fn of_commit(commit: &Commit) -> Self {
-        Self::at(commit.stream(), commit.first_version(), commit.context())
-    }
-
-    fn at(stream: &StreamId, version: Version, context: &Context) -> Self {
+        let (first, last) = (commit.first_version().get(), commit.last_version().get());
         Self {
-            stream: stream.key(),
-            version: version.get(),
-            correlation_id: context.correlation_id.clone(),
-            traceparent: context.traceparent.clone(),
+            stream: commit.stream().key(),
+            version: first,
+            events: last.saturating_sub(first) + 1,
+            correlation_id: commit.context().correlation_id.clone(),
+            traceparent: commit.context().traceparent.clone(),
         }
     }
 }
@@ -68,3 +69,18 @@ macro_rules! log_record {
     }};
 }
 pub(crate) use log_record;
+
+/// Logs, at level debug, what a hop did with a record: hop, trail, further fields, and the message.
+macro_rules! log_hop {
+    ($hop:ident, $trail:expr, $($rest:tt)+) => {{
+        let trail: &$crate::Trail = $trail;
+        $crate::trail::log_record!(
+            DEBUG,
+            trail,
+            hop = $crate::trace::Hop::$hop.name(),
+            events = trail.events,
+            $($rest)+
+        )
+    }};
+}
+pub(crate) use log_hop;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-
+use futures_util::{StreamExt as _, stream};
 use uuid::Uuid;
 
-use crate::{Payload, Source};
+use crate::{Payload, Source, limits::WRITES_AT_ONCE_MAX};
 
 /// Where a row is: a partition, and its place there. Rows of one partition are listed in the order of `sort`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,6 +130,14 @@ pub trait ViewStore: Send + Sync {
     /// # Errors
     /// [`ViewError`]. After `Unavailable` all rows or none were written; after any other, none.
     async fn write(&self, rows: &[Row]) -> Result<(), ViewError>;
+
+    /// Writes each group as [`write`](Self::write) does: all of its rows or none, whatever becomes of the other groups.
+    /// Answers in the order of the groups. A store that can do it in fewer calls does.
+    async fn write_each(&self, groups: &[Vec<Row>]) -> Vec<Result<(), ViewError>> {
+        // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
+        let writes: Vec<_> = groups.iter().map(|rows| self.write(rows)).collect();
+        stream::iter(writes).buffered(WRITES_AT_ONCE_MAX).collect().await
+    }
 
     /// Lists rows: strongly consistent by their own keys; an index may be a moment behind the writes. The rows are those
     /// of now: a row that has left the listed partition since may be left out, so that a page is short.

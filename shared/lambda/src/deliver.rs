@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use crate::{
     batch::{Batch, BatchResponse, answer, log},
     kafka::KafkaResponse,
+    spans,
 };
 
 /// The answer to a batch of a queue or of a Kafka topic.
@@ -28,6 +29,15 @@ pub enum DeliveryResponse {
 /// Handles a batch. A message of a queue that fails at its last try is parked with its reason; Kafka delivers a
 /// record until it succeeds, or until the event source mapping gives up.
 pub(crate) async fn deliver(
+    handler: &dyn MessageHandler,
+    part: Part,
+    payload: &RawValue,
+    time_left: impl Fn() -> Duration + Sync,
+) -> Result<DeliveryResponse, Error> {
+    spans::around(handle(handler, part, payload, time_left)).await
+}
+
+async fn handle(
     handler: &dyn MessageHandler,
     part: Part,
     payload: &RawValue,

@@ -16,6 +16,7 @@ use tower::ServiceExt as _;
 use crate::{
     gateway::{self, Answer, Invocation},
     identity::{Identity, Staff},
+    spans,
 };
 
 /// How callers are authenticated.
@@ -93,6 +94,10 @@ impl<O: Owner> HttpApi<O> {
     /// # Errors
     /// If the payload is not an event of API Gateway.
     pub async fn handle(self, event: LambdaEvent<Box<RawValue>>) -> Result<Answer, Error> {
+        spans::around(self.answer(event)).await
+    }
+
+    async fn answer(self, event: LambdaEvent<Box<RawValue>>) -> Result<Answer, Error> {
         let Invocation { id, identity, request } = Invocation::read(&event.payload)?;
         let response = match request {
             Ok(request) => {

@@ -12,10 +12,23 @@ mod https;
 pub mod identity;
 mod kafka;
 pub mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod policy;
 mod projector;
 mod rebuild;
 mod relay;
+#[cfg(feature = "otlp")]
+pub mod spans;
+#[cfg(not(feature = "otlp"))]
+mod spans {
+    //! Without the feature `otlp` there are no spans.
+
+    /// Runs an invocation.
+    pub(crate) async fn around<T>(invocation: impl Future<Output = T>) -> T {
+        invocation.await
+    }
+}
 mod start;
 pub mod stream;
 pub mod telemetry;

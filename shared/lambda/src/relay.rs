@@ -18,7 +18,7 @@ use tracing::info;
 use crate::{
     Deadline,
     batch::{Batch, BatchResponse, answer},
-    stream,
+    spans, stream,
 };
 
 /// Publishes a batch. Returns the records that must be delivered again.
@@ -29,6 +29,10 @@ pub async fn relay(
     relay: Relay,
     event: LambdaEvent<Box<RawValue>>,
 ) -> Result<BatchResponse, Error> {
+    spans::around(publish(relay, event)).await
+}
+
+async fn publish(relay: Relay, event: LambdaEvent<Box<RawValue>>) -> Result<BatchResponse, Error> {
     let deadline = Deadline::of(&event.context, Arc::clone(&relay.host));
     let time_left = || deadline.time_left();
     let report = match Batch::read(&event.payload)? {

@@ -13,25 +13,38 @@ use tracing_subscriber::{
     fmt::{self, MakeWriter},
     layer::SubscriberExt as _,
     registry,
+    registry::LookupSpan,
     util::SubscriberInitExt as _,
 };
 
 use crate::metrics::Metrics;
+#[cfg(feature = "otlp")]
+use crate::spans::Spans;
 
 /// Starts logging and metrics. `AWS_LAMBDA_LOG_LEVEL` sets the level; it comes from the `LoggingConfig` of the template.
 /// `SERVICE` is the service in the dimensions of metrics.
-#[expect(clippy::disallowed_methods, reason = "both are read once, before anything else")]
+#[expect(clippy::disallowed_methods, reason = "they are read once, before anything else")]
 pub fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.to_lowercase().parse().ok());
     let service = std::env::var("SERVICE").unwrap_or_else(|_| "unnamed".to_owned());
     // A second call, as in tests, has no effect.
-    let _ = subscriber(&service, level.unwrap_or(LevelFilter::INFO), io::stdout).try_init();
+    let subscriber = subscriber(&service, level.unwrap_or(LevelFilter::INFO), io::stdout);
+    #[cfg(feature = "otlp")]
+    let subscriber = {
+        let endpoint = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok();
+        subscriber.with(Spans::of(&service, endpoint.as_deref()).map(Spans::layer))
+    };
+    let _ = subscriber.try_init();
     set_hook(Box::new(log_panic));
 }
 
 /// What writes log lines from this level on, and the metrics of a service.
-pub fn subscriber<W>(service: &str, level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+pub fn subscriber<W>(
+    service: &str,
+    level: LevelFilter,
+    writer: W,
+) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<W>
 where
     W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {

@@ -88,7 +88,7 @@ impl Caller {
 }
 
 /// Undoes the statements of `work` if it fails, and leaves those of other calls alone.
-fn in_savepoint<T, E: From<StoreFailure>>(
+pub(crate) fn in_savepoint<T, E: From<StoreFailure>>(
     operation: &'static str,
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, E>,

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Valu
 
 use crate::{
     Database,
+    connection::in_savepoint,
     failure::failure_of,
     schema::INDEXES,
     view_list,
@@ -38,6 +39,20 @@ impl ViewStore for SqliteViewStore {
         self.0.writer().call(WRITE, write).await
     }
 
+    /// One call of the writer, which makes all groups durable together.
+    async fn write_each(&self, groups: &[Vec<Row>]) -> Vec<Result<(), ViewError>> {
+        let count = groups.len();
+        let groups = groups.to_vec();
+        let write = move |it: &Connection| {
+            Ok::<_, StoreFailure>(groups.iter().map(|rows| write_group(it, rows)).collect())
+        };
+        let written: Result<Vec<_>, StoreFailure> = self.0.writer().call(WRITE, write).await;
+        written.unwrap_or_else(|failure| {
+            let failed = || Err(ViewError::from(failure.clone()));
+            std::iter::repeat_with(failed).take(count).collect()
+        })
+    }
+
     async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError> {
         let query = query.clone();
         self.0.reader().call(READ, move |it| view_list::list(it, &query)).await
@@ -58,6 +73,19 @@ fn read(connection: &Connection, key: &RowKey) -> Result<Option<Row>, ViewError>
     let mut statement = connection.prepare_cached(statement).map_err(failed)?;
     let row = statement.query_row([&key.partition, &key.sort], |row| Ok(row_of(row)));
     row.optional().map_err(failed)?.transpose()
+}
+
+/// Writes all rows of a group or none.
+fn write_group(connection: &Connection, rows: &[Row]) -> Result<(), ViewError> {
+    within_limit(WRITE, rows.len())?;
+    match rows {
+        [] => Ok(()),
+        // One statement is all or nothing by itself.
+        [row] => write(connection, row),
+        rows => {
+            in_savepoint(WRITE, connection, |it| rows.iter().try_for_each(|row| write(it, row)))
+        }
+    }
 }
 
 /// Writes a row over the revision before its own.

@@ -32,6 +32,7 @@ where
         a_write_succeeds_only_over_the_previous_revision_s8,
         among_twenty_writers_each_revision_has_one_winner_s8,
         several_rows_are_written_all_or_none,
+        groups_of_rows_are_written_each_all_or_none_s8,
         a_hundred_rows_are_one_write_and_one_read,
         lists_are_ordered_and_bounded_by_sort,
         a_list_continues_after_any_row_in_both_directions,
@@ -180,6 +181,27 @@ async fn several_rows_are_written_all_or_none(views: &dyn ViewStore) {
     views.write(&both(2, 2)).await.unwrap();
     assert_eq!(revisions().await, [2, 2]);
     views.write(&[]).await.unwrap();
+}
+
+async fn groups_of_rows_are_written_each_all_or_none_s8(views: &dyn ViewStore) {
+    let there = ["one", "two", "three"].map(|sort| row("p", sort, 1, "x"));
+    views.write(&there).await.unwrap();
+    let groups = [
+        vec![row("p", "new", 1, "x")],
+        vec![row("p", "one", 1, "y")],
+        vec![row("p", "beside", 1, "y"), row("p", "two", 3, "y")],
+        vec![row("p", "three", 2, "z"), row("p", "with", 1, "z")],
+        vec![],
+    ];
+    let written = views.write_each(&groups).await;
+    let is_written: Vec<bool> = written.iter().map(Result::is_ok).collect();
+    assert_eq!(is_written, [true, false, false, true, true], "{written:?}");
+    let refused = written.iter().filter(|it| matches!(it, Err(ViewError::Conflict)));
+    assert_eq!(refused.count(), 2, "{written:?}");
+    let keys = ["new", "one", "two", "three", "beside", "with"].map(|sort| RowKey::new("p", sort));
+    let read = views.read(&keys).await.unwrap();
+    let revisions: Vec<_> = read.iter().map(|row| row.as_ref().map(|it| it.revision)).collect();
+    assert_eq!(revisions, [Some(1), Some(1), Some(1), Some(2), None, Some(1)]);
 }
 
 async fn a_hundred_rows_are_one_write_and_one_read(views: &dyn ViewStore) {

@@ -30,6 +30,28 @@ const SHARED: &[&str] = &[
 ];
 const LAMBDA: [&str; 2] = ["dekigoto-lambda", "dekigoto-aws"];
 
+/// Spans cost the default build nothing: no crate of the build makes or sends them, and the feature is off.
+#[test]
+fn the_default_build_makes_no_spans() {
+    let known: Vec<&str> = packages().values().map(|it| it.name.as_str()).collect();
+    let tracers =
+        ["opentelemetry", "tracing-opentelemetry", "opentelemetry-otlp", "opentelemetry_sdk"];
+    assert!(tracers.iter().all(|name| !known.contains(name)), "a tracer is in the build");
+    for crate_ in ["lambda", "aws"] {
+        let path = format!("{}/../../shared/{crate_}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
+        let manifest = std::fs::read_to_string(&path).expect("the manifest is there");
+        let features = manifest.split("[features]").nth(1).expect("it has features");
+        let features = features.split("\n[").next().unwrap_or_default();
+        assert!(features.contains("otlp = ["), "{path} has the feature");
+        assert!(!features.contains("default"), "{path} turns it on");
+    }
+    for function in ["api", "publisher", "projector", "policy"] {
+        let path = format!("{}/../../functions/{function}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
+        let manifest = std::fs::read_to_string(&path).expect("the manifest is there");
+        assert!(!manifest.contains("otlp"), "{path} turns it on");
+    }
+}
+
 /// One package: its folder, and its dependencies by kind (`None` is the normal one).
 struct Package {
     name: String,

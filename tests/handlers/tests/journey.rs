@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Functions, sample};
 
+/// The trace of the requests.
+pub(crate) const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 /// All functions, and the commits that the stream has delivered.
 #[derive(Default)]
 pub(crate) struct Journey {
@@ -22,6 +25,8 @@ pub(crate) struct Journey {
     pub(crate) requests: usize,
     /// What was invoked.
     pub(crate) invocations: Vec<String>,
+    /// What the publisher sent to the topic and to the bus.
+    pub(crate) sent: (Vec<Message>, Vec<Message>),
     /// Messages on the topic, on the bus, and in the queues of views and policies.
     pub(crate) messages: Messages,
 }
@@ -63,8 +68,7 @@ impl Journey {
         event["rawPath"] = json!(path);
         event["requestContext"]["http"]["path"] = json!(path);
         event["headers"]["idempotency-key"] = json!(format!("journey-{}", self.requests));
-        event["headers"]["traceparent"] =
-            json!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        event["headers"]["traceparent"] = json!(TRACEPARENT);
         event["body"] = json!(body.to_string());
         self.invocations.push("api".to_owned());
         let (status, answer) = self.world.api(AuthMode::Iam, &event).await;
@@ -85,6 +89,8 @@ impl Journey {
             assert_eq!(published.answer, Ok(Vec::new()), "the publisher publishes {}", commit.pk);
             self.messages.topic += published.topic.len();
             self.messages.bus += published.bus.len();
+            self.sent.0.extend(published.topic.iter().cloned());
+            self.sent.1.extend(published.bus);
             for message in published.topic {
                 self.deliver(&message).await;
             }

@@ -5,9 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use dekigoto_lambda::telemetry::subscriber;
+use dekigoto_lambda::{spans::Spans, telemetry::subscriber};
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::{filter::LevelFilter, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// Collects what this thread logs until it is dropped.
 pub(crate) struct Log {
@@ -29,6 +31,15 @@ impl Log {
         let writer = written.clone();
         let log = subscriber("shop", level, move || writer.clone());
         Self { written, _guard: log.set_default() }
+    }
+
+    /// As in a deployment that sends spans to this collector.
+    pub(crate) fn with_spans(collector: &str) -> Self {
+        let written = Written::default();
+        let writer = written.clone();
+        let log = subscriber("shop", LevelFilter::INFO, move || writer.clone());
+        let spans = Spans::of("shop", Some(collector)).unwrap();
+        Self { written, _guard: log.with(spans.layer()).set_default() }
     }
 
     pub(crate) fn text(&self) -> String {

@@ -25,4 +25,6 @@ mod metrics;
 mod order_cost;
 mod policy;
 mod samples;
+mod spans;
 mod support;
+mod traces;

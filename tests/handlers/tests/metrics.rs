@@ -6,12 +6,10 @@ use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    journey::{Journey, queue_batch},
+    journey::{Journey, TRACEPARENT, queue_batch},
     log::Log,
     support::{Functions, ORDER_SUMMARY, sample},
 };
-
-const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 async fn journey(level: LevelFilter) -> (Vec<Value>, String) {
     let log = Log::at(level);

@@ -20,6 +20,7 @@ mod pointer;
 mod progress;
 mod rebuild;
 mod steps;
+mod together;
 mod within;
 
 use std::{fmt, num::NonZeroU32, str::FromStr};

@@ -17,10 +17,12 @@ use super::{
     BesideState, Generations, RebuildQueue, Segment, SegmentState, generations_of, in_generation,
     page_store::PageStore,
     progress::{Saved, SegmentRow},
+    together::Together,
 };
 use crate::{
-    Commit, Envelope, Parking, Ports, RowKey, ViewError,
+    Commit, Envelope, Parking, Ports, RowKey, ViewError, ViewStore,
     batch::{Delivered, Outcome, Report, take_queue},
+    limits::ROWS_PER_CALL_MAX,
     replay::{ReplayPage, ReplayPosition, ReplaySource, SegmentProgress},
     views::AnyView,
 };
@@ -28,8 +30,8 @@ use crate::{
 /// Commits of one page. Memory holds one page for each segment that a worker has.
 pub const COMMITS_PER_PAGE: u32 = 500;
 
-/// Rows of a page that are written side by side.
-pub const ROWS_AT_ONCE_MAX: usize = 32;
+/// Rows of a page that are folded side by side. Their reads are one call.
+pub const ROWS_AT_ONCE_MAX: usize = ROWS_PER_CALL_MAX;
 
 /// Time that must be left to go on. With less, the segment is handed on.
 pub const TIME_TO_HAND_ON: Duration = Duration::from_secs(5);
@@ -247,7 +249,9 @@ impl Work<'_> {
             }
         }
         let store = Arc::new(PageStore::new(commits, Arc::clone(&self.ports.store)));
-        let ports = Ports { store, ..self.ports.clone() };
+        let together = Arc::new(Together::new(Arc::clone(&self.ports.views)));
+        let views: Arc<dyn ViewStore> = together.clone();
+        let ports = Ports { store, views, ..self.ports.clone() };
         let (ports, view) = (&ports, &self.view);
         // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
         let folds: Vec<_> = rows
@@ -255,7 +259,7 @@ impl Work<'_> {
             .map(|(key, events)| async move { view.project(ports, key, events).await })
             .collect();
         let mut folds = stream::iter(folds).buffer_unordered(ROWS_AT_ONCE_MAX);
-        while let Some(outcomes) = folds.next().await {
+        while let Some(outcomes) = together.next(&mut folds).await {
             for outcome in outcomes {
                 match outcome {
                     Outcome::Applied | Outcome::Duplicate | Outcome::Skipped => {}

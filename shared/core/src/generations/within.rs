@@ -35,6 +35,16 @@ impl Within {
         RowKey::new(format!("{}{}", self.prefix, key.partition), &*key.sort)
     }
 
+    fn inner_rows(&self, rows: &[Row]) -> Vec<Row> {
+        let inner = |row: &Row| Row {
+            key: self.inner(&row.key),
+            revision: row.revision,
+            body: row.body.clone(),
+            indexes: row.indexes.iter().map(|(index, key)| (*index, self.inner(key))).collect(),
+        };
+        rows.iter().map(inner).collect()
+    }
+
     fn outer(&self, key: RowKey) -> RowKey {
         match key.partition.strip_prefix(&self.prefix) {
             Some(partition) => RowKey::new(partition, key.sort),
@@ -57,13 +67,12 @@ impl ViewStore for Within {
     }
 
     async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
-        let inner = |row: &Row| Row {
-            key: self.inner(&row.key),
-            revision: row.revision,
-            body: row.body.clone(),
-            indexes: row.indexes.iter().map(|(index, key)| (*index, self.inner(key))).collect(),
-        };
-        self.views.write(&rows.iter().map(inner).collect::<Vec<_>>()).await
+        self.views.write(&self.inner_rows(rows)).await
+    }
+
+    async fn write_each(&self, groups: &[Vec<Row>]) -> Vec<Result<(), ViewError>> {
+        let groups: Vec<_> = groups.iter().map(|rows| self.inner_rows(rows)).collect();
+        self.views.write_each(&groups).await
     }
 
     /// Positions are those of the view's own keys, so that a list goes on in another generation.

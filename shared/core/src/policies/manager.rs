@@ -7,7 +7,7 @@ use crate::{
     Envelope, Parking, Ports, Trail,
     batch::{Delivered, Outcome, Report, take_queue},
     measure::{DEADLINE_LATE, Part},
-    trail::log_record,
+    trail::log_hop,
 };
 
 /// Runs the processes of one policy.
@@ -108,7 +108,7 @@ impl ProcessManager {
                 Meaning::Event(_, event) => {
                     let outcome = self.policy.on_event(&self.ports, event).await;
                     if outcome == Outcome::Applied {
-                        log_record!(DEBUG, &Trail::of(event), policy = self.name(), "Handled");
+                        log_hop!(Handle, &Trail::of(event), policy = self.name(), "Handled");
                     }
                     outcome
                 }

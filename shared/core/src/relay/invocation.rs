@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Commit, Corrupt, Message, Pointer, ReadError, ReadFrom, Source, Timestamp, Trail,
-    batch::Outcome, measure::PUBLISH_LAG, trail::log_record,
+    batch::Outcome, measure::PUBLISH_LAG, trail::log_hop,
 };
 
 /// Commits that are read from the store in parallel.
@@ -141,7 +141,7 @@ impl<'a> Invocation<'a> {
         if let (true, Some(at)) = (plan.is_published, at) {
             let lag = self.relay.host.now().as_millis().saturating_sub(at.as_millis());
             PUBLISH_LAG.record(lag);
-            log_record!(DEBUG, &plan.trail, "Published");
+            log_hop!(Publish, &plan.trail, "Published");
         }
         plan
     }

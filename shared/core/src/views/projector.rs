@@ -10,7 +10,7 @@ use crate::{
     batch::{Delivered, Outcome, Report, take_queue},
     generations::Feeds,
     measure::{END_TO_END_LAG, Part},
-    trail::log_record,
+    trail::log_hop,
 };
 
 /// Keeps one view up to date.
@@ -135,7 +135,7 @@ impl Projector {
         let view = self.name();
         let lag = self.ports.host.now().as_millis().saturating_sub(event.occurred_at.as_millis());
         END_TO_END_LAG.record_of(Part::View(view), lag);
-        log_record!(DEBUG, &Trail::of(event), view, "Applied");
+        log_hop!(Apply, &Trail::of(event), view, "Applied");
     }
 
     async fn apply(&self, group: &[Hint], feeds: &Feeds) -> Vec<Outcome> {
