@@ -27,6 +27,7 @@ def main():
     make(ROOT, "new", "NAME=stock", f"DIR={WORK / 'stock'}")
     it_is_small_and_about_nothing_else(WORK / "stock")
     the_template_is_valid(WORK / "stock")
+    its_views_can_be_rebuilt(WORK / "stock")
     say("its tests and its demo (the first build takes about a minute)")
     make(WORK / "stock", "test")
     make(WORK / "stock", "demo")
@@ -55,6 +56,21 @@ def it_is_small_and_about_nothing_else(service):
             if re.search(r"\border(s|ed)?\b|\bpayment", line, re.IGNORECASE):
                 raise Failure(f"{file} speaks of orders: {line}", "look at infra/scaffold/templates/service")
     say(f"a new service has {count} lines in {len(files)} files")
+
+
+def its_views_can_be_rebuilt(service):
+    """The template has the rebuild function, what it may do, and what `dekigoto rebuild` reads."""
+    template = (service / "template.yaml").read_text()
+    function = template.split("  RebuildFunction:", 1)[-1].split("\nOutputs:", 1)
+    needed = ["REBUILD_QUEUE_URL: !Ref RebuildQueue", "Queue: !GetAtt RebuildQueue.Arn", "dynamodb:Scan", "dynamodb:PutItem",
+              "ReportBatchItemFailures", "Resource: [!GetAtt RebuildQueue.Arn"]
+    missing = [it for it in needed if it not in function[0]]
+    outputs = ["EventTableName", "ViewTableName", "RebuildQueueUrl"]
+    missing += [it for it in outputs if f"  {it}: {{Value: !Ref" not in function[-1]]
+    if missing:
+        raise Failure(f"a new service cannot rebuild its views: its template lacks {', '.join(missing)}",
+                      "look at infra/scaffold/templates/service/template.yaml")
+    say("its views can be rebuilt")
 
 
 def the_template_is_valid(service):
