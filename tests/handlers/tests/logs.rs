@@ -127,3 +127,36 @@ async fn an_unknown_method_is_not_logged_s17() {
     let lines = lines(&log);
     assert_eq!((lines.len(), field(&lines[0], "method")), (1, &json!("this method")));
 }
+
+#[tokio::test]
+async fn no_line_of_any_level_holds_a_token_its_bearer_or_a_key_s17() {
+    let token = "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzZWNyZXQtY3VzdG9tZXIifQ.c2lnbmF0dXJl";
+    for (mode, authorizer) in [
+        (
+            AuthMode::Jwt,
+            json!({"jwt": {"claims": {"sub": "secret-customer", "scope": "openid"}, "scopes": null}}),
+        ),
+        // The same request, refused.
+        (AuthMode::Jwt, Value::Null),
+        (
+            AuthMode::Iam,
+            json!({"iam": {"userArn": "arn:aws:iam::123456789012:role/secret-customer"}}),
+        ),
+    ] {
+        let mut event = sample("api-place-order.json");
+        event["requestContext"]["authorizer"] = authorizer;
+        event["headers"]["authorization"] = json!(token);
+        event["headers"]["cookie"] = json!("session=secret-cookie");
+        event["headers"]["idempotency-key"] = json!("secret-key");
+        let body = r#"{"customerId":"secret-customer","currency":"JPY","items":[{"productId":"p-1","quantity":1,"unitAmount":1500}]}"#;
+        event["body"] = json!(body);
+        let (world, log) = (Functions::default(), Log::at(LevelFilter::TRACE));
+        let (status, _) = world.api(mode, &event).await;
+        assert!([201, 400, 401, 403, 422].contains(&status), "{mode:?}: {status}");
+        let text = log.text();
+        assert!(!text.is_empty(), "{mode:?}");
+        for word in ["eyJ", "c2lnbmF0dXJl", "secret-"] {
+            assert!(!text.contains(word), "{mode:?}: {word} is in the log: {text}");
+        }
+    }
+}
