@@ -7,7 +7,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{
+    StreamExt as _,
+    future::{Either, select},
+    stream,
+};
 use tracing::warn;
 
 use super::{
@@ -103,10 +107,15 @@ impl Ticker {
         let ticks = partitions.iter().map(|it| ticker.tick_partition(it, now, &time_left));
         // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
         let ticks: Vec<_> = ticks.collect();
-        stream::iter(ticks)
-            .buffer_unordered(PARTITIONS_AT_ONCE)
-            .fold(Ticked::default(), |all, one| std::future::ready(all.and(one)))
-            .await
+        let mut ticked = Ticked { unlisted: partitions.len(), ..Ticked::default() };
+        let mut work = stream::iter(ticks).buffer_unordered(PARTITIONS_AT_ONCE);
+        // A list may hang until its time-out. So the lists race the time: an invocation that is stopped reports nothing.
+        let mut alarm = self.host.alarm(time_left().saturating_sub(TIME_TO_STOP));
+        while let Either::Right((Some(one), _)) = select(&mut alarm, work.next()).await {
+            ticked.unlisted = ticked.unlisted.saturating_sub(1);
+            ticked = ticked.and(one);
+        }
+        ticked
     }
 
     async fn tick_partition(

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use dekigoto::{
     Envelope, Host as _, Message, Ports, RowKey,
     batch::{Delivered, Outcome, Report, TIME_TO_STOP, take_queue},
-    memory::MemoryParking,
+    memory::{MemoryDeadlineQueue, MemoryParking},
+    policies::Ticker,
     views::{Across, AcrossView, AnyView, Fold, Projector, Single, SingleView, View},
 };
 use dekigoto_testkit::{SlowStore, SlowViews, VirtualHost};
@@ -143,4 +144,19 @@ async fn a_hanging_step_is_reported_in_time_and_the_other_steps_complete_l4() {
         host.run(take_queue(&host, batch.collect(), |record| *record, time_left, step));
     assert_eq!(took, TIMEOUT - TIME_TO_STOP);
     assert_eq!((report.failed, report.tally.applied), (vec!["m-1".to_owned()], 40));
+}
+
+#[test]
+fn a_tick_on_a_slow_view_table_ends_in_time_and_says_what_it_did_not_list_s16() {
+    let world = Faulty::new([]);
+    for (millis, is_complete) in [(50, true), (2_000, true), (4_900, false), (5_000, false)] {
+        let (host, each) = (VirtualHost::default(), Duration::from_millis(millis));
+        let views = Arc::new(SlowViews::new(Arc::new(world.rows.clone()), host.clone(), each));
+        let queue = Arc::new(MemoryDeadlineQueue::default());
+        let ticker = Ticker { policy: "closing", views, queue, host: Arc::new(host.clone()) };
+        let clock = host.clone();
+        let (ticked, took) = host.run(ticker.tick(|| TIMEOUT.saturating_sub(clock.monotonic())));
+        assert!(took < TIMEOUT, "{millis} ms a list: {took:?}");
+        assert_eq!(ticked.is_complete(), is_complete, "{millis} ms a list: {ticked:?}");
+    }
 }
