@@ -156,6 +156,7 @@ impl Client {
         let path = match op.asked {
             Asked::Place => "/v1/orders".to_owned(),
             Asked::Pay => format!("/v1/orders/{}/payments", op.order),
+            Asked::Refund => format!("/v1/orders/{}/refunds", op.order),
             Asked::Confirm => format!("/v1/orders/{}/confirm", op.order),
             Asked::Ship => format!("/v1/orders/{}/ship", op.order),
             Asked::Deliver => format!("/v1/orders/{}/deliver", op.order),

@@ -14,6 +14,7 @@ use serde_json::Value;
 pub(crate) enum Asked {
     Place,
     Pay,
+    Refund,
     Confirm,
     Ship,
     Deliver,
@@ -86,7 +87,7 @@ impl Op {
     /// The stream that the command writes to.
     pub(crate) fn stream(&self) -> String {
         match self.asked {
-            Asked::Pay => format!("Payment#{}", self.order),
+            Asked::Pay | Asked::Refund => format!("Payment#{}", self.order),
             Asked::Place | Asked::Confirm | Asked::Ship | Asked::Deliver | Asked::Cancel => {
                 format!("Order#{}", self.order)
             }

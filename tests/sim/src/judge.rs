@@ -97,7 +97,7 @@ pub(crate) fn judge(path: &str) -> Result<(), String> {
 
 fn violations(left: &Left) -> Vec<Violation> {
     let sim = Sim::new(0, Plan::Nothing, false);
-    let world = World::deploy(&sim, Wiring::default());
+    let world = World::deploy(&sim, Wiring::default(), None);
     let history = rebuild(&world, left);
     checks::of_tables(&world, &history);
     checks::delivery::published(&world);

@@ -85,7 +85,8 @@ fn poisoned_message(world: &World, dice: &mut Dice) {
         json!({ "detail": { "eventType": POISON } }).to_string(),
         format!("[\"{POISON}\""),
     ];
-    let view = dice.pick(&world.view_queues);
+    let inlets = world.inlets();
+    let view = dice.pick(&inlets);
     view.queue.put(dice.pick(&bodies).clone());
 }
 
@@ -112,7 +113,9 @@ pub(crate) fn feed(
     let cases = if dice.per_mille(100) { 200 } else { 0 };
     let (sim, stream, dice) = (sim.clone(), stream.clone(), Mutex::new(dice));
     events.on_commit(move |commit: &Commit| {
-        let record = if dice.lock().unwrap().per_mille(cases) {
+        let is_newer = dice.lock().unwrap().per_mille(cases);
+        // When everything is healed, the new code is deployed everywhere.
+        let record = if is_newer && !sim.is_healed() {
             sim.tried("a stream record that only newer code can read");
             let (pointer, body) = (parks_pointers.then(|| Pointer::to(commit)), String::new());
             StreamRecord::Unreadable { pointer, body, reason: UNREADABLE.to_owned() }
@@ -126,7 +129,8 @@ pub(crate) fn feed(
 /// Sends every event so far to one view again.
 fn redelivery(world: &World, dice: &mut Dice) {
     world.sim.tried("a view that gets every event again");
-    let view = dice.pick(&world.view_queues);
+    let inlets = world.inlets();
+    let view = dice.pick(&inlets);
     for event in world.events.all_events() {
         view.queue.put(Message::of(&event).body);
         if world.wiring.replay_publishes() {
@@ -167,13 +171,13 @@ fn event_of_new_code(world: &World, dice: &mut Dice) {
         payload: Payload::of(&json!({ "newField": NEWER })).unwrap(),
         ..event.clone()
     };
-    dice.pick(&world.view_queues).queue.put(Message::of(&event).body);
+    dice.pick(&world.inlets()).queue.put(Message::of(&event).body);
 }
 
 /// Ends the deployment: events that old code could not read are applied, unless old code dropped them.
 pub(crate) fn deploy_new_code(world: &World, chaos: Duration) {
     world.rollout.end();
-    for view in &world.view_queues {
+    for view in world.inlets() {
         let is_newer = |letter: &Letter| letter.body.contains(NEWER);
         if !view.dead.remove(is_newer).is_empty() && chaos < RECEIVES_LAST {
             let what = format!("{} dead-lettered an event of newer code", view.name);
@@ -210,7 +214,7 @@ fn forged_event(world: &World, dice: &mut Dice) {
         payload: Payload::of(&payload).unwrap(),
         ..event.clone()
     };
-    dice.pick(&world.view_queues).queue.put(Message::of(&event).body);
+    dice.pick(&world.inlets()).queue.put(Message::of(&event).body);
 }
 
 /// An operator publishes everything again.

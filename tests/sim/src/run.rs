@@ -2,20 +2,26 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
 use dekigoto_testkit::sim::{
-    Dice, Executor, Fault, Journal, Plan, SITES, Sim, Site, Stopped, Swarm, Violation,
+    DUE, Dice, Executor, Fault, Journal, Plan, SITES, Sim, Site, Stopped, Swarm, Violation,
 };
+
+use orders::fulfilment::Fulfilment;
 
 use crate::{
     bugs::Wiring,
     checks::{self, delivery},
     client::{Client, REQUEST},
+    fates::Fate,
     history::History,
     known, lost, nemesis,
     outage::LongOutage,
+    policies::{self, Process},
+    ticks,
     workload::{self, Load},
     world::World,
 };
@@ -29,6 +35,9 @@ const REST_MAX: Duration = Duration::from_secs(12 * 3600);
 /// Orders are placed within this time, even if faults last for hours.
 const ORDERS_WITHIN_MAX: Duration = Duration::from_secs(1200);
 
+/// The time to pay the order of a sweep.
+const SWEEP_PAYMENT_TIME: Duration = Duration::from_secs(30);
+
 /// The sequence of random numbers for the size of a run.
 const SIZE: u64 = 1 << 44;
 
@@ -41,6 +50,8 @@ pub(crate) struct Setup {
     pub(crate) wiring: Wiring,
     /// One client, one order, only the given faults.
     pub(crate) is_sweep: bool,
+    /// What becomes of the order of a sweep that the policy carries. `None` if people do everything.
+    pub(crate) fate: Option<Fate>,
     pub(crate) keeps_steps: bool,
 }
 
@@ -58,18 +69,28 @@ pub(crate) struct Outcome {
 pub(crate) fn run(setup: &Setup) -> Outcome {
     let mut size = Dice::new(setup.seed, SIZE);
     let chaos = size.time(Duration::from_secs(20), Duration::from_secs(600));
+    let terms = if setup.is_sweep {
+        setup.fate.map(|_| Fulfilment { payment_time: SWEEP_PAYMENT_TIME, confirms_itself: true })
+    } else {
+        policies::terms(setup.seed)
+    };
     let outage = (!setup.is_sweep).then(|| LongOutage::draw(&mut size)).flatten();
-    let swarm = outage.as_ref().map_or_else(|| swarm(setup.seed, chaos), LongOutage::swarm);
+    let swarm = outage
+        .as_ref()
+        .map_or_else(|| swarm(setup.seed, chaos, terms.is_some()), LongOutage::swarm);
     let plan = setup.faults.clone().map_or(Plan::Swarm(swarm), Plan::Exactly);
     let chaos = outage.as_ref().map_or(chaos, |outage| outage.lasts);
     let sim = Sim::new(setup.seed, plan, setup.keeps_steps);
-    let world = World::deploy(&sim, setup.wiring);
+    let world = World::deploy(&sim, setup.wiring, terms);
     let client = Client { world, history: History::default(), wiring: setup.wiring };
+    let client = Arc::new(client);
+    client.world.provider.serve(&client);
+    ticks::begin(&client.world, chaos);
     if setup.is_sweep {
         let within = Duration::ZERO;
         workload::begin(
             &client,
-            Load { orders: 1, customers: 1, declined: 0, is_plain: true, within },
+            Load { orders: 1, customers: 1, declined: 0, is_plain: true, within, fate: setup.fate },
         );
     } else {
         workload::begin(&client, Load::draw(&mut size, chaos.min(ORDERS_WITHIN_MAX)));
@@ -84,8 +105,9 @@ pub(crate) fn run(setup: &Setup) -> Outcome {
     Outcome { journal, calls, wrong, known }
 }
 
-fn swarm(seed: u64, chaos: Duration) -> Swarm {
-    let sites: Vec<&'static Site> = SITES.into_iter().chain([&REQUEST]).collect();
+fn swarm(seed: u64, chaos: Duration, has_policy: bool) -> Swarm {
+    let sites = SITES.into_iter().filter(|site| has_policy || site.name != DUE.name);
+    let sites: Vec<&'static Site> = sites.chain([&REQUEST]).collect();
     Swarm::draw(seed, &sites, chaos)
 }
 
@@ -109,8 +131,14 @@ fn live(executor: &mut Executor, client: &Client, chaos: Duration) {
 }
 
 fn rests(executor: &mut Executor, world: &World, when: &str) -> bool {
-    match executor.run(world.sim.now() + REST_MAX, STEPS_MAX) {
+    // A deadline whose row came late is fed after at most twice that delay.
+    let deadlines = world.policy.as_ref().map_or(Duration::ZERO, |_| world.sim.now() * 2);
+    match executor.run(world.sim.now() + REST_MAX + deadlines, STEPS_MAX) {
         Stopped::Quiet => true,
+        Stopped::TimeOver if Process::all(world).iter().any(Process::waits) => {
+            world.sim.violation("L3", format!("a deadline is not fed {when}"));
+            false
+        }
         Stopped::TimeOver | Stopped::StepsOver => {
             world.sim.violation("L6", format!("the system does not come to rest {when}"));
             false
@@ -120,7 +148,8 @@ fn rests(executor: &mut Executor, world: &World, when: &str) -> bool {
 
 /// Redrives all parked messages, as an operator does after a repair.
 fn redrive(world: &World) {
-    let queues = world.view_queues.iter().map(|view| (&view.dead, &view.queue));
+    let inlets = world.inlets();
+    let queues = inlets.iter().map(|inlet| (&inlet.dead, &inlet.queue));
     for (dead, queue) in queues.chain([(&world.relay_dead, &world.retries)]) {
         for letter in dead.drain() {
             world.sim.mark("redriven");

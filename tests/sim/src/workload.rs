@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Ask, Client},
+    fates::Fate,
     history::{Answer, Asked, Op},
     readers,
 };
@@ -24,6 +25,8 @@ pub(crate) struct Load {
     pub(crate) is_plain: bool,
     /// Orders are placed within this time.
     pub(crate) within: Duration,
+    /// What becomes of an order that the policy carries. `None` means anything.
+    pub(crate) fate: Option<Fate>,
 }
 
 impl Load {
@@ -31,7 +34,7 @@ impl Load {
     pub(crate) fn draw(dice: &mut Dice, within: Duration) -> Self {
         let declined = if dice.per_mille(40) { 34 } else { 0 };
         let (orders, customers) = (2 + dice.number() % 5, 1 + dice.below(3));
-        Self { orders, customers, declined, is_plain: false, within }
+        Self { orders, customers, declined, is_plain: false, within, fate: None }
     }
 }
 
@@ -80,7 +83,13 @@ impl Story {
             body["items"].as_array().unwrap().iter().map(|item| {
                 item["quantity"].as_u64().unwrap() * item["unitAmount"].as_u64().unwrap()
             });
-        self.pay(total.sum()).await;
+        let total = total.sum();
+        if let Some(terms) = self.client.world.terms {
+            let fate = self.load.fate.unwrap_or_else(|| *self.dice.pick(&Fate::ALL));
+            self.meet(fate, total, terms.payment_time).await;
+            return readers::at_the_end(self).await;
+        }
+        self.pay(total).await;
         if self.is_awkward(150) {
             self.race_to_cancel().await;
         }
@@ -115,7 +124,7 @@ impl Story {
     }
 
     /// The customer cancels while staff confirms.
-    async fn race_to_cancel(&mut self) {
+    pub(crate) async fn race_to_cancel(&mut self) {
         let key = self.key();
         let op = self.op(Asked::Cancel, &key, &self.customer.clone(), json!({ "reason": "no" }));
         let owner = self.owner();
@@ -127,7 +136,7 @@ impl Story {
         });
     }
 
-    async fn staff(&mut self, asked: Asked, body: Value) -> Option<Answer> {
+    pub(crate) async fn staff(&mut self, asked: Asked, body: Value) -> Option<Answer> {
         let key = self.key();
         self.ask_under(asked, &key, &staff(), body).await
     }

@@ -14,11 +14,15 @@ use dekigoto_testkit::sim::{
     TOPIC, TimeLeft, Topic, ViewTable, deliver,
 };
 use order_service::{CONTRACT, OrderSummaryView, service};
+use orders::fulfilment::Fulfilment;
 
 use crate::{
     bugs::Wiring,
     consumers::{Projecting, Relaying, Retrying},
+    crash::CrashWatch,
     nemesis,
+    policies::PolicyQueue,
+    provider::Provider,
     rollout::Rollout,
     truth::Truth,
 };
@@ -65,6 +69,14 @@ pub(crate) struct ViewQueue {
     function: Function<Projecting>,
 }
 
+/// The queue of a view or a policy, and its dead letters.
+#[derive(Clone)]
+pub(crate) struct Inlet {
+    pub(crate) name: &'static str,
+    pub(crate) queue: Queue,
+    pub(crate) dead: Queue,
+}
+
 /// The system.
 #[derive(Clone)]
 pub(crate) struct World {
@@ -75,6 +87,10 @@ pub(crate) struct World {
     pub(crate) retries: Queue,
     pub(crate) relay_dead: Queue,
     pub(crate) view_queues: Vec<ViewQueue>,
+    /// The policy's queue and its settings. `None` if people do everything.
+    pub(crate) policy: Option<PolicyQueue>,
+    pub(crate) terms: Option<Fulfilment>,
+    pub(crate) provider: Provider,
     pub(crate) topic: Topic,
     pub(crate) api: Function<Router>,
     pub(crate) truth: Truth,
@@ -85,8 +101,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Deploys the system with this wiring.
-    pub(crate) fn deploy(sim: &Sim, wiring: Wiring) -> Self {
+    /// Deploys the system with this wiring, and with the policy if it has settings.
+    pub(crate) fn deploy(sim: &Sim, wiring: Wiring, terms: Option<Fulfilment>) -> Self {
         let (events, views) = (EventTable::new(sim), ViewTable::new(sim));
         let truth = Truth::new(sim, &events, &views);
         let stream = Stream::new(sim, 2);
@@ -99,19 +115,28 @@ impl World {
             queue: Queue::new(sim, view.name()),
             events: service.events_for(&**view),
         };
-        let subscriptions: Vec<Subscription> = service.views().iter().map(subscription).collect();
+        let mut subscriptions: Vec<Subscription> =
+            service.views().iter().map(subscription).collect();
         let queues: Vec<Queue> = subscriptions.iter().map(|it| it.queue.clone()).collect();
+        let policy_queue = Queue::new(sim, PolicyQueue::NAME);
+        if terms.is_some() {
+            let events = service.policies()[0].events().to_vec();
+            subscriptions.push(Subscription { queue: policy_queue.clone(), events });
+        }
         let seen = truth.clone();
         let topic = Topic::new(sim, &TOPIC, subscriptions, move |message, role| {
             seen.domain_event_sent(message, role);
         });
-        let seen = truth.clone();
+        let (seen, provider) = (truth.clone(), Provider::default());
+        let hears = provider.clone();
         let bus = Topic::new(sim, &BUS, Vec::new(), move |message, role| {
             seen.integration_event_sent(message, role);
+            hears.heard(message);
         });
         let shop = Shop { events, views, topic, bus, retries, relay_dead, wiring };
         let view_queues =
             queues.into_iter().map(|queue| shop.view_queue(sim, queue, &rollout)).collect();
+        let policy = terms.map(|terms| shop.policy(sim, policy_queue, terms));
         let (relay, retry) = (shop.relay(sim), shop.retry(sim));
         stream.deliver(&relay);
         deliver(&shop.retries, &shop.relay_dead, RETRIES, &retry);
@@ -126,6 +151,9 @@ impl World {
             retries,
             relay_dead,
             view_queues,
+            policy,
+            terms,
+            provider,
             topic,
             api,
             truth,
@@ -163,6 +191,27 @@ impl World {
         self.relay.replace();
         self.retry.replace();
         self.view_queues.iter().for_each(|view| view.function.replace());
+        self.policy.iter().for_each(|policy| policy.function.replace());
+    }
+
+    /// Whether a paid order is confirmed without a person.
+    pub(crate) fn confirms_itself(&self) -> bool {
+        self.terms.is_some_and(|terms| terms.confirms_itself)
+    }
+
+    /// The queues of the views, and that of the policy.
+    pub(crate) fn inlets(&self) -> Vec<Inlet> {
+        let views = self.view_queues.iter().map(|view| Inlet {
+            name: view.name,
+            queue: view.queue.clone(),
+            dead: view.dead.clone(),
+        });
+        let policy = self.policy.iter().map(|policy| Inlet {
+            name: PolicyQueue::NAME,
+            queue: policy.queue.clone(),
+            dead: policy.dead.clone(),
+        });
+        views.chain(policy).collect()
     }
 }
 
@@ -221,6 +270,13 @@ impl Shop {
             announcements: self.wiring.announcements(),
         };
         (relay, self.wiring)
+    }
+
+    fn policy(&self, sim: &Sim, queue: Queue, terms: Fulfilment) -> PolicyQueue {
+        let watch = CrashWatch { sim: sim.clone(), events: self.events.clone() };
+        let shop = self.clone();
+        let ports = move |machine: &Machine| shop.ports(machine);
+        PolicyQueue::start(sim, queue, terms, self.wiring, watch, ports)
     }
 
     fn view_queue(&self, sim: &Sim, queue: Queue, rollout: &Rollout) -> ViewQueue {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Dice, Fault, Luck, Sim, Site, signal::Signal};
 
 /// 2026-11-23T09:00:00.000Z, when every run begins.
-const START_MILLIS: i64 = 1_795_424_400_000;
+pub const START_MILLIS: i64 = 1_795_424_400_000;
 
 /// How long a client waits for an answer: the operation time-out of the AWS clients.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(5);

@@ -36,9 +36,10 @@ pub use executor::{Executor, Stopped};
 pub use fault::{Fault, Outage, Plan, Site, Swarm};
 pub use function::{Consumer, Ended, Function, TimeLeft};
 pub use journal::{Journal, Violation};
-pub use machine::{CALL_TIME_MAX, Lost, Machine, PRIVATE};
-pub use queue::{Letter, PARK, Queue, QueuePort, RETRY};
+pub use machine::{CALL_TIME_MAX, Lost, Machine, PRIVATE, START_MILLIS};
+pub use queue::{DUE, Letter, PARK, Queue, QueuePort, RETRY};
 pub use queue_mapping::{QueueSettings, RECEIVE, deliver};
+pub use signal::Signal;
 pub use sim::{Luck, Sim};
 pub use stream::{
     AGE_MAX as RECORD_AGE_MAX, ATTEMPTS_MAX as RECORD_ATTEMPTS_MAX, BATCH_MAX as STREAM_BATCH_MAX,
@@ -48,7 +49,7 @@ pub use topic::{BUS, FAN_OUT, Lost as LostMessage, Subscription, TOPIC, Topic, T
 pub use view_table::{LIST_ROWS, READ_ROWS, ViewPort, ViewTable, WRITE_ROWS};
 
 /// Every place where a fault can happen.
-pub static SITES: [&Site; 13] = [
+pub static SITES: [&Site; 14] = [
     &APPEND,
     &READ,
     &SCAN,
@@ -62,4 +63,5 @@ pub static SITES: [&Site; 13] = [
     &PARK,
     &SHARD,
     &RECEIVE,
+    &DUE,
 ];

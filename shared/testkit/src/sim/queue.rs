@@ -8,12 +8,18 @@ use std::{
 };
 
 use async_trait::async_trait;
-use dekigoto::{Parking, Pointer, Refused, RetryQueue, Source};
+use dekigoto::{
+    Parking, Pointer, Refused, RetryQueue, Source,
+    policies::{DeadlineQueue, DueProcess},
+};
 
 use super::{Fault, Luck, Machine, Sim, Site, signal::Signal};
 
 /// A batch of pointers for the retry queue.
 pub static RETRY: Site = Site { name: "retry", menu: Fault::OF_BATCH };
+
+/// A batch of due processes for the queue of their policy.
+pub static DUE: Site = Site { name: "due", menu: Fault::OF_BATCH };
 
 /// A record for the dead letters.
 pub static PARK: Site = Site { name: "park", menu: Fault::OF_WRITE };
@@ -68,6 +74,19 @@ impl Queue {
         letters.1.insert(id, letter);
         drop(letters);
         self.0.changed.raise();
+    }
+
+    /// Takes a batch: all of it, or a random part.
+    fn put_batch(&self, bodies: Vec<String>, luck: &mut Luck) -> Vec<Result<(), Refused>> {
+        let is_partial = luck.fault == Some(Fault::Partial);
+        let put = |body| {
+            if is_partial && luck.dice.per_mille(500) {
+                return Err(Refused { code: "InternalError".to_owned(), for_good: false });
+            }
+            self.put(body);
+            Ok(())
+        };
+        bodies.into_iter().map(put).collect()
     }
 
     /// Every message, in flight or not.
@@ -153,18 +172,20 @@ impl RetryQueue for QueuePort {
         let queue = self.queue.clone();
         let bodies: Vec<String> = pointers.iter().map(Pointer::text).collect();
         let put = move |luck: &mut Luck| {
-            let is_partial = luck.fault == Some(Fault::Partial);
-            let put = |body| {
-                if is_partial && luck.dice.per_mille(500) {
-                    return Err(Refused { code: "InternalError".to_owned(), for_good: false });
-                }
-                queue.sim().mark("pointer put");
-                queue.put(body);
-                Ok(())
-            };
-            bodies.into_iter().map(put).collect()
+            queue.sim().mark("pointer put");
+            queue.put_batch(bodies, luck)
         };
         self.machine.call(&RETRY, put).await.map_err(|lost| lost.cause())
+    }
+}
+
+#[async_trait]
+impl DeadlineQueue for QueuePort {
+    async fn put(&self, due: &[DueProcess]) -> Result<Vec<Result<(), Refused>>, Source> {
+        let queue = self.queue.clone();
+        let bodies: Vec<String> = due.iter().map(DueProcess::text).collect();
+        let put = move |luck: &mut Luck| queue.put_batch(bodies, luck);
+        self.machine.call(&DUE, put).await.map_err(|lost| lost.cause())
     }
 }
 

@@ -8,11 +8,11 @@ use std::{
 
 /// Counts changes and wakes the tasks that wait for the next one.
 #[derive(Clone, Default)]
-pub(super) struct Signal(Arc<Mutex<(u64, Vec<Waker>)>>);
+pub struct Signal(Arc<Mutex<(u64, Vec<Waker>)>>);
 
 impl Signal {
     /// Records a change.
-    pub(super) fn raise(&self) {
+    pub fn raise(&self) {
         let wakers = {
             let mut inner = self.0.lock().unwrap();
             inner.0 += 1;
@@ -22,12 +22,13 @@ impl Signal {
     }
 
     /// The number of changes.
-    pub(super) fn count(&self) -> u64 {
+    #[must_use]
+    pub fn count(&self) -> u64 {
         self.0.lock().unwrap().0
     }
 
     /// Waits for a change after the first `seen`.
-    pub(super) async fn after(&self, seen: u64) {
+    pub async fn after(&self, seen: u64) {
         poll_fn(|context| {
             let mut inner = self.0.lock().unwrap();
             if inner.0 > seen {

@@ -93,6 +93,12 @@ impl Sim {
         self.0.plan.lock().unwrap().0 = Plan::Nothing;
     }
 
+    /// Whether all faults have ended, or there were none.
+    #[must_use]
+    pub fn is_healed(&self) -> bool {
+        matches!(self.0.plan.lock().unwrap().0, Plan::Nothing)
+    }
+
     /// The journal.
     pub fn journal(&self) -> MutexGuard<'_, Journal> {
         self.0.journal()

@@ -62,6 +62,17 @@ impl ViewTable {
         self.0.rows.dump()
     }
 
+    /// Every place that an index lists, or may still list because it lags.
+    #[must_use]
+    pub fn places(&self) -> Vec<RowKey> {
+        let Inner { sim, index, behind, .. } = &*self.0;
+        let mut behind = behind.lock().unwrap();
+        catch_up(index, &mut behind, sim.now().saturating_sub(LAG_MAX)).unwrap();
+        let shown = index.dump().into_iter();
+        let rows = shown.chain(behind.iter().flat_map(|(_, rows)| rows.clone()));
+        rows.flat_map(|row| row.indexes.into_values()).collect()
+    }
+
     /// The row with that key.
     #[must_use]
     pub fn row(&self, key: &RowKey) -> Option<Row> {
@@ -107,12 +118,8 @@ impl ViewTable {
         if query.index.is_none() {
             return rows.list(query).now_or_never().unwrap();
         }
-        let shown = sim.now().saturating_sub(lag);
         let mut behind = behind.lock().unwrap();
-        while behind.front().is_some_and(|(written, _)| *written <= shown) {
-            let (_, rows) = behind.pop_front().unwrap();
-            index.write(&rows).now_or_never().unwrap()?;
-        }
+        catch_up(index, &mut behind, sim.now().saturating_sub(lag))?;
         if !behind.is_empty() {
             sim.mark("an index lagged");
         }
@@ -128,6 +135,19 @@ impl ViewTable {
         page.rows = current.filter(is_listed).collect();
         Ok(page)
     }
+}
+
+/// Lets an index show the writes until then.
+fn catch_up(
+    index: &MemoryViews,
+    behind: &mut VecDeque<(Duration, Vec<Row>)>,
+    until: Duration,
+) -> Result<(), ViewError> {
+    while behind.front().is_some_and(|(written, _)| *written <= until) {
+        let (_, rows) = behind.pop_front().unwrap();
+        index.write(&rows).now_or_never().unwrap()?;
+    }
+    Ok(())
 }
 
 /// The view table as one machine reaches it.

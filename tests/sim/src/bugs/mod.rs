@@ -3,6 +3,7 @@
 
 mod batches;
 mod buses;
+mod policies;
 mod stores;
 mod views;
 
@@ -74,6 +75,9 @@ bugs! {
     SplitTransaction "a count and the record of it are two writes"
     UpcastDropsField "an old event loses a field"
     ReplayPublishes "a replay publishes the events again"
+    KeyPerDelivery "each delivery issues an effect under a key of its own"
+    ForgetsEffects "a message counts as handled although its effect got no answer"
+    DropsLateDeadlines "a tick lists only the deadlines of its own minute"
 }
 
 impl fmt::Display for Bug {

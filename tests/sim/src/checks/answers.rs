@@ -11,6 +11,7 @@ use orders::{
     },
     payment::{
         Outcome, PaidOrder, Payment, PaymentCommand, PaymentEvent, PaymentState, ProcessPayment,
+        RefundOutcome, RefundPayment,
     },
 };
 use serde::de::DeserializeOwned;
@@ -60,9 +61,12 @@ fn acceptance(world: &World, op: &Op, own: Option<&Commit>, commits: &[Commit]) 
     }
     // A payment that is known under its reference gets the recorded answer, under any key.
     let by_reference = || {
-        let reference = op.body["reference"].as_str()?;
-        let holds = |commit: &&Commit| commit.events()[0].payload.as_str().contains(reference);
-        commits.iter().find(holds).filter(|_| op.asked == Asked::Pay)
+        let (reference, kind) = recorded_as(op)?;
+        let holds = |commit: &&Commit| {
+            let event = &commit.events()[0];
+            event.event_type == kind && event.payload.as_str().contains(reference)
+        };
+        commits.iter().find(holds)
     };
     match own.or_else(by_reference) {
         None => world.sim.violation("S3", format!("{} was accepted and is not stored", op.name())),
@@ -82,6 +86,20 @@ fn acceptance(world: &World, op: &Op, own: Option<&Commit>, commits: &[Commit]) 
             }
         }
     }
+}
+
+/// The provider's reference of a payment or refund, and the event that records it.
+fn recorded_as(op: &Op) -> Option<(&str, &'static str)> {
+    let (field, kind) = match (&op.asked, op.body["outcome"].as_str()?) {
+        (Asked::Pay, "captured") => ("reference", "PaymentReceived"),
+        (Asked::Pay, _) => ("reference", "PaymentFailed"),
+        (Asked::Refund, "refunded") => ("refundReference", "PaymentRefunded"),
+        (Asked::Refund, _) => ("refundReference", "RefundFailed"),
+        (Asked::Place | Asked::Confirm | Asked::Ship | Asked::Deliver | Asked::Cancel, _) => {
+            return None;
+        }
+    };
+    Some((op.body[field].as_str()?, kind))
 }
 
 /// A command that was always refused has written nothing. Neither has one whose last attempt ran alone and was refused.
@@ -110,7 +128,7 @@ fn refusal(world: &World, op: &Op, attempt: &Attempt, commits: &[Commit]) {
     }
     let (began, ended) = (attempt.began, attempt.ended);
     let of_stream = |moment: Moment| match op.asked {
-        Asked::Pay => moment.payment,
+        Asked::Pay | Asked::Refund => moment.payment,
         Asked::Place | Asked::Confirm | Asked::Ship | Asked::Deliver | Asked::Cancel => {
             moment.order
         }
@@ -134,6 +152,7 @@ fn refusal(world: &World, op: &Op, attempt: &Attempt, commits: &[Commit]) {
 pub(crate) fn commands(world: &World, op: &Op, at: Timestamp) -> Vec<Command> {
     let command = match op.asked {
         Asked::Pay => return vec![payment(world, op)],
+        Asked::Refund => return vec![refund(op)],
         Asked::Confirm => {
             let confirm = |funds| OrderCommand::ConfirmOrder(ConfirmOrder { funds });
             return funds(world, op).map(confirm).map(Command::Order).collect();
@@ -205,6 +224,20 @@ fn payment(world: &World, op: &Op) -> Command {
         amount: text::<Amount>(&op.body, "amount"),
         currency: text::<Currency>(&op.body, "currency"),
         outcome,
+    }))
+}
+
+fn refund(op: &Op) -> Command {
+    let outcome = match op.body["outcome"].as_str() {
+        Some("refunded") => RefundOutcome::Refunded,
+        _ => RefundOutcome::Failed,
+    };
+    Command::Payment(PaymentCommand::RefundPayment(RefundPayment {
+        reference: text(&op.body, "reference"),
+        refund_reference: text(&op.body, "refundReference"),
+        amount: text::<Amount>(&op.body, "amount"),
+        outcome,
+        reason: None,
     }))
 }
 

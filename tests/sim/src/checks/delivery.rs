@@ -17,7 +17,8 @@ pub(crate) const RECEIVES_LAST: Duration = Duration::from_secs(5 * 3600);
 /// Checks that everything is published, and that only poison is dead-lettered, with its reason.
 pub(crate) fn check(world: &World) {
     published(world);
-    let views = world.view_queues.iter().map(|view| (view.name, &view.queue, &view.dead));
+    let inlets = world.inlets();
+    let views = inlets.iter().map(|inlet| (inlet.name, &inlet.queue, &inlet.dead));
     let all = views.chain([("publisher", &world.retries, &world.relay_dead)]);
     for (name, queue, dead) in all {
         let left = queue.letters().len();
@@ -45,7 +46,8 @@ fn wrong(letter: &Letter) -> Option<&'static str> {
 
 /// Checks the dead letters before a redrive: no healthy message may be among them.
 pub(crate) fn dead_letters(world: &World, chaos: Duration) {
-    let views = world.view_queues.iter().flat_map(|view| view.dead.letters());
+    let inlets = world.inlets();
+    let views = inlets.iter().flat_map(|inlet| inlet.dead.letters());
     for letter in views.chain(world.relay_dead.letters()) {
         match letter.reason {
             Some(reason) if reason.contains("ended without a report") => {
@@ -61,7 +63,7 @@ pub(crate) fn dead_letters(world: &World, chaos: Duration) {
     if chaos > RECEIVES_LAST {
         return;
     }
-    for view in &world.view_queues {
+    for view in &inlets {
         if view.dead.letters().iter().any(is_unbelieved) {
             world.sim.mark("a forged message was not believed");
         }

@@ -2,6 +2,8 @@
 
 pub(crate) mod answers;
 pub(crate) mod delivery;
+pub(crate) mod effects;
+pub(crate) mod ends;
 pub(crate) mod processes;
 pub(crate) mod stored;
 pub(crate) mod views;
@@ -12,6 +14,7 @@ use crate::{history::History, world::World};
 pub(crate) fn at_rest(world: &World, history: &History) {
     of_tables(world, history);
     delivery::check(world);
+    ends::check(world);
 }
 
 /// Checks what is in the tables and what clients and subscribers heard, but not the queues.
@@ -20,4 +23,5 @@ pub(crate) fn of_tables(world: &World, history: &History) {
     answers::check(world, history);
     views::check(world);
     processes::check(world);
+    effects::check(world);
 }

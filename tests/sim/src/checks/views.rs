@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use dekigoto::{
     Envelope, Row, RowKey, Version,
+    policies::{Policy as _, Processes},
     views::{Across, AcrossView, Counted, Marked, View},
 };
 use dekigoto_testkit::sim::{EventTable, Sim, ViewTable};
 use futures_util::FutureExt as _;
 use order_service::{CustomerSummaryView, DailySalesView, OrderSummaryView, service};
+use orders::fulfilment::Fulfilment;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -31,8 +33,9 @@ impl Rows {
         views: &ViewTable,
         rows: &[Row],
     ) {
-        for row in rows.iter().filter(|row| row.key.partition.starts_with("order-summary#")) {
-            single(sim, events, row);
+        for row in rows {
+            single::<OrderSummaryView>(sim, events, row);
+            single::<Processes<Fulfilment>>(sim, events, row);
         }
         self.across::<CustomerSummaryView>(sim, events, views, rows);
         self.across::<DailySalesView>(sim, events, views, rows);
@@ -100,11 +103,14 @@ fn fold_counted<V: View>(events: &EventTable, counted: &Records, key: &RowKey) -
     json!(row)
 }
 
-/// Checks a row of an order against the events up to its watermarks.
-fn single(sim: &Sim, events: &EventTable, row: &Row) {
+/// Checks a row of this view against the events up to its watermarks.
+fn single<V: View>(sim: &Sim, events: &EventTable, row: &Row) {
+    let Some((_, id)) = row.key.partition.split_once('#').filter(|(name, _)| *name == V::NAME)
+    else {
+        return;
+    };
     let marked: Marked<Value> = row.body.read().unwrap();
-    let id = row.key.partition.split_once('#').unwrap().1;
-    let mut expected = <OrderSummaryView as View>::Row::default();
+    let mut expected = V::Row::default();
     for (aggregate, watermark) in &marked.watermarks {
         let seen = events.events(&format!("{aggregate}#{id}"));
         let seen: Vec<&Envelope> =
@@ -113,12 +119,12 @@ fn single(sim: &Sim, events: &EventTable, row: &Row) {
             sim.violation("S8", format!("{id} is at {watermark} of {} events", seen.len()));
         }
         for event in seen {
-            OrderSummaryView::apply(&mut expected, event).unwrap();
+            V::apply(&mut expected, event).unwrap();
         }
     }
     // What old code wrote is folded again before it is shown or changed.
     let (found, expected) = (marked.row, json!(expected));
-    if marked.schema == OrderSummaryView::SCHEMA && found != expected {
+    if marked.schema == V::SCHEMA && found != expected {
         sim.violation("S8", format!("{}: {found}, the store says {expected}", name(&row.key)));
     }
 }
@@ -141,14 +147,13 @@ pub(crate) fn has_unseen(world: &World, view: &str) -> bool {
 fn unseen(world: &World) -> Vec<(&'static str, Envelope)> {
     let memory = world.truth.memory();
     let service = service();
-    let orders = service.events_for(&*service.view_named(OrderSummaryView::NAME).unwrap());
+    let wanted = |view| service.events_for(&*service.view_named(view).unwrap());
+    let (orders, processes) = (wanted(OrderSummaryView::NAME), wanted(Fulfilment::NAME));
     let mut unseen = Vec::new();
     for event in world.events.all_events() {
         let has_seen = [
-            (
-                OrderSummaryView::NAME,
-                !orders.contains(&event.event_type.as_str()) || order_has_seen(world, &event),
-            ),
+            (OrderSummaryView::NAME, folded::<OrderSummaryView>(world, &orders, &event)),
+            (Fulfilment::NAME, folded::<Processes<Fulfilment>>(world, &processes, &event)),
             (
                 CustomerSummaryView::NAME,
                 counted::<CustomerSummaryView>(world, &memory.rows, &event),
@@ -168,8 +173,12 @@ fn counted<V: AcrossView>(world: &World, rows: &Rows, event: &Envelope) -> bool 
     sum::<V>(&world.views, &key).is_some() && rows.has_counted(V::NAME, &stream, event.version)
 }
 
-fn order_has_seen(world: &World, event: &Envelope) -> bool {
-    let Ok(Some(key)) = OrderSummaryView::row_of(event) else { return false };
+/// Whether the view has folded an event, if it is one of those that it wants.
+fn folded<V: View>(world: &World, wanted: &[&str], event: &Envelope) -> bool {
+    if !wanted.contains(&event.event_type.as_str()) {
+        return true;
+    }
+    let Ok(Some(key)) = V::row_of(event) else { return false };
     let Some(row) = world.views.row(&key) else { return false };
     let marked: Marked<Value> = row.body.read().unwrap();
     let watermark = marked.watermarks.get(&event.aggregate_type).copied().unwrap_or(0);
