@@ -88,7 +88,7 @@ async fn early_late_and_repeated_deadlines_change_nothing_more_s9() {
 }
 
 #[tokio::test]
-async fn a_deadline_after_its_cancellation_changes_nothing() {
+async fn a_deadline_after_its_cancellation_changes_nothing_s9() {
     let (world, views) = started().await;
     let closed = world.close("t-1").await;
     assert_eq!(closing().on_event(&world.ports(), &closed).await, Outcome::Applied);
@@ -102,7 +102,7 @@ async fn a_deadline_after_its_cancellation_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_deadline_of_a_process_that_does_not_exist_is_skipped() {
+async fn a_deadline_of_a_process_that_does_not_exist_is_skipped_s15() {
     let world = World::new();
     let outcome = closing().on_deadline(&world.ports(), &due("closing", &world)).await;
     assert_eq!(outcome, Outcome::Skipped);
@@ -120,7 +120,7 @@ fn a_row_that_comes_late_is_listed_after_at_most_twice_its_delay() {
 }
 
 #[tokio::test]
-async fn a_deadline_whose_view_lagged_is_fed_late_and_measured() {
+async fn a_deadline_whose_view_lagged_is_fed_late_and_measured_l3() {
     let (world, views) = started().await;
     pass_an_hour(&world);
     // The row appears ten minutes late: no earlier tick could list it.

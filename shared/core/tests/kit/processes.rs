@@ -10,8 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 use dekigoto::{
-    Aggregate, AppendError, Commit, Engine, Envelope, EventStore, Expect, Host as _, Message,
-    Ports, ReadError, ReadFrom, Source, StreamId,
+    Aggregate, AppendError, Commit, DELIVERIES_MAX, Engine, Envelope, EventStore, Expect,
+    Host as _, Message, MessageHandler as _, Ports, QueueBatch, ReadError, ReadFrom, Source,
+    StreamId, TRIES_MAX,
     batch::{Delivered, Outcome, Tally},
     memory::{ManualHost, MemoryParking, MemoryStore, MemoryViews},
     policies::{AnyPolicy, DueProcess, Policy, ProcessManager},
@@ -278,7 +279,7 @@ async fn an_effect_that_expects_a_version_ends_as_moved_when_the_stream_went_on(
 }
 
 #[tokio::test]
-async fn an_event_that_the_store_does_not_have_starts_nothing() {
+async fn an_event_that_the_store_does_not_have_starts_nothing_s7() {
     let world = World::new();
     let mut forged = world.open("t-1").await;
     forged.aggregate_id = "t-2".into();
@@ -324,4 +325,49 @@ async fn each_message_ends_in_one_way_and_the_counts_add_up_s15() {
     assert_eq!(report.failed, ["2"], "an event of newer code waits for the deployment");
     let reasons: Vec<String> = world.parking.dump().into_iter().map(|(_, it)| it).collect();
     assert!(reasons.contains(&"the deadline belongs to another policy".to_owned()), "{reasons:?}");
+}
+
+#[tokio::test]
+async fn an_event_of_a_newer_version_waits_and_is_never_dropped_s12() {
+    let world = World::new();
+    let opened = world.open("t-1").await;
+    let newer = Envelope { schema_version: 2, ..opened.clone() };
+    let report = world.take(Arc::new(closing()), &[&Message::of(&newer).body]).await;
+    assert_eq!(report.failed, ["0"]);
+    assert!(world.parking.dump().is_empty());
+    assert!(world.events::<Closing>("t-1").await.is_empty());
+    // The deployment is over.
+    let report = world.take(Arc::new(closing()), &[&Message::of(&opened).body]).await;
+    assert_eq!(report.tally.applied, 1);
+}
+
+/// An event that no deployment will ever understand, and a due process that the store cannot answer for.
+#[tokio::test]
+async fn a_policy_retries_nothing_for_ever_and_parks_it_with_its_reason_s15() {
+    let world = World::new();
+    let newer = Envelope { schema_version: 2, ..world.open("t-1").await };
+    let absent = Envelope { aggregate_id: "t-2".into(), ..world.open("t-3").await };
+    let bodies = [Message::of(&newer).body, Message::of(&absent).body];
+    let parking = Arc::new(world.parking.clone());
+    let manager = ProcessManager::of(Arc::new(closing()), world.ports(), parking);
+    let mut waiting: Vec<usize> = (0..bodies.len()).collect();
+    for delivery in 1..=DELIVERIES_MAX {
+        let mut batch = QueueBatch::default();
+        for place in &waiting {
+            let message = Delivered { id: place.to_string(), record: bodies[*place].clone() };
+            batch.add(message, Some(delivery));
+        }
+        let left = || Duration::from_secs(30);
+        let take = |messages| manager.take(messages, left);
+        let report = batch.handle(manager.host(), manager.parking(), left, take).await;
+        waiting.retain(|place| report.failed.contains(&place.to_string()));
+        assert_eq!(waiting.is_empty(), delivery >= TRIES_MAX, "delivery {delivery}");
+    }
+    let parked = world.parking.dump();
+    assert_eq!(parked.len(), bodies.len());
+    for (reason, why) in
+        parked.iter().map(|(_, it)| it).zip(["schema version 2", "not in the store"])
+    {
+        assert!(reason.contains("gave up after") && reason.contains(why), "{reason}");
+    }
 }

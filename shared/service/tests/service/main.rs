@@ -11,6 +11,7 @@
 
 mod files;
 mod http;
+mod processes;
 mod projector;
 mod relay;
 mod slowest;
