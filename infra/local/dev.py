@@ -6,6 +6,7 @@ shows cargo's errors, and the old process goes on. PORT, STORE, DATABASE, BUS an
 
 import os
 import signal
+import stat
 import subprocess
 import time
 import urllib.error
@@ -15,6 +16,8 @@ import journey
 from project import ROOT, Failure, run, say
 
 POLL_SECONDS = 0.3
+# An editor saves in steps: it empties the file or writes another, and then it writes or renames.
+STILL_SECONDS = 0.15
 END_SECONDS_MAX = 10
 ANSWER_SECONDS_MAX = 30
 # What the binary is made of.
@@ -44,14 +47,23 @@ class Dev:
                 self.pause(POLL_SECONDS)
                 now = self.newest()
                 if now != seen:
-                    seen = now
-                    self.rebuild(edited=time.time() - POLL_SECONDS)
+                    before, seen = seen, self.saved(now)
+                    self.rebuild(edited=edit_time(before, seen))
                 elif self.process.poll() is not None:
                     raise Failure(f"the system ended by itself with code {self.process.returncode}", "look at its output above")
         except KeyboardInterrupt:
             print()
         finally:
             self.stop()
+
+    def saved(self, seen):
+        """Waits until the sources are the same twice, so that one save is one build."""
+        while True:
+            self.pause(STILL_SECONDS)
+            now = self.newest()
+            if now == seen:
+                return now
+            seen = now
 
     def rebuild(self, edited):
         say("a source changed: building")
@@ -95,7 +107,22 @@ class Dev:
     def newest(self):
         """The names and times of all watched files: it changes when one is edited, added or removed."""
         files = [path for place in self.watched for path in (sorted(place.rglob("*")) if place.is_dir() else [place])]
-        return [(path, path.stat().st_mtime_ns) for path in files if path.is_file()]
+        return [seen for seen in map(time_of, files) if seen]
+
+
+def time_of(path):
+    """The file and when it was written; `None` for a folder, and for a file that an editor removes just now."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (path, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+
+
+def edit_time(before, after):
+    """When the newest changed file was written, in seconds. A removed file has no time; then it is now."""
+    written = [nanoseconds for _, nanoseconds in set(after) - set(before)]
+    return max(written) / 1e9 if written else time.time()
 
 
 if __name__ == "__main__":

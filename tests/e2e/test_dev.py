@@ -78,3 +78,14 @@ def test_a_build_that_fails_leaves_the_old_process_running(system, capsys):
     assert loop.process.pid == first and answers(api)
     source.write_text("mended")
     eventually(lambda: loop.process.pid != first and answers(api), bool, "the mended build")
+
+
+def test_a_save_in_steps_is_built_once(system):
+    """Editors empty a file or move it away before they write it, and save several files one after another."""
+    loop, api, source, builds = system
+    first = loop.process.pid
+    for text in ("", "half", "halfway", "whole"):
+        source.write_text(text)
+        time.sleep(dev.STILL_SECONDS / 2)
+    eventually(lambda: loop.process.pid != first and answers(api), bool, "the new process")
+    assert builds == ["one", "whole"]
