@@ -196,3 +196,15 @@ def test_an_error_is_in_japanese_for_those_who_prefer_it(api):
         problem = is_problem(answer, 404, "not-found")
         assert problem["title"] == title, asked
         assert "accept-language" in answer.headers["vary"].lower()
+
+
+def test_every_fault_of_a_request_is_in_japanese_for_those_who_prefer_it(api):
+    japanese = {"Accept-Language": "ja"}
+    body = sample(customerId="a b", colour="red")
+    refused = is_problem(post(api, body, **japanese), 400, "malformed-request")
+    assert refused["detail"] == "2 か所に誤りがあります。errors を見てください。"
+    assert [fault["detail"] for fault in refused["errors"]] == [
+        "顧客 ID は英数字と . _ : @ | - からなる 1〜64 文字で指定してください。", "この項目はありません。"]
+    answer = api.request("GET", "/v1/orders?customerId=c-42&limit=0", headers=japanese)
+    refused = is_problem(answer, 400, "malformed-request")
+    assert refused["detail"] == "?limit: 1 から 100 までの整数にしてください。"

@@ -2,14 +2,14 @@
 //!
 //! Key and fingerprint are those of the IETF draft on the `Idempotency-Key` header of payment APIs.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Timestamp, WITHHELD,
+    Explain, Timestamp, WITHHELD,
     limits::{COMMAND_KEY_BYTES_MAX, METADATA_TEXT_BYTES_MAX},
 };
 
@@ -28,6 +28,12 @@ pub struct CommandKey(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a command key is 1 to {COMMAND_KEY_BYTES_MAX} visible ASCII characters")]
 pub struct InvalidCommandKey;
+
+impl Explain for InvalidCommandKey {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        format!("表示できる ASCII 文字で 1〜{COMMAND_KEY_BYTES_MAX} 文字にしてください。").into()
+    }
+}
 
 impl CommandKey {
     /// The key of events whose real key is internal: [`WITHHELD`].

@@ -1,8 +1,10 @@
 //! Moments in time, to the millisecond. Nothing here reads a clock: time arrives as data.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::Explain;
 
 /// A moment in UTC with millisecond precision, written as `2026-11-23T09:00:00.123Z`.
 ///
@@ -76,6 +78,12 @@ impl FromStr for Timestamp {
     }
 }
 
+impl Explain for InvalidTimestamp {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        "2026-11-23T09:00:00.123Z のような日時で指定してください。".into()
+    }
+}
+
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -84,7 +92,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(de::Error::custom)
     }
 }

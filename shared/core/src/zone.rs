@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::Timestamp;
+use crate::{Explain, Timestamp};
 
 /// The longest name of a time zone, in bytes. The longest in use has 32.
 pub const ZONE_NAME_BYTES_MAX: usize = 64;
@@ -85,6 +85,12 @@ impl FromStr for ZoneName {
             return Err(InvalidZoneName);
         }
         Ok(if text == "UTC" { Self::UTC } else { Self(Cow::Owned(text.to_owned())) })
+    }
+}
+
+impl Explain for InvalidZoneName {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        "Asia/Tokyo のようなタイムゾーン名で指定してください。".into()
     }
 }
 

@@ -15,7 +15,9 @@ use crate::{
     fields::{Body, parse},
     headers::only,
     limits::BODY_BYTES_MAX,
+    params::malformed_request,
     problem::{Kind, Problem},
+    texts,
 };
 
 /// Extracts a required JSON body.
@@ -41,8 +43,7 @@ impl<T: Body> FromRequest<App> for Json<T> {
 /// An absent body is read as an object without fields, so that the answer names the fields that are missing. Its media
 /// type does not matter.
 fn nothing<T: Body>() -> Result<T, Problem> {
-    const NO_BODY: &str = "The body is missing. Send a JSON object with the fields in errors.";
-    parse(b"{}").map_err(|problem: Problem| problem.with_detail(NO_BODY))
+    parse(b"{}").map_err(|problem: Problem| problem.with_detail(texts::NO_BODY))
 }
 
 impl<T: Body + Default> FromRequest<App> for OptionalJson<T> {
@@ -67,8 +68,7 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
             let detail = format!("The body is over {BODY_BYTES_MAX} bytes.");
             return Problem::new(Kind::PAYLOAD_TOO_LARGE, detail);
         }
-        let detail = "The body broke off, or is not encoded as it says. Send it again.";
-        Problem::new(Kind::MALFORMED, detail).with_cause(cause)
+        malformed_request(texts::BROKEN_OFF).with_cause(cause)
     })
 }
 

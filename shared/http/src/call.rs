@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use dekigoto::{Aggregate, Answer, CommandError, CommandKey, Context, Expect, Version};
+use dekigoto::{Aggregate, Answer, CommandError, CommandKey, Context, Expect, Text, Version};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::{
     condition::{Condition, Part},
     headers::{IDEMPOTENCY_KEY, RequestId, etag, mark_replayed, only},
     params::Params,
+    params::malformed_request,
     problem::{Kind, Problem},
 };
 
@@ -160,7 +161,7 @@ impl<O> Call<O> {
 fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
     let text = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default().to_owned();
     CommandKey::try_from(text)
-        .map_err(|cause| Problem::new(Kind::MALFORMED, format!("Idempotency-Key: {cause}.")))
+        .map_err(|cause| malformed_request(Text::about("Idempotency-Key", &cause)))
 }
 
 /// Reads the W3C trace context. A malformed one is dropped, so that it is never recorded.

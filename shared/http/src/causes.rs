@@ -1,7 +1,7 @@
 //! Turns errors of the engine and the stores into problems.
 
 use dekigoto::{
-    CommandError, LoadError, ReadError, SchemaError, Source, ViewError,
+    CommandError, Explain, LoadError, ReadError, SchemaError, Source, Text, ViewError,
     views::{FoldError, RowError},
 };
 
@@ -109,10 +109,9 @@ impl From<ViewError> for Problem {
 }
 
 /// A problem with one field of the body.
-pub fn bad_field(kind: Kind, pointer: &str, why: &dyn std::fmt::Display) -> Problem {
-    let fault =
-        FieldFault { subject: Subject::Pointer(pointer.to_owned()), detail: why.to_string() };
-    Problem::new(kind, why.to_string()).with_faults(vec![fault])
+pub fn bad_field(kind: Kind, pointer: &str, why: &dyn Explain) -> Problem {
+    let (subject, detail) = (Subject::Pointer(pointer.to_owned()), Text::of(why));
+    Problem::told(kind, detail.clone()).with_faults(vec![FieldFault { subject, detail }])
 }
 
 /// A problem for stored data that cannot be read.

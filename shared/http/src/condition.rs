@@ -3,10 +3,7 @@
 use axum::http::{HeaderMap, header};
 use dekigoto::{Expect, Version};
 
-use crate::{
-    headers::only,
-    problem::{Kind, Problem},
-};
+use crate::{headers::only, params::malformed_request, problem::Problem, texts};
 
 /// A command's precondition, as the client sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +32,10 @@ impl Condition {
     /// Reads the headers. `If-Match` is one strong tag, or `*` for "it exists". A weak tag never matches (RFC 9110,
     /// 13.1.1), so it is malformed; a 412 would not tell the client why.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
-        let malformed = |why| Err(Problem::new(Kind::MALFORMED, why));
         let is_first = match only(headers, &header::IF_NONE_MATCH)? {
             None => false,
             Some("*") => true,
-            Some(_) => return malformed("If-None-Match of a command is *, for the first one."),
+            Some(_) => return Err(malformed_request(texts::BAD_IF_NONE_MATCH)),
         };
         let matched = match only(headers, &header::IF_MATCH)? {
             None => return Ok(if is_first { Self::Absent } else { Self::Anything }),
@@ -47,9 +43,7 @@ impl Condition {
             Some(tag) => Self::of_tag(tag),
         };
         match matched {
-            None => {
-                malformed("If-Match is one tag as ETag gave it, such as \"3\" or \"3.1\", or *.")
-            }
+            None => Err(malformed_request(texts::BAD_IF_MATCH)),
             Some(_) if is_first => Ok(Self::Never),
             Some(matched) => Ok(matched),
         }

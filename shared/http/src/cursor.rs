@@ -8,6 +8,7 @@ use crate::{
     params::bad_parameter,
     problem::Problem,
     seal::{Binding, Place, Sealed},
+    texts,
 };
 
 impl App {
@@ -25,7 +26,7 @@ impl App {
     /// # Errors
     /// A problem when the cursor was altered or belongs to another list or caller, or the secret key cannot be read.
     pub async fn place<P: Place>(&self, binding: &[&str], cursor: &str) -> Result<P, Problem> {
-        let refused = || bad_parameter("cursor", "is not one of this list; start again without it");
+        let refused = || bad_parameter("cursor", texts::BAD_CURSOR);
         let sealed = Sealed::of::<P>(cursor).ok_or_else(refused)?;
         let place = Binding(binding).open(cursor_key(self).await?, &sealed);
         place.and_then(P::from_bytes).ok_or_else(refused)

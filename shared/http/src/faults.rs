@@ -1,6 +1,6 @@
 //! Collects everything that is wrong with a request's fields, for one answer.
 
-use std::fmt::Display;
+use dekigoto::{Explain, Text};
 
 use crate::{
     limits::{ECHO_BYTES_MAX, ECHOED_NAME_BYTES_MAX, FAULTS_MAX},
@@ -18,13 +18,13 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// The field does not have the documented shape.
-    pub(crate) fn malformed(&mut self, subject: Subject, why: impl Display) {
+    pub(crate) fn malformed(&mut self, subject: Subject, why: &impl Explain) {
         self.is_malformed = true;
         self.add(subject, why);
     }
 
     /// The field is well-formed, but breaks a business limit.
-    pub(crate) fn invalid(&mut self, subject: Subject, why: impl Display) {
+    pub(crate) fn invalid(&mut self, subject: Subject, why: &impl Explain) {
         self.add(subject, why);
     }
 
@@ -47,25 +47,41 @@ impl Faults {
     pub(crate) fn refusal(self, invalid: Kind) -> Problem {
         let kind = if self.is_malformed { Kind::MALFORMED } else { invalid };
         let detail = match self.listed.as_slice() {
-            [FieldFault { subject: Subject::Pointer(pointer), detail }] if pointer.is_empty() => {
-                format!("The body {detail}.")
-            }
-            [only] => format!("{}: {}.", only.subject, only.detail.trim_end_matches('.')),
-            all if self.unlisted == 0 => format!("{} fields are at fault; see errors.", all.len()),
+            [only] => alone(only),
+            all if self.unlisted == 0 => Text::with_values(
+                format!("{} fields are at fault; see errors.", all.len()),
+                format!("{} か所に誤りがあります。errors を見てください。", all.len()),
+            ),
             listed => {
                 let all = listed.len() + self.unlisted;
-                format!("{all} fields are at fault; errors has the first {FAULTS_MAX}.")
+                Text::with_values(
+                    format!("{all} fields are at fault; errors has the first {FAULTS_MAX}."),
+                    format!(
+                        "{all} か所に誤りがあります。errors には初めの {FAULTS_MAX} か所があります。"
+                    ),
+                )
             }
         };
-        Problem::new(kind, detail).with_faults(self.listed)
+        Problem::told(kind, detail).with_faults(self.listed)
     }
 
-    fn add(&mut self, subject: Subject, why: impl Display) {
+    fn add(&mut self, subject: Subject, why: &impl Explain) {
         if self.listed.len() == FAULTS_MAX {
             self.unlisted += 1;
             return;
         }
-        self.listed.push(FieldFault { subject, detail: why.to_string() });
+        self.listed.push(FieldFault { subject, detail: Text::of(why) });
+    }
+}
+
+/// The sentence about the only fault.
+fn alone(FieldFault { subject, detail }: &FieldFault) -> Text {
+    match subject {
+        Subject::Pointer(pointer) if pointer.is_empty() => {
+            let japanese = format!("本文: {}", detail.in_japanese());
+            Text::with_values(format!("The body {detail}."), japanese)
+        }
+        Subject::Pointer(_) | Subject::Parameter(_) => Text::about(&subject.to_string(), detail),
     }
 }
 

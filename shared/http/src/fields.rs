@@ -4,8 +4,9 @@
 //! struct. This reader requires that each field is known, appears once, and has the documented type; and one answer
 //! lists all faults.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
+use dekigoto::Explain;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -14,7 +15,9 @@ use serde_json::value::RawValue;
 
 use crate::{
     faults::Faults,
+    params::malformed_request,
     problem::{Kind, Problem, Subject},
+    texts,
 };
 
 /// A type that is read from a JSON object. Faults are collected, not returned one by one.
@@ -31,11 +34,10 @@ pub trait Body: Sized {
 /// # Errors
 /// A problem that names every field at fault.
 pub(crate) fn parse<B: Body>(bytes: &[u8]) -> Result<B, Problem> {
-    let malformed = |why: &str| Problem::new(Kind::MALFORMED, format!("The body {why}."));
-    let text = std::str::from_utf8(bytes).map_err(|_| malformed("is not UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed_request(texts::NOT_UTF_8))?;
     // Checks the syntax of the whole text without recursion, so deep nesting cannot overflow the stack.
     let value: &RawValue =
-        serde_json::from_str(text).map_err(|cause| malformed(&format!("is not JSON: {cause}")))?;
+        serde_json::from_str(text).map_err(|cause| malformed_request(texts::not_json(&cause)))?;
     let mut faults = Faults::default();
     let body = object(value, String::new(), &mut faults);
     match body {
@@ -47,9 +49,8 @@ pub(crate) fn parse<B: Body>(bytes: &[u8]) -> Result<B, Problem> {
 fn object<B: Body>(value: &RawValue, pointer: String, faults: &mut Faults) -> Option<B> {
     let Ok(Entries(entries)) = serde_json::from_str(value.get()) else {
         let is_object = value.get().starts_with('{');
-        let why =
-            if is_object { "has a name that is not Unicode" } else { "must be a JSON object" };
-        faults.malformed(Subject::Pointer(pointer), why);
+        let why = if is_object { texts::NAME_IS_NOT_UNICODE } else { texts::MUST_BE_AN_OBJECT };
+        faults.malformed(Subject::Pointer(pointer), &why);
         return None;
     };
     let mut fields = Fields { entries, known: Vec::new(), pointer, faults };
@@ -68,13 +69,13 @@ pub struct Fields<'a> {
 
 impl Fields<'_> {
     /// A required string that parses as `T`.
-    pub fn text<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+    pub fn text<T: FromStr<Err: Explain>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.required(name)?;
         self.text_of(name, value)
     }
 
     /// An optional string: `Some(None)` when it is absent, `None` when it is at fault. `null` is at fault.
-    pub fn optional_text<T: FromStr<Err: fmt::Display>>(
+    pub fn optional_text<T: FromStr<Err: Explain>>(
         &mut self,
         name: &'static str,
     ) -> Option<Option<T>> {
@@ -89,7 +90,7 @@ impl Fields<'_> {
         let flag = match self.take(name)?.map(RawValue::get) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err("must be true or false"),
+            Some(_) => Err(texts::MUST_BE_A_FLAG),
         };
         self.well_formed(name, flag)
     }
@@ -97,7 +98,7 @@ impl Fields<'_> {
     /// A required whole number that converts to `T`. `1.0`, `1e3` and `"1"` are at fault.
     pub fn whole<T>(&mut self, name: &'static str) -> Option<T>
     where
-        T: TryFrom<u64, Error: fmt::Display>,
+        T: TryFrom<u64, Error: Explain>,
     {
         let number = self.integer(name)?;
         self.well_formed(name, T::try_from(saturating_unsigned(number)))
@@ -106,7 +107,7 @@ impl Fields<'_> {
     /// An optional whole number, as [`whole`](Self::whole): `Some(None)` when it is absent, `None` when it is at fault.
     pub fn optional_whole<T>(&mut self, name: &'static str) -> Option<Option<T>>
     where
-        T: TryFrom<u64, Error: fmt::Display>,
+        T: TryFrom<u64, Error: Explain>,
     {
         if self.entries.iter().any(|(given, _)| given == name) {
             return self.whole(name).map(Some);
@@ -119,7 +120,7 @@ impl Fields<'_> {
     pub fn integer(&mut self, name: &'static str) -> Option<i64> {
         let text = self.required(name)?.get();
         let number = text.parse().ok().filter(|_| text != "-0");
-        self.well_formed(name, number.ok_or("must be a whole number of at most 64 bits"))
+        self.well_formed(name, number.ok_or(texts::MUST_BE_WHOLE))
     }
 
     /// A required list of objects. A list of more than `most` has one fault, `too_many`, and its items are not read.
@@ -127,11 +128,11 @@ impl Fields<'_> {
         &mut self,
         name: &'static str,
         most: usize,
-        too_many: impl fmt::Display,
+        too_many: impl Explain,
     ) -> Option<Vec<B>> {
         let value = self.required(name)?;
         let list = serde_json::from_str::<Vec<&RawValue>>(value.get());
-        let values = self.well_formed(name, list.map_err(|_| "must be a list"))?;
+        let values = self.well_formed(name, list.map_err(|_| texts::MUST_BE_A_LIST))?;
         if values.len() > most {
             return self.check(name, Err(too_many));
         }
@@ -145,32 +146,24 @@ impl Fields<'_> {
     }
 
     /// Applies a business limit to a field: an `Err` becomes a fault of that field.
-    pub fn check<T>(
-        &mut self,
-        name: &'static str,
-        checked: Result<T, impl fmt::Display>,
-    ) -> Option<T> {
+    pub fn check<T>(&mut self, name: &'static str, checked: Result<T, impl Explain>) -> Option<T> {
         let pointer = self.pointer_to(name);
-        checked.map_err(|why| self.faults.invalid(Subject::Pointer(pointer), why)).ok()
+        checked.map_err(|why| self.faults.invalid(Subject::Pointer(pointer), &why)).ok()
     }
 
     /// Records an `Err` as a fault in the shape of a field.
-    fn well_formed<T>(
-        &mut self,
-        name: &'static str,
-        read: Result<T, impl fmt::Display>,
-    ) -> Option<T> {
+    fn well_formed<T>(&mut self, name: &'static str, read: Result<T, impl Explain>) -> Option<T> {
         let pointer = self.pointer_to(name);
-        read.map_err(|why| self.faults.malformed(Subject::Pointer(pointer), why)).ok()
+        read.map_err(|why| self.faults.malformed(Subject::Pointer(pointer), &why)).ok()
     }
 
-    fn text_of<T: FromStr<Err: fmt::Display>>(
+    fn text_of<T: FromStr<Err: Explain>>(
         &mut self,
         name: &'static str,
         value: &RawValue,
     ) -> Option<T> {
         let is_text = value.get().starts_with('"');
-        let fault = if is_text { "is not valid Unicode" } else { "must be a string" };
+        let fault = if is_text { texts::NOT_UNICODE } else { texts::MUST_BE_TEXT };
         let text = serde_json::from_str::<String>(value.get()).map_err(|_| fault);
         let text = self.well_formed(name, text)?;
         self.well_formed(name, text.parse())
@@ -180,7 +173,7 @@ impl Fields<'_> {
 impl<'a> Fields<'a> {
     fn required(&mut self, name: &'static str) -> Option<&'a RawValue> {
         let value = self.take(name)?;
-        self.well_formed(name, value.ok_or("is missing"))
+        self.well_formed(name, value.ok_or(texts::IS_MISSING))
     }
 
     /// The value of a field, if it is present. Two values are a fault.
@@ -189,7 +182,7 @@ impl<'a> Fields<'a> {
         self.known.push(name);
         let mut given = self.entries.iter().filter(|(given, _)| given == name);
         let (first, second) = (given.next().map(|(_, value)| *value), given.next());
-        let once = if second.is_some() { Err("is given twice") } else { Ok(first) };
+        let once = if second.is_some() { Err(texts::IS_GIVEN_TWICE) } else { Ok(first) };
         self.well_formed(name, once)
     }
 
@@ -197,11 +190,11 @@ impl<'a> Fields<'a> {
         let unknown = self.entries.iter().filter(|(name, _)| !self.known.contains(&&**name));
         for (name, _) in unknown {
             let Some(name) = self.faults.echo(name) else {
-                let why = "holds more fields that are not known";
-                return self.faults.malformed(Subject::Pointer(self.pointer), why);
+                let why = texts::MORE_UNKNOWN_FIELDS;
+                return self.faults.malformed(Subject::Pointer(self.pointer), &why);
             };
             let pointer = self.pointer_to(&escaped(&name));
-            self.faults.malformed(Subject::Pointer(pointer), "is not a known field");
+            self.faults.malformed(Subject::Pointer(pointer), &texts::UNKNOWN_FIELD);
         }
     }
 
@@ -230,7 +223,7 @@ impl<'de> Deserialize<'de> for Entries<'de> {
         impl<'de> Visitor<'de> for Collect {
             type Value = Entries<'de>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
             }
 

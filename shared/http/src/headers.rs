@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 
-use crate::problem::{Kind, Problem};
+use crate::{params::malformed_request, problem::Problem, texts};
 
 /// The client's key of a command, as an HTTP header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -41,12 +41,10 @@ pub(crate) fn only<'a>(
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {
-        return Err(Problem::new(Kind::MALFORMED, format!("{name} is given twice.")));
+        return Err(malformed_request(texts::header_twice(name)));
     }
     let Some(first) = first else { return Ok(None) };
-    let text = first.to_str().map_err(|_| {
-        Problem::new(Kind::MALFORMED, format!("{name} holds more than visible ASCII."))
-    })?;
+    let text = first.to_str().map_err(|_| malformed_request(texts::header_not_ascii(name)))?;
     Ok(Some(text))
 }
 

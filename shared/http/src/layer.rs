@@ -88,6 +88,8 @@ fn render(response: Response, id: &RequestId, language: Language) -> Response {
             answer.headers_mut().insert(name.clone(), value.clone());
         }
     }
+    // For layers around this one, and for tests.
+    answer.extensions_mut().insert(problem.clone());
     if let Some(cause) = problem.cause() {
         let code = problem.kind().code();
         if answer.status().is_server_error() {

@@ -22,6 +22,7 @@ mod problem;
 mod routes;
 mod row;
 mod seal;
+mod texts;
 
 pub use app::App;
 pub use body::{Json, OptionalJson};

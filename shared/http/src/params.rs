@@ -1,18 +1,19 @@
 //! Reads query parameters strictly: each must be known and appear once.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use axum::{
     extract::{FromRequestParts, Path, Query},
     http::request::Parts,
 };
-use dekigoto::Version;
+use dekigoto::{Explain, Text, Version};
 
 use crate::{
     app::App,
     faults::Faults,
     limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, PARAMETERS_MAX},
     problem::{FieldFault, Kind, Problem, Subject},
+    texts,
 };
 
 /// The query parameters of one request. Read each by its name, then call [`finish`](Self::finish).
@@ -29,12 +30,9 @@ impl FromRequestParts<App> for Params {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let query = Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
-        let Query(pairs) =
-            query.map_err(|_| malformed_request("The query string is unreadable."))?;
+        let Query(pairs) = query.map_err(|_| malformed_request(texts::UNREADABLE_QUERY))?;
         if pairs.len() > PARAMETERS_MAX {
-            return Err(malformed_request(format!(
-                "There are more than {PARAMETERS_MAX} parameters."
-            )));
+            return Err(malformed_request(texts::too_many_parameters(PARAMETERS_MAX)));
         }
         Ok(Self { pairs, known: Vec::new(), faults: Faults::default() })
     }
@@ -42,16 +40,16 @@ impl FromRequestParts<App> for Params {
 
 impl Params {
     /// An optional parameter that parses as `T`.
-    pub fn read<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+    pub fn read<T: FromStr<Err: Explain>>(&mut self, name: &'static str) -> Option<T> {
         let text = self.text(name)?;
         self.well_formed(name, text.parse())
     }
 
     /// A required parameter that parses as `T`.
-    pub fn required<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+    pub fn required<T: FromStr<Err: Explain>>(&mut self, name: &'static str) -> Option<T> {
         if !self.pairs.iter().any(|(given, _)| given == name) {
             self.known.push(name);
-            return self.well_formed(name, Err("is missing"));
+            return self.well_formed(name, Err(texts::IS_MISSING));
         }
         self.read(name)
     }
@@ -61,7 +59,7 @@ impl Params {
         self.known.push(name);
         let mut given = self.pairs.iter().filter(|(given, _)| given == name);
         let (first, second) = (given.next().map(|(_, value)| value.clone()), given.next());
-        let once = if second.is_some() { Err("is given twice") } else { Ok(first) };
+        let once = if second.is_some() { Err(texts::IS_GIVEN_TWICE) } else { Ok(first) };
         self.well_formed(name, once).flatten()
     }
 
@@ -69,7 +67,7 @@ impl Params {
     pub fn version(&mut self, name: &'static str) -> Option<Version> {
         let text = self.text(name)?;
         let version = digits(&text).and_then(Version::new);
-        self.well_formed(name, version.ok_or("is a version: a whole number from 1"))
+        self.well_formed(name, version.ok_or(texts::MUST_BE_A_VERSION))
     }
 
     /// The page size, from the parameter `limit`.
@@ -79,8 +77,8 @@ impl Params {
         };
         let number = digits(&text).and_then(|number| u32::try_from(number).ok());
         let number = number.filter(|number| (1..=PAGE_ITEMS_MAX).contains(number));
-        let why = format!("is a whole number from 1 to {PAGE_ITEMS_MAX}");
-        self.well_formed("limit", number.ok_or(why)).unwrap_or(PAGE_ITEMS_DEFAULT)
+        let why = || texts::between_1_and(PAGE_ITEMS_MAX);
+        self.well_formed("limit", number.ok_or_else(why)).unwrap_or(PAGE_ITEMS_DEFAULT)
     }
 
     /// Ends the reading. Parameters that were not read are unknown.
@@ -96,17 +94,11 @@ impl Params {
     /// # Errors
     /// As [`finish`](Self::finish).
     pub fn finish_with<T>(mut self, read: Option<T>) -> Result<T, Problem> {
-        let known = match self.known.as_slice() {
-            [] => "this operation has none".to_owned(),
-            names => format!("the known ones are {}", names.join(", ")),
-        };
         for (name, _) in &self.pairs {
             if !self.known.contains(&&**name) {
                 let name = self.faults.echo(name).unwrap_or_default();
-                self.faults.malformed(
-                    Subject::Parameter(name),
-                    format!("is not a known parameter; {known}"),
-                );
+                let why = texts::unknown_parameter(&self.known);
+                self.faults.malformed(Subject::Parameter(name), &why);
             }
         }
         match read {
@@ -115,21 +107,20 @@ impl Params {
         }
     }
 
-    fn well_formed<T>(&mut self, name: &str, read: Result<T, impl fmt::Display>) -> Option<T> {
-        read.map_err(|why| self.faults.malformed(Subject::Parameter(name.to_owned()), why)).ok()
+    fn well_formed<T>(&mut self, name: &str, read: Result<T, impl Explain>) -> Option<T> {
+        read.map_err(|why| self.faults.malformed(Subject::Parameter(name.to_owned()), &why)).ok()
     }
 }
 
 /// Extracts the single parameter of the path, usually the id of an aggregate.
 pub struct PathId<T>(pub T);
 
-impl<T: FromStr<Err: fmt::Display>> FromRequestParts<App> for PathId<T> {
+impl<T: FromStr<Err: Explain>> FromRequestParts<App> for PathId<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let id = path_text(parts, app).await?.parse();
-        id.map(Self)
-            .map_err(|cause: T::Err| malformed_request(format!("The id in the path: {cause}.")))
+        id.map(Self).map_err(|cause: T::Err| malformed_request(texts::bad_id(&cause)))
     }
 }
 
@@ -140,19 +131,20 @@ impl<T: FromStr<Err: fmt::Display>> FromRequestParts<App> for PathId<T> {
 /// A problem when the path is not UTF-8.
 pub async fn path_text(parts: &mut Parts, app: &App) -> Result<String, Problem> {
     let path = Path::<String>::from_request_parts(parts, app).await;
-    path.map(|Path(text)| text).map_err(|_| malformed_request("The path is not UTF-8."))
+    path.map(|Path(text)| text).map_err(|_| malformed_request(texts::PATH_IS_NOT_UTF_8))
 }
 
 /// A problem with one query parameter.
-pub fn bad_parameter(name: &str, what: &str) -> Problem {
-    let fault =
-        FieldFault { subject: Subject::Parameter(name.to_owned()), detail: what.to_owned() };
-    malformed_request(format!("?{name}: {what}.")).with_faults(vec![fault])
+pub fn bad_parameter(name: &str, what: Text) -> Problem {
+    let subject = Subject::Parameter(name.to_owned());
+    let sentence = Text::about(&subject.to_string(), &what);
+    malformed_request(sentence).with_faults(vec![FieldFault { subject, detail: what }])
 }
 
 /// A problem of the kind [`Kind::MALFORMED`].
-pub fn malformed_request(detail: impl Into<String>) -> Problem {
-    Problem::new(Kind::MALFORMED, detail)
+#[must_use]
+pub fn malformed_request(detail: Text) -> Problem {
+    Problem::told(Kind::MALFORMED, detail)
 }
 
 fn digits(text: &str) -> Option<u64> {

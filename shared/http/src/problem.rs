@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use dekigoto::Source;
+use dekigoto::{Explain as _, Source, Text};
 use serde::Serialize;
 
 use crate::language::Language;
@@ -17,13 +17,12 @@ use crate::language::Language;
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// A field or parameter at fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldFault {
     /// What is at fault.
-    #[serde(flatten)]
     pub subject: Subject,
     /// What is wrong with it.
-    pub detail: String,
+    pub detail: Text,
 }
 
 /// What a fault is about. In JSON, the member `pointer` or `parameter`.
@@ -56,9 +55,27 @@ pub struct Problem {
 /// What one problem is about.
 #[derive(Debug)]
 struct What {
-    detail: String,
+    detail: Detail,
     faults: Vec<FieldFault>,
     cause: Option<Source>,
+}
+
+/// What happened and what to do.
+#[derive(Debug)]
+enum Detail {
+    /// In English. In Japanese, the kind says it.
+    OfKind(String),
+    /// In both languages.
+    Told(Text),
+}
+
+impl Detail {
+    fn in_english(&self) -> String {
+        match self {
+            Self::OfKind(english) => english.clone(),
+            Self::Told(text) => text.to_string(),
+        }
+    }
 }
 
 /// What a kind of problem says in Japanese, to clients that prefer it. The detail is that of every problem of its kind: it
@@ -177,17 +194,47 @@ struct Body<'a> {
     detail: Cow<'a, str>,
     code: &'static str,
     instance: &'a str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [FieldFault],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<BodyFault<'a>>,
+}
+
+/// A fault in the body of the answer.
+#[derive(Serialize)]
+struct BodyFault<'a> {
+    #[serde(flatten)]
+    subject: &'a Subject,
+    detail: Cow<'static, str>,
+}
+
+/// A text in one of its languages.
+fn said(text: &Text, language: Language) -> Cow<'static, str> {
+    match language {
+        Language::English => text.to_string().into(),
+        Language::Japanese => text.in_japanese(),
+    }
 }
 
 impl Problem {
-    /// A problem of this kind. `detail` says in a sentence what happened and what to do.
+    /// A problem of this kind. `detail` says in a sentence what happened and what to do; in Japanese, the kind says it.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            what: Box::new(What { detail: detail.into(), faults: Vec::new(), cause: None }),
-        }
+        Self::with(kind, Detail::OfKind(detail.into()))
+    }
+
+    /// A problem of this kind that says in both languages what happened and what to do.
+    ///
+    /// ```
+    /// use dekigoto::Text;
+    /// use dekigoto_http::{Kind, Problem};
+    /// const BOTH: Text = Text::new("Name a shelf or a room.", "shelf か room のどちらかを指定してください。");
+    /// assert_eq!(Problem::told(Kind::MALFORMED, BOTH).kind(), Kind::MALFORMED);
+    /// ```
+    #[must_use]
+    pub fn told(kind: Kind, detail: Text) -> Self {
+        Self::with(kind, Detail::Told(detail))
+    }
+
+    fn with(kind: Kind, detail: Detail) -> Self {
+        Self { kind, what: Box::new(What { detail, faults: Vec::new(), cause: None }) }
     }
 
     /// Lists the fields at fault, as `errors`.
@@ -199,8 +246,8 @@ impl Problem {
 
     /// The same problem with another detail.
     #[must_use]
-    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.what.detail = detail.into();
+    pub(crate) fn with_detail(mut self, detail: Text) -> Self {
+        self.what.detail = Detail::Told(detail);
         self
     }
 
@@ -235,9 +282,10 @@ impl Problem {
         let Kind { family, code, title, japanese, .. } = self.kind;
         let status = self.kind.status();
         let (title, detail) = match language {
-            Language::English => (title, Cow::from(&self.what.detail)),
+            Language::English => (title, Cow::from(self.what.detail.in_english())),
             Language::Japanese => (japanese.title, self.in_japanese()),
         };
+        let errors = self.what.faults.iter();
         let body = Body {
             r#type: format!("urn:dekigoto:problem:{family}"),
             title,
@@ -245,7 +293,9 @@ impl Problem {
             detail,
             code,
             instance: request_id,
-            errors: &self.what.faults,
+            errors: errors
+                .map(|it| BodyFault { subject: &it.subject, detail: said(&it.detail, language) })
+                .collect(),
         };
         let json = HeaderValue::from_static("application/problem+json");
         let text = serde_json::to_string(&body).unwrap_or_default();
@@ -268,16 +318,18 @@ impl Problem {
 }
 
 impl Problem {
-    /// The kind's detail, and in brackets what this problem is about: its fields, or else what is malformed, in English.
+    /// The detail in Japanese. What only the kind says names the fields in brackets, or else the malformed part in English.
     fn in_japanese(&self) -> Cow<'_, str> {
+        let english = match &self.what.detail {
+            Detail::Told(text) => return text.in_japanese(),
+            Detail::OfKind(english) => english,
+        };
         let detail = self.kind.japanese.detail;
         let subjects: Vec<_> = self.what.faults.iter().map(|it| it.subject.to_string()).collect();
-        // The empty pointer is the whole body.
-        let subjects = subjects.join("、");
         if !subjects.is_empty() {
-            format!("{detail}（{subjects}）").into()
+            format!("{detail}（{}）", subjects.join("、")).into()
         } else if self.kind == Kind::MALFORMED {
-            format!("{detail}（{}）", self.what.detail).into()
+            format!("{detail}（{english}）").into()
         } else {
             detail.into()
         }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-use dekigoto::{Timestamp, Zone};
+use dekigoto::{Explain, Timestamp, Zone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
@@ -10,7 +10,7 @@ const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 /// A calendar day, written as `2026-11-23`. The text sorts as the days do.
 ///
 /// ```
-/// use dekigoto::{Timestamp, Zone};
+/// use dekigoto::{Explain, Timestamp, Zone};
 /// use orders::Day;
 /// let at: Timestamp = "2026-11-23T23:59:59.999Z".parse()?;
 /// assert_eq!(Day::of(at).to_string(), "2026-11-23");
@@ -31,6 +31,12 @@ pub struct Day(#[cfg_attr(feature = "schema", schemars(with = "String"))] Timest
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a day such as 2026-11-23")]
 pub struct InvalidDay;
+
+impl Explain for InvalidDay {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        "2026-11-23 のような実在する日付で指定してください。".into()
+    }
+}
 
 impl Day {
     /// The UTC day of `at`.

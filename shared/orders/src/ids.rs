@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-use dekigoto::CommandKey;
+use dekigoto::{CommandKey, Explain};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
@@ -17,14 +17,41 @@ const ORDERS: Uuid = Uuid::from_u128(0x8d1f_6f0e_5a3c_4c0b_9b0e_0d2b_7c9e_51a4);
 pub struct InvalidId {
     /// The kind of id, such as `an order id`.
     pub what: &'static str,
+    /// The same in Japanese.
+    pub what_in_japanese: &'static str,
     /// The required form.
-    pub form: &'static str,
+    pub form: IdForm,
 }
 
-const UUID_FORM: &str = "a UUID in lower case, such as 0198c1f2-7a3b-5c4d-8e5f-60718293a4b5";
-const NAME_FORM: &str = "1 to 64 letters, digits and . _ : @ | - characters";
+/// The form that an id must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdForm {
+    /// A UUID in lower case.
+    Uuid,
+    /// Letters, digits and some signs.
+    Name,
+}
 
-const _: () = assert!(ID_BYTES_MAX == 64, "NAME_FORM and NAME_PATTERN name the limit");
+impl fmt::Display for IdForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Uuid => "a UUID in lower case, such as 0198c1f2-7a3b-5c4d-8e5f-60718293a4b5",
+            Self::Name => "1 to 64 letters, digits and . _ : @ | - characters",
+        })
+    }
+}
+
+impl Explain for InvalidId {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        let form = match self.form {
+            IdForm::Uuid => "小文字の UUID（例: 0198c1f2-7a3b-5c4d-8e5f-60718293a4b5）",
+            IdForm::Name => "英数字と . _ : @ | - からなる 1〜64 文字",
+        };
+        format!("{} は{form}で指定してください。", self.what_in_japanese).into()
+    }
+}
+
+const _: () = assert!(ID_BYTES_MAX == 64, "IdForm::Name and NAME_PATTERN name the limit");
 
 #[cfg(feature = "schema")]
 const UUID_PATTERN: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
@@ -32,7 +59,7 @@ const UUID_PATTERN: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-
 const NAME_PATTERN: &str = "^[A-Za-z0-9._:@|-]{1,64}$";
 
 macro_rules! uuid_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $japanese:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(
@@ -46,7 +73,7 @@ macro_rules! uuid_id {
             type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                let invalid = InvalidId { what: $what, form: UUID_FORM };
+                let invalid = InvalidId { what: $what, what_in_japanese: $japanese, form: IdForm::Uuid };
                 let id = Uuid::try_parse(text).map(Self).map_err(|_| invalid)?;
                 // Only one spelling is valid: a second one would name a second stream.
                 if id.to_string() == text { Ok(id) } else { Err(invalid) }
@@ -75,11 +102,11 @@ macro_rules! uuid_id {
 
 uuid_id! {
     /// An order's id: a UUID in lower case. The order's payment stream has the same id.
-    OrderId, "an order id"
+    OrderId, "an order id", "注文 ID"
 }
 uuid_id! {
     /// A payment's id: a UUID in lower case.
-    PaymentId, "a payment id"
+    PaymentId, "a payment id", "支払い ID"
 }
 
 impl OrderId {
@@ -109,7 +136,7 @@ fn is_name(text: &str) -> bool {
 }
 
 macro_rules! name_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $japanese:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(
@@ -134,7 +161,7 @@ macro_rules! name_id {
                 if is_name(&text) {
                     Ok(Self(text))
                 } else {
-                    Err(InvalidId { what: $what, form: NAME_FORM })
+                    Err(InvalidId { what: $what, what_in_japanese: $japanese, form: IdForm::Name })
                 }
             }
         }
@@ -163,11 +190,11 @@ macro_rules! name_id {
 
 name_id! {
     /// A customer's id from another system: 1 to 64 letters, digits and `. _ : @ | -`.
-    CustomerId, "a customer id"
+    CustomerId, "a customer id", "顧客 ID"
 }
 name_id! {
     /// A product's id from another system: 1 to 64 letters, digits and `. _ : @ | -`.
-    ProductId, "a product id"
+    ProductId, "a product id", "商品 ID"
 }
 
 #[cfg(test)]

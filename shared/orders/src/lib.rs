@@ -55,7 +55,7 @@ pub mod strategies;
 #[cfg(feature = "schema")]
 pub use contract::event_types;
 pub use day::{Day, InvalidDay};
-pub use ids::{CustomerId, InvalidId, OrderId, PaymentId, ProductId};
+pub use ids::{CustomerId, IdForm, InvalidId, OrderId, PaymentId, ProductId};
 pub use money::{Amount, Currency, InvalidAmount, InvalidCurrency, UnitAmount};
 pub use order::{InvalidQuantity, Quantity, Status, UnknownStatus};
 pub use paid::Paid;

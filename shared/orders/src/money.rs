@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use dekigoto::Explain;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::limits::{AMOUNT_MAX, UNIT_AMOUNT_MAX};
@@ -46,6 +47,12 @@ pub struct Currency(&'static str);
 #[error("a currency is an ISO 4217 code in upper case, such as JPY")]
 pub struct InvalidCurrency;
 
+impl Explain for InvalidCurrency {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        "通貨は ISO 4217 の大文字のコード（例: JPY）で指定してください。".into()
+    }
+}
+
 impl Currency {
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -86,11 +93,20 @@ impl<'de> Deserialize<'de> for Currency {
 pub struct InvalidAmount {
     /// The kind of amount, such as `a unit amount`.
     pub what: &'static str,
+    /// The same in Japanese.
+    pub what_in_japanese: &'static str,
     pub max: u64,
 }
 
+impl Explain for InvalidAmount {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        let Self { what_in_japanese: what, max, .. } = self;
+        format!("{what}は通貨の最小単位で 0 から {max} までの整数です。").into()
+    }
+}
+
 macro_rules! amount {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $max:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $japanese:literal, $max:expr) => {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -122,7 +138,7 @@ macro_rules! amount {
                 if minor_units <= $max {
                     Ok(Self(minor_units))
                 } else {
-                    Err(InvalidAmount { what: $what, max: $max })
+                    Err(InvalidAmount { what: $what, what_in_japanese: $japanese, max: $max })
                 }
             }
         }
@@ -143,11 +159,11 @@ macro_rules! amount {
 
 amount! {
     /// The price of one piece: 0 to 10^12 minor units.
-    UnitAmount, "a unit amount", UNIT_AMOUNT_MAX
+    UnitAmount, "a unit amount", "単価", UNIT_AMOUNT_MAX
 }
 amount! {
     /// An amount of money: 0 to 2^53 - 1 minor units.
-    Amount, "an amount", AMOUNT_MAX
+    Amount, "an amount", "金額", AMOUNT_MAX
 }
 
 impl UnitAmount {

@@ -3,8 +3,9 @@
 //! New text is checked by Unicode property. Stored text is only checked for what older versions refused, so that every
 //! stored event still decodes, and stored references still match.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
+use dekigoto::Explain;
 use icu_properties::{
     CodePointSetData, CodePointSetDataBorrowed, props::DefaultIgnorableCodePoint,
 };
@@ -21,6 +22,8 @@ use crate::limits::{
 pub struct InvalidText {
     /// The kind of text, such as `the carrier`.
     pub what: &'static str,
+    /// The same in Japanese.
+    pub what_in_japanese: &'static str,
     pub limit: TextLimit,
     pub fault: TextFault,
 }
@@ -47,6 +50,22 @@ pub enum TextFault {
     /// A control character, one that nobody can see, or one that reorders text.
     #[error("holds a character that cannot be shown")]
     Unprintable,
+}
+
+impl Explain for InvalidText {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        let fault = match self.fault {
+            TextFault::Blank => "が空です",
+            TextFault::TooLong => "が長すぎます",
+            TextFault::Padded => "の先頭か末尾に空白があります",
+            TextFault::Unprintable => "に表示できない文字があります",
+        };
+        let limit = match self.limit {
+            TextLimit::Characters(most) => format!("{most} 文字"),
+            TextLimit::Bytes(most) => format!("UTF-8 で {most} バイト"),
+        };
+        format!("{}{fault}。{limit}までです。", self.what_in_japanese).into()
+    }
 }
 
 /// How a text is written.
@@ -134,7 +153,7 @@ fn is_joiner(character: char) -> bool {
 }
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $style:expr, $unit:ident($most:expr)) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $japanese:literal, $style:expr, $unit:ident($most:expr)) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(
@@ -163,7 +182,12 @@ macro_rules! text {
             }
 
             fn invalid(fault: TextFault) -> InvalidText {
-                InvalidText { what: $what, limit: Self::LIMIT, fault }
+                InvalidText {
+                    what: $what,
+                    what_in_japanese: $japanese,
+                    limit: Self::LIMIT,
+                    fault,
+                }
             }
         }
 
@@ -220,27 +244,27 @@ impl FromStr for PaymentReference {
 
 text! {
     /// The payment provider's id for a payment: 1 to 128 bytes.
-    PaymentReference, "the payment reference", Style::Name, Bytes(REFERENCE_BYTES_MAX)
+    PaymentReference, "the payment reference", "支払い番号", Style::Name, Bytes(REFERENCE_BYTES_MAX)
 }
 text! {
     /// The payment provider's id for a refund: 1 to 128 bytes.
-    RefundReference, "the refund reference", Style::Name, Bytes(REFUND_REFERENCE_BYTES_MAX)
+    RefundReference, "the refund reference", "返金番号", Style::Name, Bytes(REFUND_REFERENCE_BYTES_MAX)
 }
 text! {
     /// The provider's reason for declining a payment: 1 to 200 bytes.
-    DeclineReason, "the decline reason", Style::Prose, Bytes(DECLINE_REASON_BYTES_MAX)
+    DeclineReason, "the decline reason", "支払いが拒否された理由", Style::Prose, Bytes(DECLINE_REASON_BYTES_MAX)
 }
 text! {
     /// The carrier of a parcel: 1 to 64 characters.
-    Carrier, "the carrier", Style::Name, Characters(CARRIER_CHARS_MAX)
+    Carrier, "the carrier", "配送業者", Style::Name, Characters(CARRIER_CHARS_MAX)
 }
 text! {
     /// The carrier's tracking number: 1 to 128 bytes.
-    TrackingNumber, "the tracking number", Style::Name, Bytes(TRACKING_NUMBER_BYTES_MAX)
+    TrackingNumber, "the tracking number", "追跡番号", Style::Name, Bytes(TRACKING_NUMBER_BYTES_MAX)
 }
 text! {
     /// The reason for a cancellation or refund: 1 to 500 characters.
-    Reason, "the reason", Style::Prose, Characters(REASON_CHARS_MAX)
+    Reason, "the reason", "理由", Style::Prose, Characters(REASON_CHARS_MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Bodies: strict, bounded, and all faults in one answer.
 
 use axum::Router;
+use dekigoto::Text;
 use dekigoto_http::{
     Body, Fields, Japanese, Json, Kind, OptionalJson, Routes,
     limits::{BODY_BYTES_MAX, ECHO_BYTES_MAX, FAULTS_MAX},
@@ -15,6 +16,9 @@ const TOO_FEW: Kind = Kind::new(
     Japanese { title: "少なすぎます", detail: "数を増やしてください。" },
 );
 
+const TOO_MANY_LINES: Text = Text::new("has more than 3 lines", "3 行までです。");
+const NO_LINES: Text = Text::new("has no lines", "1 行以上にしてください。");
+
 /// A list of lines, each with a name and a count.
 #[derive(Default)]
 struct Basket;
@@ -26,9 +30,9 @@ impl Body for Basket {
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let note = fields.optional_text::<String>("note");
-        let lines = fields.list::<Line>("lines", 3, "has more than 3 lines");
+        let lines = fields.list::<Line>("lines", 3, TOO_MANY_LINES);
         let lines = lines.and_then(|lines| {
-            let checked = if lines.is_empty() { Err("has no lines") } else { Ok(lines) };
+            let checked = if lines.is_empty() { Err(NO_LINES) } else { Ok(lines) };
             fields.check("lines", checked)
         });
         note.and(lines).map(|_| Self)

@@ -1,7 +1,8 @@
 //! One line of an order.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use dekigoto::Explain;
 use serde::{Deserialize, Serialize};
 
 use crate::{Amount, ProductId, UnitAmount, limits::QUANTITY_MAX};
@@ -39,6 +40,12 @@ pub struct Quantity(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a quantity is an integer from 1 to {QUANTITY_MAX}")]
 pub struct InvalidQuantity;
+
+impl Explain for InvalidQuantity {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        format!("数量は 1 から {QUANTITY_MAX} までの整数です。").into()
+    }
+}
 
 impl Quantity {
     #[must_use]

@@ -1,5 +1,9 @@
 //! Why an order refuses a command. Each refusal has a stable name for programs and a message for people.
 
+use std::borrow::Cow;
+
+use dekigoto::Explain;
+
 use super::{ACTIONS, Action, Status};
 use crate::{
     Amount,
@@ -34,6 +38,18 @@ pub enum InvalidOrder {
     TooManyItems,
     #[error("The total of an order is at most {AMOUNT_MAX} minor units.")]
     TotalTooLarge,
+}
+
+impl Explain for InvalidOrder {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        match self {
+            Self::NoItems => "注文には明細が 1 件以上必要です。".into(),
+            Self::TooManyItems => format!("注文の明細は {ITEMS_MAX} 件までです。").into(),
+            Self::TotalTooLarge => {
+                format!("注文の合計は通貨の最小単位で {AMOUNT_MAX} までです。").into()
+            }
+        }
+    }
 }
 
 impl OrderRefusal {

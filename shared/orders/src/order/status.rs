@@ -1,7 +1,8 @@
 //! The status of an order.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
+use dekigoto::Explain;
 use serde::{Deserialize, Serialize};
 
 /// The status of an order. In the order of an order's life.
@@ -24,6 +25,12 @@ pub enum Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a status is pending, confirmed, shipped, delivered or cancelled")]
 pub struct UnknownStatus;
+
+impl Explain for UnknownStatus {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        "ステータスは pending、confirmed、shipped、delivered、cancelled のいずれかです。".into()
+    }
+}
 
 impl Status {
     pub const ALL: [Self; 5] =

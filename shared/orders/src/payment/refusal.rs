@@ -1,5 +1,9 @@
 //! Why an order's payments refuse a command. Each refusal has a stable name for programs and a message for people.
 
+use std::borrow::Cow;
+
+use dekigoto::Explain;
+
 use crate::{Amount, InvalidText, limits::AMOUNT_MAX};
 
 /// Why an order's payments refuse a command.
@@ -49,6 +53,18 @@ pub enum InvalidPayment {
     /// The sum of all captured payments in this currency would exceed the largest amount.
     #[error("The payments of an order are together at most {AMOUNT_MAX} minor units.")]
     TotalTooLarge,
+}
+
+impl Explain for InvalidPayment {
+    fn in_japanese(&self) -> Cow<'static, str> {
+        match self {
+            Self::Zero => "金額は通貨の最小単位で 1 以上です。".into(),
+            Self::Reference(invalid) => invalid.in_japanese(),
+            Self::TotalTooLarge => {
+                format!("注文の支払いの合計は通貨の最小単位で {AMOUNT_MAX} までです。").into()
+            }
+        }
+    }
 }
 
 impl PaymentRefusal {

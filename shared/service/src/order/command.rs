@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse as _, Response},
 };
-use dekigoto::{Answer, Version};
+use dekigoto::{Answer, Text, Version};
 use dekigoto_http::{App, Body, Fields, Part, Problem, malformed_request, of_command, path_text};
 use orders::{
     Currency, OrderId, Status,
@@ -17,6 +17,9 @@ use serde::Serialize;
 use super::funds::Payments;
 use crate::{caller::Call, problems::of_order};
 
+const BAD_ORDER_ID: Text =
+    Text::new("An order id is a UUID in lower case.", "注文 ID は小文字の UUID です。");
+
 /// The order that the path names.
 pub(crate) struct OrderPath(pub(crate) OrderId);
 
@@ -25,7 +28,7 @@ impl FromRequestParts<App> for OrderPath {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let id = path_text(parts, app).await?.parse();
-        id.map(Self).map_err(|_| malformed_request("An order id is a UUID in lower case."))
+        id.map(Self).map_err(|_| malformed_request(BAD_ORDER_ID))
     }
 }
 

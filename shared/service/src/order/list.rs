@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use dekigoto::{Index, Position, RowQuery, Timestamp, views::list_merged};
+use dekigoto::{Index, Position, RowQuery, Text, Timestamp, views::list_merged};
 use dekigoto_http::{
     App, Params, Place, Problem, cursor_bytes, limits::PAGE_ITEMS_MAX, malformed_request,
     unreadable_data,
@@ -99,6 +99,11 @@ struct Page<T> {
     next_cursor: Option<String>,
 }
 
+const TOO_WIDE: Text = Text::new(
+    "Name a customerId, or a status with placedOn.",
+    "customerId を指定するか、status と placedOn を一緒に指定してください。",
+);
+
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -117,7 +122,7 @@ pub(crate) async fn list(
             caller.must_be_trusted()?;
             List { index: BY_DAY, parts: orders_of_day(day), filter: Some(status) }
         }
-        _ => return Err(malformed_request("Name a customerId, or a status with placedOn.")),
+        _ => return Err(malformed_request(TOO_WIDE)),
     };
     let parts = list.parts.concat();
     let binding = [caller.actor(), &parts, list.filter.map_or("", Status::as_str)];

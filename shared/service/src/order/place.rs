@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use dekigoto::{Expect, Timestamp, views::View as _};
+use dekigoto::{Expect, Text, Timestamp, views::View as _};
 use dekigoto_http::{
     App, Body, FieldFault, Fields, Json, Kind, Problem, Subject, limits::FAULTS_MAX, of_command,
 };
@@ -24,6 +24,19 @@ use crate::{
     problems::{INVALID_ORDER, of_order},
     views::price_list::{PriceListView, prices},
 };
+
+const LISTED_PRICE: Text = Text::new(
+    "comes from the price list; leave it out",
+    "単価は価格表から決まります。指定しないでください。",
+);
+const PRICES_BY_STAFF: Text = Text::new(
+    "Only staff and services name prices.",
+    "単価を指定できるのはスタッフとサービスだけです。",
+);
+const PRICE_IS_MISSING: Text = Text::new(
+    "The price list lacks products of the order.",
+    "注文した商品の価格が価格表にありません。",
+);
 
 pub(super) struct PlaceBody {
     customer_id: CustomerId,
@@ -103,9 +116,9 @@ fn must_leave_prices_out(call: &Call, items: &[ItemBody]) -> Result<(), Problem>
     let priced = items.iter().enumerate().filter(|(_, item)| item.unit_amount.is_some());
     let fault = |(place, _)| FieldFault {
         subject: Subject::Pointer(format!("/items/{place}/unitAmount")),
-        detail: "comes from the price list; leave it out".to_owned(),
+        detail: LISTED_PRICE,
     };
-    refused(priced.map(fault).take(FAULTS_MAX).collect(), "Only staff and services name prices.")
+    refused(priced.map(fault).take(FAULTS_MAX).collect(), PRICES_BY_STAFF)
 }
 
 /// The lines with their prices, and the places of those whose price came from the price list. All prices are read in one
@@ -127,18 +140,21 @@ async fn priced(
             Some(unit_amount) => lines.push(Item { product_id, quantity, unit_amount }),
             None if faults.len() < FAULTS_MAX => faults.push(FieldFault {
                 subject: Subject::Pointer(format!("/items/{place}/productId")),
-                detail: format!("{product_id} has no price in {currency}"),
+                detail: Text::with_values(
+                    format!("{product_id} has no price in {currency}"),
+                    format!("{product_id} の {currency} の価格が価格表にありません。"),
+                ),
             }),
             None => {}
         }
     }
-    refused(faults, "The price list lacks products of the order.")?;
+    refused(faults, PRICE_IS_MISSING)?;
     Ok((lines, prices.into_keys().collect()))
 }
 
-fn refused(faults: Vec<FieldFault>, detail: &str) -> Result<(), Problem> {
+fn refused(faults: Vec<FieldFault>, detail: Text) -> Result<(), Problem> {
     if faults.is_empty() {
         return Ok(());
     }
-    Err(Problem::new(INVALID_ORDER, detail).with_faults(faults))
+    Err(Problem::told(INVALID_ORDER, detail).with_faults(faults))
 }

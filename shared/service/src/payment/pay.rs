@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::{Json as Answered, extract::State, http::StatusCode, response::Response};
-use dekigoto::{Version, measure};
+use dekigoto::{Text, Version, measure};
 use dekigoto_http::{
     App, Body, Fields, Json, Kind, Part, Problem, StaffCall, of_command, saturating_unsigned,
 };
@@ -20,6 +20,13 @@ use crate::{
     problems::{INVALID_PAYMENT, of_payment},
 };
 
+const BAD_OUTCOME: Text =
+    Text::new("an outcome is captured or declined", "outcome は captured か declined です。");
+const NOT_DECLINED: Text = Text::new(
+    "is allowed only for a declined payment",
+    "拒否された支払い（declined）にだけ指定できます。",
+);
+
 pub(super) struct PayBody {
     reference: PaymentReference,
     amount: Amount,
@@ -34,13 +41,13 @@ enum OutcomeWord {
 }
 
 impl FromStr for OutcomeWord {
-    type Err = &'static str;
+    type Err = Text;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "captured" => Ok(Self::Captured),
             "declined" => Ok(Self::Declined),
-            _ => Err("an outcome is captured or declined"),
+            _ => Err(BAD_OUTCOME),
         }
     }
 }
@@ -58,7 +65,7 @@ impl Body for PayBody {
         let outcome = fields.text("outcome");
         let decline_reason: Option<Option<DeclineReason>> = fields.optional_text("declineReason");
         if let (Some(OutcomeWord::Captured), Some(Some(_))) = (outcome, &decline_reason) {
-            fields.check::<()>("declineReason", Err("is allowed only for a declined payment"))?;
+            fields.check::<()>("declineReason", Err(NOT_DECLINED))?;
         }
         let decline_reason = decline_reason?;
         let outcome = match outcome? {

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::{Json as Answered, extract::State, http::StatusCode, response::Response};
-use dekigoto::Version;
+use dekigoto::{Text, Version};
 use dekigoto_http::{
     App, Body, Fields, Json, Kind, Part, Problem, StaffCall, of_command, saturating_unsigned,
 };
@@ -19,18 +19,21 @@ use crate::{
     problems::{INVALID_PAYMENT, of_payment},
 };
 
+const BAD_OUTCOME: Text =
+    Text::new("an outcome is refunded or failed", "outcome は refunded か failed です。");
+
 pub(super) struct RefundBody(RefundPayment);
 
 struct OutcomeWord(RefundOutcome);
 
 impl FromStr for OutcomeWord {
-    type Err = &'static str;
+    type Err = Text;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "refunded" => Ok(Self(RefundOutcome::Refunded)),
             "failed" => Ok(Self(RefundOutcome::Failed)),
-            _ => Err("an outcome is refunded or failed"),
+            _ => Err(BAD_OUTCOME),
         }
     }
 }

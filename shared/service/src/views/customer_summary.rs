@@ -10,12 +10,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{
-    Envelope, RowKey, Timestamp,
+    Envelope, RowKey, Text, Timestamp,
     views::{Across, AcrossView, Fold, View},
 };
 use dekigoto_http::{App, Params, Problem, Routes, malformed_request, path_text};
 use orders::{
-    Currency, CustomerId,
+    Currency, CustomerId, InvalidId,
     order::{Order, OrderEvent, Sale},
 };
 use serde::{Deserialize, Serialize};
@@ -111,7 +111,9 @@ impl FromRequestParts<App> for CustomerPath {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let customer = path_text(parts, app).await?.parse();
-        customer.map(Self).map_err(|cause| malformed_request(format!("customerId: {cause}.")))
+        customer
+            .map(Self)
+            .map_err(|cause: InvalidId| malformed_request(Text::about("customerId", &cause)))
     }
 }
 

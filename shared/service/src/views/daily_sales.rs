@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{
-    Envelope, RowKey, Timestamp,
+    Envelope, RowKey, Text, Timestamp,
     views::{Across, AcrossView, Fold, View},
 };
 use dekigoto_http::{App, Params, Problem, Routes, bad_parameter, unreadable_data};
@@ -151,7 +151,10 @@ async fn daily_sales(
     if !(0..SALES_DAYS_MAX).contains(&to.days_since(from)) {
         return Err(bad_parameter(
             "to",
-            &format!("must be the day of from, or up to {} days later", SALES_DAYS_MAX - 1),
+            Text::with_values(
+                format!("must be the day of from, or up to {} days later", SALES_DAYS_MAX - 1),
+                format!("from と同じ日から {} 日後までにしてください。", SALES_DAYS_MAX - 1),
+            ),
         ));
     }
     let mut items = Vec::new();

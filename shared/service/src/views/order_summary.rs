@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{
-    Aggregate as _, Envelope, EventStore, Index, Row, RowKey, Timestamp, Version,
+    Aggregate as _, Envelope, EventStore, Index, Row, RowKey, Text, Timestamp, Version,
     views::{Fold, Marked, Single, SingleView, View},
 };
 use dekigoto_http::{App, Params, Problem, etag, etag_of_two, malformed_request};
@@ -227,6 +227,11 @@ impl PlacedSummary {
     }
 }
 
+const BOTH_VERSIONS: Text = Text::new(
+    "Ask for minimal versions or for atVersion, not for both.",
+    "minVersion や minPaymentVersion は、atVersion と一緒には指定できません。",
+);
+
 pub(crate) async fn order(
     State(app): State<App>,
     caller: Caller,
@@ -237,7 +242,7 @@ pub(crate) async fn order(
     let min_payment = params.version("minPaymentVersion");
     params.finish()?;
     if past.is_some() && (min.is_some() || min_payment.is_some()) {
-        return Err(malformed_request("Ask for minimal versions or for atVersion, not for both."));
+        return Err(malformed_request(BOTH_VERSIONS));
     }
     let is_new_enough = |row: &OrderView| {
         min.is_none_or(|min| row.version >= min.get())

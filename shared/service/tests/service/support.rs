@@ -16,13 +16,16 @@ use dekigoto::{
     memory::{MemoryParking, MemoryStore, MemoryViews},
     views::{AnyView, Projector},
 };
-use dekigoto_http::{App, Kind, RequestId, Routes};
+use dekigoto_http::{App, Kind, Problem, RequestId, Routes};
 use dekigoto_testkit::World;
 use order_service::{CONTRACT, Caller, KINDS, STAFF_SCOPE, service};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::{http::contract::document::hold, slowest};
+use crate::{
+    http::{contract::document::hold, japanese::is_in_japanese},
+    slowest,
+};
 
 /// The request id from the gateway.
 pub(crate) const REQUEST_ID: &str = "BvZ0XgKnliAEJmg=";
@@ -99,6 +102,9 @@ impl Shop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         let status = parts.status.as_u16();
+        if let Some(problem) = parts.extensions.get::<Arc<Problem>>() {
+            is_in_japanese(problem, &request).await;
+        }
         let answer = Answer { status, headers: parts.headers, body, text };
         hold(&method, &path, &answer);
         answer

@@ -6,7 +6,6 @@ use axum::body::Body;
 use dekigoto::EventStore;
 use dekigoto_http::{Kind, Language, Problem, limits::REQUEST_TIME_MAX};
 use dekigoto_testkit::{BeatenStore, Down, Fault, UnreliableStore};
-use order_service::KINDS;
 use serde_json::{Value, json};
 
 use super::broken::{Broken, Panics, Slow};
@@ -194,37 +193,4 @@ async fn a_truncated_upload_is_malformed() {
     ]);
     let ask = Ask::raw("/v1/orders", "").streaming(Body::from_stream(broken));
     shop.refuses(ask, 400, "malformed-request").await;
-}
-
-#[tokio::test]
-async fn every_problem_of_this_service_is_in_japanese_for_those_who_prefer_it() {
-    for kind in Kind::ALL.iter().chain(&KINDS) {
-        let answer = Problem::new(*kind, "English.").answer(REQUEST_ID, Language::Japanese);
-        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(body["code"], kind.code());
-        for field in ["title", "detail"] {
-            let text = body[field].as_str().unwrap();
-            let is_japanese = text.chars().any(|char| ('\u{3041}'..='\u{9fff}').contains(&char));
-            assert!(is_japanese, "{}: {field}: {text}", kind.code());
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_refusal_is_in_japanese_with_its_own_detail_and_the_same_code() {
-    let shop = Shop::new();
-    let id = shop.placed("k").await;
-    let ship = json!({"carrier": "DHL", "trackingNumber": "1"});
-    let ship = Ask::post(&format!("/v1/orders/{id}/ship"), &ship);
-    let answer = shop.ask(ship.header("accept-language", "ja")).await;
-    answer.is_problem("in Japanese", 409, "not-confirmed");
-    assert_eq!(answer.body["title"], "現在の状態ではできません");
-    assert_eq!(answer.body["detail"], "注文はまだ確定していません。先に確定してください。");
-    let items = json!([{"productId": "p-1", "quantity": 0, "unitAmount": 1}]);
-    let order = json!({"customerId": "c-42", "currency": "JPY", "items": items});
-    let answer = shop.ask(Ask::post("/v1/orders", &order).header("accept-language", "ja")).await;
-    answer.is_problem("in Japanese", 400, "malformed-request");
-    let detail = answer.body["detail"].as_str().unwrap();
-    assert!(detail.ends_with("（/items/0/quantity）"), "the detail names the field: {detail}");
 }

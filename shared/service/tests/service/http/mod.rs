@@ -12,6 +12,7 @@ mod days;
 mod faults;
 mod field_faults;
 mod idempotency;
+pub(crate) mod japanese;
 mod limits;
 mod lists;
 mod media;
