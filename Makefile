@@ -75,7 +75,7 @@ supply-chain: ## Check licences, sources and known vulnerabilities, and write a 
 journey: ## Run the end-to-end journey against the one-process system
 	@$(LOCAL)/journey.py
 
-browsers: ## Call the API from a browser on another origin, and from a typed client (needs Node.js; installs Chromium)
+browsers: ## Call the API from a browser on another origin and from a typed client, and read the site (needs Node.js; installs Chromium)
 	@$(LOCAL)/browsers.py
 
 console-test: ## Use the operator's console in a browser (needs Node.js; installs Chromium; PICTURES=1 renews its pictures)

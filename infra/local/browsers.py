@@ -1,4 +1,5 @@
-"""Calls the one-process system from a browser on another origin, and from a typed client, as tests/browsers says.
+"""Calls the one-process system from a browser on another origin, and from a typed client, and reads the site in a browser, as
+tests/browsers says. Pictures of the site go into .local/site.
 
 Needs Node.js 20 and Chromium. The packages of tests/browsers/package-lock.json are installed into .tools/browsers.
 """
@@ -9,8 +10,9 @@ import shutil
 import socket
 import subprocess
 
+import build_site
 from journey import build, running
-from project import LOGS, ROOT, TOOLS, Failure, run, say, tail
+from project import LOCAL, LOGS, ROOT, TOOLS, Failure, run, say, tail
 
 SOURCES = ROOT / "tests" / "browsers"
 HOME = TOOLS / "browsers"
@@ -22,7 +24,10 @@ def main():
     install()
     for source in SOURCES.glob("*.*s"):
         shutil.copy(source, HOME)
-    say("building the one-process system")
+    build_site.main()
+    pictures = LOCAL / "site"
+    pictures.mkdir(parents=True, exist_ok=True)
+    environment |= {"SITE": str(build_site.SITE), "PICTURES": str(pictures)}
     binary = build("jwt")
     port = str(free_port())
     os.environ["ALLOWED_ORIGINS"] = f"http://127.0.0.1:{port}"

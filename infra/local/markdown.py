@@ -1,4 +1,4 @@
-"""The part of Markdown that REFERENCE.md uses, as HTML: headings, paragraphs, lists, tables, code, links and strong text."""
+"""The part of Markdown that REFERENCE.md and the beginning of README.md use, as HTML: headings, paragraphs, lists, tables, code, links and strong text."""
 
 import re
 from html import escape
@@ -38,4 +38,5 @@ def inline(text):
     text = re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r'<a href="\2">\1</a>', text)
     text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+    text = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+    return re.sub(r"\*(\w[^*]*)\*", r"<em>\1</em>", text)

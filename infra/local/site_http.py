@@ -8,7 +8,9 @@ from site_pages import page, prose
 def http_page(document):
     """The page of all operations, by path and method."""
     info = document["info"]
-    parts = [f"<h1>{escape(info['title'])}</h1>", paragraphs(info["description"])]
+    tools = ('<p>For tools: <a href="openapi.json">openapi.json</a>. To click through, with JavaScript: '
+             '<a href="viewer.html">the same in Swagger UI</a>.</p>')
+    parts = [f"<h1>{escape(info['title'])}</h1>", tools, paragraphs(info["description"])]
     for path, methods in document["paths"].items():
         shared = methods.get("parameters", [])
         for method, operation in methods.items():

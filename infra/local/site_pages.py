@@ -12,6 +12,7 @@ from project import ROOT
 ASYNCAPI = ROOT / "infra" / "asyncapi.json"
 SCHEMAS = ROOT / "infra" / "schemas"
 SITE = ROOT / "infra" / "site"
+PICTURE = "The aggregates, the event table, topic and bus, and what reads them"
 # The guides, in the order in which a newcomer needs them. Each is a file in infra/site/guides.
 GUIDES = {
     "start": "Start",
@@ -25,11 +26,12 @@ GUIDES = {
 }
 
 
-def pages():
+def pages(with_api):
     """The content of each file, by its path in the site."""
     document = json.loads(ASYNCAPI.read_text())
     events = events_of(document)
     made = {
+        "index.html": page("Event sourcing on AWS Lambda", home(with_api), ""),
         "style.css": (SITE / "style.css").read_bytes(),
         "asyncapi.json": ASYNCAPI.read_bytes(),
         "architecture.svg": (SITE / "architecture.svg").read_bytes(),
@@ -70,13 +72,29 @@ def page(title, body, root):
 <link rel="stylesheet" href="{root}style.css">
 </head>
 <body>
-<nav><a href="{root}index.html">HTTP API</a> <a href="{root}events/index.html">Events</a> <a href="{root}guides/index.html">Guides</a> <a href="{root}reference.html">Reference</a></nav>
+<nav><a href="{root}index.html">Dekigoto</a> <a href="{root}http.html">HTTP API</a> <a href="{root}events/index.html">Events</a> <a href="{root}guides/index.html">Guides</a> <a href="{root}reference.html">Reference</a></nav>
 <main>
 {body}
 </main>
 </body>
 </html>
 """
+
+
+def home(with_api):
+    """The first page: what README.md says before its first heading, and where to go from here."""
+    introduction = (ROOT / "README.md").read_text().split("\n## ")[0]
+    text = re.sub(r"^!\[.*$|\[日本語\]\(README\.ja\.md\)", "", introduction, flags=re.M)
+    api = '<li><a href="api/index.html">API of the kit</a>: the documentation of its crates</li>\n' if with_api else ""
+    return f"""{markdown.html(text)}
+<p><img src="architecture.svg" alt="{PICTURE}"></p>
+<ul>
+<li><a href="guides/index.html">Guides</a>: start, model, subscribe, test, operate, deploy</li>
+<li><a href="http.html">HTTP API</a>: every request and its answers</li>
+<li><a href="events/index.html">Events</a>: what other services are told</li>
+{api}<li><a href="reference.html">Reference</a>: guarantees and their tests, costs, limits, patterns</li>
+</ul>
+<p><a href="guides/operate.html"><img src="pictures/console-pipeline-1280-light.png" alt="The console: the pipeline with what waits at each hop"></a></p>"""
 
 
 def events_index(document, events):
@@ -154,7 +172,7 @@ def rows_of(schema, prefix):
 
 def guides_index():
     items = "\n".join(f'<li><a href="{name}.html">{title}</a></li>' for name, title in GUIDES.items())
-    picture = '<img src="../architecture.svg" alt="The aggregates, the event table, topic and bus, and what reads them">'
+    picture = f'<img src="../architecture.svg" alt="{PICTURE}">'
     return f"<h1>Guides</h1>\n<ol>\n{items}\n</ol>\n<h2>The whole, in one picture</h2>\n<p>{picture}</p>"
 
 
