@@ -10,7 +10,7 @@ use dekigoto_testkit::sim::{Fault, Violation};
 
 use crate::{
     bugs::{Bug, Wiring},
-    judge,
+    carried, judge,
     known::KNOWN,
     marks::MARKS,
     run::{Setup, run},
@@ -119,6 +119,14 @@ impl Command {
             swept.pairs,
             begin.elapsed().as_secs_f64()
         );
+        let begin = Instant::now();
+        let carried = carried::sweep();
+        println!(
+            "sweep of the policy's orders: {} calls, {} single failures, {:.1} s",
+            carried.calls,
+            carried.singles,
+            begin.elapsed().as_secs_f64()
+        );
         let first = self.seed.unwrap_or(1);
         let mut seeds: BTreeSet<u64> = kept()?;
         seeds.extend(first..first + self.seeds.unwrap_or(SEEDS));
@@ -127,6 +135,7 @@ impl Command {
         let totals = swarm::all(&setups);
         report(&totals, begin.elapsed());
         self.judge(&swept.totals, "the sweep")?;
+        self.judge(&carried.totals, "the sweep")?;
         self.judge(&totals, "the swarm")?;
         let missed: Vec<_> = MARKS.iter().filter(|mark| !totals.marks.contains(*mark)).collect();
         if !missed.is_empty() && self.seeds.is_none_or(|seeds| seeds >= MARKS_SEEDS_MIN) {
@@ -136,7 +145,7 @@ impl Command {
             tables::write(
                 &tables::own("../../REFERENCE.md"),
                 "sim",
-                &tables::faults(&totals, &swept),
+                &(tables::faults(&totals, &swept) + &tables::carried(&carried)),
             )?;
         }
         Ok(())

@@ -7,6 +7,7 @@
 )]
 
 mod bugs;
+mod carried;
 mod checks;
 mod client;
 mod commands;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The ways in which a call can fail.
-const FAULTS: [Fault; 4] =
+pub(crate) const FAULTS: [Fault; 4] =
     [Fault::ErrBefore, Fault::ErrAfter, Fault::CrashBefore, Fault::CrashAfter];
 
 /// The result of the sweep.

@@ -7,7 +7,7 @@ use std::{
 
 use dekigoto_testkit::sim::Fault;
 
-use crate::{bugs::Bug, known::KNOWN, swarm::Totals, sweep::Swept};
+use crate::{bugs::Bug, carried::Carried, known::KNOWN, swarm::Totals, sweep::Swept};
 
 /// A file of this package.
 pub(crate) fn own(name: &str) -> PathBuf {
@@ -46,6 +46,15 @@ pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
         );
     }
     table
+}
+
+/// The sweep of orders that the policy carries, as a paragraph.
+pub(crate) fn carried(carried: &Carried) -> String {
+    format!(
+        "\nThe fulfilment policy carries two more orders: one is paid and confirms itself, one is cancelled after its deadline. \
+         Each of their {} calls fails once in every way that it can ({} runs).\n",
+        carried.calls, carried.singles,
+    )
 }
 
 /// The table of planted bugs.

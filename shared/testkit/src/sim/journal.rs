@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::Fault;
+use super::{Fault, Site};
 
 /// The number of steps that a failure shows.
 const STEPS_SHOWN: usize = 40;
@@ -26,6 +26,8 @@ pub struct Journal {
     steps: Option<VecDeque<String>>,
     /// Branches that were reached.
     pub marks: BTreeSet<&'static str>,
+    /// The calls that the plan could make fail, in the order of their numbers: all before it was healed.
+    pub at_risk: Vec<&'static Site>,
     /// The faults that happened, by the number of the call.
     pub fired: Vec<(u64, &'static str, Fault)>,
     /// How often other actions were tried: poison, redelivery, damage.

@@ -63,16 +63,20 @@ impl Sim {
     #[must_use]
     pub fn luck(&self, site: &'static Site) -> Luck {
         let now = self.now();
-        let luck = {
+        let (luck, is_at_risk) = {
             let mut plan = self.0.plan.lock().unwrap();
             plan.1 += 1;
             let number = plan.1;
             // The fault has its own dice, so that removing a fault does not change the time of the call.
             let mut faults = Dice::new(!self.0.seed, number);
             let fault = plan.0.fault(number, site, now, &mut faults);
-            Luck { number, fault, dice: self.dice(number) }
+            let luck = Luck { number, fault, dice: self.dice(number) };
+            (luck, !matches!(plan.0, Plan::Nothing))
         };
         let mut journal = self.journal();
+        if is_at_risk {
+            journal.at_risk.push(site);
+        }
         journal.stir(luck.number);
         journal.stir_text(site.name);
         if let Some(fault) = luck.fault {
