@@ -47,7 +47,7 @@ pub(crate) struct Account0 {
     pub(crate) metrics: BTreeMap<String, f64>,
     pub(crate) table: TableState,
     /// The event table, which every restored one equals.
-    store: MemoryStore,
+    pub(crate) store: MemoryStore,
     /// The tables that were restored.
     pub(crate) restored: BTreeMap<String, TableState>,
     pub(crate) function: FunctionState,

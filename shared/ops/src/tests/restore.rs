@@ -30,6 +30,19 @@ async fn a_restored_table_gets_its_stream_is_checked_and_the_plan_says_how_to_at
 }
 
 #[tokio::test]
+async fn a_restored_table_that_is_not_as_the_live_one_needs_attention() {
+    let bank = Bank::agreed();
+    bank.deposit("a", &[100, 200]).await;
+    let other = Bank::new();
+    other.deposit("a", &[100, 999]).await;
+    bank.cloud.state().store = other.store.clone();
+    let report = restore(&bank.desk, &wanted()).await.unwrap();
+    let text = report.text(false);
+    assert!(text.contains("read 2 commits of it: 1 are as in the live table"), "{text}");
+    assert!(report.needs_attention() && text.contains("1 are not in the live table"), "{text}");
+}
+
+#[tokio::test]
 async fn a_restoration_that_was_cut_off_goes_on_where_it_was() {
     let bank = Bank::agreed();
     bank.cloud.state().fails = vec![("stream events-restored".to_owned(), 0)];
