@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::{
     StreamExt as _,
-    future::{Either, select},
+    future::{Either, join, select},
     stream,
 };
 use uuid::Uuid;
@@ -27,7 +27,7 @@ use crate::{
     views::AnyView,
 };
 
-/// Commits of one page. Memory holds one page for each segment that a worker has.
+/// Commits of one page. Memory holds two pages for each segment that a worker has: the next one is read while one is folded.
 pub const COMMITS_PER_PAGE: u32 = 500;
 
 /// Rows of a page that are folded side by side. Their reads are one call.
@@ -62,6 +62,8 @@ struct Work<'a> {
     started: Duration,
     /// Commits that this worker has read.
     read: u64,
+    /// The page behind a position, read while the one before it was folded.
+    ahead: Option<(ReplayPosition, ReplayPage)>,
 }
 
 /// What came of one page.
@@ -139,7 +141,8 @@ impl Rebuilder {
         let host = Arc::clone(&self.ports.host);
         let ports = Ports { views, ..self.ports.clone() };
         let (worker, started) = (host.random(), host.monotonic());
-        let mut work = Work { rebuilder: self, segment, view, ports, worker, started, read: 0 };
+        let mut work =
+            Work { rebuilder: self, segment, view, ports, worker, started, read: 0, ahead: None };
         let mut row = SegmentRow::read(&*self.ports.views, &work.segment).await?;
         if is_done(&row) {
             return Ok(Outcome::Duplicate);
@@ -209,13 +212,24 @@ impl Work<'_> {
             u32::try_from(pace).unwrap_or(COMMITS_PER_PAGE).clamp(1, COMMITS_PER_PAGE)
         });
         let history = &self.rebuilder.history;
-        let ReplayPage { commits, corrupt, next } =
-            history.scan(segment, of_segments, after.as_ref(), limit).await?;
+        let ahead = self.ahead.take().filter(|(position, _)| Some(position) == after.as_ref());
+        let ReplayPage { commits, corrupt, next } = match ahead {
+            Some((_, page)) => page,
+            None => history.scan(segment, of_segments, after.as_ref(), limit).await?,
+        };
         let read = u64::try_from(commits.len() + corrupt.len()).unwrap_or(u64::MAX);
         for corrupt in &corrupt {
             state.note(corrupt.to_string());
         }
-        for reason in self.fold(commits).await? {
+        let look_ahead = async {
+            let position = next.clone()?;
+            let page = history.scan(segment, of_segments, Some(&position), limit).await;
+            // If it fails, the next page is read again, and its failure counts.
+            page.ok().map(|page| (position, page))
+        };
+        let (folded, ahead) = join(self.fold(commits), look_ahead).await;
+        self.ahead = ahead;
+        for reason in folded? {
             state.note(reason);
         }
         state.commits += read;
