@@ -130,7 +130,7 @@ async fn read(
 }
 
 impl Wanted {
-    fn wants(&self, event: &Envelope, until: Timestamp) -> bool {
+    pub(crate) fn wants(&self, event: &Envelope, until: Timestamp) -> bool {
         let is_in_time = self.from <= event.occurred_at && event.occurred_at < until;
         is_in_time && (self.types.is_empty() || self.types.contains(&event.event_type))
     }

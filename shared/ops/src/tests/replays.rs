@@ -1,4 +1,4 @@
-use dekigoto::Timestamp;
+use dekigoto::{Envelope, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
@@ -75,6 +75,21 @@ async fn only_events_of_the_wanted_time_and_types_are_sent() {
     assert_eq!(replay(&bank.desk, &later).await.unwrap().json()["events"], 0);
     let typed = Replay { types: vec!["Deposited".to_owned()], ..wanted() };
     assert_eq!(replay(&bank.desk, &typed).await.unwrap().json()["types"], json!({"Deposited": 5}));
+}
+
+#[tokio::test]
+async fn an_event_of_another_type_or_of_after_the_beginning_is_left_to_the_subscription() {
+    let bank = bank(Bank::agreed()).await;
+    replay(&bank.desk, &wanted()).await.unwrap();
+    let event: Envelope = serde_json::from_value(sent(&bank).remove(0)).unwrap();
+    let wants = |types: &[&str], from, until| {
+        let types = types.iter().map(|it| (*it).to_owned()).collect();
+        Replay { types, from, ..wanted() }.wants(&event, until)
+    };
+    let (at, now) = (event.occurred_at, bank.desk.now());
+    assert!(wants(&[], at, now) && wants(&["Withdrawn", "Deposited"], at, now));
+    assert!(!wants(&["Withdrawn"], at, now));
+    assert!(!wants(&[], at, at), "what happens from now on comes by the subscription");
 }
 
 #[tokio::test]
