@@ -66,7 +66,7 @@ def its_views_can_be_rebuilt(service):
               "ReportBatchItemFailures", "Resource: [!GetAtt RebuildQueue.Arn"]
     missing = [it for it in needed if it not in function[0]]
     outputs = ["EventTableName", "ViewTableName", "RebuildQueueUrl"]
-    missing += [it for it in outputs if f"  {it}: {{Value: !Ref" not in function[-1]]
+    missing += [it for it in outputs if f"{it}: {{Value: !Ref" not in function[-1]]
     if missing:
         raise Failure(f"a new service cannot rebuild its views: its template lacks {', '.join(missing)}",
                       "look at infra/scaffold/templates/service/template.yaml")
