@@ -303,6 +303,7 @@ mod tests {
     use dekigoto_testkit::sim::{RECORD_AGE_MAX, RECORD_ATTEMPTS_MAX, STREAM_BATCH_MAX};
 
     use super::*;
+    use crate::policies::{POLICY, POLICY_TIME};
 
     /// The first number of that name after the beginning of a block of the template.
     fn number(block: &str, name: &str) -> u64 {
@@ -333,12 +334,15 @@ mod tests {
             ("ApiFunction", API_TIME),
             ("PublisherFunction", RELAY_TIME),
             ("- ${View}Function", PROJECTOR_TIME),
+            ("- ${Policy}PolicyFunction", POLICY_TIME),
         ] {
             assert_eq!(seconds(block, "Timeout"), time, "{block}");
         }
         assert_eq!(settings("PublisherRetryQueue", "PublisherRetryMapping"), RETRIES);
         let view = settings("${View}Queue", "${View}Mapping");
         assert_eq!(QueueSettings { batches_at_once: VIEW.batches_at_once, ..view }, VIEW);
+        let policy = settings("${Policy}PolicyQueue", "${Policy}PolicyMapping");
+        assert_eq!(QueueSettings { batches_at_once: POLICY.batches_at_once, ..policy }, POLICY);
         let stream = "PublisherStreamMapping";
         assert_eq!(seconds(stream, "MaximumRecordAgeInSeconds"), RECORD_AGE_MAX);
         assert_eq!(number(stream, "MaximumRetryAttempts"), u64::from(RECORD_ATTEMPTS_MAX));
