@@ -4,22 +4,29 @@ Everything is done as a user would do it, by the commands that the documentation
 target/stranger, with a build folder of its own, so that a second run is fast.
 """
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "infra" / "local"))
 
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+
+from client import Api, eventually, steadily  # noqa: E402
 from project import Failure, run, say  # noqa: E402
 from tools import executable, install  # noqa: E402
 
 WORK = ROOT / "target" / "stranger"
 ENVIRONMENT = {**os.environ, "CARGO_TARGET_DIR": str(WORK / "build"), "SAM_CLI_TELEMETRY": "0"}
 LINES_MAX = 400
+# Lines of a policy without its specs, and the registry lines beside its module.
+POLICY_LINES_MAX, REGISTRY_LINES = 100, 1
 
 
 def main():
@@ -31,11 +38,15 @@ def main():
     say("its tests and its demo (the first build takes about a minute)")
     make(WORK / "stock", "test")
     make(WORK / "stock", "demo")
-    say("a view and an aggregate more")
+    say("a view, an aggregate and a policy more")
     make(WORK / "stock", "new-view", "NAME=stock-levels")
     make(WORK / "stock", "new-aggregate", "NAME=supplier")
+    before = registry(WORK / "stock")
+    make(WORK / "stock", "new-policy", "NAME=checking")
+    a_policy_is_one_file_and_one_registry_line(WORK / "stock", before)
     make(WORK / "stock", "test")
     the_template_is_valid(WORK / "stock")
+    the_policy_has_one_effect(WORK / "stock")
     say("a view and an aggregate in a copy of the order service (the first build takes about two minutes)")
     copy = copy_of_this_checkout()
     make(copy, "new-view", "NAME=refund-totals")
@@ -71,6 +82,44 @@ def its_views_can_be_rebuilt(service):
         raise Failure(f"a new service cannot rebuild its views: its template lacks {', '.join(missing)}",
                       "look at infra/scaffold/templates/service/template.yaml")
     say("its views can be rebuilt")
+
+
+def registry(service):
+    """The lines of the registry, without the list of modules."""
+    lines = (service / "src" / "lib.rs").read_text().splitlines()
+    return [line for line in lines if not line.startswith("pub mod ")]
+
+
+def a_policy_is_one_file_and_one_registry_line(service, before):
+    added = [line for line in registry(service) if line not in before]
+    code, specs = (service / "src" / "checking.rs").read_text().split("#[cfg(test)]")
+    lines, lines_of_specs = len(code.splitlines()), len(specs.splitlines()) + 1
+    if lines > POLICY_LINES_MAX or len(added) != REGISTRY_LINES:
+        raise Failure(f"a policy has {lines} lines and {len(added)} registry lines", "look at infra/scaffold/templates/policy")
+    say(f"a policy has {lines} lines in one file, {lines_of_specs} more for its specs, and {len(added)} line in the registry")
+
+
+def the_policy_has_one_effect(service):
+    """The service runs in one process. A title that is created is changed by the policy, once."""
+    command(service, "cargo", "build", "--quiet", "--no-default-features", "--bin", "local")
+    binary = Path(ENVIRONMENT["CARGO_TARGET_DIR"]) / "debug" / "local"
+    server = subprocess.Popen([binary], env={**ENVIRONMENT, "PORT": "0", "STORE": "memory"}, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True)
+    try:
+        api = Api(re.search(r"http://\S+", server.stdout.readline()).group())
+        created = api.post("/v1/stock", {"title": "first"})
+        path = f"/v1/stock/{created.body['id']}"
+        wanted = {"title": "first (checked)", "changes": 2}
+        began = time.monotonic()
+        eventually(lambda: api.get(path), lambda it: it.status == 200 and it.body == wanted, "the effect of the policy")
+        took = time.monotonic() - began
+        steadily(lambda: api.get(path).body, lambda body: body == wanted, 1, "no second effect")
+        stored = json.loads(api.get("/local/stored", stream=f"Checking#{created.body['id']}").text)
+        assert [event["t"] for item in stored for event in json.loads(item["ev"])] == ["CheckingRequested", "CheckingEnded"]
+    finally:
+        server.terminate()
+        server.wait()
+    say(f"the effect of the policy happened once, after {took:.1f} s")
 
 
 def the_template_is_valid(service):

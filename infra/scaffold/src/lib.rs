@@ -1,4 +1,4 @@
-//! Writes new services, aggregates and views on the kit.
+//! Writes new services, aggregates, views and policies on the kit.
 //!
 //! The folder `templates` has the files of the user, with `__name__` in place of the name.
 
@@ -6,6 +6,7 @@ mod edit;
 mod name;
 mod new_service;
 mod parts;
+mod policies;
 
 pub use name::Name;
 pub use new_service::new_service;

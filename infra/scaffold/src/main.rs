@@ -1,4 +1,4 @@
-//! `make new`, `make new-view` and `make new-aggregate`.
+//! `make new`, `make new-view`, `make new-aggregate` and `make new-policy`.
 
 use std::{env, path::Path, process::ExitCode};
 
@@ -7,7 +7,8 @@ use scaffold::{Name, Service};
 const USAGE: &str = "\
 usage: make new NAME=stock DIR=../stock     a new service
        make new-view NAME=stock-levels      a view in the service of this folder
-       make new-aggregate NAME=supplier     an aggregate, and a view of it, in the service of this folder";
+       make new-aggregate NAME=supplier     an aggregate, and a view of it, in the service of this folder
+       make new-policy NAME=reordering      a policy in the service of this folder";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -29,6 +30,7 @@ fn run(arguments: &[&str]) -> Result<String, String> {
         ["new", name, folder] => scaffold::new_service(&Name::new(name)?, Path::new(folder)),
         ["view", name] => Service::around(Path::new("."))?.new_view(&Name::new(name)?),
         ["aggregate", name] => Service::around(Path::new("."))?.new_aggregate(&Name::new(name)?),
+        ["policy", name] => Service::around(Path::new("."))?.new_policy(&Name::new(name)?),
         _ => Err(USAGE.to_owned()),
     }
 }

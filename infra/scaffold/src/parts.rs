@@ -60,14 +60,11 @@ impl Service {
     /// # Errors
     /// A message, if the view exists or a file cannot be changed.
     pub fn new_view(&self, name: &Name) -> Result<String, String> {
-        let registry = self.read(self.layout.registry)?;
-        let aggregate = registry.split(".aggregate::<").nth(1).and_then(|it| it.split('>').next());
-        let aggregate =
-            aggregate.ok_or("The registry names no aggregate that a view could fold.")?;
+        let aggregate = self.first_aggregate()?;
         let path = match aggregate.rsplit_once("::") {
             Some((module, name)) if self.is_small() => format!("crate::{module}::{name}"),
             Some((module, name)) => format!("{module}::{name}"),
-            None => import_of(&registry, aggregate)?,
+            None => import_of(&self.read(self.layout.registry)?, &aggregate)?,
         };
         let files = self.view_of(name, &path)?;
         Ok(format!(
@@ -105,6 +102,13 @@ impl Service {
         ))
     }
 
+    /// The first aggregate of the registry, as it is named there.
+    pub(crate) fn first_aggregate(&self) -> Result<String, String> {
+        let registry = self.read(self.layout.registry)?;
+        let aggregate = registry.split(".aggregate::<").nth(1).and_then(|it| it.split('>').next());
+        Ok(aggregate.ok_or("The registry names no aggregate.")?.to_owned())
+    }
+
     fn view_of(&self, name: &Name, aggregate: &str) -> Result<String, String> {
         let Layout { registry, views, .. } = self.layout;
         let file = format!("{views}/{}.rs", name.snake());
@@ -129,7 +133,7 @@ impl Service {
     }
 
     /// Adds the word to the template. The template of the order service also maps the word to the name and events.
-    fn deploy(&self, name: &Name, events: &str) -> Result<(), String> {
+    pub(crate) fn deploy(&self, name: &Name, events: &str) -> Result<(), String> {
         let template = self.root.join("template.yaml");
         let text = self.read("template.yaml")?;
         let lists = text.split("- View\n").skip(1).filter_map(|rest| rest.lines().next());
@@ -159,7 +163,7 @@ impl Service {
         Ok(names.collect::<Vec<_>>().join(", "))
     }
 
-    fn is_small(&self) -> bool {
+    pub(crate) fn is_small(&self) -> bool {
         self.layout.domain.0 == "crate"
     }
 
@@ -167,7 +171,11 @@ impl Service {
         fs::read_to_string(self.root.join(path)).map_err(|cause| format!("{path}: {cause}"))
     }
 
-    fn create(&self, path: &Path, text: &str) -> Result<(), String> {
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn create(&self, path: &Path, text: &str) -> Result<(), String> {
         let file = self.root.join(path);
         if file.exists() {
             return Err(format!("{} is there already. Choose another name.", path.display()));

@@ -1,8 +1,9 @@
 //! The prices of an order: from the price list, or named by staff and trusted services.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use dekigoto::Host as _;
+use dekigoto_testkit::RecordedCalls;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Ask, Shop, basket, customer, order, staff};
@@ -59,6 +60,31 @@ async fn a_product_without_a_price_is_named() {
     body["currency"] = json!("EUR");
     let answer = shop.refuses(place(&body, "k").by(customer("c-42")), 422, "invalid-order").await;
     assert_eq!(answer.pointers().len(), 3);
+}
+
+#[tokio::test]
+async fn an_order_reads_all_its_prices_in_one_request() {
+    let shop = Shop::new().priced().await;
+    shop.set_price("p-2", 10, "2026-01-01T00:00:00.000Z").await;
+    shop.set_price("p-3", 20, "2026-01-01T00:00:00.000Z").await;
+    let (store, views) = (Arc::new(shop.store.clone()), Arc::new(shop.views.clone()));
+    let calls = RecordedCalls::of(store, views);
+    let recorded = shop.behind(calls.clone(), calls.clone());
+    let mut body = basket();
+    body["items"] = ["p-1", "p-2", "p-3"]
+        .map(|product| json!({ "productId": product, "quantity": 1 }))
+        .into_iter()
+        .collect();
+    let first = recorded.ask(place(&body, "first").by(customer("c-42"))).await;
+    assert_eq!(first.status, 201, "{}", first.text);
+    let expected = ["get price-list, price-list, price-list", "append to Order"];
+    // The first request of a process also asks which generation of the view is live.
+    assert_eq!(calls.take()[1..], expected);
+    recorded.ask(place(&body, "second").by(customer("c-42"))).await;
+    assert_eq!(calls.take(), expected);
+    // Whoever names all prices needs none.
+    recorded.ask(place(&order(), "named").by(staff())).await;
+    assert_eq!(calls.take(), expected[1..]);
 }
 
 #[tokio::test]

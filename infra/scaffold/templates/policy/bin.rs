@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    dekigoto_aws::policy(&[], |_| Ok(__service__::service()))
+}
