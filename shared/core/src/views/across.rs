@@ -105,6 +105,12 @@ impl<V: AcrossView> AnyView for Across<V> {
     }
 }
 
+/// A batch in which many streams get their second record writes their first records too, once.
+fn too_large() -> ProjectError {
+    let cause = format!("the records of these events are more than {ROWS_PER_CALL_MAX} rows");
+    ViewError::Broken(cause.into()).into()
+}
+
 /// Whether fewer events at once may succeed: a record cannot be read, or the transaction is too large.
 fn is_about_one_row(error: &ProjectError) -> bool {
     match error {
@@ -152,7 +158,11 @@ impl<V: AcrossView> Across<V> {
         if claims.is_some() {
             count.add_lost(ports, events, &mut outcomes).await;
         }
-        if let Some(rows) = count.rows(part, revision)?
+        let rows = count.rows(part, revision)?;
+        if rows.as_ref().is_some_and(|rows| rows.len() > ROWS_PER_CALL_MAX) {
+            return Err(too_large());
+        }
+        if let Some(rows) = rows
             && !write(ports, &rows).await?
         {
             // Another process may use the same place.

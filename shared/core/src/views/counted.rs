@@ -28,12 +28,14 @@ const RANGES_MAX: usize = 32;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Text", into = "Text")]
-pub struct Counted(
+pub struct Counted {
     /// The last version of each range, by its first.
-    BTreeMap<u64, u64>,
-);
+    ranges: BTreeMap<u64, u64>,
+    /// Whether code that knows only one record for a stream must not read it.
+    is_sealed: bool,
+}
 
-/// The stored form. Older code wrote only ranges.
+/// The stored form. Older code wrote only ranges, and reads nothing else.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Text {
@@ -41,13 +43,27 @@ enum Text {
     Ranges(Vec<(u64, u64)>),
     /// One bit for each version from `from` on, eight to a byte, lowest bit first. The bytes are base64.
     Bits { from: u64, bits: String },
+    /// As `Ranges`, for a stream that has further records.
+    Sealed { ranges: Vec<(u64, u64)> },
 }
 
 impl Counted {
+    /// Seals the first record of a stream that gets a second one. Older code kept all versions in the first record: if
+    /// it could read this one, it would count the versions of the further records again. So it fails, and its messages
+    /// wait until the deployment has replaced it.
+    pub(super) fn seal(&mut self) {
+        self.is_sealed = true;
+    }
+
+    /// Whether older code cannot read the stored record.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.is_sealed
+    }
+
     /// Whether the version is in the set.
     #[must_use]
     pub fn contains(&self, version: Version) -> bool {
-        let range = self.0.range(..=version.get()).next_back();
+        let range = self.ranges.range(..=version.get()).next_back();
         range.is_some_and(|(_, last)| *last >= version.get())
     }
 
@@ -57,29 +73,29 @@ impl Counted {
             return false;
         }
         let version = version.get();
-        let before = self.0.range(..version).next_back();
+        let before = self.ranges.range(..version).next_back();
         let first =
             before.filter(|(_, last)| **last + 1 == version).map_or(version, |(first, _)| *first);
-        let next = version.checked_add(1).and_then(|next| self.0.remove(&next));
-        self.0.insert(first, next.unwrap_or(version));
+        let next = version.checked_add(1).and_then(|next| self.ranges.remove(&next));
+        self.ranges.insert(first, next.unwrap_or(version));
         true
     }
 
     /// Adds every version from `first` to `last`. Both come after all versions in the set.
     fn push(&mut self, first: u64, last: u64) {
-        match self.0.last_entry() {
+        match self.ranges.last_entry() {
             Some(mut range) if range.get().saturating_add(1) >= first => {
                 range.insert(last.max(*range.get()));
             }
             Some(_) | None => {
-                self.0.insert(first, last);
+                self.ranges.insert(first, last);
             }
         }
     }
 }
 
 impl From<Counted> for Text {
-    fn from(Counted(ranges): Counted) -> Self {
+    fn from(Counted { ranges, is_sealed }: Counted) -> Self {
         let span = ranges.first_key_value().zip(ranges.last_key_value());
         match span {
             Some(((from, _), (_, last)))
@@ -87,6 +103,7 @@ impl From<Counted> for Text {
             {
                 Self::Bits { from: *from, bits: STANDARD_NO_PAD.encode(bytes(*from, &ranges)) }
             }
+            _ if is_sealed => Self::Sealed { ranges: ranges.into_iter().collect() },
             _ => Self::Ranges(ranges.into_iter().collect()),
         }
     }
@@ -109,9 +126,10 @@ impl TryFrom<Text> for Counted {
     type Error = &'static str;
 
     fn try_from(text: Text) -> Result<Self, &'static str> {
-        let mut counted = Self::default();
+        let is_sealed = !matches!(text, Text::Ranges(_));
+        let mut counted = Self { is_sealed, ..Self::default() };
         match text {
-            Text::Ranges(mut ranges) => {
+            Text::Ranges(mut ranges) | Text::Sealed { mut ranges } => {
                 ranges.sort_unstable();
                 ranges.into_iter().for_each(|(first, last)| counted.push(first, last));
             }
@@ -167,5 +185,24 @@ mod tests {
         assert!(counted.insert(version(4)) && counted.insert(version(2)));
         assert_eq!(text(&counted), "[[1,12],[100000,100001]]");
         assert!(serde_json::from_str::<Counted>(r#"{"from":1,"bits":"?"}"#).is_err());
+    }
+
+    #[test]
+    fn a_sealed_record_stays_unreadable_for_older_code_whatever_is_added() {
+        let is_old_form = |text: &str| serde_json::from_str::<Vec<(u64, u64)>>(text).is_ok();
+        let mut counted: Counted = serde_json::from_str("[[1,3],[5,9]]").unwrap();
+        assert!(!counted.is_sealed() && is_old_form(&text(&counted)));
+        counted.seal();
+        for number in [4, 11, 12] {
+            assert!(counted.insert(version(number)));
+            counted = serde_json::from_str(&text(&counted)).unwrap();
+            assert!(counted.is_sealed() && !is_old_form(&text(&counted)), "{}", text(&counted));
+        }
+        assert_eq!(text(&counted), r#"{"ranges":[[1,9],[11,12]]}"#);
+        let mut many = Counted::default();
+        (1..200).step_by(2).for_each(|number| assert!(many.insert(version(number))));
+        let mut many: Counted = serde_json::from_str(&text(&many)).unwrap();
+        (2..200).step_by(2).for_each(|number| assert!(many.insert(version(number))));
+        assert!(!is_old_form(&text(&many)), "few ranges again, and still sealed");
     }
 }

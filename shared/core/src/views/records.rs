@@ -97,6 +97,18 @@ impl Records {
         let (counted, _) = self.all.entry(place.record.clone()).or_insert((Counted::default(), 1));
         counted.insert(place.version);
         self.changed.insert(place.record.clone());
+        if place.record != place.first {
+            self.seal(&place.first);
+        }
+    }
+
+    /// In the transaction that writes a further record, because older code may run at the same time.
+    fn seal(&mut self, first: &RowKey) {
+        let (counted, _) = self.all.entry(first.clone()).or_insert((Counted::default(), 1));
+        if !counted.is_sealed() {
+            counted.seal();
+            self.changed.insert(first.clone());
+        }
     }
 
     pub(super) fn changed(&self) -> impl Iterator<Item = (&RowKey, &(Counted, u64))> {

@@ -22,6 +22,7 @@ mod merged;
 mod policy_specs;
 mod processes;
 mod replay;
+mod rolling;
 mod schemas;
 mod sending;
 mod single;
