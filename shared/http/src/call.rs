@@ -15,7 +15,7 @@ use crate::{
     caller::{Caller, Owner},
     causes::of_command,
     condition::{Condition, Part},
-    headers::{IDEMPOTENCY_KEY, RequestId, etag, mark_replayed, only},
+    headers::{RequestId, command_key, etag, mark_replayed},
     params::Params,
     params::malformed_request,
     problem::{Kind, Problem},
@@ -52,7 +52,7 @@ impl<O: Owner> FromRequestParts<App> for Call<O> {
         let caller = Caller::from_request_parts(parts, app).await?;
         Params::from_request_parts(parts, app).await?.finish()?;
         let request_id = parts.extensions.get::<RequestId>().cloned();
-        let key = key(&parts.headers)?;
+        let key = command_key(&parts.headers)?;
         let condition = Condition::read(&parts.headers)?;
         Ok(Self {
             caller,
@@ -155,13 +155,6 @@ impl<O> Call<O> {
         }
         response
     }
-}
-
-/// Reads `Idempotency-Key`. Where the client sent none, the layer around every handler has generated one.
-fn key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
-    let text = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default().to_owned();
-    CommandKey::try_from(text)
-        .map_err(|cause| malformed_request(Text::about("Idempotency-Key", &cause)))
 }
 
 /// Reads the W3C trace context. A malformed one is dropped, so that it is never recorded.

@@ -5,6 +5,8 @@ use axum::{
     response::Response,
 };
 
+use dekigoto::{CommandKey, InvalidCommandKey, Text};
+
 use crate::{params::malformed_request, problem::Problem, texts};
 
 /// The client's key of a command, as an HTTP header.
@@ -46,6 +48,24 @@ pub(crate) fn only<'a>(
     let Some(first) = first else { return Ok(None) };
     let text = first.to_str().map_err(|_| malformed_request(texts::header_not_ascii(name)))?;
     Ok(Some(text))
+}
+
+/// Reads the key of a command. Where the client sent none, the layer around every handler has made one.
+///
+/// API Gateway joins the values of a header that is sent twice with commas. So a comma is no part of a key: otherwise a
+/// key that some proxy sends twice would be another key, and the command would take effect once more.
+///
+/// # Errors
+/// A problem when there is more than one key, or when it is not one.
+pub(crate) fn command_key(headers: &HeaderMap) -> Result<CommandKey, Problem> {
+    let text = only(headers, &IDEMPOTENCY_KEY)?.unwrap_or_default();
+    if text.contains(',') {
+        return Err(malformed_request(texts::JOINED_KEY));
+    }
+    let key = text.parse();
+    key.map_err(|cause: InvalidCommandKey| {
+        malformed_request(Text::about("Idempotency-Key", &cause))
+    })
 }
 
 pub(crate) fn mark_replayed(response: &mut Response) {

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use dekigoto::{CommandKey, measure};
+use dekigoto::measure;
 use futures_util::{
     FutureExt as _,
     future::{Either, select},
@@ -17,7 +17,7 @@ use tracing::{debug, error, warn};
 
 use crate::{
     app::App,
-    headers::{IDEMPOTENCY_KEY, RequestId},
+    headers::{self, IDEMPOTENCY_KEY, RequestId},
     language::Language,
     problem::{Kind, Problem},
 };
@@ -72,9 +72,8 @@ fn command_key(app: &App, request: &mut Request) -> Option<HeaderValue> {
         let made = HeaderValue::from_str(&app.ports().host.random().to_string()).ok()?;
         request.headers_mut().insert(IDEMPOTENCY_KEY, made);
     }
-    let given = request.headers().get(IDEMPOTENCY_KEY)?;
-    let is_key = given.to_str().is_ok_and(|text| text.parse::<CommandKey>().is_ok());
-    is_key.then(|| given.clone())
+    headers::command_key(request.headers()).ok()?;
+    request.headers().get(IDEMPOTENCY_KEY).cloned()
 }
 
 /// Renders a problem, and keeps the headers that the router set (`Allow`).

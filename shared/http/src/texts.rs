@@ -37,6 +37,8 @@ texts! {
         "本文が途中で切れたか、宣言と異なる形式です。もう一度送ってください。";
     UNREADABLE_QUERY = "The query string is unreadable.", "クエリ文字列を読み取れません。";
     PATH_IS_NOT_UTF_8 = "The path is not UTF-8.", "パスが UTF-8 ではありません。";
+    JOINED_KEY = "Idempotency-Key is given twice, or holds a comma.",
+        "Idempotency-Key が 2 回指定されているか、コンマを含んでいます。";
     BAD_IF_NONE_MATCH = "If-None-Match of a command is *, for the first one.",
         "コマンドの If-None-Match は *（最初の 1 件）だけです。";
     BAD_IF_MATCH = "If-Match is one tag as ETag gave it, such as \"3\" or \"3.1\", or *.",

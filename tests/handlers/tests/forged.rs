@@ -109,6 +109,17 @@ async fn row_35_a_duplicate_authorization_is_not_read() {
     assert!(!logged.text().contains("aaa.bbb"), "{}", logged.text());
 }
 
+/// A proxy that sends the key twice, and a client that sends the command again without that proxy, make one order.
+#[tokio::test]
+async fn row_27_a_key_that_the_gateway_has_joined_makes_no_second_order_s5() {
+    let world = Functions::default();
+    assert_eq!(world.api(AuthMode::Iam, &places("idempotency-key", "k1")).await.0, 201);
+    for joined in ["k1,k1", "k1, k1", "k1,k2"] {
+        let (status, _) = world.api(AuthMode::Iam, &places("idempotency-key", joined)).await;
+        assert_eq!((status, world.store.dump().len()), (400, 1), "{joined}");
+    }
+}
+
 #[tokio::test]
 async fn row_36_forged_origins_and_traces_are_not_trusted() {
     let forged = [
