@@ -13,6 +13,8 @@
 mod bad_inputs;
 mod costs;
 mod dependencies;
+mod findings;
 mod packages;
 mod patterns;
 mod template;
+mod test_names;
