@@ -115,7 +115,7 @@ api-fuzz-short:
 SIM_BINARY := $(or $(CARGO_TARGET_DIR),target)/debug/sim
 SIM := cargo build $(ALL) --bin sim && $(SIM_BINARY)
 
-sim: ## Simulate 3,000 runs with failures (SEEDS, SEED, FAULTS, BUG), hunt planted bugs, and write the tables
+sim: ## Simulate 3,000 runs with failures and the whole sweep (SEEDS, SEED, FAULTS, BUG), hunt planted bugs, and write the tables
 ifdef SEED
 	@$(SIM) --seed $(SEED) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BUG),--bug $(BUG))
 else
@@ -123,8 +123,8 @@ else
 	@$(SIM_BINARY) --bugs --write
 endif
 
-sim-short: ## Simulate 1,200 runs with failures, and hunt planted bugs
-	@$(SIM) --seeds 1200 && $(SIM_BINARY) --bugs
+sim-short: ## Simulate 3,000 runs with failures and a part of the sweep, and hunt planted bugs
+	@$(SIM) --seeds 3000 --pairs 1000 && $(SIM_BINARY) --bugs
 
 chaos: ## Let calls fail and functions die on a local AWS of its own while 500 orders are placed, and check it (ORDERS, SEED)
 	@$(LOCAL)/chaos.py $(if $(ORDERS),--orders $(ORDERS),--write) $(if $(SEED),--seed $(SEED))

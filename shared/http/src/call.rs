@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use dekigoto::{Aggregate, Answer, CommandError, CommandKey, Context, Expect, Text, Version};
+use dekigoto::{Aggregate, Answer, CommandError, CommandKey, Context, Expect, Version};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,7 +17,6 @@ use crate::{
     condition::{Condition, Part},
     headers::{RequestId, command_key, etag, mark_replayed},
     params::Params,
-    params::malformed_request,
     problem::{Kind, Problem},
 };
 

@@ -16,7 +16,8 @@ use crate::{
     run::{Setup, run},
     shrink,
     swarm::{self, Totals},
-    sweep, tables,
+    sweep::{self, Pairs},
+    tables,
 };
 
 /// The default number of seeds.
@@ -24,9 +25,6 @@ const SEEDS: u64 = 3000;
 
 /// A run of at least this many seeds must reach every branch of `marks.rs`.
 const MARKS_SEEDS_MIN: u64 = 1000;
-
-/// Pairs of failures that the sweep tries.
-const PAIRS: usize = 600;
 
 /// Seeds within which every planted bug must be found.
 const BUG_SEEDS_MAX: u64 = 2000;
@@ -39,25 +37,31 @@ pub(crate) struct Command {
     faults: Option<BTreeMap<u64, Fault>>,
     bug: Option<Bug>,
     hunts: bool,
+    /// How many pairs of failures the sweep tries. `None` means all.
+    pairs: Option<usize>,
     writes: bool,
     /// What a run of the deployed system left behind.
     left: Option<String>,
 }
 
 impl Command {
-    /// Reads `--seeds N`, `--seed N`, `--faults 1:ErrAfter,…`, `--bug Name`, `--bugs`, `--write` and `--judge FILE`.
+    /// Reads `--seeds N`, `--seed N`, `--faults 1:ErrAfter,…`, `--bug Name`, `--bugs`, `--pairs N`, `--write` and `--judge FILE`.
     pub(crate) fn read(arguments: &[String]) -> Result<Self, String> {
         let mut command = Self::default();
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             let mut value = || rest.next().ok_or_else(|| format!("{name} needs a value"));
-            let number = |text: &String| text.parse().map_err(|_| format!("{text:?} is no number"));
+            let number =
+                |text: &String| text.parse::<u64>().map_err(|_| format!("{text:?} is no number"));
             match name.as_str() {
                 "--seeds" => command.seeds = Some(number(value()?)?),
                 "--seed" => command.seed = Some(number(value()?)?),
                 "--faults" => command.faults = Some(shrink::parse(value()?)?),
                 "--bug" => command.bug = Some(value()?.parse()?),
                 "--bugs" => command.hunts = true,
+                "--pairs" => {
+                    command.pairs = Some(number(value()?)?.try_into().unwrap_or(usize::MAX))
+                }
                 "--write" => command.writes = true,
                 "--judge" => command.left = Some(value()?.clone()),
                 _ => return Err(format!("{name} is no option; see tests/sim/README.md")),
@@ -111,12 +115,13 @@ impl Command {
     #[expect(clippy::disallowed_methods, reason = "what is measured is this machine's own time")]
     fn check(&self) -> Result<(), String> {
         let begin = Instant::now();
-        let swept = sweep::sweep(PAIRS);
+        let swept = sweep::sweep(self.pairs.map_or(Pairs::All, Pairs::Sample));
         println!(
-            "sweep: {} calls, {} single failures, {} pairs, {:.1} s",
+            "sweep: {} calls, {} single failures, {} of {} pairs, {:.1} s",
             swept.calls,
             swept.singles,
-            swept.pairs,
+            swept.pairs.1,
+            swept.pairs.0,
             begin.elapsed().as_secs_f64()
         );
         let begin = Instant::now();
@@ -147,6 +152,7 @@ impl Command {
                 "sim",
                 &(tables::faults(&totals, &swept) + &tables::carried(&carried)),
             )?;
+            tables::write(&tables::own("README.md"), "sweep", &tables::sweep(&swept))?;
         }
         Ok(())
     }

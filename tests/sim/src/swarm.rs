@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
 };
@@ -65,25 +65,29 @@ impl Totals {
 
 /// Runs these setups, and some of them twice.
 pub(crate) fn all(setups: &[Setup]) -> Totals {
-    let (next, totals) = (AtomicU64::new(0), Mutex::new(Totals::default()));
+    let totals = Mutex::new(Totals::default());
+    each(setups, |setup, outcome| totals.lock().unwrap().add(setup.seed, outcome));
+    totals.into_inner().unwrap()
+}
+
+/// Runs these setups, and some of them twice. `ended` gets each with its outcome, in any order.
+pub(crate) fn each(setups: &[Setup], ended: impl Fn(&Setup, Outcome) + Sync) {
+    let next = AtomicUsize::new(0);
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let work = || {
+        while let Some(setup) = setups.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut outcome = run(setup);
+            if setup.seed % TWICE_EVERY == 0 && !setup.is_sweep {
+                compare(setup, &mut outcome);
+            }
+            ended(setup, outcome);
+        }
+    };
     thread::scope(|scope| {
         for _ in 0..cores {
-            scope.spawn(|| {
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let place = usize::try_from(place).unwrap();
-                    let Some(setup) = setups.get(place) else { return };
-                    let mut outcome = run(setup);
-                    if setup.seed % TWICE_EVERY == 0 && !setup.is_sweep {
-                        compare(setup, &mut outcome);
-                    }
-                    totals.lock().unwrap().add(setup.seed, outcome);
-                }
-            });
+            scope.spawn(work);
         }
     });
-    totals.into_inner().unwrap()
 }
 
 fn compare(setup: &Setup, outcome: &mut Outcome) {

@@ -31,12 +31,12 @@ pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
     }
     table += &format!(
         "\n{} runs with {} calls. Before them, one order is placed, paid, confirmed, shipped and delivered: each of its {} calls \
-         fails once in every way that it can ({} runs), and {} pairs of calls fail together.\n",
+         fails once in every way that it can ({} runs), and {} pairs of failures happen in one run.\n",
         grouped(totals.runs),
         grouped(totals.calls),
         swept.calls,
-        swept.singles,
-        swept.pairs,
+        grouped_size(swept.singles),
+        grouped_size(swept.pairs.1),
     );
     let known: Vec<&str> = totals.known.keys().copied().collect();
     if !known.is_empty() {
@@ -54,6 +54,21 @@ pub(crate) fn carried(carried: &Carried) -> String {
         "\nThe fulfilment policy carries two more orders: one is paid and confirms itself, one is cancelled after its deadline. \
          Each of their {} calls fails once in every way that it can ({} runs).\n",
         carried.calls, carried.singles,
+    )
+}
+
+/// The size of the sweep.
+pub(crate) fn sweep(swept: &Swept) -> String {
+    let (all, tried) = swept.pairs;
+    format!(
+        "| the sweep | runs |\n|---|---|\n\
+         | calls of one order's life, none of which fails | {} in 1 run |\n\
+         | each call fails once in every way that it can | {} |\n\
+         | then each later call of that run fails in every way | {} of {} |\n",
+        swept.calls,
+        grouped_size(swept.singles),
+        grouped_size(tried),
+        grouped_size(all),
     )
 }
 
@@ -75,6 +90,10 @@ pub(crate) fn write(path: &Path, name: &str, table: &str) -> Result<(), String> 
     let (_, after) = rest.split_once(&end).ok_or_else(lost)?;
     std::fs::write(path, format!("{before}{begin}{table}{end}{after}"))
         .map_err(|cause| cause.to_string())
+}
+
+fn grouped_size(number: usize) -> String {
+    grouped(u64::try_from(number).unwrap())
 }
 
 /// 1234567 as 1,234,567.

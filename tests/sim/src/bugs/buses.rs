@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dekigoto::{Bus, Message, Pointer, Refused, RetryQueue, Source};
+use dekigoto::{Attribute, Bus, Message, Pointer, Refused, RetryQueue, Source};
 
 type Answers = Result<Vec<Result<(), Refused>>, Source>;
 
@@ -23,6 +23,21 @@ pub(super) struct ErrorIsSuccess(pub(super) Arc<dyn Bus>);
 impl Bus for ErrorIsSuccess {
     async fn send(&self, batch: &[Message]) -> Answers {
         Ok(self.0.send(batch).await.unwrap_or_else(|_| batch.iter().map(|_| Ok(())).collect()))
+    }
+}
+
+pub(super) struct TextNumbers(pub(super) Arc<dyn Bus>);
+
+#[async_trait]
+impl Bus for TextNumbers {
+    async fn send(&self, batch: &[Message]) -> Answers {
+        let mut batch = batch.to_vec();
+        for (_, value) in batch.iter_mut().flat_map(|message| &mut message.attributes) {
+            if let Attribute::Number(number) = value {
+                *value = Attribute::Text(number.to_string());
+            }
+        }
+        self.0.send(&batch).await
     }
 }
 

@@ -57,6 +57,7 @@ bugs! {
     NoCommandKey "each sending of a command gets a new key"
     DropRefused "entries that a bus refused count as sent"
     ErrorIsSuccess "a bus that does not answer counts as having taken everything"
+    TextNumbers "the schema version of a message is a text, which no numeric filter matches"
     NoReserve "a publisher of five seconds believes that it has more, and keeps no time to settle"
     RetriesToBoth "a pointer in the retry queue names a target that has the commit"
     FewReceives "messages are dead letters after five receives"
@@ -72,6 +73,7 @@ bugs! {
     TrustBody "a view skips what no message delivered"
     BelieveMessages "a view believes a message whose event the store does not have"
     LastWriteWins "a view writes over another writer's row"
+    ForgetsCounted "a view remembers only the newest version of a stream that it counted"
     SplitTransaction "a count and the record of it are two writes"
     UpcastDropsField "an old event loses a field"
     ReplayPublishes "a replay publishes the events again"
@@ -124,6 +126,7 @@ impl Wiring {
         match self.0 {
             Some(Bug::LastWriteWins) => Arc::new(views::LastWriteWins(port)),
             Some(Bug::SplitTransaction) => Arc::new(views::SplitTransaction(port)),
+            Some(Bug::ForgetsCounted) => Arc::new(views::ForgetsCounted(port)),
             _ => Arc::new(port),
         }
     }
@@ -133,6 +136,7 @@ impl Wiring {
         match self.0 {
             Some(Bug::DropRefused) => Arc::new(buses::DropRefused(bus)),
             Some(Bug::ErrorIsSuccess) => Arc::new(buses::ErrorIsSuccess(bus)),
+            Some(Bug::TextNumbers) => Arc::new(buses::TextNumbers(bus)),
             _ => bus,
         }
     }
