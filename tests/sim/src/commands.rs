@@ -152,6 +152,8 @@ impl Command {
                 "sim",
                 &(tables::faults(&totals, &swept) + &tables::carried(&carried)),
             )?;
+            let readme = tables::own("../../README.md");
+            tables::write(&readme, "failures", &tables::kinds(&totals, &swept))?;
             tables::write(&tables::own("README.md"), "sweep", &tables::sweep(&swept))?;
         }
         Ok(())

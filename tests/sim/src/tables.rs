@@ -14,6 +14,36 @@ pub(crate) fn own(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
+/// The kinds of failures in README.md.
+const KINDS: [&str; 3] = [
+    "a call is refused, late, slow, without an answer, or done and its reply lost",
+    "a function dies before or after a call",
+    "a batch is taken in part, or a message comes twice or never",
+];
+
+/// The table in README.md: kinds of failures, how often each was tried, and what was lost.
+pub(crate) fn kinds(totals: &Totals, swept: &Swept) -> String {
+    let mut tried = [0; KINDS.len()];
+    for fault in Fault::ALL {
+        let kind = match fault {
+            Fault::ErrBefore | Fault::ErrAfter | Fault::Late | Fault::Delay | Fault::Hang => 0,
+            Fault::CrashBefore | Fault::CrashAfter => 1,
+            Fault::Partial | Fault::Twice | Fault::Lose => 2,
+        };
+        tried[kind] += times(fault, totals, swept);
+    }
+    let mut table = "| simulated failure | tried | lost |\n|---|---|---|\n".to_owned();
+    for (kind, times) in KINDS.iter().zip(tried) {
+        table += &format!("| {kind} | {} | nothing |\n", grouped(times));
+    }
+    table
+}
+
+fn times(fault: Fault, totals: &Totals, swept: &Swept) -> u64 {
+    let times = [totals, &swept.totals].map(|it| it.faults.get(&fault).copied().unwrap_or(0));
+    times.iter().sum()
+}
+
 /// The table in REFERENCE.md: faults, how often each was tried, and what was lost.
 pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
     let mut table = "| what goes wrong | tried | lost |\n|---|---|---|\n".to_owned();
@@ -23,8 +53,7 @@ pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
         table += &format!("| {what} | {} | {lost} |\n", grouped(times));
     };
     for fault in Fault::ALL {
-        let times = [totals, &swept.totals].map(|it| it.faults.get(&fault).copied().unwrap_or(0));
-        line(fault.sentence(), times.iter().sum());
+        line(fault.sentence(), times(fault, totals, swept));
     }
     for (what, times) in &totals.tried {
         line(what, *times);
