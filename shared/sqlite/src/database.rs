@@ -56,6 +56,8 @@ impl Database {
         if is_empty {
             create(&mut writing).map_err(failed)?;
         }
+        // Files of older programs have it, and every commit pays for it.
+        writing.execute("drop index if exists outbox_by_due", []).map_err(failed)?;
         // The lock is ours, so whoever leased them has ended.
         writing.execute("update outbox set due = 0 where due > 0", []).map_err(failed)?;
         limit(&writing, bytes_max).map_err(failed)?;

@@ -72,7 +72,21 @@ async fn a_process_that_is_killed_loses_nothing_that_it_acknowledged_s3() {
         all.revision
     );
     assert!(all.commits.len() > 500 && !all.published.is_empty() && all.revision > 40);
+    note(&all);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A row for the table of REFERENCE.md, if `make platforms` wants it.
+#[expect(clippy::disallowed_methods, reason = "the environment names the file")]
+fn note(all: &Acknowledged) {
+    let Ok(path) = std::env::var("DEKIGOTO_KILLS") else { return };
+    let row = format!(
+        r#"{{"what": "a writer of a SQLite file", "kills": {KILLS}, "checked": "{} commits, {} revisions of a row", "test": "shared/sqlite/tests/kills.rs"}}"#,
+        all.commits.len(),
+        all.revision
+    );
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    writeln!(file, "{row}").unwrap();
 }
 
 fn start(path: &Path) -> Child {
