@@ -1,5 +1,5 @@
-"""`make template`: checks template.yaml with the SAM CLI, with cfn-lint and the serverless rules, and plays recorded series
-to its alarms. Needs no AWS."""
+"""`make template`: checks template.yaml with the SAM CLI, it and the stacks of infra/stacks with cfn-lint and the serverless
+rules, and plays recorded series to its alarms. Needs no AWS."""
 
 import subprocess
 

@@ -6,6 +6,7 @@ yours instead. On them, each case makes a schema or a topic of its own, whose na
 """
 
 import contextlib
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -14,12 +15,19 @@ import broker
 import journey
 import postgres
 from e2e import pytest
-from project import ROOT, Failure, run, say
+from project import LOCAL, ROOT, Failure, run, say
 from tools import install
+
+# One line of JSON for each test that kills, written after it has passed.
+KILLS = LOCAL / "kills.jsonl"
+BEGIN, END = "<!-- kills:begin -->\n", "<!-- kills:end -->"
 
 
 def main():
     install("platforms", "emulator", "e2e")
+    LOCAL.mkdir(exist_ok=True)
+    KILLS.unlink(missing_ok=True)
+    os.environ["DEKIGOTO_KILLS"] = str(KILLS)
     with database() as url, brokers() as addresses:
         servers = {"DATABASE_URL": url, "KAFKA_BROKERS": addresses}
         certificates = os.environ.get("DATABASE_CERTIFICATES", str(postgres.TLS / "ca.crt"))
@@ -35,13 +43,30 @@ def main():
             pytest(["test_journey.py", "test_fulfilment.py"], {"DEKIGOTO_URL": system})
     say("killing process, database and broker")
     pytest(["-rP", "test_server_kills.py"], {"DEKIGOTO_BINARY": binary, "DEKIGOTO_KILLS_SERVERS": "yes"})
+    table = table_of([json.loads(line) for line in KILLS.read_text().splitlines()])
+    print(table)
+    if os.environ.get("WRITE") == "1":
+        write(table)
     say("every store and bus keeps its contracts")
+
+
+def table_of(rows):
+    lines = ["| what was killed | kills | checked afterwards | lost | counted twice | test |", "|---|---|---|---|---|---|"]
+    lines += [f"| {row['what']} | {row['kills']} | {row['checked']} | nothing | nothing | `{row['test']}` |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def write(table):
+    reference = ROOT / "REFERENCE.md"
+    text = reference.read_text()
+    before, rest = text.split(BEGIN)
+    reference.write_text(before + BEGIN + table + END + rest.split(END)[1])
 
 
 def suites(servers):
     say("running the contract suites in memory, and on SQLite, PostgreSQL, Kafka, SNS, EventBridge and the embedded DynamoDB")
     # The whole workspace, so that cargo reuses the build of `make test`; the target's names select the suites.
-    features = "dekigoto-postgres/server,dekigoto-kafka/server,local/jwt"
+    features = "dekigoto-postgres/server,dekigoto-kafka/server,postgres-functions/server,local/jwt"
     command = ["cargo", "test", "--workspace", "--features", features, "--locked", "--quiet", "--test", "contract",
                "--test", "kills", "--test", "runbook"]
     if subprocess.run(command, cwd=ROOT, env={**os.environ, **servers}).returncode != 0:

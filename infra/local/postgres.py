@@ -45,6 +45,10 @@ class Server:
             run([self.programs / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                  "--locale-provider=libc", "--locale=C.UTF-8", "--no-sync", "--no-instructions"], out, self.log, self.user)
 
+        # Everybody may log in, except that these users need their password.
+        rules = self.data / "pg_hba.conf"
+        rules.write_text('host all "/_secret$" 127.0.0.1/32 scram-sha-256\n' + rules.read_text())
+
     def start(self):
         command = [self.programs / "postgres", "-D", self.data, "-h", "127.0.0.1", "-p", str(self.port), "-k", "",
                    "-c", "max_connections=200", "-c", "ssl=on", "-c", f"ssl_cert_file={self.certificate}",

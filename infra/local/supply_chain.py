@@ -14,7 +14,7 @@ from project import ROOT, Failure, run, say
 from tools import executable, install
 
 # The functions and the operator's command. They are what is deployed or handed to people.
-BINARIES = ("api", "publisher", "policy", "projector", "ops")
+BINARIES = ("api", "publisher", "policy", "projector", "ops", "postgres-functions")
 TARGETS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
 OUT = ROOT / "target" / "sbom"
 # Names the serial numbers, so that one lock file gives one bill.

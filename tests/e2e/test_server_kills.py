@@ -2,6 +2,7 @@
 acknowledged is lost or counted twice. DEKIGOTO_BINARY is the program."""
 
 import os
+import subprocess
 import threading
 import time
 
@@ -10,7 +11,7 @@ import postgres
 import pytest
 
 from client import fresh
-from test_kills import CLIENTS, CUSTOMERS, Clients, System, check
+from test_kills import CLIENTS, CUSTOMERS, Clients, System, check, note
 
 ROUNDS = 2
 
@@ -24,6 +25,9 @@ def test_killing_database_broker_and_process_loses_nothing_and_doubles_nothing_s
                     "AUTH_MODE": "none"}
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
+        check_refuses_to_start()
+        # For development. An operator runs `dekigoto migrate`.
+        monkeypatch.setenv("MIGRATE", "yes")
         system = System(tmp_path / "log")
         system.start()
         try:
@@ -36,6 +40,17 @@ def test_killing_database_broker_and_process_loses_nothing_and_doubles_nothing_s
             system.kill()
     print(f"\n{3 * ROUNDS} kills of database, broker and process, {len(clients.acknowledged)} orders: nothing lost, nothing "
           "counted twice")
+    for victim in ("the database", "the broker", "the process"):
+        note(f"{victim}, on PostgreSQL and Kafka", ROUNDS, f"{len(clients.acknowledged)} orders", __file__)
+
+
+def check_refuses_to_start():
+    """On a database without tables: it says in one sentence what to do, and makes none."""
+    for _ in range(2):
+        refused = subprocess.run([os.environ["DEKIGOTO_BINARY"]], env={**os.environ, "PORT": "0"}, stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, timeout=20)
+        assert refused.returncode == 1
+        assert refused.stderr == "the tables have version 0, and this program needs version 1: run dekigoto migrate\n"
 
 
 def kill_while_they_work(victim, system, clients):

@@ -62,7 +62,7 @@ pub use history::{History, LoadError, Past};
 pub use host::{Host, backoff};
 pub use inbound::NotAnEvent;
 pub use last_delivery::{DELIVERIES_MAX, QueueBatch, TRIES_MAX};
-pub use parked::{Parked, ParkedRecords};
+pub use parked::{Named, Parked, ParkedRecords};
 pub use payload::Payload;
 pub use ports::Ports;
 pub use read_events::{COMMITS_PER_READ, read_events};

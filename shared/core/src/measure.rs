@@ -69,6 +69,8 @@ pub const FIRST_ANSWER_AGAIN: Measure = Measure::count("FirstAnswerAgain");
 pub const DECISIONS: Measure = Measure::count("Decisions");
 /// Pointers that were put into the retry queue.
 pub const POINTERS_PUT: Measure = Measure::count("PointersPut");
+/// Entries of an outbox that wait to be published.
+pub const OUTBOX_WAITING: Measure = Measure::count("OutboxWaiting");
 /// Deadlines that a tick found due.
 pub const DEADLINES_DUE: Measure = Measure::count("DeadlinesDue");
 /// How late a deadline was handled.

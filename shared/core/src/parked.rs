@@ -1,5 +1,7 @@
 //! Parked records that an operator can read and take back, in stores that keep them as rows.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::{Parking, Source};
@@ -36,4 +38,30 @@ pub trait ParkedRecords: Parking {
     /// # Errors
     /// When the record may still be there.
     async fn discard(&self, id: i64) -> Result<(), Source>;
+}
+
+/// Parks with a name in front of the reason: whose dead letter it is, where all are kept together.
+pub struct Named<P: ?Sized> {
+    name: String,
+    parking: Arc<P>,
+}
+
+impl Named<()> {
+    /// What stands between the name and the reason.
+    pub const AFTER_NAME: &'static str = ": ";
+}
+
+impl<P: Parking + ?Sized> Named<P> {
+    /// For the view, the policy or the relay of this name.
+    pub fn new(name: impl Into<String>, parking: Arc<P>) -> Self {
+        Self { name: name.into(), parking }
+    }
+}
+
+#[async_trait]
+impl<P: Parking + ?Sized> Parking for Named<P> {
+    async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
+        let reason = format!("{}{}{reason}", self.name, Named::AFTER_NAME);
+        self.parking.park(body, &reason).await
+    }
 }

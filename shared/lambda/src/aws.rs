@@ -33,7 +33,7 @@ const _: () = assert!(CONNECT_TIME_MAX.as_millis() < ATTEMPT_TIME_MAX.as_millis(
 const _: () = assert!(ATTEMPT_TIME_MAX.as_millis() < OPERATION_TIME_MAX.as_millis());
 
 /// The root certificates of AWS's endpoints: <https://www.amazontrust.com/repository/>.
-const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+pub const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// Why AWS clients cannot be configured.
 #[derive(Debug, thiserror::Error)]

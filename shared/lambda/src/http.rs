@@ -6,18 +6,53 @@ use axum::{
     Router,
     body::{Body, to_bytes},
 };
-use dekigoto_http::{Caller, Kind, Language, Owner, Problem, RequestId};
+use dekigoto::{Ports, Zone};
+use dekigoto_http::{
+    App, Caller, Contract, Kind, Language, Owner, Problem, RequestId, Routes, Service,
+};
 use futures_util::stream;
 use http::{HeaderValue, Uri, header::LOCATION};
-use lambda_runtime::{Error, LambdaEvent};
+use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
 use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
 use crate::{
+    Config,
     gateway::{self, Answer, Invocation},
     identity::{Identity, Staff},
     spans,
 };
+
+/// The setting that names how callers are authenticated. The caller of [`serve`] reads it, with its own settings.
+pub const AUTH_MODE: &str = "AUTH_MODE";
+
+/// Serves the routes of a service until Lambda stops it. `O` identifies the owner of a resource.
+///
+/// A token with the scope `staff_scope` makes its bearer staff; the settings `STAFF_CLAIM` and `STAFF_SCOPE` name another
+/// claim and value. `BASE_PATH` is what the gateway puts in front of every path, and `TIME_ZONE` the business time zone, by
+/// default UTC.
+///
+/// # Errors
+/// When a setting is invalid.
+pub async fn serve<O: Owner>(
+    config: Config,
+    service: &Service,
+    contract: &'static Contract,
+    staff_scope: &'static str,
+    ports: Ports,
+) -> Result<(), Error> {
+    let config = config
+        .with_default("STAFF_CLAIM", "scope")
+        .with_default("STAFF_SCOPE", staff_scope)
+        .with_default("BASE_PATH", "")
+        .with_default("TIME_ZONE", "UTC");
+    let mode = config.parsed(AUTH_MODE)?;
+    let zone = Zone::of_system(config.text("TIME_ZONE"))?;
+    let router = Routes::of(service, contract).router(App::new(ports).in_zone(zone));
+    let staff = Staff::new(config.text("STAFF_CLAIM"), config.text("STAFF_SCOPE"));
+    let api = HttpApi::<O>::new(router, mode, staff).behind(config.text("BASE_PATH"));
+    run_concurrent(service_fn(move |event| api.clone().handle(event))).await
+}
 
 /// How callers are authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ pub mod batch;
 mod config;
 mod deadline;
 mod deliver;
+mod drain;
 pub mod gateway;
 #[cfg(feature = "http")]
 pub mod http;
@@ -37,6 +38,7 @@ mod trail;
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;
 pub use deliver::DeliveryResponse;
+pub use drain::{DRAIN_TIME, Drained, drain};
 pub use kafka::KafkaResponse;
 pub use policy::{PolicyAnswer, run_policy};
 pub use projector::project;

@@ -58,10 +58,10 @@ pub fn published(report: &Report) {
     report.reasons.iter().for_each(|(_, reason)| line("relay", "not published", reason));
 }
 
-/// The tables of the database were brought up to date. A deployed function never does this.
+/// The tables of the database are up to date, because MIGRATE=yes asked for it. A deployed function never does this.
 #[cfg(feature = "postgres")]
 pub fn migrated(before: i32, now: i32) {
-    line("store", "tables brought up to date", &format!("from version {before} to {now}"));
+    line("store", "tables are up to date", &format!("version {now}, before {before}"));
 }
 
 /// A part of the system does not work. It tries again.

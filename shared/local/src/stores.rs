@@ -46,7 +46,7 @@ pub fn time_zone() -> Result<Zone, Error> {
 
 impl Stores {
     /// The stores that the environment names: `STORE=sqlite`, the default, in the file `DATABASE`; `STORE=memory`; or
-    /// `STORE=postgres`, at `DATABASE_URL`, which also brings the tables up to date.
+    /// `STORE=postgres`, at `DATABASE_URL`. `dekigoto migrate` makes its tables; with `MIGRATE=yes`, this process does.
     ///
     /// # Errors
     /// A message that says what to do.
@@ -74,10 +74,10 @@ impl Stores {
             "STORE=postgres needs DATABASE_URL, such as postgres://user@127.0.0.1:5432/postgres";
         let database = dekigoto_postgres::Postgres::new(&url.ok_or(missing)?, None)
             .map_err(|failure| failure.cause)?;
-        let before = database.migrate().await?;
-        if before < dekigoto_postgres::SCHEMA_VERSION {
-            show::migrated(before, dekigoto_postgres::SCHEMA_VERSION);
+        if is_migrating()? {
+            show::migrated(database.migrate().await?, dekigoto_postgres::SCHEMA_VERSION);
         }
+        database.expect_current().await?;
         // The relay polls, and must not make requests wait.
         let relay = database.another();
         Ok(Self {
@@ -115,6 +115,16 @@ impl Stores {
             views: Arc::new(views),
             parking: Arc::new(MemoryParking::default()),
         }
+    }
+}
+
+/// Whether this process brings the tables up to date, for development.
+#[cfg(feature = "postgres")]
+fn is_migrating() -> Result<bool, Error> {
+    match variable("MIGRATE")?.as_deref() {
+        None | Some("no") => Ok(false),
+        Some("yes") => Ok(true),
+        Some(other) => Err(format!("MIGRATE is yes or no, not {other:?}").into()),
     }
 }
 

@@ -15,7 +15,7 @@ use axum::{
     routing::get,
 };
 use dekigoto::{
-    Commit, Ordinal, Ports, ReadFrom, StoredCommit, StreamId, SystemHost, Zone,
+    Commit, Named, Ordinal, Ports, ReadFrom, StoredCommit, StreamId, SystemHost, Zone,
     generations::EraseRows,
     outbox::{Order, Outbox},
     policies::{ProcessManager, Ticker},
@@ -31,7 +31,6 @@ use tokio::{sync::Notify, time::timeout};
 use crate::{
     buses::Buses,
     inbox::Inbox,
-    parked::Named,
     place::{PUBLISHER, Place, REBUILD},
     rebuilds,
     recent::Recent,
@@ -81,7 +80,7 @@ impl System {
         let inbox = Inbox::default();
         let mut wires = Wires::of(service, buses, &inbox);
         let mut consumers = Vec::new();
-        let parking = |name: String| Arc::new(Named { name, parking: Arc::clone(&stores.parking) });
+        let parking = |name: String| Arc::new(Named::new(name, Arc::clone(&stores.parking)));
         for view in service.views() {
             let (view, events) = (Arc::clone(view), service.events_for(&**view));
             let parking = parking(view.name().to_owned());
@@ -106,10 +105,7 @@ impl System {
             topic,
             bus,
             retry: stores.outbox.clone(),
-            parking: Arc::new(Named {
-                name: PUBLISHER.to_owned(),
-                parking: Arc::clone(&stores.parking),
-            }),
+            parking: parking(PUBLISHER.to_owned()),
             store: Arc::clone(&ports.store),
             host: Arc::clone(&ports.host),
             announcements: service.announcements().clone(),

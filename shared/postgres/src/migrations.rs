@@ -1,5 +1,7 @@
 //! The tables and their versions. A command of an operator runs the migrations, never a function at its start.
 
+use std::cmp::Ordering;
+
 use dekigoto::StoreFailure;
 use tokio_postgres::types::Type;
 
@@ -37,6 +39,30 @@ pub enum MigrateError {
     Failed(StoreFailure),
 }
 
+/// Why a program cannot work with the tables as they are. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCurrent {
+    /// They are missing, or of an older program.
+    #[error(
+        "the tables have version {found}, and this program needs version {SCHEMA_VERSION}: run dekigoto migrate"
+    )]
+    Older {
+        /// Their version, or 0 if there are none.
+        found: i32,
+    },
+    /// A newer program has migrated them.
+    #[error(
+        "the tables have version {found}, and this program knows version {SCHEMA_VERSION}: use the newer program"
+    )]
+    Newer {
+        /// Their version.
+        found: i32,
+    },
+    /// The server did not say.
+    #[error("the version of the tables is not known: {}", .0.cause)]
+    Unknown(StoreFailure),
+}
+
 impl Postgres {
     /// Creates the schema, the roles and the tables, or brings them up to date: all steps or none. Returns the version
     /// before. Safe to repeat, and to run twice at the same time.
@@ -49,6 +75,20 @@ impl Postgres {
             return Err(MigrateError::Newer { found });
         }
         Ok(found)
+    }
+
+    /// Checks that the tables have the version that this program works with. A program calls it at its start, where it
+    /// must not migrate.
+    ///
+    /// # Errors
+    /// [`NotCurrent`], which says what to do.
+    pub async fn expect_current(&self) -> Result<(), NotCurrent> {
+        let found = self.version().await.map_err(NotCurrent::Unknown)?;
+        match found.cmp(&SCHEMA_VERSION) {
+            Ordering::Less => Err(NotCurrent::Older { found }),
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => Err(NotCurrent::Newer { found }),
+        }
     }
 
     /// The version of the tables, or 0 if there are none. Changes nothing.

@@ -2,17 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dekigoto::{FailureKind, StoreFailure};
+use dekigoto::{FailureKind, Source, StoreFailure};
 use rustls::ClientConfig;
 use tokio::{sync::Mutex, time::timeout};
 use tokio_postgres::{
     Client, Config, Error, NoTls, Row,
+    config::SslMode,
     types::{ToSql, Type},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    PostgresEventStore, PostgresOutbox, PostgresParking, PostgresViewStore, SchemaName,
+    Passwords, PostgresEventStore, PostgresOutbox, PostgresParking, PostgresViewStore, SchemaName,
     failure::{ends_session, failure_of, not_connected},
 };
 
@@ -26,6 +27,25 @@ const STATEMENT_TIME_MAX: Duration = Duration::from_secs(5);
 const SERVER_MS_MAX: u64 = 4_000;
 
 const _: () = assert!(SERVER_MS_MAX < STATEMENT_TIME_MAX.as_secs() * 1_000);
+
+const CONNECT: &str = "PostgreSQL connect";
+
+/// What the target group of an RDS Proxy must have as its `InitQuery`: the server ends a statement before its client stops
+/// waiting.
+pub const RDS_PROXY_INIT_QUERY: &str = "SET statement_timeout=4000";
+
+/// Where a database behind RDS Proxy is, and whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RdsPlace {
+    /// The proxy's endpoint.
+    pub host: String,
+    /// Usually 5432.
+    pub port: u16,
+    /// The user, who has one of the roles of the schema.
+    pub user: String,
+    /// The name of the database.
+    pub database: String,
+}
 
 /// A value and its type. With the types, a statement needs one round trip and no name, so RDS Proxy does not pin it.
 pub(crate) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -70,6 +90,7 @@ pub struct Postgres {
 struct Shared {
     config: Config,
     tls: Option<ClientConfig>,
+    passwords: Option<Arc<dyn Passwords>>,
     schema: SchemaName,
     client: Mutex<Option<Arc<Client>>>,
 }
@@ -86,15 +107,41 @@ impl Postgres {
         let unreadable =
             |cause: Error| StoreFailure::broken("PostgreSQL URL", format!("not a URL: {cause}"));
         let mut config: Config = url.parse().map_err(unreadable)?;
-        config.connect_timeout(CONNECT_TIME_MAX);
-        config.application_name("dekigoto");
         if config.get_options().is_none() {
-            // With the start of the session: a later SET would make RDS Proxy pin it.
             config.options(format!("-c statement_timeout={SERVER_MS_MAX}"));
         }
-        let shared =
-            Shared { config, tls, schema: SchemaName::default(), client: Mutex::default() };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self::of(config, tls, None, SchemaName::default()))
+    }
+
+    /// A database behind Amazon RDS Proxy, over TLS. Each new connection gets a password of its own.
+    ///
+    /// The proxy refuses a session that starts with `options`, and pins one that sets something later. So it must limit the
+    /// time of statements itself, by its `InitQuery`: [`RDS_PROXY_INIT_QUERY`].
+    #[must_use]
+    pub fn on_rds_proxy(
+        place: &RdsPlace,
+        tls: ClientConfig,
+        passwords: Arc<dyn Passwords>,
+    ) -> Self {
+        let mut config = Config::new();
+        config.host(&place.host).port(place.port).user(&place.user).dbname(&place.database);
+        Self::of(config, Some(tls), Some(passwords), SchemaName::default())
+    }
+
+    fn of(
+        mut config: Config,
+        tls: Option<ClientConfig>,
+        passwords: Option<Arc<dyn Passwords>>,
+        schema: SchemaName,
+    ) -> Self {
+        config.connect_timeout(CONNECT_TIME_MAX);
+        config.application_name("dekigoto");
+        if tls.is_some() {
+            // By default, a server that refuses TLS gets everything without it.
+            config.ssl_mode(SslMode::Require);
+        }
+        let client = Mutex::default();
+        Self { shared: Arc::new(Shared { config, tls, passwords, schema, client }) }
     }
 
     /// The same database, on a connection of its own.
@@ -106,9 +153,8 @@ impl Postgres {
     /// The same database, on a connection of its own, with the tables in this schema instead of `dekigoto`.
     #[must_use]
     pub fn in_schema(&self, schema: SchemaName) -> Self {
-        let (config, tls) = (self.shared.config.clone(), self.shared.tls.clone());
-        let shared = Shared { config, tls, schema, client: Mutex::default() };
-        Self { shared: Arc::new(shared) }
+        let Shared { config, tls, passwords, .. } = &*self.shared;
+        Self::of(config.clone(), tls.clone(), passwords.clone(), schema)
     }
 
     /// The event store.
@@ -181,10 +227,16 @@ impl Postgres {
     }
 
     async fn connect(&self) -> Result<Client, StoreFailure> {
-        let Shared { config, tls, .. } = &*self.shared;
+        let Shared { config, tls, passwords, .. } = &*self.shared;
+        let mut config = config.clone();
+        if let Some(passwords) = passwords {
+            let password = passwords.next().await;
+            let none =
+                |cause: Source| StoreFailure::new(FailureKind::Busy, CONNECT, cause.to_string());
+            config.password(password.map_err(none)?);
+        }
         let failed = |cause: Error| not_connected(&cause);
-        let slow =
-            |_| StoreFailure::new(FailureKind::Busy, "PostgreSQL connect", "no answer; try again");
+        let slow = |_| StoreFailure::new(FailureKind::Busy, CONNECT, "no answer; try again");
         if let Some(tls) = tls {
             let connecting = config.connect(MakeRustlsConnect::new(tls.clone()));
             let (client, connection) =

@@ -17,6 +17,7 @@ const SHARED: &[&str] = &[
     "order-events",
     "order-service",
     "dekigoto-aws",
+    "dekigoto-aws-postgres",
     "dekigoto-http",
     "dekigoto-dynamodb",
     "dekigoto-messaging",
@@ -28,7 +29,9 @@ const SHARED: &[&str] = &[
     "dekigoto-ops",
     "dekigoto-testkit",
 ];
-const LAMBDA: [&str; 2] = ["dekigoto-lambda", "dekigoto-aws"];
+const LAMBDA: [&str; 3] = ["dekigoto-lambda", "dekigoto-aws", "dekigoto-aws-postgres"];
+/// What runs on PostgreSQL and Kafka.
+const ON_KAFKA: [&str; 3] = ["dekigoto-kafka", "dekigoto-aws-postgres", "postgres-functions"];
 
 /// Spans cost the default build nothing: no crate of the build makes or sends them, and the feature is off.
 #[test]
@@ -236,6 +239,16 @@ fn the_domain_depends_only_on_the_kit_and_the_kit_on_nothing() {
                 "dekigoto-messaging",
             ],
         ),
+        (
+            "dekigoto-aws-postgres",
+            &[
+                "dekigoto",
+                "dekigoto-http",
+                "dekigoto-kafka",
+                "dekigoto-lambda",
+                "dekigoto-postgres",
+            ],
+        ),
     ] {
         let bad: Vec<_> = names(named(package))
             .into_iter()
@@ -280,9 +293,9 @@ fn sqlite_is_linked_by_its_adapter_and_the_one_process_run_only() {
 }
 
 #[test]
-fn kafka_reaches_no_lambda_function_and_no_default_run() {
+fn kafka_reaches_no_other_function_and_no_default_run() {
     for package in ours().filter(|package| !is_test(package)) {
-        let may = package.name == "dekigoto-kafka";
+        let may = ON_KAFKA.contains(&package.name.as_str());
         assert!(may || !pulls_in(package).contains("krafka"), "{} pulls in Kafka", package.name);
     }
 }

@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::dependencies::metadata;
 
 /// The crates of the kit, and the types of the order events for consumers.
-const KIT: [&str; 13] = [
+const KIT: [&str; 14] = [
     "dekigoto",
     "dekigoto-aws",
+    "dekigoto-aws-postgres",
     "dekigoto-dynamodb",
     "dekigoto-http",
     "dekigoto-kafka",

@@ -309,3 +309,22 @@ async fn the_version_of_the_tables_is_known_before_and_after_their_migration() {
     let elsewhere = tables.postgres.in_schema("not_there".parse().unwrap());
     assert_eq!(elsewhere.version().await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_program_refuses_tables_that_are_missing_older_or_newer_and_changes_nothing() {
+    let tables = tables().await;
+    tables.postgres.expect_current().await.unwrap();
+    let elsewhere = tables.postgres.in_schema("not_there".parse().unwrap());
+    let missing = elsewhere.expect_current().await.unwrap_err().to_string();
+    let wanted =
+        "the tables have version 0, and this program needs version 1: run dekigoto migrate";
+    assert_eq!(missing, wanted);
+    assert_eq!(elsewhere.version().await.unwrap(), 0);
+    let versions = format!("{}.versions", tables.schema);
+    tables.client.batch_execute(&format!("delete from {versions}")).await.unwrap();
+    assert_eq!(tables.postgres.expect_current().await.unwrap_err().to_string(), wanted);
+    let newer = format!("insert into {versions} (version) values (2)");
+    tables.client.batch_execute(&newer).await.unwrap();
+    let newer = tables.postgres.expect_current().await.unwrap_err().to_string();
+    assert!(newer.contains("version 2") && newer.contains("newer program"), "{newer}");
+}

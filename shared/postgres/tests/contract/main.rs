@@ -15,6 +15,8 @@
 #[cfg(feature = "server")]
 mod errors;
 #[cfg(feature = "server")]
+mod passwords;
+#[cfg(feature = "server")]
 mod proxy;
 #[cfg(feature = "server")]
 mod roles;

@@ -127,19 +127,21 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// `[text, {name: value}]`, where every value becomes text once the loop's word is inserted.
+    /// `[text, {name: value}]`. A value that becomes text once the loop's word is inserted is put into the text; what only a
+    /// stack knows stays.
     fn sub(&self, parts: &'a [Value]) -> Value {
         let [Value::String(text), Value::Object(variables)] = parts else {
             panic!("{parts:?} is not a text with variables");
         };
         let mut text = self.text(text);
+        let mut unknown = Map::new();
         for (name, value) in variables {
             match self.value(value) {
                 Value::String(value) => text = text.replace(&format!("${{{name}}}"), &value),
-                other => panic!("{name} is {other}, which only a stack knows"),
+                other => drop(unknown.insert(name.clone(), other)),
             }
         }
-        substituted(text)
+        if unknown.is_empty() { substituted(text) } else { json!({"Fn::Sub": [text, unknown]}) }
     }
 }
 

@@ -10,6 +10,8 @@ mod mutants;
 mod permissions;
 mod policies;
 mod routes;
+mod stack_rules;
+mod stacks;
 mod storage;
 mod subscribers;
 mod watch;

@@ -40,13 +40,23 @@ impl Template {
 
     /// The repository's template with its loops unexpanded.
     pub(super) fn written() -> Value {
-        long_form(yaml_serde::from_str(&Self::text()).expect("template.yaml is YAML"))
+        Self::parsed(&Self::text())
+    }
+
+    /// A template's text as data, with its loops unexpanded.
+    pub(super) fn parsed(text: &str) -> Value {
+        long_form(yaml_serde::from_str(text).expect("a template is YAML"))
     }
 
     /// The template's text.
     pub(super) fn text() -> String {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-        fs::read_to_string(path).expect("template.yaml is readable")
+        Self::text_of("template.yaml")
+    }
+
+    /// The text of a template at this path.
+    pub(super) fn text_of(path: &str) -> String {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+        fs::read_to_string(path).expect("the template is readable")
     }
 
     pub(super) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {

@@ -47,7 +47,8 @@ fn every_rule_has_a_mutant() {
     assert!(idle.is_empty(), "{idle:?}");
 }
 
-fn apply(document: &mut Value, damage: &str) {
+/// Damages a document: `<pointer> = <json>`, `<pointer> + <json>` or `<pointer> -`.
+pub(super) fn apply(document: &mut Value, damage: &str) {
     let mut words = damage.splitn(3, ' ');
     let place = words.next().unwrap_or_default();
     let operation = words.next();

@@ -22,12 +22,12 @@ fn statements(policy: &Value) -> Vec<&Value> {
     each(&policy["Statement"])
 }
 
-fn role_statements(role: Resource<'_>) -> Vec<&Value> {
+pub(super) fn role_statements(role: Resource<'_>) -> Vec<&Value> {
     let policies = each(role.get("/Policies"));
     policies.into_iter().flat_map(|policy| statements(&policy["PolicyDocument"])).collect()
 }
 
-fn texts(value: &Value) -> Vec<&str> {
+pub(super) fn texts(value: &Value) -> Vec<&str> {
     each(value).into_iter().filter_map(Value::as_str).collect()
 }
 

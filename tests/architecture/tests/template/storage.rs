@@ -1,6 +1,6 @@
 //! Storage: tables, encryption at rest, and the layout of the template.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::model::Template;
 
@@ -16,7 +16,11 @@ const KEY_ORDER: &[&str] = &[
 
 /// Reads the text, because a parsed block has no order. Every block, also in a loop, starts with its type.
 pub(super) fn blocks_have_their_keys_in_order(_: &Template) -> Vec<String> {
-    let text = Template::text();
+    keys_are_in_order(&Template::text(), &Template::written())
+}
+
+/// The same for the text of any template, and its document before the loops are expanded.
+pub(super) fn keys_are_in_order(text: &str, written: &Value) -> Vec<String> {
     let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
     let mut wrong = Vec::new();
     let mut blocks = 0;
@@ -37,7 +41,7 @@ pub(super) fn blocks_have_their_keys_in_order(_: &Template) -> Vec<String> {
             ));
         }
     }
-    let all = Template::written().to_string().matches("\"Type\":\"AWS::").count();
+    let all = written.to_string().matches("\"Type\":\"AWS::").count();
     if blocks != all {
         wrong.push(format!("{blocks} of {all} blocks have a line for their type"));
     }
