@@ -5,17 +5,17 @@ LOCAL := $(PYTHON) infra/local
 # The whole workspace, with AUTH_MODE=jwt. One feature set for all targets: another would build the AWS SDK again.
 ALL := --workspace --features local/jwt --locked --quiet
 # The crates that are published.
-KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-ops dekigoto-testkit order-events
+KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-aws-postgres dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers fuzz startup bench order-cost
+.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers fuzz startup bench order-cost bench-platforms sizes
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Run it
 
-run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; STORE, DATABASE; BUS; AUTH_MODE=jwt requires tokens)
+run: ## Run the whole system in one process on http://127.0.0.1:3000 (PORT; STORE, DATABASE, MIGRATE; BUS; AUTH_MODE=jwt requires tokens)
 	@cargo build --locked -p local $(if $(filter jwt,$(AUTH_MODE)),--features jwt) $(if $(filter postgres,$(STORE)),--features postgres) $(if $(filter kafka,$(BUS)),--features kafka) && exec target/debug/local
 
 dev: ## As make run, and build and start it again after each change of the code; what is stored stays
@@ -129,7 +129,7 @@ sim-short: ## Simulate 3,000 runs with failures and a part of the sweep, and hun
 chaos: ## Let calls fail and functions die on a local AWS of its own while 500 orders are placed, and check it (ORDERS, SEED)
 	@$(LOCAL)/chaos.py $(if $(ORDERS),--orders $(ORDERS),--write) $(if $(SEED),--seed $(SEED))
 
-platforms: ## Run the contract suites on every store and bus, and kill each of them (DATABASE_URL, KAFKA_BROKERS)
+platforms: ## Run the contract suites on every store and bus, and kill each of them (DATABASE_URL, KAFKA_BROKERS; WRITE=1 writes the table)
 	@$(LOCAL)/platforms.py
 
 ##@ Run it on a local AWS
@@ -155,8 +155,14 @@ startup: ## Measure the time from spawn to ready of each function, relative to h
 	@cargo build --release --locked -p api -p hello -p projector -p publisher -p startup
 	@target/release/startup
 
-bench: ## Measure the cost of commands, here and in other event stores, and write the table of REFERENCE.md
+bench: bench-platforms ## Measure the cost of commands, here and in other event stores, and write the tables of REFERENCE.md
 	@cargo run --locked --manifest-path tests/bench/stores/Cargo.toml --target-dir target/stores
 
 order-cost: ## Count and price what one order uses, and write the table of README.md
 	@WRITE_COST=1 cargo test $(ALL) --test handlers the_readme_shows_what_an_order_costs
+
+bench-platforms: ## Measure SQLite, PostgreSQL and Kafka beside bare statements, and write the table of REFERENCE.md
+	@$(LOCAL)/bench_platforms.py
+
+sizes: ## Measure what each adapter adds to a program, and write the table of REFERENCE.md
+	@$(LOCAL)/sizes.py
