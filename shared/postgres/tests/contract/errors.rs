@@ -206,9 +206,10 @@ async fn a_deadlock_of_views_is_busy_and_changes_nothing() {
     let lock = |sort: &str| {
         format!("select 1 from {}.rows where sort = '{sort}' for update", tables.schema)
     };
-    transaction.batch_execute("set local deadlock_timeout = '10s'").await.unwrap();
+    transaction.batch_execute("set local deadlock_timeout = '30s'").await.unwrap();
     transaction.batch_execute(&lock("b")).await.unwrap();
-    let victim = with(&tables, "-c deadlock_timeout=50ms");
+    // A session looks for deadlocks once, so long after it began to wait: by then, on a busy machine too, the other waits.
+    let victim = with(&tables, "-c deadlock_timeout=2s");
     let rows = both(2);
     let write = tokio::spawn(async move { victim.views().write(&rows).await });
     // Waits for the row that the write has locked, while the write waits for this one's.
