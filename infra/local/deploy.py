@@ -16,12 +16,16 @@ from project import LOGS, REGION, ROOT, Failure, aws_environment, recall, rememb
 from tools import executable, install
 
 STACK = os.environ.get("STACK_NAME", "dekigoto")
+# The names of functions begin with it, and have 64 characters at most.
+STACK_NAME_MAX = 40
 HEARTBEAT_SECONDS = 15
 # May subscribe: a sample consumer of `make e2e-consumers` stands there.
 OTHER_ACCOUNT = "222222222222"
 
 
 def main():
+    if len(STACK) > STACK_NAME_MAX:
+        raise Failure(f"the stack name {STACK} has {len(STACK)} characters", f"choose one of at most {STACK_NAME_MAX}")
     install("sam", "build", "emulator")
     # Builds for this machine's processor: few machines have another target installed.
     architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
@@ -78,9 +82,9 @@ def build(architecture):
 def deploy(url, stack, parameters, architecture):
     """`sam deploy` of the built template; returns the stack's outputs."""
     say(f"deploying template.yaml as stack {stack} with {' '.join(f'{k}={v}' for k, v in parameters.items())}")
-    # The emulator's CloudFormation has no archives and no metric math.
+    # ARCHITECTURE.md lists what the emulator lacks.
     overrides = {"Architecture": architecture, "DeletionProtection": "false", "ArchiveDays": "0", "Emulated": "true",
-                 "SubscriberAccounts": OTHER_ACCOUNT, **parameters}
+                 "Deployment": "AllAtOnce", "SubscriberAccounts": OTHER_ACCOUNT, **parameters}
     command = [executable("sam", "sam"), "deploy", "--stack-name", stack, "--resolve-s3", "--region", REGION,
                "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
                "--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())]

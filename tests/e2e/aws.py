@@ -112,19 +112,24 @@ class Aws:
 
     @contextlib.contextmanager
     def payment_seconds(self, seconds):
-        """Another time to pay, for orders that are placed meanwhile."""
+        """Another time to pay, for orders that are placed meanwhile. As a deployment does, it publishes a version with the
+        changed setting and moves the alias to it: what calls the alias got the old setting until then."""
         function, lambdas = self.outputs["FulfilmentPolicyFunctionName"], self.__getattr__("lambda")
+        live = {"FunctionName": function, "Name": self.outputs["FunctionAlias"]}
+        version = lambdas.get_alias(**live)["FunctionVersion"]
         variables = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
         shortened = {**variables, "PAYMENT_SECONDS": str(seconds)}
         lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": shortened})
         try:
+            lambdas.update_alias(**live, FunctionVersion=lambdas.publish_version(FunctionName=function)["Version"])
             yield
         finally:
+            lambdas.update_alias(**live, FunctionVersion=version)
             lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
 
     def tick(self):
         """Looks for deadlines that are due, as the schedule does each minute."""
-        function = self.outputs["FulfilmentPolicyFunctionName"]
+        function = f"{self.outputs['FulfilmentPolicyFunctionName']}:{self.outputs['FunctionAlias']}"
         answer = self.__getattr__("lambda").invoke(FunctionName=function, Payload=json.dumps({"tick": True}))
         assert "FunctionError" not in answer, answer["Payload"].read()
 

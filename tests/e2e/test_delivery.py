@@ -184,7 +184,7 @@ def test_a_time_window_is_published_again(api, aws):
     stamp = lambda moment: moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     window = {"from": stamp(at), "to": stamp(at + timedelta(milliseconds=1))}
     with aws.subscriber({"eventType": ["OrderPlaced"]}) as queue:
-        answer = aws.__getattr__("lambda").invoke(FunctionName=aws.outputs["PublisherFunctionName"],
+        answer = aws.__getattr__("lambda").invoke(FunctionName=f"{aws.outputs['PublisherFunctionName']}:live",
                                                   Payload=json.dumps({"republish": window}))
         said = json.loads(answer["Payload"].read())
         assert said["next"] is None and said["pointers"] >= 1, said

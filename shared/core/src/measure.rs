@@ -30,6 +30,8 @@ pub enum Part {
     View(&'static str),
     /// The policy of this name.
     Policy(&'static str),
+    /// The rebuild of views.
+    Rebuild,
 }
 
 impl Part {
@@ -39,6 +41,7 @@ impl Part {
             Self::Service => ("", ""),
             Self::View(name) => ("view", name),
             Self::Policy(name) => ("policy", name),
+            Self::Rebuild => ("part", "rebuild"),
         }
     }
 }

@@ -31,7 +31,7 @@ pub async fn rebuild(
     let (host, parking) = (&*rebuilder.ports.host, &*rebuilder.parking);
     let handle = |messages| rebuilder.take(messages, &time_left);
     let report = batch.handle(host, parking, &time_left, handle).await;
-    let answer = answer(Part::Service, &event.payload, report);
+    let answer = answer(Part::Rebuild, &event.payload, report);
     measure::end(rebuilder.ports.host.now());
     Ok(answer)
 }

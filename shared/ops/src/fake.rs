@@ -313,7 +313,7 @@ impl Bank {
                 state.queues.insert(url.clone(), Vec::new());
             }
             if name.ends_with("FunctionName") {
-                state.mappings.insert(url.clone(), vec![mapping(&url)]);
+                state.mappings.insert(format!("{url}:live"), vec![mapping(&url)]);
             }
         }
         let stream = Some("arn:stream".to_owned());

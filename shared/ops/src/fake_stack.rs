@@ -18,6 +18,7 @@ pub(crate) fn stack() -> Stack {
     for (name, value) in [
         ("EventTableName", "events"),
         ("ViewTableName", "views"),
+        ("FunctionAlias", "live"),
         ("PublisherFunctionName", "bank-publisher"),
         ("PublisherRetryQueueUrl", "retry"),
         ("PublisherDlqUrl", "publisher-dlq"),

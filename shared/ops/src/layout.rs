@@ -101,6 +101,15 @@ impl Layout {
         self.needed("PublisherFunctionName")
     }
 
+    /// A function as mappings call it: by the alias of the stack, if it has one. The function itself is not called, and
+    /// lists none of its mappings.
+    pub(crate) fn called(&self, function: &str) -> String {
+        match self.output("FunctionAlias") {
+            Some(alias) => format!("{function}:{alias}"),
+            None => function.to_owned(),
+        }
+    }
+
     /// The retry queue.
     ///
     /// # Errors
@@ -155,7 +164,7 @@ impl Layout {
             (
                 "stream",
                 "PublisherStreamDlqUrl",
-                DeadLetters::Stream { publisher: text("PublisherFunctionName") },
+                DeadLetters::Stream { publisher: self.called(&text("PublisherFunctionName")) },
             ),
             ("subscription", "SubscriptionDlqUrl", DeadLetters::Subscription),
         ];
@@ -194,6 +203,14 @@ mod tests {
         let expected =
             ["balances", "money-moved", "rebuild", "publisher", "stream", "subscription"];
         assert_eq!(queues, expected);
+    }
+
+    #[test]
+    fn a_function_is_called_by_the_alias_of_the_stack_if_it_has_one() {
+        let mut stack = stack();
+        assert_eq!(Layout::of(&stack).unwrap().called("bank-publisher"), "bank-publisher:live");
+        stack.outputs.remove("FunctionAlias");
+        assert_eq!(Layout::of(&stack).unwrap().called("bank-publisher"), "bank-publisher");
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
     Commit, Envelope, Parking, Ports, RowKey, ViewError, ViewStore,
     batch::{Delivered, Outcome, Report, take_queue},
     limits::ROWS_PER_CALL_MAX,
+    measure::{Part, REBUILD_COMMITS},
     replay::{ReplayPage, ReplayPosition, ReplaySource, SegmentProgress},
     views::AnyView,
 };
@@ -238,8 +239,12 @@ impl Work<'_> {
         let is_done = state.at == SegmentProgress::Done;
         match row.save(&*self.rebuilder.ports.views, state).await? {
             Saved::Elsewhere => return Ok(Paged::Elsewhere),
-            Saved::Here if is_done => return Ok(Paged::Done),
-            Saved::Here => {}
+            Saved::Here => {
+                REBUILD_COMMITS.record_of(Part::Rebuild, i64::try_from(read).unwrap_or(i64::MAX));
+            }
+        }
+        if is_done {
+            return Ok(Paged::Done);
         }
         // After saving: a wait that is cut off loses no work.
         self.keep_pace(read, pace).await;

@@ -238,7 +238,7 @@ impl Cloud for AwsCloud {
     }
 
     async fn enable_stream(&self, table: &str) -> Result<(), Failure> {
-        let stream = json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" });
+        let stream = json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
         let body = json!({ "TableName": table, "StreamSpecification": stream });
         self.dynamodb("UpdateTable", table, body).await.map(drop)
     }

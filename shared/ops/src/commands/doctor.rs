@@ -161,6 +161,7 @@ async fn functions(
     names.extend(desk.layout.consumers.iter().map(|it| (it.name.clone(), it.function.clone())));
     let mut table = Table::new(["function", "state", "code", "changed", "mapping"]);
     for (name, function) in names {
+        let function = desk.layout.called(&function);
         let state = desk.cloud.function(&function).await?;
         let mappings = desk.cloud.mappings(&function).await?;
         findings.unless(

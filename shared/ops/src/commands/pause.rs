@@ -24,11 +24,12 @@ const UNTIL: &str = " until ";
 pub(crate) struct Switch(pub(crate) String);
 
 impl Switch {
-    fn function<'a>(&self, desk: &'a Desk) -> Result<&'a str, Failure> {
-        match self.0.as_str() {
-            "publisher" => desk.layout.publisher(),
-            name => desk.layout.consumer(name).map(|it| it.function.as_str()),
-        }
+    fn function(&self, desk: &Desk) -> Result<String, Failure> {
+        let function = match self.0.as_str() {
+            "publisher" => desk.layout.publisher()?,
+            name => &desk.layout.consumer(name)?.function,
+        };
+        Ok(desk.layout.called(function))
     }
 }
 
@@ -43,14 +44,14 @@ pub(crate) async fn pause(desk: &Desk, switch: &Switch, time: Duration) -> Resul
     let millis = i64::try_from(time.as_millis()).unwrap_or(0);
     let until = Timestamp::from_millis(desk.now().as_millis() + millis).unwrap_or(desk.now());
     let what = format!("pause {}{UNTIL}{until}", switch.0);
-    let mappings = desk.cloud.mappings(function).await?;
+    let mappings = desk.cloud.mappings(&function).await?;
     let done = turn(desk, what, &mappings, false).await?;
     let text = format!("{} is paused; resume it before {until}", switch.0);
     Ok(told(done, &mappings, &text))
 }
 
 pub(crate) async fn resume(desk: &Desk, switch: &Switch) -> Result<Report, Failure> {
-    let mappings = desk.cloud.mappings(switch.function(desk)?).await?;
+    let mappings = desk.cloud.mappings(&switch.function(desk)?).await?;
     let done = turn(desk, format!("resume {}", switch.0), &mappings, true).await?;
     Ok(told(done, &mappings, &format!("{} is delivered to again", switch.0)))
 }

@@ -78,7 +78,7 @@ async fn window(desk: &Desk, from: Timestamp, to: Timestamp) -> Result<Report, F
         let what = format!("the window from {from} to {to} is empty");
         return Err(Failure::argument(what, "name an earlier `--from`"));
     }
-    let function = desk.layout.publisher()?.to_owned();
+    let function = desk.layout.called(desk.layout.publisher()?);
     desk.cloud.function(&function).await?;
     let mut report = Report::default();
     if desk.consent == Consent::Dry {

@@ -60,7 +60,7 @@ pub(crate) async fn status(desk: &Desk) -> Result<Report, Failure> {
             waiting: Some(queue.visible),
             in_flight: Some(queue.in_flight),
             dead: dead.visible + dead.in_flight,
-            mappings: desk.cloud.mappings(&consumer.function).await?,
+            mappings: desk.cloud.mappings(&desk.layout.called(&consumer.function)).await?,
             oldest,
             invocations,
         });
@@ -101,7 +101,7 @@ async fn publisher(desk: &Desk) -> Result<Hop, Failure> {
         waiting: Some(retry.visible),
         in_flight: Some(retry.in_flight),
         dead,
-        mappings: desk.cloud.mappings(function).await?,
+        mappings: desk.cloud.mappings(&desk.layout.called(function)).await?,
         oldest: lag.map(|millis| millis / 1000.0),
         invocations,
     })

@@ -141,7 +141,10 @@ async fn each_kind_of_letter_goes_its_own_way_back_l5() {
     assert_eq!(bank.cloud.bodies("money-moved"), [event], "from SNS");
     assert_eq!(bank.cloud.bodies("retry"), [pointer()]);
     assert!(
-        bank.cloud.state().changes.contains(&format!("invoke bank-publisher {}", parsed(&note())))
+        bank.cloud
+            .state()
+            .changes
+            .contains(&format!("invoke bank-publisher:live {}", parsed(&note())))
     );
     // What has no way back stays, visible.
     assert_eq!(bank.cloud.bodies("balances-dlq"), [r#"{"customer":"c-42"}"#]);
@@ -236,7 +239,7 @@ async fn a_note_of_lambda_is_followed_to_the_end_of_the_store_and_then_deleted()
     redrive(&bank.desk, &of("stream"), 50).await.unwrap();
     assert!(bank.cloud.bodies("stream-dlq").is_empty());
     let invoked = bank.cloud.state().changes[1].clone();
-    assert_eq!(invoked, format!("invoke bank-publisher {}", json!({ "republish": next })));
+    assert_eq!(invoked, format!("invoke bank-publisher:live {}", json!({ "republish": next })));
     assert_eq!(
         bank.lines.0.lock().unwrap().last().unwrap(),
         "call 2: 5 commits to publish again so far"

@@ -26,13 +26,13 @@ async fn status_shows_dead_letters_stopped_mappings_problems_and_alarms() {
         }),
         ("subscription: 1 dead letter", |bank| bank.cloud.bury("subscription-dlq", "x", &[])),
         ("Disabled: nothing is delivered", |bank| {
-            bank.cloud.state().mappings.get_mut("bank-publisher").unwrap()[0].state =
+            bank.cloud.state().mappings.get_mut("bank-publisher:live").unwrap()[0].state =
                 "Disabled".to_owned();
         }),
         ("PROBLEM: Function call failed", |bank| {
             let mut state = bank.cloud.state();
             let problem = "PROBLEM: Function call failed".to_owned();
-            state.mappings.get_mut("bank-balances").unwrap()[0].last_result = problem;
+            state.mappings.get_mut("bank-balances:live").unwrap()[0].last_result = problem;
         }),
         ("alarm bank-x: the bus is deaf", |bank| {
             let text = |text: &str| text.to_owned();
@@ -84,11 +84,11 @@ async fn the_doctor_names_each_fault_with_its_remedy() {
             bank.cloud.state().retention = Duration::from_secs(4 * 86_400);
         }),
         ("a mapping of balances is Disabled", "dekigoto resume balances", |bank| {
-            bank.cloud.state().mappings.get_mut("bank-balances").unwrap()[0].state =
+            bank.cloud.state().mappings.get_mut("bank-balances:live").unwrap()[0].state =
                 "Disabled".to_owned();
         }),
         ("nothing feeds publisher", "deploy the template", |bank| {
-            bank.cloud.state().mappings.remove("bank-publisher");
+            bank.cloud.state().mappings.remove("bank-publisher:live");
         }),
     ];
     for (finding, remedy, harm) in cases {

@@ -43,7 +43,7 @@ async fn pauses_and_resumptions_may_be_repeated() {
         resume(&bank.desk, &balances()).await.unwrap();
     }
     assert_eq!(bank.journal().await.len(), 4);
-    assert!(bank.cloud.state().mappings["bank-balances"][0].is_on());
+    assert!(bank.cloud.state().mappings["bank-balances:live"][0].is_on());
 }
 
 #[tokio::test]

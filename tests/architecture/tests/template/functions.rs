@@ -56,7 +56,7 @@ const BINARIES: &[(&str, &[&str])] = &[
 ];
 
 /// The function that rebuilds views. It has the code of the projectors, and other settings.
-const REBUILD: &str = "rebuild";
+pub(super) const REBUILD: &str = "rebuild";
 
 /// Every other function is the projector of a view.
 pub(super) fn binary_of(function: &str) -> &str {

@@ -110,6 +110,9 @@ impl<'a> Scope<'a> {
             }
             ("Fn::FindInMap", Value::Array(keys)) => {
                 let keys: Vec<_> = keys.iter().map(|key| self.value(key)).collect();
+                if keys.iter().any(|key| !key.is_string()) {
+                    return json!({ "Fn::FindInMap": keys }); // By a parameter.
+                }
                 keys.iter()
                     .try_fold(self.mappings, |map, key| map.get(key.as_str()?))
                     .unwrap_or_else(|| panic!("no mapping has {keys:?}"))
@@ -177,7 +180,8 @@ fn written<'a>(document: &'a Value, section: &str) -> Vec<Written<'a>> {
 fn a_loop_has_the_words_of_its_mapping() {
     let document = Template::written();
     let mappings = document["Mappings"].as_object().expect("the template has mappings");
-    for (mapping, columns) in mappings {
+    // The mapping of deployments is for a parameter, not for a loop.
+    for (mapping, columns) in mappings.iter().filter(|(name, _)| *name != "Deployments") {
         let reads = format!("{{\"Fn::FindInMap\":[\"{mapping}\",");
         let mut loops = written(&document, "Resources");
         loops.retain(|it| it.blocks.contains(&reads));

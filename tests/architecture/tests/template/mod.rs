@@ -3,7 +3,9 @@
 
 mod delivery;
 mod deployed;
+mod deployment;
 mod functions;
+mod leading_keys;
 mod loops;
 mod model;
 mod mutants;
@@ -59,10 +61,19 @@ const RULES: &[(&str, Rule)] = &[
     ("a full batch is one transaction", functions::a_full_batch_is_one_transaction),
     ("functions log to a group with retention", functions::functions_log_with_retention),
     ("functions get the environment they read", functions::functions_get_their_environment),
+    ("everything calls the alias", deployment::everything_calls_the_alias),
+    (
+        "deployments are gradual and have brakes",
+        deployment::deployments_are_gradual_and_have_brakes,
+    ),
+    ("readers deploy before writers", deployment::readers_deploy_before_writers),
+    ("function names fit", deployment::function_names_fit),
+    ("what an emulator lacks is listed", deployment::what_an_emulator_lacks_is_listed),
     ("each function has its own role", permissions::each_function_has_its_own_role),
     ("permissions name actions and resources", permissions::permissions_are_exact),
     ("no role can change history", permissions::no_role_can_change_history),
     ("the API writes no view", permissions::the_api_writes_no_view),
+    ("roles touch only rows of their views", leading_keys::roles_touch_only_rows_of_their_views),
     ("policies deny requests without TLS", permissions::policies_deny_requests_without_tls),
     ("each queue has one policy", permissions::each_queue_has_one_policy),
     ("services are allowed by source", permissions::services_are_allowed_by_source),

@@ -108,9 +108,12 @@ impl Template {
     }
 }
 
-/// The logical name in `{"Ref": name}` or `{"Fn::GetAtt": "name.Attribute"}`.
+/// What SAM adds to the name of a function for its alias `live`.
+pub(super) const ALIAS: &str = "Aliaslive";
+
+/// The logical name in `{"Ref": name}` or `{"Fn::GetAtt": "name.Attribute"}`. An alias points at its function.
 pub(super) fn points_at(expression: &Value) -> Option<&str> {
-    let reference = expression["Ref"].as_str();
+    let reference = expression["Ref"].as_str().map(|name| name.strip_suffix(ALIAS).unwrap_or(name));
     reference.or_else(|| expression["Fn::GetAtt"].as_str()?.split('.').next())
 }
 

@@ -9,7 +9,7 @@ use std::{
 use dekigoto_http::cors;
 use serde_json::{Value, json};
 
-use super::model::{Template, points_at};
+use super::model::Template;
 
 /// The role session of a signed request. It is not a customer.
 const PRINCIPAL: &str = "$context.identity.userArn";
@@ -128,8 +128,22 @@ pub(super) fn the_api_is_throttled_and_logged(template: &Template) -> Vec<String
                 wrong.push(format!("{}: no {limit}", stage.name));
             }
         }
-        if points_at(stage.get("/AccessLogSettings/DestinationArn")).is_none() {
-            wrong.push(format!("{}: no access log", stage.name));
+        for key in OPEN {
+            let own = &stage.get("/RouteSettings/Fn::If/1")[*key];
+            let default = &template.document["Parameters"]["ThrottlingRateLimit"]["Default"];
+            let is_slower = own["ThrottlingRateLimit"].as_i64() < default.as_i64();
+            if !is_slower || own["ThrottlingBurstLimit"].as_i64().is_none_or(|burst| burst > 20) {
+                wrong.push(format!("{}: strangers may use {key} as often as callers", stage.name));
+            }
+        }
+        if stage.get("/RouteSettings/Fn::If/0") != "OnAws" {
+            wrong.push(format!("{}: open routes have no throttles on AWS", stage.name));
+        }
+        // API Gateway writes to a group of another name by a policy of the account, which each stack makes longer.
+        let group = template.target(stage.get("/AccessLogSettings/DestinationArn"));
+        let name = group.map(|it| it.get("/LogGroupName/Fn::Sub").clone()).unwrap_or_default();
+        if !name.as_str().is_some_and(|name| name.starts_with("/aws/vendedlogs/")) {
+            wrong.push(format!("{}: no access log below /aws/vendedlogs/", stage.name));
         }
         let format = stage.get("/AccessLogSettings/Format").as_str().unwrap_or_default();
         if !format.contains(PRINCIPAL) {

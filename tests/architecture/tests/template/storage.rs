@@ -2,7 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::model::Template;
+use super::model::{Template, each};
+
+/// What nobody may do to events. PutItem stays: appending is a PutItem under a condition.
+const CHANGES: [&str; 6] = [
+    "BatchWriteItem",
+    "DeleteItem",
+    "PartiQLDelete",
+    "PartiQLInsert",
+    "PartiQLUpdate",
+    "UpdateItem",
+];
 
 const KEY_ORDER: &[&str] = &[
     "Type",
@@ -91,10 +101,23 @@ pub(super) fn the_event_table_streams_new_images(template: &Template) -> Vec<Str
     if view != Some(&json!("NEW_AND_OLD_IMAGES")) {
         wrong.push(format!("stream view is {view:?}"));
     }
-    let policy = template.document.pointer("/Resources/EventTable/Properties/ResourcePolicy");
-    let denied = policy.map(ToString::to_string).unwrap_or_default();
-    for action in ["BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLUpdate", "UpdateItem"] {
-        if !denied.contains(&format!("dynamodb:{action}")) || !denied.contains("\"Deny\"") {
+    let policy = "/Resources/EventTable/Properties/ResourcePolicy/Fn::If";
+    let policy = template.document.pointer(policy).unwrap_or(&Value::Null);
+    let statement = &policy[1]["PolicyDocument"]["Statement"][0];
+    let but = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${BreakGlassRole}";
+    let denies_all_but_one = policy[0] == "OnAws"
+        && statement["Effect"] == "Deny"
+        && statement["Principal"] == "*"
+        && statement["Condition"]
+            == json!({"ArnNotEquals": {"aws:PrincipalArn": {"Fn::Sub": but}}});
+    if !denies_all_but_one {
+        wrong.push(
+            "the table's policy does not deny changes to all but the break-glass role".to_owned(),
+        );
+    }
+    for action in CHANGES {
+        let action = format!("dynamodb:{action}");
+        if !each(&statement["Action"]).into_iter().any(|it| *it == action) {
             wrong.push(format!("the table's policy does not deny {action}"));
         }
     }

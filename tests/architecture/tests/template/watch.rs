@@ -1,11 +1,15 @@
 //! Alarms and outputs. `tests/alarms` shows that the alarms ring.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use dekigoto::generations::TIME_TO_HAND_ON;
 use serde_json::{Value, json};
 
 use super::{
-    functions::binary_of,
+    functions::{REBUILD, binary_of},
     model::{Resource, Template, each},
 };
 
@@ -20,6 +24,13 @@ fn has_alarm(template: &Template, metric: &str, dimension: &Value) -> bool {
         reads(&alarm.block["Properties"])
             || each(alarm.get("/Metrics")).into_iter().any(|it| reads(&it["MetricStat"]["Metric"]))
     })
+}
+
+/// Whether a function hands its work on only when more than 80 % of its time is over. An alarm on that would ring each time.
+fn works_until_its_end(function: Resource<'_>) -> bool {
+    let timeout = function.get("/Timeout").as_u64().map(Duration::from_secs);
+    let end = timeout.map(|timeout| (timeout, timeout.saturating_sub(TIME_TO_HAND_ON)));
+    binary_of(function.name) == REBUILD && end.is_some_and(|(all, end)| end > all * 8 / 10)
 }
 
 fn queue_name(queue: &str) -> Value {
@@ -44,12 +55,14 @@ pub(super) fn lag_and_failures_have_alarms(template: &Template) -> Vec<String> {
         ("Latency", json!({"Ref": "HttpApi"})),
         ("PolledEventCount", json!({"Ref": "PublisherStreamMapping"})),
     ];
-    // Nobody waits for a rebuild but the operator who began it, and its function works until its time is nearly over. Its
-    // dead letters have alarms.
-    for function in template.functions().filter(|it| it.name != "RebuildFunction") {
+    wanted.push(("Parked", json!("rebuild")));
+    wanted.push(("RebuildCommits", json!("rebuild")));
+    for function in template.functions() {
         wanted.push(("Throttles", json!({"Ref": function.name})));
-        wanted.push(("Duration", json!({"Ref": function.name})));
-        if binary_of(function.name) == "policy" {
+        if !works_until_its_end(function) {
+            wanted.push(("Duration", json!({"Ref": function.name})));
+        }
+        if ["policy", REBUILD].contains(&binary_of(function.name)) {
             wanted.push(("Errors", json!({"Ref": function.name})));
         }
         if let Some(view) = function.get("/Environment/Variables/VIEW").as_str() {
@@ -58,9 +71,7 @@ pub(super) fn lag_and_failures_have_alarms(template: &Template) -> Vec<String> {
         }
     }
     let sources = template.mappings().filter_map(|it| template.target(it.get("/EventSourceArn")));
-    let is_watched =
-        |it: &Resource<'_>| it.kind() == "AWS::SQS::Queue" && it.name != "RebuildQueue";
-    for queue in sources.filter(is_watched) {
+    for queue in sources.filter(|it| it.kind() == "AWS::SQS::Queue") {
         wanted.push(("ApproximateNumberOfMessagesVisible", queue_name(queue.name)));
     }
     for (metric, dimension) in wanted {
