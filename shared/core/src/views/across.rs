@@ -69,8 +69,15 @@ impl<V: AcrossView> AnyView for Across<V> {
         V::EVENTS
     }
 
+    /// A view of this service's own events leaves an event that it does not know to newer code, which may want it. Another
+    /// service has events that no code of this one knows.
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        V::row_of(event)
+        let key = V::row_of(event)?;
+        if key.is_none() && self.evidence == Evidence::Store && !V::Folds::knows(event) {
+            let Envelope { event_type, schema_version, .. } = event;
+            return Err(SchemaError::UnknownEvent(format!("{event_type} v{schema_version}")));
+        }
+        Ok(key)
     }
 
     async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError> {

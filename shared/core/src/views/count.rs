@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AcrossView, FoldError, ProjectError,
+    AcrossView, FoldError, Folds as _, ProjectError,
     claims::{Span, read_spans},
     records::{Place, Records},
     rows::body,
@@ -76,7 +76,9 @@ impl<'a, V: AcrossView> Count<'a, V> {
                 continue;
             }
             match V::row_of(event) {
-                Ok(None) => self.records.insert(&place),
+                Ok(None) if V::Folds::knows(event) => self.records.insert(&place),
+                // Newer code may want it.
+                Ok(None) => {}
                 Ok(Some(other)) if other != *self.key => {
                     self.elsewhere.entry(other).or_default().push(event.clone());
                 }

@@ -51,6 +51,10 @@ pub trait Folds<V: View> {
     /// # Errors
     /// [`SchemaError`] when this code does not understand the event. The row is unchanged then.
     fn fold(row: &mut V::Row, envelope: &Envelope) -> Result<(), SchemaError>;
+
+    /// Whether this code knows events of this name. Only newer code can say whether the view wants one that it does not
+    /// know. Events of another aggregate are known: the view does not want them.
+    fn knows(envelope: &Envelope) -> bool;
 }
 
 macro_rules! folds {
@@ -80,6 +84,14 @@ macro_rules! folds {
                     return Ok(());
                 })+
                 Ok(())
+            }
+
+            fn knows(envelope: &Envelope) -> bool {
+                $(if envelope.aggregate_type == $aggregate::TYPE {
+                    let decoded = envelope.decode::<$aggregate::Event>();
+                    return !matches!(decoded, Err(SchemaError::UnknownEvent(_)));
+                })+
+                true
             }
         }
     };

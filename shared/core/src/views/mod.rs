@@ -107,7 +107,7 @@ pub trait View: Sized + Send + Sync + 'static {
     const SCHEMA: u32 = 1;
 
     /// The events that change a row, if not all events of its aggregates do. The view's queue subscribes only to these,
-    /// and the view skips all others without decoding them. Leave it out in a [`SingleView`], which must see every
+    /// and the view skips all others that its code knows. Leave it out in a [`SingleView`], which must see every
     /// version.
     const EVENTS: Option<&'static [&'static str]> = None;
 

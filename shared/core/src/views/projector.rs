@@ -95,19 +95,13 @@ impl Projector {
     fn change_in(&self, body: &str) -> Result<Meaning, ProjectError> {
         let event = Envelope::from_message(body)?;
         // A Kafka topic carries the events of every aggregate; SNS filters them before they come here.
-        if !self.wants(&event) {
+        if !self.view.folds().contains(&event.aggregate_type.as_str()) {
             return Ok(Meaning::Other);
         }
         Ok(match self.view.row_key(&event)? {
             Some(key) => Meaning::Change(key, Box::new(event)),
             None => Meaning::Other,
         })
-    }
-
-    fn wants(&self, event: &Envelope) -> bool {
-        let is_folded = self.view.folds().contains(&event.aggregate_type.as_str());
-        let events = self.view.events();
-        is_folded && events.is_none_or(|wanted| wanted.contains(&event.event_type.as_str()))
     }
 
     /// Handles the messages of one row.
