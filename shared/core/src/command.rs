@@ -127,7 +127,7 @@ pub struct Context {
     pub actor: String,
     /// Groups everything that one request causes, across services.
     pub correlation_id: String,
-    /// The direct cause: a request or an event.
+    /// The direct cause: a request, an event, or a [`SESSION`](crate::SESSION).
     pub causation_id: Option<String>,
     /// The W3C trace context.
     pub traceparent: Option<String>,

@@ -38,13 +38,18 @@ pub struct Envelope {
 /// The actor and the command key of an event as other services get it. Both are internal.
 pub const WITHHELD: &str = "withheld";
 
+/// What the causation id of a command of a person begins with; the name of their session follows. Many people may share an
+/// actor, such as a role, and a command must stay the same when it is sent again from another session. So the session is no
+/// part of the actor. It is internal, too.
+pub const SESSION: &str = "session:";
+
 /// Who caused an event, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     /// Groups everything that one request causes, across services.
     pub correlation_id: String,
-    /// The direct cause: a request or an event.
+    /// The direct cause: a request, an event, or a [`SESSION`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<String>,
     /// The key of the command, or [`WITHHELD`].
@@ -69,10 +74,16 @@ impl Metadata {
         }
     }
 
-    /// Replaces the actor and the command key.
+    /// Replaces the actor and the command key, and leaves the session out.
     pub fn withhold(&mut self) {
+        self.causation_id = self.published_cause().map(str::to_owned);
         self.command_key = CommandKey::withheld();
         self.actor = withheld();
+    }
+
+    /// The direct cause, unless it is a session.
+    fn published_cause(&self) -> Option<&str> {
+        self.causation_id.as_deref().filter(|cause| !cause.starts_with(SESSION))
     }
 }
 
@@ -89,15 +100,15 @@ impl Envelope {
         StreamId::new(&*self.aggregate_type, &*self.aggregate_id)
     }
 
-    /// The event as other services get it, in JSON: without the actor and the command key.
+    /// The event as other services get it, in JSON: without the actor, the session and the command key.
     ///
     /// ```
     /// use dekigoto::{Envelope, WITHHELD};
     /// let stored = r#"{"eventId":"01932b4c-0000-7000-8000-000000000000","eventType":"OrderConfirmed","aggregateId":"o-1",
     ///   "aggregateType":"Order","occurredAt":"2026-11-23T09:00:00.123Z","version":2,"payload":{},"schemaVersion":1,
-    ///   "metadata":{"correlationId":"c","commandKey":"k-1","actor":"shop"}}"#;
+    ///   "metadata":{"correlationId":"c","causationId":"session:s-7","commandKey":"k-1","actor":"shop"}}"#;
     /// let published = serde_json::from_str::<Envelope>(stored)?.published();
-    /// assert!(!published.contains("k-1") && !published.contains("shop"));
+    /// assert!(!published.contains("k-1") && !published.contains("shop") && !published.contains("s-7"));
     /// assert_eq!(serde_json::from_str::<Envelope>(&published)?.metadata.actor, WITHHELD);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -114,7 +125,7 @@ impl Envelope {
             schema_version: self.schema_version,
             metadata: PublishedMetadata {
                 correlation_id: &self.metadata.correlation_id,
-                causation_id: self.metadata.causation_id.as_deref(),
+                causation_id: self.metadata.published_cause(),
                 traceparent: self.metadata.traceparent.as_deref(),
             },
         };

@@ -54,7 +54,7 @@ pub use command::{CommandKey, Context, Fingerprint, InvalidCommandKey};
 pub use commit::{Commit, CommitError, RecordedEvent};
 pub use decider::{Aggregate, Decider};
 pub use engine::{Answer, CommandError, Engine, Expect, LIMITS, Limits};
-pub use envelope::{Envelope, Metadata, WITHHELD};
+pub use envelope::{Envelope, Metadata, SESSION, WITHHELD};
 pub use explain::{Explain, Text};
 pub use failure::{FailureKind, StoreFailure};
 pub use handler::{MessageHandler, TimeLeft};

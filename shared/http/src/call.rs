@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use dekigoto::{Aggregate, Answer, CommandError, CommandKey, Context, Expect, Version};
+use dekigoto::{Aggregate, Answer, CommandError, CommandKey, Context, Expect, SESSION, Version};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -93,7 +93,7 @@ impl<O> Call<O> {
             key: self.key.clone(),
             actor: self.caller.actor().to_owned(),
             correlation_id: self.request_id.clone(),
-            causation_id: None,
+            causation_id: self.caller.session().map(|session| format!("{SESSION}{session}")),
             traceparent: self.traceparent.clone(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use dekigoto::limits::METADATA_TEXT_BYTES_MAX;
+use dekigoto::{SESSION, limits::METADATA_TEXT_BYTES_MAX};
 
 use crate::problem::{Kind, Problem};
 
@@ -16,8 +16,12 @@ impl<T: FromStr + PartialEq + Clone + Send + Sync + 'static> Owner for T {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller<O> {
     actor: String,
+    session: Option<String>,
     role: Role<O>,
 }
+
+/// The longest name of a session that is recorded.
+const SESSION_BYTES_MAX: usize = METADATA_TEXT_BYTES_MAX - SESSION.len();
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Role<O> {
@@ -51,12 +55,20 @@ impl<O: Owner> Caller<O> {
     /// A trusted caller without an identity, for deployments without authentication.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self { actor: "anonymous".to_owned(), role: Role::Trusted }
+        Self { actor: "anonymous".to_owned(), session: None, role: Role::Trusted }
+    }
+
+    /// The same caller in a session, which is recorded beside the actor of staff and services: many people may share a
+    /// role. A name that is empty, or too long to be recorded, is left out.
+    #[must_use]
+    pub fn in_session(self, session: Option<&str>) -> Self {
+        let usable = session.filter(|it| (1..=SESSION_BYTES_MAX).contains(&it.len()));
+        Self { session: usable.map(str::to_owned), ..self }
     }
 
     fn named(actor: &str, role: Role<O>) -> Option<Self> {
         let is_usable = (1..=METADATA_TEXT_BYTES_MAX).contains(&actor.len());
-        is_usable.then(|| Self { actor: actor.to_owned(), role })
+        is_usable.then(|| Self { actor: actor.to_owned(), session: None, role })
     }
 
     /// Refuses everybody but staff and trusted services.
@@ -93,6 +105,15 @@ impl<O> Caller<O> {
     #[must_use]
     pub fn actor(&self) -> &str {
         &self.actor
+    }
+
+    /// The session of staff or of a service. That of an owner is nobody's business.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        match &self.role {
+            Role::Trusted => self.session.as_deref(),
+            Role::Owner(_) => None,
+        }
     }
 
     /// The owner's id; `None` for staff and services.

@@ -29,7 +29,8 @@ pub const AUTH_MODE: &str = "AUTH_MODE";
 /// Serves the routes of a service until Lambda stops it. `O` identifies the owner of a resource.
 ///
 /// A token with the scope `staff_scope` makes its bearer staff; the settings `STAFF_CLAIM` and `STAFF_SCOPE` name another
-/// claim and value. `BASE_PATH` is what the gateway puts in front of every path, and `TIME_ZONE` the business time zone, by
+/// claim and value. `SESSION_CLAIM` names the claim with the session of staff, which is recorded beside the actor, by default
+/// `jti`. `BASE_PATH` is what the gateway puts in front of every path, and `TIME_ZONE` the business time zone, by
 /// default UTC.
 ///
 /// # Errors
@@ -44,12 +45,14 @@ pub async fn serve<O: Owner>(
     let config = config
         .with_default("STAFF_CLAIM", "scope")
         .with_default("STAFF_SCOPE", staff_scope)
+        .with_default("SESSION_CLAIM", "jti")
         .with_default("BASE_PATH", "")
         .with_default("TIME_ZONE", "UTC");
     let mode = config.parsed(AUTH_MODE)?;
     let zone = Zone::of_system(config.text("TIME_ZONE"))?;
     let router = Routes::of(service, contract).router(App::new(ports).in_zone(zone));
-    let staff = Staff::new(config.text("STAFF_CLAIM"), config.text("STAFF_SCOPE"));
+    let staff = Staff::new(config.text("STAFF_CLAIM"), config.text("STAFF_SCOPE"))
+        .with_session_claim(config.text("SESSION_CLAIM"));
     let api = HttpApi::<O>::new(router, mode, staff).behind(config.text("BASE_PATH"));
     run_concurrent(service_fn(move |event| api.clone().handle(event))).await
 }
@@ -89,9 +92,12 @@ impl AuthMode {
     fn caller<O: Owner>(self, identity: Option<Identity>, staff: &Staff) -> Option<Caller<O>> {
         match (self, identity) {
             (Self::None, _) => Some(Caller::anonymous()),
-            (Self::Iam, Some(Identity::Iam { arn })) => Caller::service(&arn),
+            (Self::Iam, Some(Identity::Iam { arn, session })) => {
+                Caller::service(&arn).map(|caller| caller.in_session(session.as_deref()))
+            }
             (Self::Jwt, Some(Identity::Jwt { sub, claims })) => {
-                Caller::of_token(&sub, staff.is_shown_by(&claims))
+                let caller = Caller::of_token(&sub, staff.is_shown_by(&claims));
+                caller.map(|caller| caller.in_session(staff.session_in(&claims)))
             }
             (Self::Iam | Self::Jwt, _) => None,
         }

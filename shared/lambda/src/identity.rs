@@ -10,6 +10,8 @@ pub enum Identity {
     Iam {
         /// The ARN of the user or assumed role.
         arn: String,
+        /// The session of an assumed role: who, or which task, has it.
+        session: Option<String>,
     },
     /// The caller sent a token.
     Jwt {
@@ -46,7 +48,8 @@ impl Claims {
     }
 }
 
-/// How a token shows that its bearer is staff: the claim, and the value that it contains.
+/// How a token shows that its bearer is staff: the claim, and the value that it contains. Another claim names the session,
+/// which is recorded beside the actor of staff: by default `jti`, the token's own id.
 ///
 /// ```
 /// # use dekigoto_lambda::identity::Staff;
@@ -58,13 +61,24 @@ impl Claims {
 pub struct Staff {
     claim: String,
     value: String,
+    session_claim: String,
 }
 
 impl Staff {
     /// Tokens whose `claim` contains `value`.
     #[must_use]
     pub fn new(claim: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { claim: claim.into(), value: value.into() }
+        Self { claim: claim.into(), value: value.into(), session_claim: "jti".to_owned() }
+    }
+
+    /// The same, where another claim names the session, such as `sid` or `session_id`.
+    #[must_use]
+    pub fn with_session_claim(self, claim: impl Into<String>) -> Self {
+        Self { session_claim: claim.into(), ..self }
+    }
+
+    pub(crate) fn session_in<'a>(&self, claims: &'a Claims) -> Option<&'a str> {
+        claims.all.get(&self.session_claim)?.as_str()
     }
 
     pub(crate) fn is_shown_by(&self, claims: &Claims) -> bool {
@@ -99,7 +113,8 @@ impl Authorizer {
             return jwt.verified();
         }
         let arn = self.iam.as_ref()?.user_arn.as_deref()?;
-        Some(Identity::Iam { arn: without_session(arn).to_owned() })
+        let (arn, session) = without_session(arn);
+        Some(Identity::Iam { arn: arn.to_owned(), session: session.map(str::to_owned) })
     }
 }
 
@@ -114,10 +129,10 @@ impl Jwt {
 
 /// A caller with an assumed role is identified by the role, without the session name: it differs between tasks and
 /// instances, and a command that one task sends and another repeats must be the same command.
-fn without_session(arn: &str) -> &str {
+fn without_session(arn: &str) -> (&str, Option<&str>) {
     match arn.rsplit_once('/') {
-        Some((role, _session)) if role.contains(":assumed-role/") => role,
-        Some(_) | None => arn,
+        Some((role, session)) if role.contains(":assumed-role/") => (role, Some(session)),
+        Some(_) | None => (arn, None),
     }
 }
 
@@ -129,9 +144,10 @@ mod tests {
     fn two_sessions_of_one_role_are_one_caller_s5() {
         let role = "arn:aws:sts::123456789012:assumed-role/shop";
         for session in ["task-1", "i-0abc"] {
-            assert_eq!(without_session(&format!("{role}/{session}")), role);
+            let arn = format!("{role}/{session}");
+            assert_eq!(without_session(&arn), (role, Some(session)));
         }
         let user = "arn:aws:iam::123456789012:user/path/alice";
-        assert_eq!(without_session(user), user);
+        assert_eq!(without_session(user), (user, None));
     }
 }

@@ -4,6 +4,7 @@ use dekigoto_lambda::{
     http::{AuthMode, UnknownAuthMode},
     identity::Staff,
 };
+use order_service::Caller;
 use serde_json::{Value, json};
 
 use crate::support::{Functions, sample};
@@ -121,6 +122,50 @@ async fn the_caller_is_recorded() {
         assert_eq!(world.api(mode, &by("api-place-order.json", &authorizer)).await.0, 201);
         assert_eq!(&*world.store.dump()[0].act, actor);
     }
+}
+
+#[tokio::test]
+async fn the_session_of_staff_is_recorded_beside_the_actor_and_changes_no_command_s5() {
+    let role = "arn:aws:sts::123456789012:assumed-role/shop";
+    let by_role = |session: &str| json!({ "iam": { "userArn": format!("{role}/{session}") } });
+    let by_token = |sub: &str, scope: &str, session: &str| {
+        let claims = json!({ "sub": sub, "scope": scope, "jti": session, "sid": "other" });
+        json!({ "jwt": { "claims": claims, "scopes": null } })
+    };
+    let staff = |session: &str| by_token("staff-1", "orders:staff", session);
+    let table = [
+        (AuthMode::Iam, by_role("anna"), by_role("bert"), role, Some("session:anna")),
+        (AuthMode::Iam, iam(), iam(), "arn:aws:iam::123456789012:role/shop", None),
+        (AuthMode::Jwt, staff("t-1"), staff("t-2"), "staff-1", Some("session:t-1")),
+        (AuthMode::Jwt, staff(""), staff("t-2"), "staff-1", None),
+        (AuthMode::Jwt, staff(&"x".repeat(1000)), staff("t-2"), "staff-1", None),
+        (AuthMode::None, Value::Null, Value::Null, "anonymous", None),
+    ];
+    for (mode, first, second, actor, session) in table {
+        let world = Functions::default();
+        let (status, placed) = world.api(mode, &by("api-place-order.json", &first)).await;
+        assert_eq!(status, 201, "{first}");
+        let stored = world.store.dump().remove(0);
+        assert_eq!((&*stored.act, stored.cau.as_deref()), (actor, session));
+        // The same command from another session is the same command.
+        let (_, again) = world.api(mode, &by("api-place-order.json", &second)).await;
+        assert_eq!((again, world.store.dump().len()), (placed, 1));
+        let published = world.events().remove(0).published();
+        assert!(!published.contains("session:"), "{published}");
+    }
+}
+
+#[tokio::test]
+async fn the_claim_of_the_session_is_a_setting_and_customers_have_none() {
+    let claims = json!({ "sub": "staff-1", "scope": "orders:staff", "jti": "t-1", "sid": "s-1" });
+    let authorizer = json!({ "jwt": { "claims": claims, "scopes": null } });
+    let world = Functions::default();
+    let staff = Staff::new("scope", "orders:staff").with_session_claim("sid");
+    let event = by("api-place-order.json", &authorizer);
+    world.invoke_api(AuthMode::Jwt, staff, "", &event).await.unwrap();
+    assert_eq!(world.store.dump()[0].cau.as_deref(), Some("session:s-1"));
+    let customer = Caller::of_token("c-42", false).unwrap().in_session(Some("s-1"));
+    assert_eq!(customer.session(), None);
 }
 
 #[tokio::test]

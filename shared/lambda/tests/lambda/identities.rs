@@ -17,7 +17,10 @@ fn a_signed_request_is_identified_by_its_role_s14() {
     let authorizer = json!({ "iam": { "accessKey": "AKIA", "accountId": "1", "callerId": "c", "userArn": arn, "userId": "u" } });
     assert_eq!(
         identity(&authorizer),
-        Some(Identity::Iam { arn: "arn:aws:sts::123456789012:assumed-role/shop".to_owned() })
+        Some(Identity::Iam {
+            arn: "arn:aws:sts::123456789012:assumed-role/shop".to_owned(),
+            session: Some("shop".to_owned())
+        })
     );
 }
 
