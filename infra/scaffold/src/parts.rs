@@ -149,6 +149,7 @@ impl Service {
                 &format!("{word}: {}", name.kebab()),
             )?;
             after_last(&template, "      DailySales: [", &format!("{word}: [{events}]"))?;
+            name_in_lists(&template, name)?;
         }
         Ok(())
     }
@@ -182,6 +183,26 @@ impl Service {
         }
         write(&file, text)
     }
+}
+
+/// What a loop cannot do: the deploy order, what the API may read, and the parts of the pipeline's alarm.
+fn name_in_lists(template: &Path, name: &Name) -> Result<(), String> {
+    let (word, kebab) = (name.pascal(), name.kebab());
+    after_last(
+        template,
+        "          - DailySalesFunctionAliaslive",
+        &format!("- {word}FunctionAliaslive"),
+    )?;
+    after_last(
+        template,
+        "                      price-list, ",
+        &format!("{kebab}, \"{kebab}#*\", {kebab}/*, {kebab}@*,"),
+    )?;
+    for alarm in ["Behind", "Lag"] {
+        let part = format!("- !Sub ALARM(\"${{{word}{alarm}Alarm.Arn}}\")");
+        after_last(template, "          - !Sub ALARM(\"${PriceListBehindAlarm.Arn}\")", &part)?;
+    }
+    Ok(())
 }
 
 /// The path of an imported type, by its last name.

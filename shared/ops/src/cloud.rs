@@ -183,6 +183,11 @@ pub trait Cloud: Send + Sync {
     async fn set_mapping(&self, id: &str, is_on: bool) -> Result<(), Failure>;
     /// Invokes a function and waits for its answer.
     async fn invoke(&self, function: &str, payload: &Value) -> Result<Value, Failure>;
+    /// A JSON object of a bucket: a batch of stream records that Lambda gave up on.
+    async fn object(&self, bucket: &str, key: &str) -> Result<Value, Failure> {
+        let what = format!("there is no bucket {bucket} here, so {key} cannot be read");
+        Err(Failure::new(Kind::NotFound, what, "name the stack with `--stack`"))
+    }
     /// A function's configuration.
     async fn function(&self, name: &str) -> Result<FunctionState, Failure>;
     /// A table's configuration.

@@ -41,6 +41,8 @@ pub(crate) struct Account0 {
     pub(crate) mappings: BTreeMap<String, Vec<Mapping>>,
     /// The answers of the next invocations.
     pub(crate) answers: Vec<Value>,
+    /// The objects of S3, by bucket and key.
+    pub(crate) objects: BTreeMap<String, Value>,
     pub(crate) images: Vec<Value>,
     pub(crate) alarms: Vec<AlarmState>,
     /// The sums of metrics, by name; the others have no data.
@@ -194,6 +196,11 @@ impl Cloud for FakeCloud {
     async fn invoke(&self, function: &str, payload: &Value) -> Result<Value, Failure> {
         self.change(format!("invoke {function} {payload}"))?;
         Ok(self.state().answers.remove(0))
+    }
+
+    async fn object(&self, bucket: &str, key: &str) -> Result<Value, Failure> {
+        let at = format!("{bucket}/{key}");
+        self.state().objects.get(&at).cloned().ok_or_else(|| missing(&at))
     }
 
     async fn function(&self, _: &str) -> Result<FunctionState, Failure> {
@@ -386,6 +393,15 @@ impl Bank {
 }
 
 /// Lambda's note about stream records that it gave up on.
+/// EventBridge's event about a batch that Lambda kept in a bucket.
+pub(crate) fn kept(bucket: &str, key: &str) -> String {
+    json!({
+        "source": "aws.s3", "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": 2048}},
+    })
+    .to_string()
+}
+
 pub(crate) fn note() -> String {
     json!({
         "requestContext": {"condition": "RetryAttemptsExhausted"},

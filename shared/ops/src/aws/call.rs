@@ -33,6 +33,9 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// The time limit of one call. The longest is an invocation of the publisher, which takes up to a minute.
 const CALL_TIME_MAX: Duration = Duration::from_secs(90);
 
+/// The SHA-256 digest of an empty body.
+const SHA256_OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// Attempts of a call that AWS was too busy for, or that got no answer. Every call of this crate may be repeated.
 const ATTEMPTS_MAX: u32 = 3;
 
@@ -147,6 +150,17 @@ impl Caller {
     ) -> Result<Answer, Failure> {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         self.call("lambda", "lambda", method, path, &headers, body, asked).await
+    }
+
+    /// An object of S3. S3 wants the digest of the body in a header, too: that of no body.
+    pub(super) async fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        asked: Asked<'_>,
+    ) -> Result<Answer, Failure> {
+        let headers = vec![("x-amz-content-sha256".to_owned(), SHA256_OF_NOTHING.to_owned())];
+        self.call("s3", "s3", "GET", &format!("/{bucket}/{key}"), &headers, "", asked).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "one place that knows all parts of a request")]

@@ -190,6 +190,12 @@ impl Cloud for AwsCloud {
         }
     }
 
+    async fn object(&self, bucket: &str, key: &str) -> Result<Value, Failure> {
+        let about = format!("{bucket}/{key}");
+        let asked = Asked { action: "s3:GetObject", about: &about };
+        parsed(asked, &self.caller.object(bucket, key, asked).await?)
+    }
+
     async fn function(&self, name: &str) -> Result<FunctionState, Failure> {
         let asked = Asked { action: "lambda:GetFunctionConfiguration", about: name };
         let path = format!("/2015-03-31/functions/{}/configuration", encoded(name));

@@ -8,6 +8,7 @@ use dekigoto::{Envelope, Pointer, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::route::stored_at;
 use crate::{cloud::Letter, desk::Desk, failure::Failure, layout::DeadLetters};
 
 /// Letters of one queue that a command reads. More are handled by repeating the command.
@@ -184,6 +185,9 @@ fn subject(body: &str) -> Option<(String, String)> {
 
 fn given_up(body: &str) -> String {
     let note: Value = serde_json::from_str(body).unwrap_or_default();
+    if let Some((bucket, key)) = stored_at(&note) {
+        return format!("Lambda gave up on records: they are in s3://{bucket}/{key}");
+    }
     let condition = note["requestContext"]["condition"].as_str().unwrap_or("unknown condition");
     let records = note["DDBStreamBatchInfo"]["batchSize"].as_u64().unwrap_or(0);
     format!("Lambda gave up on {records} records: {condition}")

@@ -20,6 +20,15 @@ pub(super) enum Way {
         /// The note.
         note: Value,
     },
+    /// The same, with the note in an object of S3, beside the whole batch.
+    Stored {
+        /// The function.
+        function: String,
+        /// The bucket.
+        bucket: String,
+        /// The key of the object.
+        key: String,
+    },
     /// There is none.
     None(&'static str),
 }
@@ -32,7 +41,9 @@ impl Way {
                 let names: Vec<&str> = queues.iter().map(|(name, _)| name.as_str()).collect();
                 format!("to {}", names.join(", "))
             }
-            Self::Publisher { .. } => "publish its time window again".to_owned(),
+            Self::Publisher { .. } | Self::Stored { .. } => {
+                "publish its time window again".to_owned()
+            }
             Self::None(why) => format!("none: {why}"),
         }
     }
@@ -61,14 +72,29 @@ pub(super) fn way_back(desk: &Desk, dead: &Dead) -> Way {
             Ok(_) => Way::Queues(vec![("the retry queue".to_owned(), retry.clone())]),
             Err(_) => Way::None(NO_POINTER),
         },
-        DeadLetters::Stream { publisher } => match serde_json::from_str::<Value>(body) {
-            Ok(note) if note["DDBStreamBatchInfo"].is_object() => {
-                Way::Publisher { function: publisher.clone(), note }
-            }
-            Ok(_) | Err(_) => Way::None(NO_NOTE),
-        },
+        DeadLetters::Stream { publisher } => of_stream(publisher.clone(), body),
         DeadLetters::Subscription => subscribed(desk, body),
     }
+}
+
+/// Lambda's note, or EventBridge's event about the object in which Lambda kept note and batch.
+fn of_stream(function: String, body: &str) -> Way {
+    let note: Value = serde_json::from_str(body).unwrap_or_default();
+    if note["DDBStreamBatchInfo"].is_object() {
+        return Way::Publisher { function, note };
+    }
+    match stored_at(&note) {
+        Some((bucket, key)) => {
+            Way::Stored { function, bucket: bucket.to_owned(), key: key.to_owned() }
+        }
+        None => Way::None(NO_NOTE),
+    }
+}
+
+/// The bucket and the key of the object that an event is about.
+pub(super) fn stored_at(event: &Value) -> Option<(&str, &str)> {
+    let detail = &event["detail"];
+    detail["bucket"]["name"].as_str().zip(detail["object"]["key"].as_str())
 }
 
 /// SNS does not say whose queue it could not reach, so the event goes to every view and policy that wants it. Those

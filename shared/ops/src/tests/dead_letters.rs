@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::{
     dlq::{Filter, discard, list, redrive, show},
     failure::Kind,
-    fake::{Bank, note},
+    fake::{Bank, kept, note},
     out::Shown,
 };
 
@@ -120,6 +120,26 @@ async fn a_dry_redrive_says_where_each_letter_would_go_and_changes_nothing() {
     assert_eq!(report.json()["plan"].as_array().unwrap().len(), 7);
     assert_eq!((bank.cloud.hidden(), bank.cloud.state().changes.len()), (0, 0));
     assert!(bank.journal().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_batch_that_lambda_kept_in_a_bucket_is_published_again_by_its_note_l5() {
+    let bank = Bank::agreed();
+    bank.cloud.bury("stream-dlq", &kept("bank-failures", "aws/lambda/m/s/1"), &[]);
+    let listed = list(&bank.desk, &Filter::default()).await.unwrap().text(false);
+    assert!(listed.contains("s3://bank-failures/aws/lambda/m/s/1"), "{listed}");
+    // Without the object there is nothing to publish, and the letter stays.
+    redrive(&bank.desk, &Filter::default(), 50).await.unwrap_err();
+    assert_eq!(bank.cloud.bodies("stream-dlq").len(), 1);
+    let mut object = parsed(&note());
+    object["payload"] = json!("{\"Records\": []}");
+    bank.cloud.state().objects.insert("bank-failures/aws/lambda/m/s/1".to_owned(), object);
+    bank.cloud.state().answers = vec![json!({ "pointers": 3, "next": null })];
+    redrive(&bank.desk, &Filter::default(), 50).await.unwrap();
+    let window = json!({ "DDBStreamBatchInfo": parsed(&note())["DDBStreamBatchInfo"] });
+    let invoked = format!("invoke bank-publisher:live {window}");
+    assert!(bank.cloud.state().changes.contains(&invoked), "{:?}", bank.cloud.state().changes);
+    assert!(bank.cloud.bodies("stream-dlq").is_empty());
 }
 
 #[tokio::test]

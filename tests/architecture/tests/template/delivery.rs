@@ -132,14 +132,43 @@ pub(super) fn the_stream_mapping_is_bounded(template: &Template) -> Vec<String> 
             "may miss the first commits",
         );
         must(
-            is_queue(template, mapping.get("/DestinationConfig/OnFailure/Destination")),
-            "has no failure destination",
+            keeps_failed_batches(
+                template,
+                mapping.get("/DestinationConfig/OnFailure/Destination/Fn::If"),
+            ),
+            "keeps no failed batch, or tells nobody of it",
         );
     }
     if streams != 1 {
         wrong.push(format!("{streams} mappings read the event table's stream"));
     }
     wrong
+}
+
+/// On AWS a bucket keeps the whole batch, and its events are dead letters of the queue that an emulator uses.
+fn keeps_failed_batches(template: &Template, destination: &Value) -> bool {
+    let bucket = template.target(&destination[1]);
+    let told = template.of_type("AWS::Events::Rule").any(|rule| {
+        let named = rule.get("/EventPattern/detail/bucket/name/0");
+        rule.get("/EventPattern/source/0") == "aws.s3"
+            && template.target(named).map(|it| it.name) == bucket.map(|it| it.name)
+            && rule.get("/Targets/0/Arn") == &destination[2]
+    });
+    let is_kept = bucket.is_some_and(|bucket| {
+        let block = |name: &str| {
+            bucket.get(&format!("/PublicAccessBlockConfiguration/{name}")) == &json!(true)
+        };
+        bucket.kind() == "AWS::S3::Bucket"
+            && bucket.block["DeletionPolicy"] == "RetainExceptOnCreate"
+            && bucket.block["UpdateReplacePolicy"] == "Retain"
+            && bucket.get("/NotificationConfiguration/EventBridgeConfiguration/EventBridgeEnabled")
+                == &json!(true)
+            && ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"]
+                .iter()
+                .all(|name| block(name))
+            && !bucket.get("/BucketEncryption").is_null()
+    });
+    destination[0] == "OnAws" && is_kept && told && is_queue(template, &destination[2])
 }
 
 /// A filter on a queue deletes the other messages; a filter on the stream would hide changes of history.

@@ -19,6 +19,7 @@ const BINARIES: &[(&str, &[&str])] = &[
             "BASE_PATH",
             "EVENT_TABLE",
             "SERVICE",
+            "SESSION_CLAIM",
             "STAFF_CLAIM",
             "STAFF_SCOPE",
             "TIME_ZONE",

@@ -1,5 +1,5 @@
 //! Which rows of the view table a role may touch. All views share one table, and the partition of a row begins with its
-//! view's name. `tests/rolling` runs the functions over a store that notes the partitions, and compares them with these.
+//! view's name. `tests/handlers` runs the functions over a store that notes the partitions.
 
 use serde_json::{Value, json};
 

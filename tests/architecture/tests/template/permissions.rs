@@ -11,8 +11,10 @@ use super::{
 };
 
 /// The allowed wildcards (role, action, resource). The template explains each of them.
-const STARS: &[(&str, &str, &str)] =
-    &[("PublisherRole", "dynamodb:ListStreams", "${EventTable.Arn}/stream/*")];
+const STARS: &[(&str, &str, &str)] = &[
+    ("PublisherRole", "dynamodb:ListStreams", "${EventTable.Arn}/stream/*"),
+    ("PublisherRole", "s3:PutObject", "${StreamFailureBucket.Arn}/aws/lambda/*"),
+];
 
 /// The actions that change or remove an existing item.
 const CHANGES: &[&str] =
@@ -152,6 +154,7 @@ fn guarded(template: &Template) -> Vec<(Resource<'_>, Vec<&Value>)> {
     let kinds = [
         ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "/Queues"),
         ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "/Topics"),
+        ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "/Bucket"),
     ];
     let mut found = Vec::new();
     for (kind, policy_kind, list) in kinds {
@@ -177,7 +180,7 @@ pub(super) fn policies_deny_requests_without_tls(template: &Template) -> Vec<Str
         statement["Effect"] == "Deny"
             && statement["Principal"] == "*"
             && statement["Condition"] == condition
-            && points_at(&statement["Resource"]) == Some(resource)
+            && each(&statement["Resource"]).first().and_then(|it| points_at(it)) == Some(resource)
     };
     let open =
         guarded(template).into_iter().filter(|(r, all)| !all.iter().any(|s| refuses(s, r.name)));
