@@ -32,7 +32,7 @@ impl Schedule {
 
     /// The versions are the bits of a number.
     pub(crate) fn numbered(number: u32, length: u32) -> Self {
-        let version = |bit| if number >> bit & 1 == 0 { Version::Old } else { Version::New };
+        let version = |bit| if (number >> bit) & 1 == 0 { Version::Old } else { Version::New };
         Self { versions: (0..length).map(version).collect(), at: 0 }
     }
 
@@ -186,7 +186,8 @@ impl Deployment<'_> {
         let row = self.stack.row(order).await["row"].clone();
         // A row that no event touched since stays as old code wrote it. Readers fold it again.
         let is_old = row["channel"].is_null();
-        if !is_old && (row["channel"] != channel || row["isGift"] != is_gift) || row.is_null() {
+        let is_wrong = row["channel"] != channel || row["isGift"] != is_gift;
+        if row.is_null() || (is_wrong && !is_old) {
             self.stack.faults.push(format!("the row of {order} shows {row}"));
         }
     }
