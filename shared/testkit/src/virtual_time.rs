@@ -144,7 +144,7 @@ impl ViewStore for SlowViews {
     }
 }
 
-/// An event store with slow reads.
+/// An event store with slow calls.
 pub struct SlowStore {
     inner: Arc<dyn EventStore>,
     host: VirtualHost,
@@ -152,7 +152,7 @@ pub struct SlowStore {
 }
 
 impl SlowStore {
-    /// Each read of `inner` takes `each`.
+    /// Each call of `inner` takes `each`.
     #[must_use]
     pub fn new(inner: Arc<dyn EventStore>, host: VirtualHost, each: Duration) -> Self {
         Self { inner, host, each }
@@ -162,6 +162,7 @@ impl SlowStore {
 #[async_trait]
 impl EventStore for SlowStore {
     async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        self.host.sleep(self.each).await;
         self.inner.append(commit).await
     }
 

@@ -9,7 +9,7 @@ use order_service::service;
 
 use crate::{
     before::Before,
-    engine, time,
+    deadlines, engine, time,
     time::Measured,
     units::{Heard, measure},
 };
@@ -80,6 +80,11 @@ async fn the_budgets_hold_and_their_table_is_what_this_run_measures() {
             what: "commits a second from the retry queue after an outage, 10 ms a call",
             measured: time::retry_drain().await,
             budget: Limit::AtLeast(1_000.0),
+        },
+        Budget {
+            what: "seconds until 10,000 orders that were due in one minute are cancelled, 10 ms a call",
+            measured: deadlines::lateness().await,
+            budget: Limit::AtMost(120.0),
         },
     ];
     for budget in &budgets {

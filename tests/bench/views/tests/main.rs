@@ -4,6 +4,7 @@
 
 mod before;
 mod budgets;
+mod deadlines;
 mod engine;
 mod order;
 mod time;

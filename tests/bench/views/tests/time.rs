@@ -17,7 +17,7 @@ use orders::OrderId;
 use crate::order;
 
 /// A call to AWS.
-const CALL: Duration = Duration::from_millis(10);
+pub(crate) const CALL: Duration = Duration::from_millis(10);
 
 /// Messages of a full batch, one of each order.
 const MESSAGES: usize = 100;
