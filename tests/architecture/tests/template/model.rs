@@ -89,9 +89,11 @@ impl Template {
     /// Every queue that serves as a dead-letter queue.
     pub(super) fn dead_letter_queues(&self) -> Vec<Resource<'_>> {
         let redriven = self.resources().map(|r| r.get("/RedrivePolicy/deadLetterTargetArn"));
-        // On AWS a bucket in place of the queue: see `delivery::the_stream_mapping_is_bounded`.
-        let failed =
-            self.mappings().map(|r| r.get("/DestinationConfig/OnFailure/Destination/Fn::If/2"));
+        // For the stream, a bucket on AWS in place of the queue: see `delivery::the_stream_mapping_is_bounded`.
+        let failed = self.mappings().map(|r| {
+            let destination = r.get("/DestinationConfig/OnFailure/Destination");
+            destination.pointer("/Fn::If/2").unwrap_or(destination)
+        });
         let undelivered =
             self.rule_targets().into_iter().map(|target| &target["DeadLetterConfig"]["Arn"]);
         let mut names: Vec<_> =
