@@ -7,5 +7,6 @@ mod budgets;
 mod deadlines;
 mod engine;
 mod order;
+mod pending;
 mod time;
 mod units;
