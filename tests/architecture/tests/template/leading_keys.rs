@@ -18,7 +18,19 @@ fn of_view(view: &str) -> Vec<String> {
 }
 
 fn only(partitions: &[String]) -> Value {
-    json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": partitions}})
+    in_order(&json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": partitions}}))
+}
+
+/// The order of the partitions of a condition does not matter.
+fn in_order(condition: &Value) -> Value {
+    let mut condition = condition.clone();
+    for operator in condition.as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
+        let partitions = operator.get_mut("dynamodb:LeadingKeys");
+        if let Some(partitions) = partitions.and_then(Value::as_array_mut) {
+            partitions.sort_by_key(Value::to_string);
+        }
+    }
+    condition
 }
 
 /// The conditions that the statements of each role about the view table must have. Query of an index asks for the index's
@@ -57,7 +69,7 @@ pub(super) fn roles_touch_only_rows_of_their_views(template: &Template) -> Vec<S
                 points_at(it) == Some("ViewTable") || text.contains("ViewTable")
             })
         });
-        let found: Vec<Value> = on_views.map(|it| it["Condition"].clone()).collect();
+        let found: Vec<Value> = on_views.map(|it| in_order(&it["Condition"])).collect();
         let expected = wanted.iter().find(|(name, _)| name == role.name).map(|(_, it)| it.clone());
         if found != expected.clone().unwrap_or_default() {
             wrong.push(format!("{} has {found:?} in place of {expected:?}", role.name));
