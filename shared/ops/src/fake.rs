@@ -15,16 +15,17 @@ use dekigoto::{
     replay::ReplaySource,
     views::{Across, Single},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     cloud::{
-        AlarmState, Cloud, FunctionState, Letter, Mapping, Metric, Move, QueueState, Screen, Stack,
+        AlarmState, Cloud, FunctionState, Letter, Mapping, Metric, Move, QueueState, Stack,
         StreamPage, TableState,
     },
     desk::{Consent, Desk},
     failure::{Failure, Kind},
     fake_bank::{Account, Balances, Event, MoneyMoved, Moved},
+    fake_screen::Lines,
     fake_stack::{active, mapping, stack},
     layout::Layout,
     out::Shown,
@@ -282,19 +283,6 @@ impl Cloud for FakeCloud {
     }
 }
 
-#[derive(Default)]
-pub(crate) struct Lines(pub(crate) Mutex<Vec<String>>);
-
-impl Screen for Lines {
-    fn line(&self, text: &str) {
-        self.0.lock().unwrap().push(text.to_owned());
-    }
-
-    fn progress(&self, text: &str) {
-        self.line(text);
-    }
-}
-
 /// The bank, deployed.
 pub(crate) struct Bank {
     pub(crate) desk: Desk,
@@ -390,23 +378,4 @@ impl Bank {
     pub(crate) async fn journal(&self) -> Vec<crate::cloud::Entry> {
         self.desk.journal().of_month(self.desk.now()).await.unwrap()
     }
-}
-
-/// Lambda's note about stream records that it gave up on.
-/// EventBridge's event about a batch that Lambda kept in a bucket.
-pub(crate) fn kept(bucket: &str, key: &str) -> String {
-    json!({
-        "source": "aws.s3", "detail-type": "Object Created",
-        "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": 2048}},
-    })
-    .to_string()
-}
-
-pub(crate) fn note() -> String {
-    json!({
-        "requestContext": {"condition": "RetryAttemptsExhausted"},
-        "DDBStreamBatchInfo": {"batchSize": 7, "approximateArrivalOfFirstRecord": "2026-11-25T11:00:00Z",
-            "approximateArrivalOfLastRecord": "2026-11-25T11:01:00Z"},
-    })
-    .to_string()
 }

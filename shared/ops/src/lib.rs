@@ -15,6 +15,10 @@ mod fake;
 #[cfg(test)]
 mod fake_bank;
 #[cfg(test)]
+mod fake_failures;
+#[cfg(test)]
+mod fake_screen;
+#[cfg(test)]
 mod fake_stack;
 mod journal;
 mod layout;

@@ -4,7 +4,8 @@ use serde_json::json;
 use crate::{
     dlq::{Filter, discard, list, redrive, show},
     failure::Kind,
-    fake::{Bank, kept, note},
+    fake::Bank,
+    fake_failures::{kept, note},
     out::Shown,
 };
 
