@@ -114,7 +114,7 @@ fn of_the_subscriber<T>(call: impl Fn(&Spans) -> T) -> Option<T> {
     dispatcher::get_default(|subscriber| subscriber.downcast_ref::<Spans>().map(&call))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the times of spans are those of the machine")]
+#[expect(clippy::disallowed_methods, reason = "a span has nanoseconds, which `Host` does not give")]
 fn now() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_nanos())
 }
