@@ -16,7 +16,7 @@ mod turns;
 
 use std::process::ExitCode;
 
-use dekigoto::{Commit, Head};
+use dekigoto::{Commit, Engine, Expect, Head};
 
 /// Writers at the same time.
 const WRITERS: [usize; 2] = [1, 16];
@@ -28,6 +28,15 @@ fn variable(name: &str) -> String {
 /// The first commit of a stream that nothing else uses.
 fn first_of(number: u64) -> Commit {
     tally::commit(&Head::empty(tally::stream(&format!("bench-{number}"))), "key", &[number])
+}
+
+/// A command on a new stream: it loads, decides and appends.
+async fn first_command(engine: &Engine) {
+    let number = turns::fresh();
+    let (id, add) = (format!("command-{number}"), tally::Add(vec![number], 0));
+    let context = tally::context("key");
+    let done = engine.execute::<tally::Tally<1, 32>>(&id, add, &context, Expect::Anything);
+    assert!(done.await.is_ok());
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use dekigoto::{
-    Engine, EventStore as _, Expect, Head, ReadFrom, StoredCommit, SystemHost,
+    Engine, EventStore as _, Head, ReadFrom, StoredCommit, SystemHost,
     memory::InMemoryEventBus,
     outbox::Order,
     relay::{Announcements, Relay, nothing},
@@ -15,8 +15,8 @@ use dekigoto_postgres::Postgres;
 use tokio_postgres::{Client, NoTls, types::Type};
 
 use crate::{
-    WRITERS, first_of,
-    tally::{Add, Tally, commit, context, stream},
+    WRITERS, first_command, first_of,
+    tally::{Tally, commit, stream},
     turns::{Row, fresh, turns},
 };
 
@@ -130,13 +130,7 @@ async fn command(postgres: &Postgres, client: &Client) -> Row {
     let engine = Engine::new(Arc::new(postgres.events()), Arc::new(SystemHost));
     let (ours, theirs) = turns(
         1,
-        async |_| {
-            let number = fresh();
-            let (id, add) = (format!("command-{number}"), Add(vec![number], 0));
-            let context = context("key");
-            let done = engine.execute::<Tally<1, 32>>(&id, add, &context, Expect::Anything);
-            assert!(done.await.is_ok());
-        },
+        async |_| first_command(&engine).await,
         async |_| {
             let first = StoredCommit::from(&first_of(fresh()));
             select(client, &first.pk).await;

@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use dekigoto::{Engine, EventStore as _, Expect, Head, ReadFrom, StoredCommit, SystemHost};
+use dekigoto::{Engine, EventStore as _, Head, ReadFrom, StoredCommit, SystemHost};
 use dekigoto_sqlite::Database;
 use rusqlite::{Connection, params};
 use tokio::task::spawn_blocking;
 
 use crate::{
-    WRITERS, first_of,
-    tally::{Add, Tally, commit, context, stream},
+    WRITERS, first_command, first_of,
+    tally::{commit, stream},
     turns::{Row, fresh, turns},
 };
 
@@ -124,13 +124,7 @@ async fn command(database: &Database, bare: &Bare) -> Row {
     let engine = Engine::new(Arc::new(database.events()), Arc::new(SystemHost));
     let (ours, theirs) = turns(
         1,
-        async |_| {
-            let number = fresh();
-            let (id, add) = (format!("command-{number}"), Add(vec![number], 0));
-            let context = context("key");
-            let done = engine.execute::<Tally<1, 32>>(&id, add, &context, Expect::Anything);
-            assert!(done.await.is_ok());
-        },
+        async |_| first_command(&engine).await,
         async |_| {
             let first = StoredCommit::from(&first_of(fresh()));
             select(bare, first.pk.clone()).await;
