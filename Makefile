@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-aws-postgres dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers fuzz startup bench order-cost bench-platforms sizes
+.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers drill-restore drill-bus drill-rollback ops-sessions fuzz startup bench order-cost bench-platforms sizes
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -145,6 +145,18 @@ e2e: ## Run the end-to-end tests against the local AWS
 
 e2e-consumers: ## Deploy the sample consumers to the local AWS, one of them in another account, and torture them
 	@$(LOCAL)/e2e_consumers.py
+
+drill-restore: ## Restore the event table of the local AWS as another one, attach it, and read and write on (10 s on a deployed stack)
+	@$(LOCAL)/drill.py restore
+
+drill-bus: ## Lose the bus of the local AWS for a while, and see what comes after it (15 s)
+	@$(LOCAL)/drill.py bus
+
+drill-rollback: ## Deploy a projector that cannot start to the local AWS, and roll it back (10 s)
+	@$(LOCAL)/drill.py rollback
+
+ops-sessions: ## Run each command of dekigoto against the local AWS, and write what it says into infra/sessions.md (2 minutes)
+	@$(LOCAL)/sessions.py
 
 ##@ Fuzz and measure
 

@@ -1,4 +1,5 @@
-"""The part of Markdown that REFERENCE.md and the beginning of README.md use, as HTML: headings, paragraphs, lists, tables, code, links and strong text."""
+"""The part of Markdown that REFERENCE.md, infra/sessions.md and the beginning of README.md use, as HTML: headings, paragraphs,
+lists, tables, code, links and strong text."""
 
 import re
 from html import escape
@@ -7,7 +8,15 @@ from html import escape
 def html(text):
     """HTML of the whole text. Comments, such as the markers of generated tables, are left out."""
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.S)
-    return "\n".join(block(lines.split("\n")) for lines in re.split(r"\n\s*\n", text.strip()))
+    # Every second part is fenced code, which may have empty lines.
+    parts = re.split(r"^```\n(.*?)^```$", text, flags=re.S | re.M)
+    return "\n".join(f"<pre><code>{escape(part, quote=False)}</code></pre>" if place % 2 else blocks(part)
+                     for place, part in enumerate(parts))
+
+
+def blocks(text):
+    found = [lines for lines in re.split(r"\n\s*\n", text.strip()) if lines]
+    return "\n".join(block(lines.split("\n")) for lines in found)
 
 
 def block(lines):

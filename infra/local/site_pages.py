@@ -36,6 +36,8 @@ def pages(with_api):
         "asyncapi.json": ASYNCAPI.read_bytes(),
         "architecture.svg": (SITE / "architecture.svg").read_bytes(),
         "reference.html": page("Reference", markdown.html((ROOT / "REFERENCE.md").read_text()), ""),
+        "guides/sessions.html": page("A session of each command",
+                                     markdown.html((ROOT / "infra" / "sessions.md").read_text()), "../"),
         "events/index.html": page("Events", events_index(document, events), "../"),
         "guides/index.html": page("Guides", guides_index(), "../"),
     }
