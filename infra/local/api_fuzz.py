@@ -18,7 +18,7 @@ import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from journey import build, running
+from journey import build_all, running
 from project import LOCAL, ROOT, Failure, run, say
 from tools import executable, install
 
@@ -51,7 +51,7 @@ def main(arguments):
     seed = int(os.environ.get("SEED", SHORT_SEED if is_short else random.randrange(2**32)))
     install("api-fuzz")
     say("building the one-process system")
-    binary = build("jwt")
+    binary = build_all()
     # Orders that confirm themselves would leave the fuzzer few to confirm.
     os.environ["CONFIRMATION"] = "manual"
     with ThreadPoolExecutor(max_workers=2) as pool:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 
 import build_site
-from journey import build, running
+from journey import build_all, running
 from project import LOCAL, LOGS, ROOT, TOOLS, Failure, run, say, tail
 
 SOURCES = ROOT / "tests" / "browsers"
@@ -28,7 +28,7 @@ def main():
     pictures = LOCAL / "site"
     pictures.mkdir(parents=True, exist_ok=True)
     environment |= {"SITE": str(build_site.SITE), "PICTURES": str(pictures)}
-    binary = build("jwt")
+    binary = build_all()
     port = str(free_port())
     os.environ["ALLOWED_ORIGINS"] = f"http://127.0.0.1:{port}"
     with running(binary, "none") as url:

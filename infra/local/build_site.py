@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from journey import build, running
+from journey import build_all, running
 from project import ROOT, Failure, run, say
 from site_http import http_page
 from site_pages import page, pages
@@ -82,7 +82,7 @@ def check_that_a_broken_link_is_found():
 def served_contract():
     """The contract as the one-process system serves it."""
     say("building the one-process system")
-    with running(build("jwt"), "none") as url, urllib.request.urlopen(url + "/v1/openapi.json", timeout=10) as answer:
+    with running(build_all(), "none") as url, urllib.request.urlopen(url + "/v1/openapi.json", timeout=10) as answer:
         return answer.read()
 
 

@@ -14,7 +14,7 @@ import subprocess
 import urllib.request
 
 import browsers
-from journey import END_SECONDS_MAX, build, ready_line
+from journey import END_SECONDS_MAX, build_all, ready_line
 from project import LOCAL, LOGS, ROOT, Failure, run, say
 
 SOURCES = ROOT / "tests" / "console"
@@ -32,7 +32,7 @@ def main():
     pictures = LOCAL / "console"
     pictures.mkdir(parents=True, exist_ok=True)
     say("building the one-process system")
-    binary = build("jwt")
+    binary = build_all()
     subprocess.run([binary, "reset"], env={**os.environ, "DATABASE": str(DATABASE)}, check=True, stdout=subprocess.DEVNULL)
     with process(binary) as url:
         order, message = place(url)

@@ -141,7 +141,7 @@ def running():
 
 
 def start():
-    binary = journey.build()
+    binary = journey.build_alone()
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / "demo.log"
     with log.open("w") as err:

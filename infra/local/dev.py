@@ -28,7 +28,7 @@ def main():
     features = [name for name, setting in (("jwt", "AUTH_MODE"), ("postgres", "STORE"), ("kafka", "BUS"))
                 if os.environ.get(setting) == name]
     port = os.environ.get("PORT", "3000")
-    Dev([ROOT / name for name in WATCHED], lambda: journey.build(*features), f"http://127.0.0.1:{port}").run()
+    Dev([ROOT / name for name in WATCHED], lambda: journey.build_alone(*features), f"http://127.0.0.1:{port}").run()
 
 
 class Dev:

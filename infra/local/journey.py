@@ -24,7 +24,7 @@ END_SECONDS_MAX = 10
 def main():
     install("e2e")
     say("building the one-process system")
-    binary = build("jwt")
+    binary = build_all()
     with running(binary, "none") as url:
         pytest(["-rP", "test_journey.py", "test_fulfilment.py", "test_bad_inputs.py", "test_load.py",
                 "test_subscribers.py"], {"DEKIGOTO_URL": url})
@@ -64,10 +64,19 @@ def running(binary, auth_mode, name="journey"):
         raise Failure(f"the one-process system ended with code {code} on Ctrl-C:\n{tail(log)}", "look at functions/local")
 
 
-def build(*features):
+def build_all(*features):
+    """Builds the binary with AUTH_MODE=jwt, from what `make test` has built: with the features of the whole workspace."""
+    return build("--workspace", "--bin", "local", "--features", ",".join(f"local/{name}" for name in ("jwt", *features)))
+
+
+def build_alone(*features):
+    """Builds the binary as `make run` does: it needs no AWS SDK, so the first build is short."""
+    return build("-p", "local", "--features", ",".join(features))
+
+
+def build(*arguments):
     """Builds the binary and returns its path."""
-    command = ["cargo", "build", "--locked", "-p", "local", "--features", ",".join(features), "--message-format",
-               "json-render-diagnostics"]
+    command = ["cargo", "build", "--locked", "--message-format", "json-render-diagnostics", *arguments]
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
         raise Failure("cargo could not build the one-process system", "fix the errors above")

@@ -70,7 +70,7 @@ def gate(request):
     import journey
 
     aws = request.getfixturevalue("aws")
-    with journey.running(journey.build("jwt"), "jwt") as url:
+    with journey.running(journey.build_all(), "jwt") as url:
         issuer = Issuer(url)
         outputs = deployed_again(aws, "jwt", JwtIssuer=issuer.url, JwtAudience="orders")
         yield Gate(Api(outputs["ApiUrl"]), issuer, False)

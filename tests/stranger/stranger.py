@@ -1,7 +1,8 @@
 """`make stranger`: a team with another domain writes its first service, and somebody adds a part to the order service.
 
 Everything is done as a user would do it, by the commands that the documentation names. What is written goes to
-target/stranger, with a build folder of its own, so that a second run is fast.
+target/stranger, with a build folder of its own, so that a second run is fast. The copy of the order service has the libraries
+of this checkout, so it builds in this checkout's folder.
 """
 
 import json
@@ -24,6 +25,7 @@ from tools import executable, install  # noqa: E402
 
 WORK = ROOT / "target" / "stranger"
 ENVIRONMENT = {**os.environ, "CARGO_TARGET_DIR": str(WORK / "build"), "SAM_CLI_TELEMETRY": "0"}
+BUILD_OF_THIS_CHECKOUT = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
 LINES_MAX = 400
 # Lines of a policy without its specs, and the registry lines beside its module.
 POLICY_LINES_MAX, REGISTRY_LINES = 100, 1
@@ -52,7 +54,7 @@ def main():
     make(copy, "new-view", "NAME=refund-totals")
     make(copy, "new-aggregate", "NAME=coupon")
     tests = ["-p", "orders", "-p", "order-service", "-p", "architecture-tests"]
-    command(copy, "cargo", "test", "--quiet", *tests)
+    command(copy, "cargo", "test", "--quiet", *tests, CARGO_TARGET_DIR=BUILD_OF_THIS_CHECKOUT)
     say("the stranger is at home")
 
 
@@ -149,8 +151,8 @@ def make(folder, *arguments):
     command(folder, "make", "--no-print-directory", *arguments)
 
 
-def command(folder, *words):
-    done = subprocess.run(words, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def command(folder, *words, **environment):
+    done = subprocess.run(words, cwd=folder, env={**ENVIRONMENT, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         shown = "\n".join(done.stdout.splitlines()[-60:])
         raise Failure(f"{' '.join(words)} failed in {folder}:\n{shown}", "run it there and look")

@@ -43,6 +43,7 @@ async fn deliver(stack: &Stack, at_least: usize, to: &mut [&mut Function]) {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of DATABASE_URL and KAFKA_BROKERS: make platforms"]
 async fn an_order_goes_through_every_function_and_counts_once_however_often_it_is_delivered_s8_l2()
 {
     let stack = Stack::deploy().await;

@@ -9,7 +9,6 @@
 
 mod deadlines;
 mod embedded;
-#[cfg(feature = "emulator")]
 mod emulator;
 mod lost_replies;
 mod price;
@@ -38,9 +37,8 @@ async fn dynamodb_keeps_the_generation_contract() {
     generation_contract(async || service.erasable_views().await).await;
 }
 
-/// Behind a feature, so that it never counts as passed where there is no emulator. `make e2e` enables it.
-#[cfg(feature = "emulator")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the AWS emulator: make e2e"]
 async fn the_aws_emulator_keeps_both_contracts() {
     let service = emulator::service();
     store_contract(async || service.event_subject().await).await;

@@ -45,7 +45,6 @@ impl Service {
     }
 
     /// The same, for an engine whose scans order number keys as text.
-    #[cfg(feature = "emulator")]
     pub(crate) fn with_unordered_scans(self) -> Self {
         Self { scans_in_order: false, ..self }
     }

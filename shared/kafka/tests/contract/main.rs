@@ -5,7 +5,6 @@
 mod broker;
 mod consumers;
 mod faults;
-#[cfg(feature = "server")]
 mod server;
 
 use std::time::Duration;

@@ -64,6 +64,7 @@ async fn entries(tables: &Tables) -> usize {
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn a_lost_reply_is_unknown_and_the_same_append_then_succeeds_once_s3() {
     let tables = tables().await;
     let proxy = Proxy::start(&url()).await;
@@ -78,6 +79,7 @@ async fn a_lost_reply_is_unknown_and_the_same_append_then_succeeds_once_s3() {
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn a_connection_that_breaks_before_the_server_is_unknown_and_is_made_again_s3() {
     let tables = tables().await;
     let proxy = Proxy::start(&url()).await;
@@ -94,6 +96,7 @@ async fn a_connection_that_breaks_before_the_server_is_unknown_and_is_made_again
 
 /// It cannot be connected to, so nothing was sent.
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn an_absent_server_is_busy() {
     let tables = tables().await;
     check_busy(&at(&tables, "postgres://postgres@127.0.0.1:1/postgres"), "PostgreSQL connect")
@@ -101,6 +104,7 @@ async fn an_absent_server_is_busy() {
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn a_session_that_the_server_ended_is_made_again() {
     let tables = tables().await;
     let postgres = with(&tables, "-c search_path=ended");
@@ -120,6 +124,7 @@ async fn a_session_that_the_server_ended_is_made_again() {
 
 /// As after a fail-over, when the old writer is a reader: the next call connects again, and finds the writer.
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn a_read_only_server_is_busy_until_a_new_connection_finds_a_writer() {
     let tables = tables().await;
     let user = format!("{}_user", tables.schema);
@@ -140,6 +145,7 @@ async fn a_read_only_server_is_busy_until_a_new_connection_finds_a_writer() {
 
 /// Another transaction holds the place, and does not end.
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn a_statement_that_takes_too_long_is_busy_and_stores_nothing() {
     let tables = tables().await;
     let mut other = client().await;
@@ -156,6 +162,7 @@ async fn a_statement_that_takes_too_long_is_busy_and_stores_nothing() {
 
 /// The server reports them for transactions, whatever they did.
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn serialization_failures_deadlocks_and_a_full_disk_are_busy_and_too_large_is_too_large() {
     let tables = tables().await;
     let raise = async |code: &str| {
@@ -195,6 +202,7 @@ async fn serialization_failures_deadlocks_and_a_full_disk_are_busy_and_too_large
 
 /// Our statements lock rows in one order, so this takes two transactions of others.
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn a_deadlock_of_views_is_busy_and_changes_nothing() {
     let tables = tables().await;
     let both =
@@ -231,6 +239,7 @@ async fn a_deadlock_of_views_is_busy_and_changes_nothing() {
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn an_unknown_user_or_database_is_broken_and_the_error_holds_no_password_s17() {
     let tables = tables().await;
     for (user, database, text) in [
@@ -247,6 +256,7 @@ async fn an_unknown_user_or_database_is_broken_and_the_error_holds_no_password_s
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn tables_that_were_not_migrated_are_broken_and_the_error_says_so() {
     let never = Postgres::new(&url(), None).unwrap().in_schema("never_migrated".parse().unwrap());
     check_broken(&never, "run the migrations").await;
@@ -257,6 +267,7 @@ async fn tables_that_were_not_migrated_are_broken_and_the_error_says_so() {
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn text_with_a_nul_character_is_broken_and_parking_still_takes_it() {
     let tables = tables().await;
     let nul = StreamId::new("Tally", "a\0b").unwrap();
@@ -274,6 +285,7 @@ async fn text_with_a_nul_character_is_broken_and_parking_still_takes_it() {
 
 /// Its commit may come later; it is published when it does.
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn a_transaction_that_stays_open_elsewhere_stalls_nobody_and_loses_nothing_l1() {
     let tables = tables().await;
     let mut other = client().await;
@@ -292,6 +304,7 @@ async fn a_transaction_that_stays_open_elsewhere_stalls_nobody_and_loses_nothing
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn migrations_may_run_twice_at_once_and_refuse_newer_tables() {
     let tables = tables().await;
     let again = at(&tables, &url());
@@ -304,6 +317,7 @@ async fn migrations_may_run_twice_at_once_and_refuse_newer_tables() {
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn the_version_of_the_tables_is_known_before_and_after_their_migration() {
     let tables = tables().await;
     assert_eq!(tables.postgres.version().await.unwrap(), dekigoto_postgres::SCHEMA_VERSION);
@@ -312,6 +326,7 @@ async fn the_version_of_the_tables_is_known_before_and_after_their_migration() {
 }
 
 #[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn a_program_refuses_tables_that_are_missing_older_or_newer_and_changes_nothing() {
     let tables = tables().await;
     tables.postgres.expect_current().await.unwrap();
