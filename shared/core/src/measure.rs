@@ -1,4 +1,4 @@
-//! What the kit measures. A measurement is a tracing event of the target [`TARGET`] at level `TRACE`: code that measures
+//! What the kit measures. A measurement is a tracing event of the target [`TARGET`] at level `INFO`: code that measures
 //! needs no handle, and a program that collects nothing pays nothing. `dekigoto-lambda` collects them as metrics.
 //!
 //! A measurement never names an id. Its dimensions are the view or the policy, and a word of a short list.
@@ -113,7 +113,7 @@ impl Measure {
     /// Records a value, which counts for its class too: a dimension and a word of a short list, such as a currency.
     pub fn record_by(self, part: Part, (by, class): (&'static str, &'static str), value: i64) {
         let (dimension, of) = part.dimension();
-        tracing::trace!(
+        tracing::info!(
             target: TARGET, metric = self.name, unit = self.unit, dimension, of, by, class, value
         );
     }
@@ -121,7 +121,7 @@ impl Measure {
 
 /// Ends an invocation: a collector may write what it has. `now` is the time of the metrics.
 pub fn end(now: Timestamp) {
-    tracing::trace!(target: TARGET, end = now.as_millis());
+    tracing::info!(target: TARGET, end = now.as_millis());
 }
 
 /// Records how the records of a batch ended.

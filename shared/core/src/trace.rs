@@ -3,6 +3,12 @@
 /// The field of a log line that names its hop.
 pub const HOP: &str = "hop";
 
+/// The target of the lines that every request and every record writes when nothing is wrong. A subscriber shows them when
+/// somebody looks closely, as `dekigoto-lambda` does when `AWS_LAMBDA_LOG_LEVEL` is `DEBUG`.
+///
+/// They are not at level debug, so that a build can leave the debug lines of all libraries out, and keep these.
+pub const STEADY: &str = "dekigoto::steady";
+
 /// What a function did with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hop {

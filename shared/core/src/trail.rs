@@ -56,9 +56,13 @@ impl Trail {
 
 /// Logs a line of a record: level, trail, further fields, and the message.
 macro_rules! log_record {
-    ($level:ident, $trail:expr, $($rest:tt)+) => {{
+    ($level:ident, $trail:expr, $($rest:tt)+) => {
+        $crate::trail::log_record!(target: module_path!(), $level, $trail, $($rest)+)
+    };
+    (target: $target:expr, $level:ident, $trail:expr, $($rest:tt)+) => {{
         let trail: &$crate::Trail = $trail;
         tracing::event!(
+            target: $target,
             tracing::Level::$level,
             stream = trail.stream,
             version = trail.version,
@@ -70,12 +74,13 @@ macro_rules! log_record {
 }
 pub(crate) use log_record;
 
-/// Logs, at level debug, what a hop did with a record: hop, trail, further fields, and the message.
+/// Logs what a hop did with a record, as a line of the steady state: hop, trail, further fields, and the message.
 macro_rules! log_hop {
     ($hop:ident, $trail:expr, $($rest:tt)+) => {{
         let trail: &$crate::Trail = $trail;
         $crate::trail::log_record!(
-            DEBUG,
+            target: $crate::trace::STEADY,
+            INFO,
             trail,
             hop = $crate::trace::Hop::$hop.name(),
             events = trail.events,

