@@ -13,8 +13,11 @@
 mod embedded;
 mod faults;
 mod next;
+mod next_fulfilment;
+mod next_price;
 mod next_views;
 mod roll;
+mod segments;
 mod stack;
 #[path = "../../../shared/dynamodb/tests/contract/tables.rs"]
 #[expect(dead_code, reason = "the contract suites use the rest")]

@@ -1,18 +1,18 @@
-//! The views of the next version: a new field in the row of an order, and in that of a customer.
+//! The views of the next version: a new field in the row of an order, and a new count in those across orders.
 
 use dekigoto::{
     Envelope, Index, RowKey,
     views::{AcrossView, Fold, SingleView, View},
 };
-use order_service::{CustomerSummaryView, OrderSummaryView};
+use order_service::{CustomerSummaryView, DailySalesView, OrderSummaryView};
 use orders::{
     order::Order,
     payment::{Payment, PaymentEvent},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::next::{NextEvent, NextOrder};
+use crate::next::{APP, NextEvent, NextOrder};
 
 /// The row of an order in the next version.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -82,36 +82,38 @@ impl<const SCHEMA: u32> SingleView for NextOrderSummary<SCHEMA> {
     }
 }
 
-/// The row of a customer in the next version: the fields of the old one, and a new one. `serde(flatten)` cannot do this,
-/// because the totals are 128-bit numbers.
+/// A row across aggregates in the next version: the fields of the old one, and a new count. `serde(flatten)` cannot do
+/// this, because the totals are 128-bit numbers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(into = "Value", try_from = "Value")]
-pub(crate) struct NextCustomer {
-    customer: <CustomerSummaryView as View>::Row,
-    gift_count: u64,
+#[serde(bound(serialize = "R: Clone + Serialize", deserialize = "R: DeserializeOwned"))]
+pub(crate) struct Counting<R> {
+    row: R,
+    extra_count: u64,
 }
 
-impl From<NextCustomer> for Value {
-    fn from(row: NextCustomer) -> Self {
-        let mut value = serde_json::to_value(row.customer).unwrap();
-        value["giftCount"] = row.gift_count.into();
+impl<R: Serialize> From<Counting<R>> for Value {
+    fn from(counting: Counting<R>) -> Self {
+        let mut value = serde_json::to_value(counting.row).unwrap();
+        value["extraCount"] = counting.extra_count.into();
         value
     }
 }
 
-impl TryFrom<Value> for NextCustomer {
+impl<R: DeserializeOwned> TryFrom<Value> for Counting<R> {
     type Error = serde_json::Error;
 
     fn try_from(value: Value) -> Result<Self, Self::Error> {
-        let gift_count = value["giftCount"].as_u64().unwrap_or(0);
-        Ok(Self { customer: serde_json::from_value(value)?, gift_count })
+        let extra_count = value["extraCount"].as_u64().unwrap_or(0);
+        Ok(Self { row: serde_json::from_value(value)?, extra_count })
     }
 }
 
+/// Counts gifts too.
 pub(crate) struct NextCustomerSummary;
 
 impl View for NextCustomerSummary {
-    type Row = NextCustomer;
+    type Row = Counting<<CustomerSummaryView as View>::Row>;
     type Folds = (NextOrder,);
 
     const NAME: &'static str = CustomerSummaryView::NAME;
@@ -130,19 +132,52 @@ impl Fold<NextOrder> for NextCustomerSummary {
         }
     }
 
-    fn fold(row: &mut NextCustomer, event: &NextEvent, envelope: &Envelope) {
+    fn fold(row: &mut Self::Row, event: &NextEvent, envelope: &Envelope) {
         match event.known() {
             Some(event) => {
-                <CustomerSummaryView as Fold<Order>>::fold(&mut row.customer, &event, envelope);
+                <CustomerSummaryView as Fold<Order>>::fold(&mut row.row, &event, envelope);
             }
-            None => row.gift_count += 1,
+            None => row.extra_count += 1,
         }
     }
 }
 
 impl AcrossView for NextCustomerSummary {
-    fn add(row: &mut NextCustomer, part: NextCustomer) {
-        CustomerSummaryView::add(&mut row.customer, part.customer);
-        row.gift_count += part.gift_count;
+    fn add(row: &mut Self::Row, part: Self::Row) {
+        CustomerSummaryView::add(&mut row.row, part.row);
+        row.extra_count += part.extra_count;
+    }
+}
+
+/// Counts the orders of the channel [`APP`] too.
+pub(crate) struct NextDailySales;
+
+impl View for NextDailySales {
+    type Row = Counting<<DailySalesView as View>::Row>;
+    type Folds = (NextOrder,);
+
+    const NAME: &'static str = DailySalesView::NAME;
+    const SCHEMA: u32 = DailySalesView::SCHEMA + 1;
+    const EVENTS: Option<&'static [&'static str]> = DailySalesView::EVENTS;
+}
+
+impl Fold<NextOrder> for NextDailySales {
+    fn row_key(event: &NextEvent, envelope: &Envelope) -> Option<RowKey> {
+        <DailySalesView as Fold<Order>>::row_key(&event.known()?, envelope)
+    }
+
+    fn fold(row: &mut Self::Row, event: &NextEvent, envelope: &Envelope) {
+        let Some(known) = event.known() else { return };
+        if matches!(event, NextEvent::Placed(placed) if placed.channel == APP) {
+            row.extra_count += 1;
+        }
+        <DailySalesView as Fold<Order>>::fold(&mut row.row, &known, envelope);
+    }
+}
+
+impl AcrossView for NextDailySales {
+    fn add(row: &mut Self::Row, part: Self::Row) {
+        DailySalesView::add(&mut row.row, part.row);
+        row.extra_count += part.extra_count;
     }
 }

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use dekigoto::{
-    Service,
-    relay::Announcements,
+    Ports, Routing, Service,
+    policies::AnyPolicy,
+    relay::{self, Announcements},
     views::{Across, AnyView, Single},
 };
+use dekigoto_http::{App, Routes};
+use order_service::CONTRACT;
 use orders::payment::Payment;
 
 use crate::{
     next::{self, NextOrder},
-    next_views::{NextCustomerSummary, NextOrderSummary, RAISED},
+    next_fulfilment::{self, NextFulfilment},
+    next_price::{NextPrice, NextPriceList},
+    next_views::{NextCustomerSummary, NextDailySales, NextOrderSummary, RAISED},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,33 +28,40 @@ pub(crate) enum Version {
 
 /// What both versions consist of. A planted fault replaces a part.
 pub(crate) struct Versions {
+    /// The API of the old version. That of the next one is its commands, and its rows.
+    pub(crate) api: fn(Ports) -> Router,
     pub(crate) old: Functions,
     pub(crate) new: Functions,
 }
 
-/// What one version deploys: its views and its publisher.
+/// What one version deploys: its views, its policy and its publisher.
 pub(crate) struct Functions {
     pub(crate) views: Vec<Arc<dyn AnyView>>,
+    pub(crate) policy: Arc<dyn AnyPolicy>,
     pub(crate) announcements: Announcements,
 }
 
 impl Default for Versions {
     fn default() -> Self {
-        let old = order_service::service();
         let new: Service = Service::new("dekigoto.orders")
             .namespace("jp.dekigoto.orders")
             .aggregate::<NextOrder>((), next::announce)
             .aggregate::<Payment>((), orders::payment::announce)
+            .aggregate::<NextPrice>((), relay::nothing)
+            .policy(NextFulfilment::default(), next_fulfilment::announce)
             .view::<Single<NextOrderSummary<RAISED>>>()
-            .view::<Across<NextCustomerSummary>>();
-        let new =
-            Functions { views: new.views().to_vec(), announcements: new.announcements().clone() };
-        // The views that the next version changes. The others read no new event in these tests.
-        let mine = |view: &&Arc<dyn AnyView>| new.views.iter().any(|it| it.name() == view.name());
-        let views = old.views().iter().filter(mine).cloned().collect();
-        let old = Functions { views, announcements: old.announcements().clone() };
-        Self { old, new }
+            .view::<Across<NextCustomerSummary>>()
+            .view::<Across<NextDailySales>>()
+            .view::<Single<NextPriceList>>();
+        let old = Functions::of(&order_service::service());
+        Self { api, old, new: Functions::of(&new) }
     }
+}
+
+/// The API of the old version.
+pub(crate) fn api(ports: Ports) -> Router {
+    let service = order_service::service_with(order_service::Fulfilment::default());
+    Routes::of(&service, &CONTRACT).router(App::new(ports))
 }
 
 impl Versions {
@@ -61,7 +74,19 @@ impl Versions {
 }
 
 impl Functions {
+    fn of<R: Routing>(service: &Service<R>) -> Self {
+        let policy = service.policies()[0].clone();
+        let announcements = service.announcements().clone();
+        Self { views: service.views().to_vec(), policy, announcements }
+    }
+
     pub(crate) fn view(&self, name: &str) -> Arc<dyn AnyView> {
         self.views.iter().find(|view| view.name() == name).unwrap().clone()
+    }
+
+    /// Deploys another view of this name.
+    pub(crate) fn replace(&mut self, view: Arc<dyn AnyView>) {
+        let place = self.views.iter().position(|it| it.name() == view.name()).unwrap();
+        self.views[place] = view;
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use dekigoto::{Expect, Text, Timestamp, views::View as _};
+use dekigoto::{Expect, Text, Timestamp};
 use dekigoto_http::{
     App, Body, FieldFault, Fields, Json, Kind, Problem, Subject, limits::FAULTS_MAX, of_command,
 };
@@ -22,7 +22,7 @@ use crate::{
     caller::Call,
     measures::ORDERS_PLACED,
     problems::{INVALID_ORDER, of_order},
-    views::price_list::{PriceListView, prices},
+    views::price_list::prices,
 };
 
 const LISTED_PRICE: Text = Text::new(
@@ -132,7 +132,7 @@ async fn priced(
     let unpriced = items.iter().enumerate().filter(|(_, item)| item.unit_amount.is_none());
     let (listed, products): (Vec<usize>, Vec<&ProductId>) =
         unpriced.map(|(place, item)| (place, &item.product_id)).unzip();
-    let prices = prices(&app.views(PriceListView::NAME), &products, currency, at).await?;
+    let prices = prices(app, &products, currency, at).await?;
     let prices: BTreeMap<usize, Option<UnitAmount>> = listed.into_iter().zip(prices).collect();
     let (mut lines, mut faults) = (Vec::new(), Vec::new());
     for (place, ItemBody { product_id, quantity, unit_amount }) in items.into_iter().enumerate() {

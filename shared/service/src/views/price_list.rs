@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use dekigoto::{
-    Aggregate as _, Envelope, Row, RowKey, Timestamp, Version, ViewError, ViewStore,
+    Aggregate as _, Envelope, RowKey, Timestamp, Version, ViewStore as _,
     views::{Fold, Single, SingleView, View},
 };
 use dekigoto_http::{App, Params, PathId, Problem, Routes, etag, row_of};
@@ -141,19 +141,34 @@ async fn price(
 }
 
 /// The prices of products at one moment. `None` for a product without a price.
+///
+/// # Errors
+/// A problem when a store does not answer, or newer code set a price.
 pub(crate) async fn prices(
-    views: &dyn ViewStore,
+    app: &App,
     products: &[&ProductId],
     currency: Currency,
     at: Timestamp,
-) -> Result<Vec<Option<UnitAmount>>, ViewError> {
+) -> Result<Vec<Option<UnitAmount>>, Problem> {
     if products.is_empty() {
         return Ok(Vec::new());
     }
     let key = |product: &&ProductId| RowKey::only(PriceListView::NAME, product.as_str());
     let keys: Vec<RowKey> = products.iter().map(key).collect();
-    let price = |row: Option<Row>| Single::<PriceListView>::shown(&row?)?.row.at(currency, at);
-    Ok(views.read(&keys).await?.into_iter().map(price).collect())
+    let rows = app.views(PriceListView::NAME).read(&keys).await?;
+    let mut prices = Vec::with_capacity(products.len());
+    for (product, row) in products.iter().zip(rows) {
+        let list = match row.as_ref().map(Single::<PriceListView>::shown) {
+            None => None,
+            Some(Some(list)) => Some(list),
+            // Another version of this code wrote the row. Without a price, the order would be refused for good.
+            Some(None) => {
+                Single::<PriceListView>::from_store(app.store(), product.as_str()).await?
+            }
+        };
+        prices.push(list.and_then(|list| list.row.at(currency, at)));
+    }
+    Ok(prices)
 }
 
 #[cfg(test)]

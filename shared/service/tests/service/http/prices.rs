@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dekigoto::Host as _;
+use dekigoto::{Host as _, Payload};
 use dekigoto_testkit::RecordedCalls;
 use serde_json::{Value, json};
 
@@ -60,6 +60,21 @@ async fn a_product_without_a_price_is_named() {
     body["currency"] = json!("EUR");
     let answer = shop.refuses(place(&body, "k").by(customer("c-42")), 422, "invalid-order").await;
     assert_eq!(answer.pointers().len(), 3);
+}
+
+/// During a deployment, and after one that changed the rows, until each is touched.
+#[tokio::test]
+async fn a_price_whose_row_another_version_wrote_is_folded_from_the_store() {
+    let shop = Shop::new().priced().await;
+    let mut row = shop.views.dump().into_iter().find(|row| row.key.partition == "price-list#p-1");
+    let row = row.as_mut().unwrap();
+    let body = row.body.as_str().replacen('{', "{\"schema\":9,", 1).replace("1500", "7");
+    assert_ne!(body, row.body.as_str());
+    row.body = Payload::from_text(body).unwrap();
+    row.revision += 1;
+    dekigoto::ViewStore::write(&shop.views, std::slice::from_ref(row)).await.unwrap();
+    let answer = shop.ask(place(&basket(), "k").by(customer("c-42"))).await;
+    assert_eq!((answer.status, &lines(&shop)[0]["unitAmount"]), (201, &json!(1500)));
 }
 
 #[tokio::test]
