@@ -96,8 +96,14 @@ impl AuthMode {
                 Caller::service(&arn).map(|caller| caller.in_session(session.as_deref()))
             }
             (Self::Jwt, Some(Identity::Jwt { sub, claims })) => {
-                let caller = Caller::of_token(&sub, staff.is_shown_by(&claims));
-                caller.map(|caller| caller.in_session(staff.session_in(&claims)))
+                let caller = Caller::of_token(&sub, staff.is_shown_by(&claims))?;
+                if caller.owner().is_some() {
+                    return Some(caller);
+                }
+                // Staff acts for others, so each action must lead to one token.
+                let sessions = staff.sessions_in(&claims);
+                let in_session = |session: String| caller.clone().in_session(Some(&session));
+                sessions.map(in_session).find(|caller| caller.session().is_some())
             }
             (Self::Iam | Self::Jwt, _) => None,
         }

@@ -49,7 +49,9 @@ impl Claims {
 }
 
 /// How a token shows that its bearer is staff: the claim, and the value that it contains. Another claim names the session,
-/// which is recorded beside the actor of staff: by default `jti`, the token's own id.
+/// which is recorded beside the actor of staff: by default `jti`, the token's own id. A token without that claim has the
+/// session `jti`, or else `iat`, the moment of its issue. A token of staff that has none of them is not accepted: nobody
+/// could say later from which token an action came.
 ///
 /// ```
 /// # use dekigoto_lambda::identity::Staff;
@@ -77,8 +79,17 @@ impl Staff {
         Self { session_claim: claim.into(), ..self }
     }
 
-    pub(crate) fn session_in<'a>(&self, claims: &'a Claims) -> Option<&'a str> {
-        claims.all.get(&self.session_claim)?.as_str()
+    /// What may name the session of a token, the best first.
+    pub(crate) fn sessions_in(&self, claims: &Claims) -> impl Iterator<Item = String> {
+        let text = |claim: &str| claims.all.get(claim)?.as_str().map(str::to_owned);
+        // API Gateway passes numbers on as text.
+        let issued = claims.all.get("iat").and_then(|at| match at {
+            Value::String(text) if text.is_empty() => None,
+            Value::String(text) => Some(format!("issued {text}")),
+            Value::Number(number) => Some(format!("issued {number}")),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        });
+        [text(&self.session_claim), text("jti"), issued].into_iter().flatten()
     }
 
     pub(crate) fn is_shown_by(&self, claims: &Claims) -> bool {

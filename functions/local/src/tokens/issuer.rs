@@ -79,6 +79,7 @@ impl Issuer {
             "iss": wanted.issuer.as_deref().unwrap_or(&self.url),
             "aud": wanted.audience.as_deref().unwrap_or(AUDIENCE),
             "sub": wanted.sub,
+            "jti": SystemHost.random(),
             "scope": wanted.scope.as_deref().unwrap_or_default(),
             "iat": now,
             "nbf": starts,

@@ -82,6 +82,10 @@ pub(super) fn deployments_are_gradual_and_have_brakes(template: &Template) -> Ve
         if preference["Type"] != json!({"Ref": "Deployment"}) || preference["Enabled"] != enabled {
             wrong.push(format!("{} does not follow the parameter Deployment", function.name));
         }
+        // Otherwise SAM makes a role, with a policy of AWS that no other rule sees.
+        if points_at(&preference["Role"]) != Some("DeploymentRole") {
+            wrong.push(format!("{} is deployed with a role that is not ours", function.name));
+        }
         let alarms = &preference["Alarms"]["Fn::If"];
         let named: Vec<_> = each(&alarms[1]).into_iter().filter_map(points_at).collect();
         for brake in BRAKES.iter().filter(|brake| !named.contains(brake)) {

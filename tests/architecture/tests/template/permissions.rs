@@ -14,7 +14,15 @@ use super::{
 const STARS: &[(&str, &str, &str)] = &[
     ("PublisherRole", "dynamodb:ListStreams", "${EventTable.Arn}/stream/*"),
     ("PublisherRole", "s3:PutObject", "${StreamFailureBucket.Arn}/aws/lambda/*"),
+    ("DeploymentRole", "cloudwatch:DescribeAlarms", "*"),
+    ("DeploymentRole", "lambda:GetAlias", OWN_FUNCTIONS),
+    ("DeploymentRole", "lambda:GetProvisionedConcurrencyConfig", OWN_FUNCTIONS),
+    ("DeploymentRole", "lambda:UpdateAlias", OWN_FUNCTIONS),
 ];
+
+/// The functions of the stack, by their names.
+const OWN_FUNCTIONS: &str =
+    "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*";
 
 /// The actions that change or remove an existing item.
 const CHANGES: &[&str] =
@@ -61,9 +69,7 @@ pub(super) fn permissions_are_exact(template: &Template) -> Vec<String> {
             }
             for resource in each(&statement["Resource"]) {
                 let text = resource["Fn::Sub"].as_str().or(resource.as_str()).unwrap_or_default();
-                let meant = STARS
-                    .iter()
-                    .any(|star| actions == [star.1] && (role.name, text) == (star.0, star.2));
+                let meant = actions.iter().all(|action| STARS.contains(&(role.name, action, text)));
                 if text.contains('*') && !meant {
                     wrong.push(format!("{}: {actions:?} on {text}", role.name));
                 }
