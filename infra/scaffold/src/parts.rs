@@ -13,6 +13,8 @@ use crate::{
 
 const VIEW: &str = include_str!("../templates/view.rs");
 const AGGREGATE: &str = include_str!("../templates/aggregate.rs");
+/// The stack of the order service on Kafka.
+const KAFKA: &str = "infra/stacks/kafka.yaml";
 const EXAMPLE: &str = "[{ \"title\": \"first\" }]\n";
 
 /// A service and its layout.
@@ -135,13 +137,9 @@ impl Service {
     /// Adds the word to the template. The template of the order service also maps the word to the name and events.
     pub(crate) fn deploy(&self, name: &Name, events: &str) -> Result<(), String> {
         let template = self.root.join("template.yaml");
-        let text = self.read("template.yaml")?;
-        let lists = text.split("- View\n").skip(1).filter_map(|rest| rest.lines().next());
-        let lists: Vec<&str> = lists.map(str::trim).collect();
-        let list = lists.first().ok_or("template.yaml has no loop over views")?;
-        let longer = list.replace(']', &format!(", {}]", name.pascal()));
-        replace(&template, list, &longer)?;
+        self.add_to_loop("template.yaml", "- View\n", name)?;
         if !self.is_small() {
+            self.deploy_on_kafka(name)?;
             let word = name.pascal();
             after_last(
                 &template,
@@ -150,6 +148,31 @@ impl Service {
             )?;
             after_last(&template, "      DailySales: [", &format!("{word}: [{events}]"))?;
             name_in_lists(&template, name)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the word to the list of a loop over `variable`.
+    fn add_to_loop(&self, path: &str, variable: &str, name: &Name) -> Result<(), String> {
+        let text = self.read(path)?;
+        let list = text.split(variable).nth(1).and_then(|rest| rest.lines().next()).map(str::trim);
+        let list = list.ok_or_else(|| format!("{path} has no loop over {variable:?}"))?;
+        let longer = list.replace(']', &format!(", {}]", name.pascal()));
+        replace(&self.root.join(path), list, &longer)
+    }
+
+    /// Adds a view to the stack of the functions that read Kafka: its lines in the mapping, each before what follows its part,
+    /// and its word in the loop.
+    fn deploy_on_kafka(&self, name: &Name) -> Result<(), String> {
+        self.add_to_loop(KAFKA, "- Consumer\n", name)?;
+        for (next, value) in [
+            ("    Dimension:", name.kebab()),
+            ("    Value:\n", "view"),
+            ("    User:", name.kebab()),
+            ("\nConditions:", "orders_projector"),
+        ] {
+            let (next, line) = (format!("\n{next}"), format!("\n      {}: {value}", name.pascal()));
+            replace(&self.root.join(KAFKA), &next, &format!("{line}{next}"))?;
         }
         Ok(())
     }

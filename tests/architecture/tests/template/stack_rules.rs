@@ -238,8 +238,15 @@ pub(super) fn every_view_and_policy_has_a_mapping(stack: &Template) -> Vec<Strin
     let service = order_service::service();
     let views = service.views().iter().map(|it| (it.name().to_owned(), it.name()));
     let policies = service.policies().iter().map(|it| (format!("{}-policy", it.name()), it.name()));
-    // `make new-view` adds to the template only: a view that this stack does not have yet is no fault.
     let consumers: Vec<(String, &str)> = views.chain(policies).collect();
+    for (consumer, _) in &consumers {
+        let function = format!("{}Function", pascal(consumer));
+        let is_its = |it: &Resource<'_>| points_at(it.get("/FunctionName")) == Some(&*function);
+        if !stack.mappings().any(|it| is_its(&it)) {
+            wrong
+                .push(format!("{consumer} is not in the loop Consumers, as make new-view adds it"));
+        }
+    }
     for function in stack.functions().filter(|it| it.name != "RelayFunction") {
         let mapped = |it: &Resource<'_>| points_at(it.get("/FunctionName")) == Some(function.name);
         if !stack.mappings().any(|it| mapped(&it)) {

@@ -143,6 +143,7 @@ const RULES: &[Guarded] = &[
         own::every_view_and_policy_has_a_mapping,
         &[
             (KAFKA, "/Resources/DailySalesFunction -"),
+            (KAFKA, "/Resources/DailySalesMapping -"),
             (KAFKA, "/Resources/DailySalesMapping/Properties/ProvisionedPollerConfig -"),
             (KAFKA, "/Resources/DailySalesMapping/Properties/StartingPosition = \"LATEST\""),
             (KAFKA, "/Resources/DailySalesMapping/Properties/DestinationConfig -"),
