@@ -1,4 +1,8 @@
-//! The tokens are those that AWS makes.
+//! The tokens and the signatures are those that AWS makes.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod msk;
 
 use std::time::{Duration, UNIX_EPOCH};
 
