@@ -1,10 +1,10 @@
 //! A commit as a row.
 
-use dekigoto::{Commit, Corrupt, StoreFailure, StoredCommit};
+use dekigoto::{Commit, Corrupt, Fingerprint, StoreFailure, StoredCommit};
 use rusqlite::{Row, types::FromSql};
 use sha2::{Digest as _, Sha256};
 
-/// The columns of a commit, in the order of [`commit_of`].
+/// The columns that a row of [`commit_of`] begins with, in their order.
 pub(crate) const COLUMNS: &str = "pk, sk, v, at, ev, key, fp, act, cor, cau, tp, sn";
 
 /// The segment of a stream: the first byte of its key's digest.
@@ -24,32 +24,52 @@ pub(crate) fn commit_of(row: &Row<'_>) -> Result<Commit, Corrupt> {
 }
 
 fn stored(row: &Row<'_>) -> Result<StoredCommit, Corrupt> {
-    let fingerprint: String = column(row, "fp")?;
+    let mut columns = Columns { row, next: 0 };
     Ok(StoredCommit {
-        pk: column(row, "pk")?,
-        sk: number(row, "sk")?,
-        v: number(row, "v")?,
-        at: column(row, "at")?,
-        ev: column(row, "ev")?,
-        key: column(row, "key")?,
-        fp: serde_json::from_value(fingerprint.into())
-            .map_err(|cause| corrupt(row, &format!("column fp: {cause}")))?,
-        act: column(row, "act")?,
-        cor: column(row, "cor")?,
-        cau: column(row, "cau")?,
-        tp: column(row, "tp")?,
-        sn: column(row, "sn")?,
+        pk: columns.next()?,
+        sk: columns.next_number()?,
+        v: columns.next_number()?,
+        at: columns.next()?,
+        ev: columns.next()?,
+        key: columns.next()?,
+        fp: columns.next_fingerprint()?,
+        act: columns.next()?,
+        cor: columns.next()?,
+        cau: columns.next()?,
+        tp: columns.next()?,
+        sn: columns.next()?,
     })
 }
 
-fn number(row: &Row<'_>, name: &str) -> Result<u64, Corrupt> {
-    let signed: i64 = column(row, name)?;
-    u64::try_from(signed).map_err(|_| corrupt(row, &format!("column {name} is negative")))
+/// Reads the columns in their order: to find each by its name would take longer than to decode it.
+struct Columns<'a, 'b> {
+    row: &'a Row<'b>,
+    next: usize,
 }
 
-fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T, Corrupt> {
-    // rusqlite's errors name columns and types, never values.
-    row.get(name).map_err(|cause| corrupt(row, &format!("column {name}: {cause}")))
+impl Columns<'_, '_> {
+    fn next<T: FromSql>(&mut self) -> Result<T, Corrupt> {
+        let place = self.next;
+        self.next += 1;
+        // rusqlite's errors name places and types, never values.
+        self.row.get(place).map_err(|cause| self.corrupt(&cause))
+    }
+
+    fn next_number(&mut self) -> Result<u64, Corrupt> {
+        let signed: i64 = self.next()?;
+        u64::try_from(signed).map_err(|_| self.corrupt(&"negative"))
+    }
+
+    fn next_fingerprint(&mut self) -> Result<Fingerprint, Corrupt> {
+        let text: String = self.next()?;
+        serde_json::from_value(text.into()).map_err(|cause| self.corrupt(&cause))
+    }
+
+    /// What is wrong with the column that was read last.
+    fn corrupt(&self, cause: &dyn std::fmt::Display) -> Corrupt {
+        let names = COLUMNS.split(", ").take(self.next);
+        corrupt(self.row, &format!("column {}: {cause}", names.last().unwrap_or_default()))
+    }
 }
 
 fn corrupt(row: &Row<'_>, what: &str) -> Corrupt {

@@ -93,7 +93,7 @@ pub(crate) fn in_savepoint<T, E: From<StoreFailure>>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let run = |sql| connection.prepare_cached(sql).and_then(|mut it| it.execute([]));
+    let run = |sql| run(connection, sql);
     let failed = |cause| E::from(failure_of(operation, &cause));
     run("savepoint call").map_err(failed)?;
     let outcome = work(connection);
@@ -111,7 +111,7 @@ fn write_all(connection: &Connection, calls: &mpsc::Receiver<Call>) {
         let waiting = calls.try_iter().take(CALLS_PER_COMMIT_MAX - 1);
         let calls = std::iter::once(first).chain(waiting);
         // Immediate: it must not find out later that another program is writing.
-        let begun = connection.execute_batch("begin immediate");
+        let begun = run(connection, "begin immediate");
         let begun = begun.map_err(|cause| failure_of("SQLite begin", &cause));
         let answers: Vec<Answer> = calls
             .map(|call| call(begun.clone().and_then(|()| in_transaction(connection))))
@@ -131,10 +131,15 @@ fn in_transaction(connection: &Connection) -> Result<&Connection, StoreFailure> 
 }
 
 fn commit(connection: &Connection) -> Result<(), StoreFailure> {
-    connection.execute_batch("commit").map_err(|cause| {
+    run(connection, "commit").map_err(|cause| {
         if !connection.is_autocommit() {
-            let _ = connection.execute_batch("rollback");
+            let _ = run(connection, "rollback");
         }
         failure_of("SQLite commit", &cause)
     })
+}
+
+/// Runs a statement without parsing it again each time.
+fn run(connection: &Connection, statement: &'static str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(|_| ())
 }
