@@ -50,7 +50,7 @@ def check_refuses_to_start():
         refused = subprocess.run([os.environ["DEKIGOTO_BINARY"]], env={**os.environ, "PORT": "0"}, stdin=subprocess.DEVNULL,
                                  capture_output=True, text=True, timeout=20)
         assert refused.returncode == 1
-        assert refused.stderr == "the tables have version 0, and this program needs version 1: run dekigoto migrate\n"
+        assert refused.stderr == "the tables have version 0, and this program needs version 2: run dekigoto migrate\n"
 
 
 def kill_while_they_work(victim, system, clients):

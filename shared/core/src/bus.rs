@@ -191,6 +191,15 @@ pub trait Parking: Send + Sync {
     /// # Errors
     /// When the text may not have been stored. The record is then not done.
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source>;
+
+    /// Stores a record that may come again although it is parked, such as one of a log behind a record that waits. While the
+    /// same text is kept under this key, it is not stored again. A parking that cannot tell stores it each time.
+    ///
+    /// # Errors
+    /// When the text may not have been stored. The record is then not done.
+    async fn park_once(&self, _key: &str, body: &str, reason: &str) -> Result<(), Source> {
+        self.park(body, reason).await
+    }
 }
 
 /// A CloudEvents 1.0 envelope in its JSON format, the form of integration events. `source`, `subject` and `sequence`

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use crate::batch::Report;
+use crate::{Parking, Source, batch::Report};
 
 /// A partition of a topic. Its text is `orders-0`, as Lambda names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,18 @@ pub fn first_failures(report: &Report) -> Vec<Place> {
         *offset = place.offset.min(*offset);
     }
     first.into_iter().map(|(partition, offset)| Place { partition, offset }).collect()
+}
+
+/// Parks a delivered record. One of a log comes again while a record before it waits, so its place keeps it from being parked
+/// more than once. The id of a message of a queue names a delivery, and says nothing of the kind.
+///
+/// # Errors
+/// When the record may not have been parked.
+pub async fn park(parking: &dyn Parking, id: &str, body: &str, reason: &str) -> Result<(), Source> {
+    match id.parse::<Place>() {
+        Ok(_) => parking.park_once(id, body, reason).await,
+        Err(NotAPlace) => parking.park(body, reason).await,
+    }
 }
 
 #[cfg(test)]

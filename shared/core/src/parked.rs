@@ -56,12 +56,22 @@ impl<P: Parking + ?Sized> Named<P> {
     pub fn new(name: impl Into<String>, parking: Arc<P>) -> Self {
         Self { name: name.into(), parking }
     }
+
+    fn named(&self, text: &str) -> String {
+        format!("{}{}{text}", self.name, Named::AFTER_NAME)
+    }
 }
 
 #[async_trait]
 impl<P: Parking + ?Sized> Parking for Named<P> {
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
-        let reason = format!("{}{}{reason}", self.name, Named::AFTER_NAME);
+        let reason = self.named(reason);
         self.parking.park(body, &reason).await
+    }
+
+    async fn park_once(&self, key: &str, body: &str, reason: &str) -> Result<(), Source> {
+        // Every consumer of a log may park the record of the same place.
+        let (key, reason) = (self.named(key), self.named(reason));
+        self.parking.park_once(&key, body, &reason).await
     }
 }

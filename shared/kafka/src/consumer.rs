@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use dekigoto::{
     MessageHandler,
     batch::{Delivered, Outcome, Report},
-    log::{Partition, Place, first_failures},
+    log::{Partition, Place, first_failures, park},
 };
 use krafka::consumer::{
     AutoOffsetReset, Consumer, ConsumerRecord, OffsetAndMetadata, TopicPartition,
@@ -193,7 +193,7 @@ impl Member<'_> {
         let known = report.reasons.iter().find(|(it, _)| *it == id);
         let last = known.map_or("", |(_, reason)| reason);
         let reason = format!("gave up after {ATTEMPTS_MAX} attempts: {last}");
-        if self.handler.parking().park(&message.record, &reason).await.is_err() {
+        if park(self.handler.parking(), &id, &message.record, &reason).await.is_err() {
             return;
         }
         report.failed.retain(|it| *it != id);

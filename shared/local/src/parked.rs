@@ -15,9 +15,22 @@ pub(crate) fn owner<'a>(
 mod tests {
     use std::sync::Arc;
 
-    use dekigoto::{Named, Parking as _, memory::MemoryParking};
+    use dekigoto::{Named, Parking as _, log, memory::MemoryParking};
 
     use super::owner;
+
+    #[tokio::test]
+    async fn a_record_of_a_log_is_parked_once_for_each_consumer() {
+        let parking = Arc::new(MemoryParking::default());
+        for _ in 0..2 {
+            for name in ["daily-sales", "order-summary"] {
+                let named = Named::new(name, parking.clone());
+                log::park(&named, "orders-0@6", "{}", "no JSON").await.unwrap();
+            }
+        }
+        let reasons: Vec<String> = parking.dump().into_iter().map(|(_, reason)| reason).collect();
+        assert_eq!(reasons, ["daily-sales: no JSON", "order-summary: no JSON"]);
+    }
 
     #[tokio::test]
     async fn a_parked_record_says_whose_it_is() {

@@ -68,13 +68,9 @@ impl EventStore for PostgresEventStore {
 impl PostgresEventStore {
     /// Writes the commit and its entry of the outbox. `false` if the place is taken.
     async fn insert(&self, it: &StoredCommit) -> Result<bool, AppendError> {
-        let schema = self.0.schema();
         let statement = format!(
-            "with c as (
-               insert into {schema}.commits (seg, {COLUMNS})
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-               on conflict (seg, pk, sk) do nothing returning pk, sk)
-             insert into {schema}.outbox (pk, sk) select pk, sk from c returning 1"
+            "select {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            self.0.schema()
         );
         let seg = segment(&it.pk);
         let (sk, v, fp) = (signed(APPEND, it.sk)?, signed(APPEND, it.v)?, it.fp.as_str());
@@ -94,6 +90,10 @@ impl PostgresEventStore {
             param::text(&it.sn),
         ];
         let rows = self.0.query(APPEND, &statement, &params).await.map_err(|it| it.failure)?;
-        Ok(!rows.is_empty())
+        let was_free = rows.first().map(|row| row.try_get(0)).transpose();
+        let was_free = was_free.map_err(|cause| AppendError::Broken(cause.into()))?;
+        was_free.ok_or_else(|| {
+            AppendError::Broken("the server did not say whether it stored the commit".into())
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! What cannot be handled, with the reason.
 
 use async_trait::async_trait;
-use dekigoto::{Parked, ParkedRecords, Parking, Source};
+use dekigoto::{Fingerprint, Parked, ParkedRecords, Parking, Source};
 use tokio_postgres::Error;
 
 use crate::{Postgres, session::param};
@@ -15,11 +15,29 @@ pub struct PostgresParking(pub(crate) Postgres);
 #[async_trait]
 impl Parking for PostgresParking {
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
+        self.insert(None, body, reason).await
+    }
+
+    async fn park_once(&self, key: &str, body: &str, reason: &str) -> Result<(), Source> {
+        self.insert(Some(&Fingerprint::of(&[key, body])), body, reason).await
+    }
+}
+
+impl PostgresParking {
+    async fn insert(
+        &self,
+        once: Option<&Fingerprint>,
+        body: &str,
+        reason: &str,
+    ) -> Result<(), Source> {
         // The text may be one that PostgreSQL cannot store.
         let (body, reason) = (body.replace('\0', "\u{fffd}"), reason.replace('\0', "\u{fffd}"));
         let schema = self.0.schema();
-        let statement = format!("insert into {schema}.parked (body, reason) values ($1, $2)");
-        let params = [param::text(&body), param::text(&reason)];
+        let statement = format!(
+            "insert into {schema}.parked (body, reason, once) values ($1, $2, $3) on conflict do nothing"
+        );
+        let once = once.map(Fingerprint::as_str);
+        let params = [param::text(&body), param::text(&reason), param::text(&once)];
         let parked = self.0.query(PARKING, &statement, &params).await;
         parked.map(|_| ()).map_err(|it| it.failure.into())
     }

@@ -14,7 +14,7 @@ use crate::{
     connection::{Caller, reader, writer},
     failure::OpenError,
     lock,
-    schema::{configure, create, is_empty},
+    schema::{catch_up, configure, create, is_empty},
 };
 
 /// An open database file. Its stores share it. It closes when the last of them is dropped.
@@ -56,8 +56,7 @@ impl Database {
         if is_empty {
             create(&mut writing).map_err(failed)?;
         }
-        // Files of older programs have it, and every commit pays for it.
-        writing.execute("drop index if exists outbox_by_due", []).map_err(failed)?;
+        catch_up(&writing).map_err(failed)?;
         // The lock is ours, so whoever leased them has ended.
         writing.execute("update outbox set due = 0 where due > 0", []).map_err(failed)?;
         limit(&writing, bytes_max).map_err(failed)?;

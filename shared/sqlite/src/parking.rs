@@ -1,7 +1,7 @@
 //! What cannot be handled, with the reason.
 
 use async_trait::async_trait;
-use dekigoto::{Parked, ParkedRecords, Parking, Source, StoreFailure};
+use dekigoto::{Fingerprint, Parked, ParkedRecords, Parking, Source, StoreFailure};
 use rusqlite::Connection;
 
 use crate::{Database, failure::failure_of};
@@ -15,9 +15,26 @@ pub struct SqliteParking(pub(crate) Database);
 #[async_trait]
 impl Parking for SqliteParking {
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
-        let values = [body.to_owned(), reason.to_owned()];
+        self.insert(None, body, reason).await
+    }
+
+    async fn park_once(&self, key: &str, body: &str, reason: &str) -> Result<(), Source> {
+        self.insert(Some(Fingerprint::of(&[key, body])), body, reason).await
+    }
+}
+
+impl SqliteParking {
+    async fn insert(
+        &self,
+        once: Option<Fingerprint>,
+        body: &str,
+        reason: &str,
+    ) -> Result<(), Source> {
+        let once = once.map(|it| it.as_str().to_owned());
+        let values = (body.to_owned(), reason.to_owned(), once);
         let park = move |connection: &Connection| {
-            let statement = "insert into parked (at, body, reason) values (unixepoch(), ?1, ?2)";
+            let statement = "insert into parked (at, body, reason, once)
+                 values (unixepoch(), ?1, ?2, ?3) on conflict (once) do nothing";
             let parked = connection.prepare_cached(statement).and_then(|mut it| it.execute(values));
             parked.map(|_| ()).map_err(|cause| failure_of(PARKING, &cause))
         };

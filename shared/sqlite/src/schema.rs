@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 use crate::failure::OpenError;
 
@@ -18,6 +18,9 @@ const SCHEMA_VERSION: i64 = 1;
 /// How long a call waits for another program that holds the file, such as the `sqlite3` shell.
 const BUSY_MS_MAX: u32 = 5_000;
 
+/// Statements that a connection keeps parsed: more than it has.
+const STATEMENTS_MAX: usize = 64;
+
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Makes commits durable before they are acknowledged, and lets readers read while a writer writes.
@@ -27,7 +30,10 @@ pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")?;
     // On macOS, only this waits for the disk.
     connection.pragma_update(None, "fullfsync", true)?;
-    connection.pragma_update(None, "trusted_schema", false)
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Otherwise SQLite plans a statement with `limit ?` again each time it runs, in case its number changes the plan.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 /// Checks that a file is ours, and changes nothing. Returns whether it is empty.
@@ -55,4 +61,55 @@ pub(crate) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()
+}
+
+/// Brings the tables of an older program up to date. That program can still use them.
+pub(crate) fn catch_up(connection: &Connection) -> rusqlite::Result<()> {
+    // Every commit would pay for it.
+    connection.execute("drop index if exists outbox_by_due", [])?;
+    let columns = "select count(*) from pragma_table_info('parked') where name = 'once'";
+    if connection.query_row(columns, [], |row| row.get::<_, i64>(0))? == 0 {
+        connection.execute("alter table parked add column once text", [])?;
+        connection.execute("create unique index parked_once on parked (once)", [])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, StatementStatus};
+
+    use super::{SCHEMA, catch_up, configure};
+
+    #[test]
+    fn a_statement_with_a_limit_is_planned_once() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        configure(&connection).unwrap();
+        let text = "select body from rows where partition = ?1 and sort > ?2 limit ?3";
+        let mut statement = connection.prepare(text).unwrap();
+        for limit in 1..5 {
+            assert!(statement.query(("p", "s", limit)).unwrap().next().unwrap().is_none());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn tables_of_an_older_program_get_what_they_lack_and_keep_their_rows() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        let older = "drop index parked_once; alter table parked drop column once;
+                     create index outbox_by_due on outbox (due);
+                     insert into parked (at, body, reason) values (1, 'b', 'r')";
+        connection.execute_batch(older).unwrap();
+        for _ in 0..2 {
+            catch_up(&connection).unwrap();
+        }
+        let text = "insert into parked (at, body, reason, once) values (1, 'c', 'r', 'x') on conflict (once) do nothing";
+        assert_eq!((connection.execute(text, []), connection.execute(text, [])), (Ok(1), Ok(0)));
+        let count = |text| connection.query_row(text, [], |row| row.get::<_, i64>(0));
+        assert_eq!(count("select count(*) from parked where once is null"), Ok(1));
+        let index = "select count(*) from sqlite_schema where name = 'outbox_by_due'";
+        assert_eq!(count(index), Ok(0));
+    }
 }

@@ -34,8 +34,10 @@ create table parked (
   id     integer primary key autoincrement,
   at     integer not null,
   body   text    not null,
-  reason text    not null
+  reason text    not null,
+  once   text                      -- a digest of its text and its place in a log, which is parked once
 ) strict;
+create unique index parked_once on parked (once);
 
 -- Rows of views, and the records of what a view has counted.
 create table rows (

@@ -69,6 +69,7 @@ where
         leases::in_order_a_pointer_that_was_put_goes_before_later_commits,
         parked::records_are_listed_oldest_first_and_page_by_page,
         parked::a_discarded_record_is_gone_and_the_others_stay,
+        parked::a_text_is_parked_once_under_its_key,
         relays::a_relay_publishes_each_commit_once_when_nothing_fails_s15,
         relays::what_one_target_refuses_goes_to_that_target_only,
         relays::a_relay_that_dies_publishes_again_and_loses_nothing_l1,

@@ -123,28 +123,47 @@ impl DeadlineQueue for MemoryDeadlineQueue {
 /// A dead-letter queue in memory.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryParking {
-    parked: Arc<Mutex<Vec<Parked>>>,
-    last_id: Arc<Mutex<i64>>,
+    parked: Arc<Mutex<Shelf>>,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Each with its key, if it was parked under one.
+    records: Vec<(Parked, Option<String>)>,
+    last_id: i64,
+}
+
+impl Shelf {
+    fn add(&mut self, key: Option<&str>, body: &str, reason: &str) {
+        self.last_id += 1;
+        let (body, reason) = (body.to_owned(), reason.to_owned());
+        self.records.push((Parked { id: self.last_id, body, reason }, key.map(str::to_owned)));
+    }
 }
 
 impl MemoryParking {
     /// The parked bodies with their reasons.
     #[must_use]
     pub fn dump(&self) -> Vec<(String, String)> {
-        lock(&self.parked).iter().map(|it| (it.body.clone(), it.reason.clone())).collect()
+        let shelf = lock(&self.parked);
+        shelf.records.iter().map(|(it, _)| (it.body.clone(), it.reason.clone())).collect()
     }
 }
 
 #[async_trait]
 impl Parking for MemoryParking {
     async fn park(&self, body: &str, reason: &str) -> Result<(), Source> {
-        let id = {
-            let mut last = lock(&self.last_id);
-            *last += 1;
-            *last
-        };
-        let (body, reason) = (body.to_owned(), reason.to_owned());
-        lock(&self.parked).push(Parked { id, body, reason });
+        lock(&self.parked).add(None, body, reason);
+        Ok(())
+    }
+
+    async fn park_once(&self, key: &str, body: &str, reason: &str) -> Result<(), Source> {
+        let mut shelf = lock(&self.parked);
+        let is_same =
+            |it: &(Parked, Option<String>)| it.1.as_deref() == Some(key) && it.0.body == body;
+        if !shelf.records.iter().any(is_same) {
+            shelf.add(Some(key), body, reason);
+        }
         Ok(())
     }
 }
@@ -152,13 +171,13 @@ impl Parking for MemoryParking {
 #[async_trait]
 impl ParkedRecords for MemoryParking {
     async fn list(&self, after: i64, limit: u32) -> Result<Vec<Parked>, Source> {
-        let parked = lock(&self.parked);
-        let later = parked.iter().filter(|it| it.id > after);
+        let shelf = lock(&self.parked);
+        let later = shelf.records.iter().map(|(it, _)| it).filter(|it| it.id > after);
         Ok(later.take(usize::try_from(limit)?).cloned().collect())
     }
 
     async fn discard(&self, id: i64) -> Result<(), Source> {
-        lock(&self.parked).retain(|it| it.id != id);
+        lock(&self.parked).records.retain(|(it, _)| it.id != id);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use super::{AnyPolicy, DueProcess};
 use crate::{
     Envelope, Parking, Ports, Trail,
     batch::{Delivered, Outcome, Report, take_queue},
+    log,
     measure::{DEADLINE_LATE, Part},
     trail::log_hop,
 };
@@ -21,6 +22,8 @@ pub struct ProcessManager {
 /// A message and what it means for the policy.
 #[derive(Clone, Debug)]
 struct Hint {
+    /// Of the delivery.
+    id: String,
     body: String,
     meaning: Meaning,
 }
@@ -73,7 +76,8 @@ impl ProcessManager {
     ) -> Report {
         let hints = messages.into_iter().map(|message| {
             let meaning = self.meaning(&message.record);
-            Delivered { id: message.id, record: Hint { body: message.record, meaning } }
+            let record = Hint { id: message.id.clone(), body: message.record, meaning };
+            Delivered { id: message.id, record }
         });
         let host = &*self.ports.host;
         take_queue(host, hints.collect(), group_of, time_left, |group| self.step(group)).await
@@ -124,17 +128,17 @@ impl ProcessManager {
                 Meaning::Later(reason) => Outcome::Retry(reason.clone()),
                 Meaning::Unreadable(reason) => Outcome::Parked(reason.clone()),
             };
-            outcomes.push(self.parked(&hint.body, outcome).await);
+            outcomes.push(self.parked(hint, outcome).await);
         }
         outcomes
     }
 
     /// Parks a message if its outcome says so. If parking fails, the message is delivered again.
-    async fn parked(&self, body: &str, outcome: Outcome) -> Outcome {
+    async fn parked(&self, hint: &Hint, outcome: Outcome) -> Outcome {
         let Outcome::Parked(reason) = &outcome else {
             return outcome;
         };
-        match self.parking.park(body, reason).await {
+        match log::park(&*self.parking, &hint.id, &hint.body, reason).await {
             Ok(()) => outcome,
             Err(cause) => Outcome::Retry(format!("{reason}; parking failed: {cause}")),
         }

@@ -9,6 +9,7 @@ use crate::{
     Envelope, Parking, Ports, RowKey, Trail,
     batch::{Delivered, Outcome, Report, take_queue},
     generations::Feeds,
+    log,
     measure::{END_TO_END_LAG, Part},
     trail::log_hop,
 };
@@ -24,6 +25,8 @@ pub struct Projector {
 /// A message and what the view must do with it.
 #[derive(Clone, Debug)]
 struct Hint {
+    /// Of the delivery.
+    id: String,
     body: String,
     meaning: Meaning,
 }
@@ -80,7 +83,8 @@ impl Projector {
     ) -> Report {
         let hints = messages.into_iter().map(|message| {
             let meaning = self.meaning(&message.record);
-            Delivered { id: message.id, record: Hint { body: message.record, meaning } }
+            let record = Hint { id: message.id.clone(), body: message.record, meaning };
+            Delivered { id: message.id, record }
         });
         let host = &*self.ports.host;
         let feeds = Feeds::default();
@@ -119,7 +123,7 @@ impl Projector {
             if let (Meaning::Change(_, event), Outcome::Applied) = (&hint.meaning, &outcome) {
                 self.applied(event);
             }
-            outcomes.push(self.parked(&hint.body, outcome).await);
+            outcomes.push(self.parked(hint, outcome).await);
         }
         outcomes
     }
@@ -149,11 +153,11 @@ impl Projector {
     }
 
     /// Parks a message if its outcome says so. If parking fails, the message is delivered again.
-    async fn parked(&self, body: &str, outcome: Outcome) -> Outcome {
+    async fn parked(&self, hint: &Hint, outcome: Outcome) -> Outcome {
         let Outcome::Parked(reason) = &outcome else {
             return outcome;
         };
-        match self.parking.park(body, reason).await {
+        match log::park(&*self.parking, &hint.id, &hint.body, reason).await {
             Ok(()) => outcome,
             Err(cause) => ProjectError::NotParked { reason: reason.clone(), cause }.into(),
         }

@@ -5,6 +5,7 @@
 mod broker;
 mod consumers;
 mod faults;
+mod poison;
 mod server;
 
 use std::time::Duration;

@@ -9,9 +9,11 @@
 )]
 
 mod errors;
+mod migrations;
 mod passwords;
 mod proxy;
 mod roles;
+mod round_trips;
 mod server;
 mod tls;
 

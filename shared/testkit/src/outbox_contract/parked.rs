@@ -35,3 +35,22 @@ pub(super) async fn a_discarded_record_is_gone_and_the_others_stay(subject: &dyn
     let last = parking.list(second, 10).await.unwrap();
     assert_eq!(last.last().map(|it| it.body.as_str()), Some("d"), "a number is never used again");
 }
+
+pub(super) async fn a_text_is_parked_once_under_its_key(subject: &dyn OutboxSubject) {
+    let parking = subject.parking();
+    for (key, body) in
+        [("orders-0@6", "a"), ("orders-0@6", "a"), ("orders-0@7", "a"), ("orders-0@6", "b")]
+    {
+        parking.park_once(key, body, "why").await.unwrap();
+    }
+    park(subject, &["a", "a"]).await;
+    let bodies = async || -> Vec<String> {
+        parking.list(0, 10).await.unwrap().into_iter().map(|it| it.body).collect()
+    };
+    assert_eq!(bodies().await, ["a", "a", "b", "a", "a"]);
+    // One that is gone is not kept any more, so it may be parked again.
+    let first = parking.list(0, 1).await.unwrap()[0].id;
+    parking.discard(first).await.unwrap();
+    parking.park_once("orders-0@6", "a", "why").await.unwrap();
+    assert_eq!(bodies().await, ["a", "b", "a", "a", "a"]);
+}
