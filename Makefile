@@ -124,7 +124,7 @@ else
 endif
 
 sim-short: ## Simulate 3,000 runs with failures and a part of the sweep, and hunt planted bugs
-	@$(SIM) --seeds 3000 --pairs 1000 && $(SIM_BINARY) --bugs
+	@$(SIM) --seeds 3000 --pairs 200 && $(SIM_BINARY) --bugs
 
 chaos: ## Let calls fail and functions die on a local AWS of its own while 500 orders are placed, and check it (ORDERS, SEED)
 	@$(LOCAL)/chaos.py $(if $(ORDERS),--orders $(ORDERS),--write) $(if $(SEED),--seed $(SEED))

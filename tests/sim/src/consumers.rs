@@ -10,9 +10,9 @@ use dekigoto::{
     replay::ReplaySource,
     views::Projector,
 };
-use dekigoto_testkit::sim::{Consumer, Letter, TimeLeft};
+use dekigoto_testkit::sim::{Consumer, Letter, Machine, TimeLeft};
 
-use crate::{bugs::Wiring, rollout::Rollout};
+use crate::{bugs::Wiring, crowd, rollout::Rollout};
 
 pub(crate) type Relayed = (Relay, Wiring);
 
@@ -31,13 +31,14 @@ pub(crate) struct Projecting {
     /// What the machine runs until the deployment is over.
     pub(crate) old: Option<(Projector, Rollout)>,
     pub(crate) wiring: Wiring,
+    pub(crate) machine: Machine,
 }
 
 #[async_trait]
 impl Consumer<StreamRecord> for Relaying {
     async fn take(&self, batch: Vec<Delivered<StreamRecord>>, time_left: TimeLeft) -> Report {
         let (relay, wiring) = &self.0;
-        relay.take_stream(batch, wiring.time_left(time_left)).await
+        wiring.relayed(relay, batch, wiring.time_left(time_left)).await
     }
 }
 
@@ -55,7 +56,7 @@ impl Consumer<Letter> for Retrying {
 #[async_trait]
 impl Consumer<Letter> for Projecting {
     async fn take(&self, batch: Vec<Delivered<Letter>>, time_left: TimeLeft) -> Report {
-        let Self { projector, old, wiring } = self;
+        let Self { projector, old, wiring, machine } = self;
         let old = old.as_ref().filter(|(_, rollout)| !rollout.is_over());
         let projector = old.map_or(projector, |(old, _)| old);
         let (host, parking) = (&*projector.ports().host, projector.parking());
@@ -63,14 +64,16 @@ impl Consumer<Letter> for Projecting {
         let take = |messages| {
             let (mishandled, messages) = wiring.mishandled(messages);
             async {
-                let report = projector.take(messages, || time_left()).await;
+                let report = wiring.projected(projector, messages, || time_left()).await;
                 if let Some((_, rollout)) = old {
                     rollout.look_at(&report);
                 }
                 mishandled.add_to(report, parking).await
             }
         };
+        let began = machine.sim().now();
         let report = wiring.opened(batch).handle(host, parking, || time_left(), take).await;
+        crowd::look_at_time(machine, ids.len(), machine.sim().now().saturating_sub(began));
         wiring.report(report, &ids)
     }
 }

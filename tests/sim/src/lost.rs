@@ -6,9 +6,8 @@ use std::sync::Arc;
 use dekigoto::{Envelope, Message, Ports, views::Extent};
 use dekigoto_testkit::sim::{LostMessage, Machine};
 use futures_util::FutureExt as _;
-use order_service::service;
 
-use crate::{checks::views::has_unseen, policies::PolicyQueue, world::World};
+use crate::{checks::views::has_unseen, vetting::registry, world::World};
 
 /// The number of the operator's machine, beyond those of functions.
 const OPERATOR: u64 = 1 << 31;
@@ -23,7 +22,8 @@ pub(crate) fn mend(world: &World) {
     world.sim.mark("a message was lost");
     verified(world);
     // A policy handles each event by itself: a later one does not bring the lost one.
-    let is_of_policy = |it: &LostMessage| it.queue.name() == PolicyQueue::NAME;
+    let is_of_policy =
+        |it: &LostMessage| world.policies().any(|policy| policy.queue.name() == it.queue.name());
     if world.sim.dice(1 << 47).per_mille(500) || lost.iter().any(is_of_policy) {
         world.sim.tried("a lost last message, mended by publishing again");
         world.republish();
@@ -35,8 +35,8 @@ pub(crate) fn mend(world: &World) {
 /// After a message was lost, the stream goes on: its newest event reaches the view.
 fn later_message(world: &World, lost: &LostMessage) {
     let stream = Envelope::from_message(&lost.body).unwrap().stream().unwrap().key();
-    let view = service().view_named(lost.queue.name()).unwrap();
-    let wanted = service().events_for(&*view);
+    let view = registry().view_named(lost.queue.name()).unwrap();
+    let wanted = registry().events_for(&*view);
     let mut events = world.events.events(&stream).into_iter();
     let newest = events.rfind(|event| wanted.contains(&event.event_type.as_str())).unwrap();
     lost.queue.put(Message::of(&newest).body);
@@ -53,7 +53,7 @@ fn verified(world: &World) {
         if !has_unseen(world, queue.name) {
             continue;
         }
-        let view = service().view_named(queue.name).unwrap();
+        let view = registry().view_named(queue.name).unwrap();
         let verified = view.verify(&ports, &store, Extent::Everything).now_or_never();
         match verified.unwrap() {
             Ok(found) if found.waiting > 0 => world.sim.mark("a verification noticed a loss"),

@@ -7,15 +7,16 @@
 )]
 
 mod bugs;
-mod carried;
 mod checks;
 mod client;
 mod commands;
 mod consumers;
 mod crash;
+mod crowd;
 mod fates;
 mod history;
 mod judge;
+mod keys;
 mod known;
 mod lost;
 mod marks;
@@ -26,12 +27,16 @@ mod provider;
 mod readers;
 mod rollout;
 mod run;
+#[cfg(test)]
+mod sample;
 mod shrink;
 mod swarm;
 mod sweep;
 mod tables;
+mod targets;
 mod ticks;
 mod truth;
+mod vetting;
 mod workload;
 mod world;
 

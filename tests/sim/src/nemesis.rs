@@ -53,23 +53,31 @@ pub(crate) fn begin(world: &World, within: Duration) {
 /// An old order: three events in one commit, one of them in an older schema version.
 fn old_order(world: &World, dice: &mut Dice) {
     world.sim.tried("an event of an old version");
-    let key = format!("old-{}", dice.number());
+    let shipped = json!({ "customerId": "c-0", "trackingCode": "0034" });
+    let events = vec![
+        placed(),
+        old_event("OrderConfirmed", &json!({ "customerId": "c-0" })),
+        old_event("OrderShipped", &shipped),
+    ];
+    archive(world, &format!("old-{}", dice.number()), events);
+}
+
+/// The first event of an old order.
+pub(crate) fn placed() -> NewEvent {
+    let item = json!({ "productId": "p-1", "quantity": 1, "unitAmount": 500 });
+    let payload = json!({ "customerId": "c-0", "currency": "JPY", "items": [item], "totalAmount": 500, "placedOn": "2020-01-01" });
+    old_event("OrderPlaced", &payload)
+}
+
+fn old_event(event_type: &str, payload: &Value) -> NewEvent {
+    let (event_type, payload) = (event_type.to_owned(), Payload::of(payload).unwrap());
+    NewEvent { event_type, schema_version: 1, payload }
+}
+
+/// Stores an order of the archive in one commit.
+pub(crate) fn archive(world: &World, key: &str, events: Vec<NewEvent>) {
     let id = OrderId::derive(ARCHIVE, &key.parse().unwrap());
     let stream = StreamId::new("Order", id.to_string()).unwrap();
-    let item = json!({ "productId": "p-1", "quantity": 1, "unitAmount": 500 });
-    let event = |event_type: &str, payload: &Value| NewEvent {
-        event_type: event_type.to_owned(),
-        schema_version: 1,
-        payload: Payload::of(payload).unwrap(),
-    };
-    let events = vec![
-        event(
-            "OrderPlaced",
-            &json!({ "customerId": "c-0", "currency": "JPY", "items": [item], "totalAmount": 500, "placedOn": "2020-01-01" }),
-        ),
-        event("OrderConfirmed", &json!({ "customerId": "c-0" })),
-        event("OrderShipped", &json!({ "customerId": "c-0", "trackingCode": "0034" })),
-    ];
     let context = Context::new(Timestamp::EPOCH, key.parse().unwrap(), ARCHIVE);
     let fingerprint = Fingerprint::of(&[ARCHIVE]);
     let commit = Commit::after(&Head::empty(stream), events, context, fingerprint).unwrap();

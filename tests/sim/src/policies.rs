@@ -6,13 +6,11 @@ use async_trait::async_trait;
 use dekigoto::{
     Aggregate as _, MessageHandler as _, Ports,
     batch::{Delivered, Report},
-    policies::{DueProcess, Policy as _, ProcessManager, Ticker},
+    policies::{AnyPolicy, DueProcess, Policy as _, ProcessManager, Ticker},
 };
-use dekigoto_http::Unserved;
 use dekigoto_testkit::sim::{
     Consumer, Dice, Function, Letter, Machine, Queue, QueueSettings, Sim, TimeLeft, deliver,
 };
-use order_service::service_with;
 use orders::fulfilment::{Fulfilment, FulfilmentEvent, FulfilmentState};
 
 use crate::{bugs::Wiring, crash::CrashWatch, world::World};
@@ -52,24 +50,24 @@ pub(crate) struct PolicyQueue {
     pub(crate) function: Function<Managing>,
 }
 
-impl PolicyQueue {
-    /// As operators call it.
-    pub(crate) const NAME: &'static str = "fulfilment-policy";
+/// The queues of the two policies, as operators call them.
+pub(crate) const FULFILMENT: &str = "fulfilment-policy";
+pub(crate) const VETTING: &str = "vetting-policy";
 
-    /// Runs the policy behind its queue.
+impl PolicyQueue {
+    /// Runs a policy behind its queue.
     pub(crate) fn start(
         sim: &Sim,
         queue: Queue,
-        terms: Fulfilment,
+        policy: Arc<dyn AnyPolicy>,
         wiring: Wiring,
         watch: CrashWatch,
         ports: impl Fn(&Machine) -> Ports + Send + Sync + 'static,
     ) -> Self {
         let dead = Queue::new(sim, "a policy's dead letters");
         let (own, parking) = (queue.clone(), dead.clone());
-        let function = Function::new(sim, Self::NAME, POLICY_TIME, move |machine| {
-            let policy = service_with::<Unserved>(terms).policy_named(Fulfilment::NAME).unwrap();
-            let policy = wiring.policy(policy);
+        let function = Function::new(sim, queue.name(), POLICY_TIME, move |machine| {
+            let policy = wiring.policy(policy.clone());
             let ports = wiring.policy_ports(ports(&machine), &machine);
             let ticker = Ticker {
                 policy: policy.name(),

@@ -22,6 +22,7 @@ use crate::{
     outage::LongOutage,
     policies::{self, Process},
     ticks,
+    vetting::Vetting,
     workload::{self, Load},
     world::World,
 };
@@ -52,6 +53,8 @@ pub(crate) struct Setup {
     pub(crate) is_sweep: bool,
     /// What becomes of the order of a sweep that the policy carries. `None` if people do everything.
     pub(crate) fate: Option<Fate>,
+    /// Whether a second policy meets the first one on that order.
+    pub(crate) is_doubted: bool,
     pub(crate) keeps_steps: bool,
 }
 
@@ -74,6 +77,11 @@ pub(crate) fn run(setup: &Setup) -> Outcome {
     } else {
         policies::terms(setup.seed)
     };
+    let vetting = if setup.is_sweep {
+        setup.is_doubted.then_some(Vetting::ALL)
+    } else {
+        Vetting::draw(setup.seed).filter(|_| terms.is_some())
+    };
     let outage = (!setup.is_sweep).then(|| LongOutage::draw(&mut size)).flatten();
     let swarm = outage
         .as_ref()
@@ -81,7 +89,7 @@ pub(crate) fn run(setup: &Setup) -> Outcome {
     let plan = setup.faults.clone().map_or(Plan::Swarm(swarm), Plan::Exactly);
     let chaos = outage.as_ref().map_or(chaos, |outage| outage.lasts);
     let sim = Sim::new(setup.seed, plan, setup.keeps_steps);
-    let world = World::deploy(&sim, setup.wiring, terms);
+    let world = World::deploy(&sim, setup.wiring, terms, vetting);
     let client = Client { world, history: History::default(), wiring: setup.wiring };
     let client = Arc::new(client);
     client.world.provider.serve(&client);
@@ -95,6 +103,7 @@ pub(crate) fn run(setup: &Setup) -> Outcome {
     } else {
         workload::begin(&client, Load::draw(&mut size, chaos.min(ORDERS_WITHIN_MAX)));
         nemesis::begin(&client.world, chaos.min(ORDERS_WITHIN_MAX));
+        client.world.crowd.begin(&client.world, chaos.min(ORDERS_WITHIN_MAX));
     }
     let mut executor = Executor::new(&sim);
     live(&mut executor, &client, chaos);

@@ -7,7 +7,7 @@ use std::{
 
 use dekigoto_testkit::sim::Fault;
 
-use crate::{bugs::Bug, carried::Carried, known::KNOWN, swarm::Totals, sweep::Swept};
+use crate::{bugs::Bug, known::KNOWN, swarm::Totals, sweep::Swept};
 
 /// A file of this package.
 pub(crate) fn own(name: &str) -> PathBuf {
@@ -22,7 +22,7 @@ const KINDS: [&str; 3] = [
 ];
 
 /// The table in README.md: kinds of failures, how often each was tried, and what was lost.
-pub(crate) fn kinds(totals: &Totals, swept: &Swept) -> String {
+pub(crate) fn kinds(totals: &Totals, swept: &[Swept]) -> String {
     let mut tried = [0; KINDS.len()];
     for fault in Fault::ALL {
         let kind = match fault {
@@ -39,13 +39,13 @@ pub(crate) fn kinds(totals: &Totals, swept: &Swept) -> String {
     table
 }
 
-fn times(fault: Fault, totals: &Totals, swept: &Swept) -> u64 {
-    let times = [totals, &swept.totals].map(|it| it.faults.get(&fault).copied().unwrap_or(0));
-    times.iter().sum()
+fn times(fault: Fault, totals: &Totals, swept: &[Swept]) -> u64 {
+    let all = swept.iter().map(|it| &it.totals).chain([totals]);
+    all.map(|it| it.faults.get(&fault).copied().unwrap_or(0)).sum()
 }
 
 /// The table in REFERENCE.md: faults, how often each was tried, and what was lost.
-pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
+pub(crate) fn faults(totals: &Totals, swept: &[Swept]) -> String {
     let mut table = "| what goes wrong | tried | lost |\n|---|---|---|\n".to_owned();
     let mut line = |what: &str, times: u64| {
         let is_known = KNOWN.iter().any(|known| known.tried == Some(what));
@@ -58,14 +58,15 @@ pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
     for (what, times) in &totals.tried {
         line(what, *times);
     }
+    let sum = |of: fn(&Swept) -> usize| grouped_size(swept.iter().map(of).sum());
     table += &format!(
-        "\n{} runs with {} calls. Before them, one order is placed, paid, confirmed, shipped and delivered: each of its {} calls \
-         fails once in every way that it can ({} runs), and {} pairs of failures happen in one run.\n",
+        "\n{} runs with {} calls. Before them, each call of {} orders fails once in every way that it can ({} runs), and {} \
+         pairs of failures happen in one run: [the sweep](tests/sim/README.md#what-can-fail).\n",
         grouped(totals.runs),
         grouped(totals.calls),
-        swept.calls,
-        grouped_size(swept.singles),
-        grouped_size(swept.pairs.1),
+        swept.len(),
+        sum(|it| it.singles),
+        sum(|it| it.pairs.1),
     );
     let known: Vec<&str> = totals.known.keys().copied().collect();
     if !known.is_empty() {
@@ -77,28 +78,15 @@ pub(crate) fn faults(totals: &Totals, swept: &Swept) -> String {
     table
 }
 
-/// The sweep of orders that the policy carries, as a paragraph.
-pub(crate) fn carried(carried: &Carried) -> String {
-    format!(
-        "\nThe fulfilment policy carries two more orders: one is paid and confirms itself, one is cancelled after its deadline. \
-         Each of their {} calls fails once in every way that it can ({} runs).\n",
-        carried.calls, carried.singles,
-    )
-}
-
-/// The size of the sweep.
-pub(crate) fn sweep(swept: &Swept) -> String {
-    let (all, tried) = swept.pairs;
-    format!(
-        "| the sweep | runs |\n|---|---|\n\
-         | calls of one order's life, none of which fails | {} in 1 run |\n\
-         | each call fails once in every way that it can | {} |\n\
-         | then each later call of that run fails in every way | {} of {} |\n",
-        swept.calls,
-        grouped_size(swept.singles),
-        grouped_size(tried),
-        grouped_size(all),
-    )
+/// The sizes of the sweep.
+pub(crate) fn sweep(swept: &[Swept]) -> String {
+    let mut table = "| an order | calls | runs in which one of them fails | runs in which two fail |\n|---|---|---|---|\n".to_owned();
+    for Swept { name, calls, singles, pairs, .. } in swept {
+        let (all, tried) = pairs;
+        let pairs = format!("{} of {}", grouped_size(*tried), grouped_size(*all));
+        table += &format!("| {name} | {calls} | {} | {pairs} |\n", grouped_size(*singles));
+    }
+    table
 }
 
 /// The table of planted bugs.

@@ -79,6 +79,13 @@ impl Story {
             let other = self.basket(number + 1000);
             let _ = self.ask_under(Asked::Place, &place_key, &staff(), other).await;
         }
+        if self.is_awkward(50) {
+            self.place_under_joined(&place_key, body.clone()).await;
+        }
+        let is_placed = placed.is_some_and(|answer| answer.status == 201);
+        if is_placed && self.is_awkward(100) {
+            self.confirm_under(&place_key).await;
+        }
         let total =
             body["items"].as_array().unwrap().iter().map(|item| {
                 item["quantity"].as_u64().unwrap() * item["unitAmount"].as_u64().unwrap()
@@ -89,11 +96,16 @@ impl Story {
             self.meet(fate, total, terms.payment_time).await;
             return readers::at_the_end(self).await;
         }
-        self.pay(total).await;
+        let pay_key = if self.is_awkward(100) { place_key } else { self.key() };
+        self.pay(total, &pay_key).await;
         if self.is_awkward(150) {
             self.race_to_cancel().await;
         }
+        let early = if self.is_awkward(150) { self.ship_too_early().await } else { None };
         let _ = self.staff(Asked::Confirm, Value::Null).await;
+        if let Some(early) = early {
+            self.again(early).await;
+        }
         readers::between(self).await;
         let parcel = json!({ "carrier": "DHL", "trackingNumber": format!("0034-{number}") });
         let _ = self.staff(Asked::Ship, parcel).await;
@@ -107,7 +119,8 @@ impl Story {
         readers::at_the_end(self).await;
     }
 
-    async fn pay(&mut self, total: u64) {
+    /// Pays the order under this key, which may be the one that placed it: it is used up on the order's stream only (S5).
+    async fn pay(&mut self, total: u64, key: &str) {
         let declined = if self.is_first { self.load.declined } else { 0 };
         for attempt in 0..declined {
             let reference = format!("declined-{attempt}-{}", self.order);
@@ -116,7 +129,7 @@ impl Story {
         }
         let reference = format!("captured-{}", self.order);
         let body = json!({ "reference": reference, "amount": total, "currency": "JPY", "outcome": "captured" });
-        let _ = self.staff(Asked::Pay, body.clone()).await;
+        let _ = self.ask_under(Asked::Pay, key, &staff(), body.clone()).await;
         if self.is_awkward(100) {
             // The provider reports it twice, under two keys.
             let _ = self.staff(Asked::Pay, body).await;
@@ -169,7 +182,7 @@ impl Story {
         self.client.command(place, ask, &mut self.dice).await
     }
 
-    fn op(&mut self, asked: Asked, key: &str, actor: &str, body: Value) -> Op {
+    pub(crate) fn op(&mut self, asked: Asked, key: &str, actor: &str, body: Value) -> Op {
         Op {
             actor: actor.to_owned(),
             key: key.to_owned(),
@@ -190,7 +203,7 @@ impl Story {
         json!({ "customerId": self.customer, "currency": "JPY", "items": items })
     }
 
-    fn key(&mut self) -> String {
+    pub(crate) fn key(&mut self) -> String {
         self.keys += 1;
         format!("key-{}-{}", self.keys, self.order.get(..8).unwrap_or_default())
     }

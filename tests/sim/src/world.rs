@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::Router;
 use dekigoto::{
     Ports, Timestamp,
+    policies::{AnyPolicy, Policy as _},
     relay::{StreamRecord, Window},
     views::{AnyView, Projector, View as _},
 };
@@ -20,11 +21,14 @@ use crate::{
     bugs::Wiring,
     consumers::{Projecting, Relaying, Retrying},
     crash::CrashWatch,
+    crowd::Crowd,
     nemesis,
-    policies::PolicyQueue,
+    policies::{self, PolicyQueue},
     provider::Provider,
     rollout::Rollout,
+    targets::Watched,
     truth::Truth,
+    vetting::{Vetting, registry},
 };
 
 /// `Timeout` of the API's function.
@@ -90,27 +94,37 @@ pub(crate) struct World {
     /// The policy's queue and its settings. `None` if people do everything.
     pub(crate) policy: Option<PolicyQueue>,
     pub(crate) terms: Option<Fulfilment>,
+    /// The second policy's queue and its settings. `None` if the first is alone.
+    pub(crate) second: Option<PolicyQueue>,
+    pub(crate) vetting: Option<Vetting>,
     pub(crate) provider: Provider,
     pub(crate) topic: Topic,
     pub(crate) api: Function<Router>,
     pub(crate) truth: Truth,
     pub(crate) wiring: Wiring,
     pub(crate) rollout: Rollout,
+    pub(crate) crowd: Crowd,
     relay: Function<Relaying>,
     retry: Function<Retrying>,
 }
 
 impl World {
-    /// Deploys the system with this wiring, and with the policy if it has settings.
-    pub(crate) fn deploy(sim: &Sim, wiring: Wiring, terms: Option<Fulfilment>) -> Self {
+    /// Deploys the system with this wiring, and with each policy that has settings.
+    pub(crate) fn deploy(
+        sim: &Sim,
+        wiring: Wiring,
+        terms: Option<Fulfilment>,
+        vetting: Option<Vetting>,
+    ) -> Self {
         let (events, views) = (EventTable::new(sim), ViewTable::new(sim));
         let truth = Truth::new(sim, &events, &views);
         let stream = Stream::new(sim, 2);
         nemesis::feed(sim, &events, &stream, wiring.parks_pointers());
         let rollout = Rollout::draw(sim);
+        let crowd = Crowd::draw(sim, terms.is_some());
         let retries = Queue::new(sim, "retries");
         let relay_dead = Queue::new(sim, "publisher's dead letters");
-        let service = service();
+        let service = registry();
         let subscription = |view: &Arc<dyn AnyView>| Subscription {
             queue: Queue::new(sim, view.name()),
             events: service.events_for(&**view),
@@ -118,10 +132,15 @@ impl World {
         let mut subscriptions: Vec<Subscription> =
             service.views().iter().map(subscription).collect();
         let queues: Vec<Queue> = subscriptions.iter().map(|it| it.queue.clone()).collect();
-        let policy_queue = Queue::new(sim, PolicyQueue::NAME);
+        let policy_queue = Queue::new(sim, policies::FULFILMENT);
         if terms.is_some() {
-            let events = service.policies()[0].events().to_vec();
+            let events = Fulfilment::EVENTS.to_vec();
             subscriptions.push(Subscription { queue: policy_queue.clone(), events });
+        }
+        let second_queue = Queue::new(sim, policies::VETTING);
+        if vetting.is_some() {
+            let events = Vetting::EVENTS.to_vec();
+            subscriptions.push(Subscription { queue: second_queue.clone(), events });
         }
         let seen = truth.clone();
         let topic = Topic::new(sim, &TOPIC, subscriptions, move |message, role| {
@@ -133,10 +152,11 @@ impl World {
             seen.integration_event_sent(message, role);
             hears.heard(message);
         });
-        let shop = Shop { events, views, topic, bus, retries, relay_dead, wiring };
+        let shop = Shop { events, views, topic, bus, retries, relay_dead, wiring, crowd };
         let view_queues =
             queues.into_iter().map(|queue| shop.view_queue(sim, queue, &rollout)).collect();
-        let policy = terms.map(|terms| shop.policy(sim, policy_queue, terms));
+        let policy = terms.map(|terms| shop.policy(sim, policy_queue, Arc::new(terms)));
+        let second = vetting.map(|vetting| shop.policy(sim, second_queue, Arc::new(vetting)));
         let (relay, retry) = (shop.relay(sim), shop.retry(sim));
         stream.deliver(&relay);
         deliver(&shop.retries, &shop.relay_dead, RETRIES, &retry);
@@ -153,12 +173,15 @@ impl World {
             view_queues,
             policy,
             terms,
+            second,
+            vetting,
             provider,
             topic,
             api,
             truth,
             wiring,
             rollout,
+            crowd,
             relay,
             retry,
         }
@@ -191,7 +214,12 @@ impl World {
         self.relay.replace();
         self.retry.replace();
         self.view_queues.iter().for_each(|view| view.function.replace());
-        self.policy.iter().for_each(|policy| policy.function.replace());
+        self.policies().for_each(|policy| policy.function.replace());
+    }
+
+    /// The queues of the policies.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &PolicyQueue> {
+        self.policy.iter().chain(&self.second)
     }
 
     /// Whether a paid order is confirmed without a person.
@@ -199,19 +227,19 @@ impl World {
         self.terms.is_some_and(|terms| terms.confirms_itself)
     }
 
-    /// The queues of the views, and that of the policy.
+    /// The queues of the views, and those of the policies.
     pub(crate) fn inlets(&self) -> Vec<Inlet> {
         let views = self.view_queues.iter().map(|view| Inlet {
             name: view.name,
             queue: view.queue.clone(),
             dead: view.dead.clone(),
         });
-        let policy = self.policy.iter().map(|policy| Inlet {
-            name: PolicyQueue::NAME,
+        let policies = self.policies().map(|policy| Inlet {
+            name: policy.queue.name(),
             queue: policy.queue.clone(),
             dead: policy.dead.clone(),
         });
-        views.chain(policy).collect()
+        views.chain(policies).collect()
     }
 }
 
@@ -225,6 +253,7 @@ struct Shop {
     retries: Queue,
     relay_dead: Queue,
     wiring: Wiring,
+    crowd: Crowd,
 }
 
 impl Shop {
@@ -237,9 +266,10 @@ impl Shop {
     }
 
     fn api(&self, sim: &Sim) -> Function<Router> {
-        let shop = self.clone();
+        let (shop, front) = (self.clone(), self.wiring.front(sim));
         Function::new(sim, "api", API_TIME, move |machine| {
-            Routes::of(&service(), &CONTRACT).router(App::new(shop.ports(&machine)))
+            let app = App::new(shop.ports(&machine));
+            front.before(Routes::of(&service(), &CONTRACT).router(app))
         })
     }
 
@@ -261,8 +291,8 @@ impl Shop {
     fn relay_on(&self, machine: &Machine) -> crate::consumers::Relayed {
         let ports = self.ports(machine);
         let relay = dekigoto::relay::Relay {
-            topic: self.wiring.bus(Arc::new(self.topic.port(machine))),
-            bus: self.wiring.bus(Arc::new(self.bus.port(machine))),
+            topic: self.wiring.bus(Watched::new("topic", self.topic.port(machine), machine)),
+            bus: self.wiring.bus(Watched::new("bus", self.bus.port(machine), machine)),
             retry: self.wiring.retry(Arc::new(self.retries.port(machine))),
             parking: Arc::new(self.relay_dead.port(machine)),
             store: ports.store,
@@ -272,11 +302,11 @@ impl Shop {
         (relay, self.wiring)
     }
 
-    fn policy(&self, sim: &Sim, queue: Queue, terms: Fulfilment) -> PolicyQueue {
+    fn policy(&self, sim: &Sim, queue: Queue, policy: Arc<dyn AnyPolicy>) -> PolicyQueue {
         let watch = CrashWatch { sim: sim.clone(), events: self.events.clone() };
         let shop = self.clone();
         let ports = move |machine: &Machine| shop.ports(machine);
-        PolicyQueue::start(sim, queue, terms, self.wiring, watch, ports)
+        PolicyQueue::start(sim, queue, policy, self.wiring, watch, ports)
     }
 
     fn view_queue(&self, sim: &Sim, queue: Queue, rollout: &Rollout) -> ViewQueue {
@@ -284,16 +314,18 @@ impl Shop {
         let dead = Queue::new(sim, "a view's dead letters");
         let (shop, parking, rollout) = (self.clone(), dead.clone(), rollout.clone());
         let function = Function::new(sim, name, PROJECTOR_TIME, move |machine| {
-            let view = shop.wiring.view(service().view_named(name).unwrap());
+            let view = shop.wiring.view(registry().view_named(name).unwrap());
             let parking = Arc::new(parking.port(&machine));
             let ports = shop.ports(&machine);
             let old = (name == OrderSummaryView::NAME && rollout.starts_old_code()).then(|| {
                 let old = shop.wiring.old_view();
                 (Projector::of(old, ports.clone(), parking.clone()), rollout.clone())
             });
-            Projecting { projector: Projector::of(view, ports, parking), old, wiring: shop.wiring }
+            let projector = Projector::of(view, ports, parking);
+            Projecting { projector, old, wiring: shop.wiring, machine }
         });
-        deliver(&queue, &dead, self.wiring.view_settings(VIEW), &function);
+        let settings = self.wiring.view_settings(self.crowd.settings(name, VIEW));
+        deliver(&queue, &dead, settings, &function);
         ViewQueue { name, queue, dead, function }
     }
 }

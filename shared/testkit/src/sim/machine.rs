@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeSet,
     future::pending,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -36,6 +39,7 @@ struct Inner {
     dice: Mutex<Dice>,
     crashed: Signal,
     slow: Mutex<BTreeSet<&'static str>>,
+    invocations: AtomicU64,
 }
 
 /// Why a call gave no answer.
@@ -68,6 +72,7 @@ impl Machine {
             dice: Mutex::new(dice),
             crashed: Signal::default(),
             slow: Mutex::default(),
+            invocations: AtomicU64::new(0),
         }))
     }
 
@@ -89,8 +94,15 @@ impl Machine {
         self.0.slow.lock().unwrap().clone()
     }
 
+    /// The number of the current invocation on this machine.
+    #[must_use]
+    pub fn invocation(&self) -> u64 {
+        self.0.invocations.load(Ordering::Relaxed)
+    }
+
     /// Starts a new invocation.
     pub(super) fn begin(&self) {
+        self.0.invocations.fetch_add(1, Ordering::Relaxed);
         self.0.slow.lock().unwrap().clear();
     }
 

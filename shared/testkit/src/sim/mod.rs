@@ -46,7 +46,7 @@ pub use stream::{
     SHARD, Stream,
 };
 pub use topic::{BUS, FAN_OUT, Lost as LostMessage, Subscription, TOPIC, Topic, TopicPort};
-pub use view_table::{LIST_ROWS, READ_ROWS, ViewPort, ViewTable, WRITE_ROWS};
+pub use view_table::{LIST_ROWS, READ_ROWS, ViewPort, ViewTable, WRITE_ROWS, Writes};
 
 /// Every place where a fault can happen.
 pub static SITES: [&Site; 14] = [

@@ -1,7 +1,7 @@
 //! The view table: `ViewStore` with all-or-nothing writes, and lists by index that lag behind.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -29,6 +29,15 @@ const LAG_MAX: Duration = Duration::from_secs(3);
 
 type Listener = Box<dyn Fn(&[Row]) + Send + Sync>;
 
+/// The writes to the rows of one partition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Writes {
+    /// Stored.
+    pub done: u64,
+    /// Refused, because somebody else had written first.
+    pub refused: u64,
+}
+
 /// The table.
 #[derive(Clone)]
 pub struct ViewTable(Arc<Inner>);
@@ -40,6 +49,7 @@ struct Inner {
     index: MemoryViews,
     behind: Mutex<VecDeque<(Duration, Vec<Row>)>>,
     listeners: Mutex<Vec<Listener>>,
+    writes: Mutex<BTreeMap<String, Writes>>,
 }
 
 impl ViewTable {
@@ -48,7 +58,14 @@ impl ViewTable {
     pub fn new(sim: &Sim) -> Self {
         let (rows, index) = (MemoryViews::new(), MemoryViews::new());
         let (sim, behind, listeners) = (sim.clone(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { sim, rows, index, behind, listeners }))
+        let writes = Mutex::default();
+        Self(Arc::new(Inner { sim, rows, index, behind, listeners, writes }))
+    }
+
+    /// The writes so far, by partition.
+    #[must_use]
+    pub fn writes(&self) -> BTreeMap<String, Writes> {
+        self.0.writes.lock().unwrap().clone()
     }
 
     /// Calls `listener` with the rows of each write after they are stored.
@@ -96,11 +113,16 @@ impl ViewTable {
     /// # Errors
     /// [`ViewError`].
     pub fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
-        let Inner { sim, rows: table, behind, listeners, .. } = &*self.0;
+        let Inner { sim, rows: table, behind, listeners, writes, .. } = &*self.0;
         if rows.iter().any(|row| row.body.as_str().len() > ITEM_BYTES_MAX) {
             return Err(ViewError::Broken("the item is over 400 KB".into()));
         }
         let written = table.write(rows).now_or_never().unwrap();
+        for row in rows {
+            let mut writes = writes.lock().unwrap();
+            let Writes { done, refused } = writes.entry(row.key.partition.clone()).or_default();
+            *if written.is_ok() { done } else { refused } += 1;
+        }
         match &written {
             Ok(()) => {
                 rows.iter().for_each(|row| sim.note(row.body.as_str()));

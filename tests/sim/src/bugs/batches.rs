@@ -1,8 +1,12 @@
 //! Planted bugs of handling a batch.
 
+use std::time::Duration;
+
 use dekigoto::{
     Parking, QueueBatch,
     batch::{Delivered, Report},
+    relay::{Relay, StreamRecord},
+    views::Projector,
 };
 use dekigoto_testkit::sim::Letter;
 
@@ -72,6 +76,45 @@ impl Wiring {
         }
     }
 
+    /// The publisher's work on a batch of the stream. A batch ends at its first failure.
+    pub(crate) async fn relayed(
+        self,
+        relay: &Relay,
+        batch: Vec<Delivered<StreamRecord>>,
+        time_left: impl Fn() -> Duration + Send + Sync,
+    ) -> Report {
+        if self.0 != Some(Bug::NoCircuit) {
+            return relay.take_stream(batch, time_left).await;
+        }
+        let (mut whole, size) = (Report::default(), batch.len());
+        for record in batch {
+            let report = relay.take_stream(vec![record], &time_left).await;
+            add(&mut whole, report);
+            if !whole.failed.is_empty() {
+                whole.tally.retried += size - whole.tally.total();
+                break;
+            }
+        }
+        whole
+    }
+
+    /// A view's work on a batch of its queue.
+    pub(crate) async fn projected(
+        self,
+        projector: &Projector,
+        batch: Vec<Delivered<String>>,
+        time_left: impl Fn() -> Duration + Send + Sync,
+    ) -> Report {
+        if self.0 != Some(Bug::OneByOne) {
+            return projector.take(batch, time_left).await;
+        }
+        let mut whole = Report::default();
+        for message in batch {
+            add(&mut whole, projector.take(vec![message], &time_left).await);
+        }
+        whole
+    }
+
     /// The report on a batch with these ids.
     pub(crate) fn report(self, mut report: Report, ids: &[String]) -> Report {
         match self.0 {
@@ -83,4 +126,14 @@ impl Wiring {
         }
         report
     }
+}
+
+fn add(whole: &mut Report, report: Report) {
+    whole.failed.extend(report.failed);
+    whole.reasons.extend(report.reasons);
+    whole.tally.applied += report.tally.applied;
+    whole.tally.duplicate += report.tally.duplicate;
+    whole.tally.skipped += report.tally.skipped;
+    whole.tally.retried += report.tally.retried;
+    whole.tally.parked += report.tally.parked;
 }

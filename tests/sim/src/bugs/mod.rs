@@ -4,6 +4,7 @@
 mod batches;
 mod buses;
 mod policies;
+mod requests;
 mod stores;
 mod views;
 
@@ -15,14 +16,14 @@ use dekigoto::{
     views::{Across, AnyView, Single, View as _},
 };
 use dekigoto_testkit::sim::{EventTable, Machine, QueueSettings, TimeLeft, Topic, ViewTable};
-use order_service::{CustomerSummaryView, service};
+use order_service::{CustomerSummaryView, DailySalesView};
 use orders::{
     OrderId,
     order::{Order, OrderEvent, OrderShipped},
     payment::Payment,
 };
 
-use crate::{client::Ask, rollout::OldOrderSummary};
+use crate::{client::Ask, rollout::OldOrderSummary, vetting::registry};
 
 macro_rules! bugs {
     ($($name:ident $text:literal)+) => {
@@ -55,10 +56,15 @@ bugs! {
     CachedReads "a warm function remembers what it has read"
     Overwrite "an append writes over the commit that is there"
     NoCommandKey "each sending of a command gets a new key"
+    JoinedKeys "a key that was sent twice counts as another key"
+    KeyOnAllStreams "a key that an order has used up is used up on its payments too"
+    RemembersRefusals "a refusal is remembered, and the same request is not decided again"
+    RefusedRunsLater "a refused command is kept, and takes effect later"
     DropRefused "entries that a bus refused count as sent"
     ErrorIsSuccess "a bus that does not answer counts as having taken everything"
     TextNumbers "the schema version of a message is a text, which no numeric filter matches"
     NoReserve "a publisher of five seconds believes that it has more, and keeps no time to settle"
+    NoCircuit "a publisher forgets with each record that a target hangs"
     RetriesToBoth "a pointer in the retry queue names a target that has the commit"
     FewReceives "messages are dead letters after five receives"
     AckFailures "failed messages are deleted with the others"
@@ -73,6 +79,8 @@ bugs! {
     TrustBody "a view skips what no message delivered"
     BelieveMessages "a view believes a message whose event the store does not have"
     LastWriteWins "a view writes over another writer's row"
+    OneHotRow "all writers of a sum write one row"
+    OneByOne "a view takes the messages of a batch one after the other"
     ForgetsCounted "a view remembers only the newest version of a stream that it counted"
     SplitTransaction "a count and the record of it are two writes"
     UpcastDropsField "an old event loses a field"
@@ -80,6 +88,12 @@ bugs! {
     KeyPerDelivery "each delivery issues an effect under a key of its own"
     ForgetsEffects "a message counts as handled although its effect got no answer"
     DropsLateDeadlines "a tick lists only the deadlines of its own minute"
+}
+
+impl Bug {
+    /// The bugs of what stands before the router.
+    const OF_REQUESTS: [Self; 4] =
+        [Self::JoinedKeys, Self::KeyOnAllStreams, Self::RemembersRefusals, Self::RefusedRunsLater];
 }
 
 impl fmt::Display for Bug {
@@ -125,6 +139,7 @@ impl Wiring {
         let port = table.port(machine);
         match self.0 {
             Some(Bug::LastWriteWins) => Arc::new(views::LastWriteWins(port)),
+            Some(Bug::OneHotRow) if is_sum(machine.role()) => Arc::new(views::OneHotRow(port)),
             Some(Bug::SplitTransaction) => Arc::new(views::SplitTransaction(port)),
             Some(Bug::ForgetsCounted) => Arc::new(views::ForgetsCounted(port)),
             _ => Arc::new(port),
@@ -173,7 +188,7 @@ impl Wiring {
 
     /// The announcements to the bus.
     pub(crate) fn announcements(self) -> Announcements {
-        let announcements = service().announcements().clone();
+        let announcements = registry().announcements().clone();
         if self.has(Bug::UpcastDropsField) {
             let forgetful = Announcements::by("dekigoto.orders").of::<Order>(forgetful);
             return forgetful.of::<Payment>(orders::payment::announce);
@@ -217,6 +232,11 @@ impl Wiring {
     pub(crate) fn replay_publishes(self) -> bool {
         self.has(Bug::ReplayPublishes)
     }
+}
+
+/// Whether this is the name of a view whose rows are sums.
+fn is_sum(view: &str) -> bool {
+    [CustomerSummaryView::NAME, DailySalesView::NAME].contains(&view)
 }
 
 fn forgetful(

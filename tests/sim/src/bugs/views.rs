@@ -106,6 +106,35 @@ impl ViewStore for LastWriteWins {
     }
 }
 
+/// Has one part of each sum.
+pub(super) struct OneHotRow(pub(super) ViewPort);
+
+/// The key of a part at the first place. Other keys stay as they are.
+fn first_part(key: &RowKey) -> RowKey {
+    match key.sort.rsplit_once('.').filter(|(sort, _)| sort.contains("#w")) {
+        Some((sort, _)) => RowKey::new(&*key.partition, format!("{sort}.00")),
+        None => key.clone(),
+    }
+}
+
+#[async_trait]
+impl ViewStore for OneHotRow {
+    async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError> {
+        let firsts: Vec<RowKey> = keys.iter().map(first_part).collect();
+        let rows = self.0.read(&firsts).await?.into_iter().zip(keys);
+        Ok(rows.map(|(row, key)| row.map(|row| Row { key: key.clone(), ..row })).collect())
+    }
+
+    async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
+        let first = |row: &Row| Row { key: first_part(&row.key), ..row.clone() };
+        self.0.write(&rows.iter().map(first).collect::<Vec<_>>()).await
+    }
+
+    async fn list(&self, query: &RowQuery) -> Result<RowPage, ViewError> {
+        self.0.list(query).await
+    }
+}
+
 /// Keeps of each record of counted versions the newest one.
 pub(super) struct ForgetsCounted(pub(super) ViewPort);
 

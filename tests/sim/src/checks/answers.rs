@@ -32,7 +32,8 @@ pub(crate) fn check(world: &World, history: &History) {
         let commit = Commit::try_from(StoredCommit { sn: None, ..item }).unwrap();
         streams.entry(commit.stream().key()).or_default().push(commit);
     }
-    for op in history.ops().iter() {
+    let ops = history.ops();
+    for op in ops.iter() {
         let none = Vec::new();
         let commits = streams.get(&op.stream()).unwrap_or(&none);
         let is_own = |commit: &&Commit| {
@@ -41,6 +42,7 @@ pub(crate) fn check(world: &World, history: &History) {
         let own = commits.iter().find(is_own);
         acceptance(world, op, own, commits);
         ghost(world, op, own);
+        reused(world, op, &ops);
         for attempt in &op.attempts {
             refusal(world, op, attempt, commits);
         }
@@ -116,6 +118,19 @@ fn ghost(world: &World, op: &Op, own: Option<&Commit>) {
     let is_reused = op.answers().any(|answer| answer.code() == "key-reused");
     if was_refused && !op.attempts.is_empty() && own.is_some() && !is_reused {
         world.sim.violation("S4", format!("{} was refused, and is stored", op.name()));
+    }
+}
+
+/// A key is used up by another request of the same caller on the same stream, and by nothing else.
+fn reused(world: &World, op: &Op, ops: &[Op]) {
+    let is_other = |other: &Op| {
+        (&other.key, &other.actor) == (&op.key, &op.actor)
+            && other.stream() == op.stream()
+            && (&other.asked, &other.body) != (&op.asked, &op.body)
+    };
+    let is_reused = op.answers().any(|answer| answer.code() == "key-reused");
+    if is_reused && !ops.iter().any(is_other) {
+        world.sim.violation("S5", format!("{}: its key is not used up there", op.name()));
     }
 }
 

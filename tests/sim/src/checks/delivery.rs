@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use dekigoto_testkit::sim::Letter;
-use order_service::service;
 
 use crate::{
     nemesis::{POISON, UNREADABLE},
+    vetting::registry,
     world::World,
 };
 
@@ -83,7 +83,7 @@ pub(crate) fn dead_letters(world: &World, chaos: Duration) {
 
 pub(crate) fn published(world: &World) {
     let memory = world.truth.memory();
-    let service = service();
+    let service = registry();
     for event in world.events.all_events() {
         let (stream, version) = (event.stream().unwrap().key(), event.version);
         if !memory.sent.contains_key(&(stream.clone(), version.get())) {

@@ -12,9 +12,14 @@ use orders::{
 use super::processes::POLICY;
 use crate::{policies::Process, world::World};
 
-/// The key of an effect, as it is stored.
+/// The key of an effect of the fulfilment policy, as it is stored.
 pub(crate) fn effect_key(order: &str, step: u64) -> CommandKey {
-    let names = ["effect", Fulfilment::TYPE, order, &step.to_string()];
+    key_of(Fulfilment::TYPE, order, step)
+}
+
+/// The key of an effect, as it is stored.
+pub(crate) fn key_of(process: &str, order: &str, step: u64) -> CommandKey {
+    let names = ["effect", process, order, &step.to_string()];
     format!("effect-{}", Fingerprint::of(&names).as_str()).parse().unwrap()
 }
 

@@ -6,15 +6,18 @@ pub(crate) mod effects;
 pub(crate) mod ends;
 pub(crate) mod processes;
 pub(crate) mod stored;
+pub(crate) mod vetting;
 pub(crate) mod views;
 
-use crate::{history::History, world::World};
+use crate::{crowd, history::History, world::World};
 
 /// Checks a finished run.
 pub(crate) fn at_rest(world: &World, history: &History) {
     of_tables(world, history);
     delivery::check(world);
     ends::check(world);
+    vetting::check(world);
+    crowd::check(world);
 }
 
 /// Checks what is in the tables and what clients and subscribers heard, but not the queues.

@@ -9,6 +9,7 @@ use orders::{order::Order, payment::Payment};
 use super::{
     answers::commands,
     processes::{self, POLICY},
+    vetting::{self, VETTING},
 };
 use crate::{
     history::{History, Op},
@@ -36,6 +37,7 @@ pub(crate) fn check(world: &World, history: &History) {
             match context.actor.as_str() {
                 ARCHIVE => {}
                 POLICY => processes::requested(world, stream, &commits[..place], commit),
+                VETTING => vetting::requested(world, stream, &commits[..place], commit),
                 _ => asked_and_decided(world, &ops, stream, &commits[..place], commit),
             }
         }

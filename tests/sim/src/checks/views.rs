@@ -9,11 +9,14 @@ use dekigoto::{
 };
 use dekigoto_testkit::sim::{EventTable, Sim, ViewTable};
 use futures_util::FutureExt as _;
-use order_service::{CustomerSummaryView, DailySalesView, OrderSummaryView, service};
+use order_service::{CustomerSummaryView, DailySalesView, OrderSummaryView};
 use orders::fulfilment::Fulfilment;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::{
+    vetting::{Vetting, registry},
+    world::World,
+};
 
 /// The versions that a view across aggregates has counted, by stream and record.
 type Records = BTreeMap<String, BTreeMap<String, Counted>>;
@@ -36,6 +39,7 @@ impl Rows {
         for row in rows {
             single::<OrderSummaryView>(sim, events, row);
             single::<Processes<Fulfilment>>(sim, events, row);
+            single::<Processes<Vetting>>(sim, events, row);
         }
         self.across::<CustomerSummaryView>(sim, events, views, rows);
         self.across::<DailySalesView>(sim, events, views, rows);
@@ -146,14 +150,16 @@ pub(crate) fn has_unseen(world: &World, view: &str) -> bool {
 /// What each view lacks.
 fn unseen(world: &World) -> Vec<(&'static str, Envelope)> {
     let memory = world.truth.memory();
-    let service = service();
+    let service = registry();
     let wanted = |view| service.events_for(&*service.view_named(view).unwrap());
     let (orders, processes) = (wanted(OrderSummaryView::NAME), wanted(Fulfilment::NAME));
+    let doubts = wanted(Vetting::NAME);
     let mut unseen = Vec::new();
     for event in world.events.all_events() {
         let has_seen = [
             (OrderSummaryView::NAME, folded::<OrderSummaryView>(world, &orders, &event)),
             (Fulfilment::NAME, folded::<Processes<Fulfilment>>(world, &processes, &event)),
+            (Vetting::NAME, folded::<Processes<Vetting>>(world, &doubts, &event)),
             (
                 CustomerSummaryView::NAME,
                 counted::<CustomerSummaryView>(world, &memory.rows, &event),
