@@ -1,8 +1,9 @@
 //! S10: what the provider did is recorded, wanted or not, and can be read back.
 
+use dekigoto::{Commit, EventStore as _, Message, Payload, StoredCommit, memory::MemoryParking};
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Shop, payment, refund};
+use crate::support::{Ask, ORDER_SUMMARY, Shop, delivered, payment, plenty, refund};
 
 fn paid(reference: &str, amount: u64, outcome: &str) -> Value {
     json!({ "reference": reference, "amount": amount, "currency": "JPY", "outcome": outcome })
@@ -158,4 +159,56 @@ async fn confirming_and_shipping_need_the_full_payment_s10() {
     shop.refuses(ship(), 409, "not-paid").await;
     shop.does(&id, "payments", &paid("ch_3", 1, "captured")).await;
     assert_eq!(shop.ask(ship()).await.status, 200);
+}
+
+/// Payments that older code stored, before their number had a limit.
+async fn store_payments(shop: &Shop, id: &str, count: u64) {
+    shop.does(id, "payments", &paid("ch_0001", 1, "captured")).await;
+    let is_first = |it: &StoredCommit| it.pk == format!("Payment#{id}");
+    let first = shop.store.dump().into_iter().find(is_first).unwrap();
+    for number in 2..=count {
+        let mut events: Value = serde_json::from_str(&first.ev).unwrap();
+        let numbered = |uuid: &Value| {
+            let uuid = uuid.as_str().unwrap();
+            json!(format!("{}{number:04}", &uuid[..uuid.len() - 4]))
+        };
+        events[0]["i"] = numbered(&events[0]["i"]);
+        events[0]["p"]["paymentId"] = numbered(&events[0]["p"]["paymentId"]);
+        events[0]["p"]["reference"] = json!(format!("ch_{number:04}"));
+        let ev = Payload::of(&events).unwrap().as_str().to_owned();
+        let key = format!("key-{number}");
+        let stored = StoredCommit { sk: number, v: number, ev, key, ..first.clone() };
+        shop.store.append(&Commit::try_from(stored).unwrap()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_order_with_1001_payments_is_nowhere_cut_s10() {
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    store_payments(&shop, &id, 1001).await;
+
+    let list = shop.ask_of_older_data(Ask::get(&format!("/v1/orders/{id}/payments"))).await;
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 1001);
+    assert_eq!((&list.body["capturedAmount"], &list.body["version"]), (&json!(1001), &json!(1001)));
+
+    // From the store, because no view has seen anything.
+    let path = format!("/v1/orders/{id}?minPaymentVersion=1001");
+    let order = shop.ask(Ask::get(&path)).await;
+    assert_eq!((order.status, &order.body["paidAmount"]), (200, &json!(1001)));
+
+    // The message of the newest payment only: all others were lost.
+    let events = shop.events();
+    let newest = events.iter().rfind(|event| event.aggregate_type == "Payment").unwrap();
+    let bodies = [Message::of(newest).body];
+    let projector = shop.projector(ORDER_SUMMARY, &MemoryParking::default());
+    let mut deliveries = 0;
+    while projector.take(delivered(&bodies), plenty).await.tally.applied == 0 {
+        deliveries += 1;
+        assert!(deliveries < 3, "a delivery brings a thousand events");
+    }
+    shop.follow().await;
+    let order = shop.ask(Ask::get(&format!("/v1/orders/{id}"))).await;
+    let shown = (order.header("served-from"), &order.body["paidAmount"]);
+    assert_eq!(shown, (Some("view"), &json!(1001)));
 }
