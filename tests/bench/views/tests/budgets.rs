@@ -1,7 +1,12 @@
 //! The budgets of design section 11 that views and relay move, before and after, in one run. The table is in the README of
 //! this package; `WRITE_BUDGETS=1 cargo test -p view-costs` writes it.
 
-use std::{fmt::Write as _, fs, path::Path, sync::Arc};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use aws_sdk_dynamodb::types::ProjectionType;
 use dekigoto::views::{AnyView, Single};
@@ -9,13 +14,18 @@ use order_service::service;
 
 use crate::{
     before::Before,
-    deadlines, engine, time,
-    time::Measured,
+    deadlines,
+    drain::{self, COMMITS},
+    engine, time,
+    time::{Measured, POINTERS},
     units::{Heard, measure},
 };
 
 const BEGIN: &str = "<!-- budgets:begin -->\n";
 const END: &str = "<!-- budgets:end -->";
+
+const DRAIN_BEGIN: &str = "<!-- drain:begin -->\n";
+const DRAIN_END: &str = "<!-- drain:end -->";
 
 /// What is measured, the unit, before and now, and the budget.
 struct Budget {
@@ -93,6 +103,17 @@ async fn the_budgets_hold_and_their_table_is_what_this_run_measures() {
     // No message is believed without a look into the store (infra/adr/0007): one read for each.
     assert_eq!(now.reads, now.messages);
     compare(&table(&budgets));
+    let (before, now) = drain::on_the_engine(&client).await;
+    let drained = format!(
+        "{COMMITS} commits: {} calls to topic and bus before, {} now; {:.0} commits a second before, {:.0} now.\n",
+        before.calls, now.calls, before.speed, now.speed
+    );
+    print!("{drained}");
+    // Two targets, and ten commits in a call. The speed is that of the machine.
+    assert_eq!((before.calls, now.calls), (2 * COMMITS, 2 * COMMITS / POINTERS), "{drained}");
+    if writes() {
+        write((DRAIN_BEGIN, DRAIN_END), &drained);
+    }
 }
 
 fn table(budgets: &[Budget]) -> String {
@@ -105,15 +126,33 @@ fn table(budgets: &[Budget]) -> String {
 
 /// Compares the table with that of the README, or writes it.
 fn compare(table: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
-    let (found, after) = rest.split_once(END).unwrap();
-    if std::env::var_os("WRITE_BUDGETS").is_some() {
-        fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
-    } else {
-        assert_eq!(found, table, "WRITE_BUDGETS=1 cargo test -p view-costs writes the table");
+    if writes() {
+        return write((BEGIN, END), table);
     }
+    let (_, found, _) = parts((BEGIN, END));
+    assert_eq!(found, table, "WRITE_BUDGETS=1 cargo test -p view-costs writes the table");
+}
+
+fn writes() -> bool {
+    std::env::var_os("WRITE_BUDGETS").is_some()
+}
+
+fn write(markers: (&str, &str), text: &str) {
+    let (before, _, after) = parts(markers);
+    let (begin, end) = markers;
+    fs::write(readme(), format!("{before}{begin}{text}{end}{after}")).unwrap();
+}
+
+/// The README before, between and after the markers.
+fn parts((begin, end): (&str, &str)) -> (String, String, String) {
+    let readme = fs::read_to_string(readme()).unwrap();
+    let (before, rest) = readme.split_once(begin).unwrap();
+    let (between, after) = rest.split_once(end).unwrap();
+    (before.to_owned(), between.to_owned(), after.to_owned())
+}
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
 }
 
 /// With at most two decimals.

@@ -5,6 +5,7 @@
 mod before;
 mod budgets;
 mod deadlines;
+mod drain;
 mod engine;
 mod order;
 mod pending;

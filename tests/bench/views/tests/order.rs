@@ -1,8 +1,8 @@
 //! An order with five commands: placed, paid, confirmed, shipped, delivered.
 
 use dekigoto::{
-    Aggregate as _, Commit, Context, Envelope, EventSchema as _, EventStore as _, Fingerprint,
-    Head, NewEvent, memory::MemoryStore,
+    Aggregate as _, Commit, Context, Envelope, EventSchema as _, EventStore, Fingerprint, Head,
+    NewEvent, memory::MemoryStore,
 };
 use orders::{
     OrderId,
@@ -25,13 +25,13 @@ pub(crate) async fn of_five_commands(store: &MemoryStore, id: OrderId) -> Vec<En
 }
 
 /// Stores an order that is only placed. Returns its event.
-pub(crate) async fn placed_only(store: &MemoryStore, id: OrderId) -> Envelope {
+pub(crate) async fn placed_only(store: &dyn EventStore, id: OrderId) -> Envelope {
     let mut order = Head::empty(Order::stream(&id).unwrap());
     append(store, &mut order, 0, placed().encode().unwrap()).await.unwrap()
 }
 
 async fn append(
-    store: &MemoryStore,
+    store: &dyn EventStore,
     head: &mut Head,
     minute: i64,
     event: NewEvent,

@@ -24,14 +24,14 @@ const MESSAGES: usize = 100;
 
 /// The most pointers that an invocation gets, and the invocations at a time: `BatchSize` and `MaximumConcurrency` of the
 /// retry queue in the template.
-const POINTERS: usize = 10;
-const INVOCATIONS: f64 = 10.0;
+pub(crate) const POINTERS: usize = 10;
+pub(crate) const INVOCATIONS: usize = 10;
 
 /// Before, two invocations ran at a time, each of which published pointer after pointer.
-const INVOCATIONS_BEFORE: f64 = 2.0;
+pub(crate) const INVOCATIONS_BEFORE: usize = 2;
 
 /// Minutes: no measurement runs into a time-out.
-const TIMEOUT: Duration = Duration::from_secs(600);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Two measurements of the same work.
 pub(crate) struct Measured {
@@ -95,12 +95,12 @@ pub(crate) async fn retry_drain() -> Measured {
             .map(|batch| host.run(relay.take_retries(batch, || TIMEOUT)).0.tally.applied)
             .sum();
         assert_eq!(applied, POINTERS);
-        f64::from(u32::try_from(POINTERS).unwrap()) / host.monotonic().as_secs_f64()
+        number(POINTERS) / host.monotonic().as_secs_f64()
     };
     let one_by_one = pointers.iter().map(|pointer| vec![pointer.clone()]).collect();
     Measured {
-        before: take(one_by_one) * INVOCATIONS_BEFORE,
-        now: take(vec![pointers]) * INVOCATIONS,
+        before: take(one_by_one) * number(INVOCATIONS_BEFORE),
+        now: take(vec![pointers]) * number(INVOCATIONS),
     }
 }
 
@@ -115,6 +115,10 @@ impl Bus for SlowBus {
     }
 }
 
-fn nth(place: usize) -> OrderId {
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap())
+}
+
+pub(crate) fn nth(place: usize) -> OrderId {
     OrderId::derive("bench", &format!("key-{place}").parse().unwrap())
 }
