@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import emulator
+import zips
 from project import LOGS, REGION, ROOT, Failure, aws_environment, recall, remember, run, say, tail
 from tools import executable, install
 
@@ -71,6 +72,7 @@ def build(architecture):
     if architecture == "arm64":
         command.append("--arm64")
     _supervise(command, environment, LOGS / "cargo-lambda.log", "fix cargo's errors above and run this again")
+    zips.check(binaries)
     say("collecting them with sam build")
     command = [executable("sam", "sam"), "build", "--region", REGION, "--parameter-overrides",
                f"Architecture={architecture}"]
