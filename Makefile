@@ -173,7 +173,7 @@ bench: bench-platforms ## Measure the cost of commands, here and in other event 
 order-cost: ## Count and price what one order uses, and write the table of README.md
 	@WRITE_COST=1 cargo test $(ALL) --test handlers the_readme_shows_what_an_order_costs
 
-bench-platforms: ## Measure SQLite, PostgreSQL and Kafka beside bare statements, and write the table of REFERENCE.md
+bench-platforms: ## Measure SQLite, PostgreSQL and Kafka beside bare statements and other event stores, and write their tables
 	@$(LOCAL)/bench_platforms.py
 
 sizes: ## Measure what each adapter adds to a program, and write the table of REFERENCE.md
