@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod commits;
 mod cost;
 mod deadlines;
 mod doctor;

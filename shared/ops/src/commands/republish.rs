@@ -1,9 +1,9 @@
 //! `dekigoto republish`: publishes commits again. Consumers see duplicates, which change nothing.
 
-use dekigoto::{Commit, Pointer, StreamId, Target, Timestamp};
+use dekigoto::{Pointer, StreamId, Target, Timestamp};
 use serde_json::json;
 
-use super::trace::commits_of;
+use super::commits::First;
 use crate::{
     desk::{Consent, Desk},
     dlq::publish_again,
@@ -41,7 +41,8 @@ async fn of_stream(desk: &Desk, stream: &str, targets: &[Target]) -> Result<Repo
     let id = StreamId::from_key(stream).map_err(|_| {
         Failure::argument(format!("{stream:?} names no stream"), "write it as Type#id")
     })?;
-    let commits: Vec<Commit> = commits_of(&*desk.ports.store, &id).await?;
+    // All of them, however many there are.
+    let First { commits, .. } = First::read(&*desk.ports.store, &id, usize::MAX).await?;
     if commits.is_empty() {
         let what = format!("the stream {stream} does not exist");
         return Err(Failure::new(Kind::NotFound, what, "check the id and `--stack`"));

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use dekigoto::{Commit, Envelope, Row, RowKey, RowQuery, StreamId, ViewStore};
 use serde_json::{Value, json};
 
-use super::{generations::of_view, trace::commits_of};
+use super::{
+    commits::{COMMITS_MAX, First, tell_cut},
+    generations::of_view,
+};
 use crate::{
     desk::Desk,
     failure::{Failure, Kind, of_store},
@@ -16,7 +19,9 @@ use crate::{
 const PARTS_MAX: u32 = 50;
 
 pub(crate) async fn rows(desk: &Desk, id: &str) -> Result<Report, Failure> {
-    let events = events_of(desk, id).await?;
+    let read = commits_of(desk, id).await?;
+    let commits = read.iter().flat_map(|it| &it.commits);
+    let events: Vec<Envelope> = commits.flat_map(Commit::envelopes).collect();
     let mut report = Report::default();
     let mut table = Table::new(["view", "row", "revision", "watermarks"]);
     let mut listed = Vec::new();
@@ -44,22 +49,22 @@ pub(crate) async fn rows(desk: &Desk, id: &str) -> Result<Report, Failure> {
     for row in &listed {
         report.line(Tone::Dim, row.to_string());
     }
+    tell_cut(&mut report, &read);
     Ok(report)
 }
 
-async fn events_of(desk: &Desk, id: &str) -> Result<Vec<Envelope>, Failure> {
-    let mut events = Vec::new();
+async fn commits_of(desk: &Desk, id: &str) -> Result<Vec<First>, Failure> {
+    let mut read = Vec::new();
     for aggregate in desk.service.aggregates() {
         let stream = StreamId::new(aggregate.name(), id);
         let stream = stream.map_err(|why| Failure::argument(why.to_string(), "check the id"))?;
-        let commits = commits_of(&*desk.ports.store, &stream).await?;
-        events.extend(commits.iter().flat_map(Commit::envelopes));
+        read.push(First::read(&*desk.ports.store, &stream, COMMITS_MAX).await?);
     }
-    if events.is_empty() {
+    if read.iter().all(|it| it.commits.is_empty()) {
         let what = format!("no aggregate has the id {id}");
         return Err(Failure::new(Kind::NotFound, what, "check the id and `--stack`"));
     }
-    Ok(events)
+    Ok(read)
 }
 
 /// The row with this key, and its parts, whose places begin with that of the row.

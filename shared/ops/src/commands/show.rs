@@ -3,7 +3,7 @@
 use dekigoto::{Commit, Envelope, StreamId};
 use serde_json::{Value, json};
 
-use super::trace::commits_of;
+use super::commits::{COMMITS_MAX, First, tell_cut};
 use crate::{
     desk::Desk,
     failure::{Failure, Kind},
@@ -19,13 +19,17 @@ pub(crate) async fn show(desk: &Desk, stream: &str, at: Option<u64>) -> Result<R
     let aggregate = aggregate.ok_or_else(|| {
         Failure::argument(format!("there is no aggregate {}", id.aggregate_type()), next())
     })?;
-    let commits = commits_of(&*desk.ports.store, &id).await?;
+    let first = First::read(&*desk.ports.store, &id, COMMITS_MAX).await?;
     let is_wanted = |event: &Envelope| at.is_none_or(|at| event.version.get() <= at);
     let events: Vec<Envelope> =
-        commits.iter().flat_map(Commit::envelopes).filter(is_wanted).collect();
+        first.commits.iter().flat_map(Commit::envelopes).filter(is_wanted).collect();
     let last = events.last().map(|event| event.version.get());
     let Some(last) = last.filter(|last| at.is_none_or(|at| at == *last)) else {
         return Err(match (events.last(), at) {
+            (Some(last), Some(at)) if first.is_cut => Failure::argument(
+                format!("version {at} of {stream} is too far from its beginning"),
+                format!("the versions up to {} can be shown", last.version),
+            ),
             (Some(last), Some(at)) => Failure::argument(
                 format!("{stream} has no version {at}"),
                 format!("it ends at version {}", last.version),
@@ -42,7 +46,11 @@ pub(crate) async fn show(desk: &Desk, stream: &str, at: Option<u64>) -> Result<R
         Failure::new(Kind::Refused, what, "use the command of the deployed version")
     })?;
     let state: Value = state.read().unwrap_or_default();
-    Ok(told(desk, stream, last, &events, &state))
+    let mut report = told(desk, stream, last, &events, &state);
+    if at.is_none() {
+        tell_cut(&mut report, &[first]);
+    }
+    Ok(report)
 }
 
 fn told(desk: &Desk, stream: &str, last: u64, events: &[Envelope], state: &Value) -> Report {

@@ -2,29 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use dekigoto::{Commit, Envelope, EventStore, Ordinal, ReadFrom, StreamId};
+use dekigoto::{Commit, Envelope, StreamId};
 use serde_json::json;
 
-use super::generations::of_view;
+use super::{
+    commits::{COMMITS_MAX, First, tell_cut},
+    generations::of_view,
+};
 use crate::{
     desk::Desk,
     failure::{Failure, Kind, of_store},
     out::{Report, Table, Tone},
 };
 
-/// Commits that one trace shows of a stream.
-const COMMITS_MAX: usize = 1000;
-
-/// Commits in one read.
-const COMMITS_PER_READ: u32 = 100;
-
 pub(crate) async fn trace(desk: &Desk, id: &str) -> Result<Report, Failure> {
-    let mut commits = Vec::new();
+    let mut read = Vec::new();
     for aggregate in desk.service.aggregates() {
         let stream = StreamId::new(aggregate.name(), id);
         let stream = stream.map_err(|why| Failure::argument(why.to_string(), "check the id"))?;
-        commits.extend(commits_of(&*desk.ports.store, &stream).await?);
+        read.push(First::read(&*desk.ports.store, &stream, COMMITS_MAX).await?);
     }
+    let mut commits: Vec<Commit> = read.iter().flat_map(|it| it.commits.clone()).collect();
     if commits.is_empty() {
         let types: Vec<&str> = desk.service.aggregates().iter().map(|it| it.name()).collect();
         return Err(Failure::new(
@@ -35,24 +33,9 @@ pub(crate) async fn trace(desk: &Desk, id: &str) -> Result<Report, Failure> {
     }
     commits.sort_by_key(|commit| (commit.context().at, commit.ordinal()));
     let seen = seen(desk, &commits).await?;
-    Ok(told(desk, &commits, &seen))
-}
-
-/// The first commits of a stream.
-pub(super) async fn commits_of(
-    store: &dyn EventStore,
-    stream: &StreamId,
-) -> Result<Vec<Commit>, Failure> {
-    let mut commits: Vec<Commit> = Vec::new();
-    let mut from = Ordinal::FIRST;
-    while commits.len() < COMMITS_MAX {
-        let page = store.read(stream, ReadFrom::Up(from), COMMITS_PER_READ).await;
-        let page = page.map_err(|error| of_store(&error))?;
-        let Some(last) = page.last().map(Commit::ordinal) else { break };
-        from = last.plus(1);
-        commits.extend(page);
-    }
-    Ok(commits)
+    let mut report = told(&commits, &seen);
+    tell_cut(&mut report, &read);
+    Ok(report)
 }
 
 /// Which views have an event, by stream and version.
@@ -81,7 +64,7 @@ async fn seen(desk: &Desk, commits: &[Commit]) -> Result<Seen, Failure> {
     Ok(seen)
 }
 
-fn told(desk: &Desk, commits: &[Commit], seen: &Seen) -> Report {
+fn told(commits: &[Commit], seen: &Seen) -> Report {
     let mut report = Report::default();
     let mut table = Table::new(["when", "stream", "version", "event", "correlation", "views"]);
     let mut listed = Vec::new();
@@ -123,11 +106,6 @@ fn told(desk: &Desk, commits: &[Commit], seen: &Seen) -> Report {
     } else {
         report.attention();
         report.line(Tone::Bad, format!("views lack {waiting} events; see `status` and `dlq list`"));
-    }
-    let cut = commits.len() >= COMMITS_MAX * desk.service.aggregates().len().max(1);
-    if cut {
-        report
-            .line(Tone::Dim, format!("only the first {COMMITS_MAX} commits of a stream are shown"));
     }
     report
 }

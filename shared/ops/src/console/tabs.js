@@ -59,7 +59,8 @@ async function stream(panel, signal, wanted) {
       }
       const events = story.events.map((it) => row(time(it.at), it.stream.split("#")[0], number(it.version), it.event,
         h("td", { class: "mono wide" }, it.correlationId), inViews(it.views)));
-      body.replaceChildren(h("h2", {}, "Story"), table(["when", "stream", "version", "event", h("span", { class: "wide" }, "correlation"), "views"], events),
+      const cut = story.cut.map((it) => h("p", { class: "bad" }, `${it} goes on: this is its beginning`));
+      body.replaceChildren(h("h2", {}, "Story"), ...cut, table(["when", "stream", "version", "event", h("span", { class: "wide" }, "correlation"), "views"], events),
         ...histories, await viewRows(id));
     } catch (error) {
       if (error.name !== "AbortError") body.replaceChildren(trouble(error));

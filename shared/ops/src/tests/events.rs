@@ -48,6 +48,21 @@ async fn a_stream_is_shown_with_its_state_at_a_version_and_masked_s17() {
 }
 
 #[tokio::test]
+async fn a_stream_of_1001_commits_is_shown_whole() {
+    let mut bank = Bank::new();
+    bank.deposit("a", &[1; 1001]).await;
+    bank.desk.shown = Shown::Whole;
+    let report = show(&bank.desk, "Account#a", None).await.unwrap();
+    assert_eq!((&report.json()["version"], &report.json()["state"]), (&json!(1001), &json!(1001)));
+    assert_eq!(report.json()["cut"], json!([]));
+    let at = show(&bank.desk, "Account#a", Some(1001)).await.unwrap();
+    assert_eq!(at.json()["state"], 1001);
+    let report = trace(&bank.desk, "a").await.unwrap();
+    assert_eq!(report.json()["events"].as_array().unwrap().len(), 1001);
+    assert_eq!(report.json()["cut"], json!([]));
+}
+
+#[tokio::test]
 async fn a_wrong_stream_or_version_is_refused_in_one_sentence() {
     let bank = Bank::new();
     bank.deposit("a", &[10]).await;

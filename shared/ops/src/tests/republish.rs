@@ -25,6 +25,14 @@ async fn a_stream_is_published_again_through_the_retry_queue_to_the_wanted_targe
 }
 
 #[tokio::test]
+async fn a_long_stream_is_published_again_whole() {
+    let bank = Bank::agreed();
+    bank.deposit("a", &[1; 1101]).await;
+    republish(&bank.desk, &stream("Account#a"), &[Target::Bus]).await.unwrap();
+    assert_eq!(bank.cloud.bodies("retry").len(), 1101);
+}
+
+#[tokio::test]
 async fn a_time_window_is_published_again_call_by_call() {
     let bank = Bank::agreed();
     let (from, to) =
