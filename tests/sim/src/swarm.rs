@@ -11,7 +11,10 @@ use std::{
 
 use dekigoto_testkit::sim::{Fault, Violation};
 
-use crate::run::{Outcome, Setup, run};
+use crate::{
+    run::{Outcome, Setup, run},
+    shrink,
+};
 
 /// One seed in this many runs twice, and both traces must be equal.
 const TWICE_EVERY: u64 = 25;
@@ -33,7 +36,8 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn add(&mut self, seed: u64, outcome: Outcome) {
+    pub(crate) fn add(&mut self, setup: &Setup, outcome: Outcome) {
+        let seed = setup.seed;
         let Outcome { journal, calls, wrong, known } = outcome;
         self.runs += 1;
         self.calls += calls;
@@ -49,7 +53,8 @@ impl Totals {
             let first = self.known.entry(name).or_insert(seed);
             *first = seed.min(*first);
         }
-        self.wrong.extend(wrong.into_iter().next().map(|violation| (seed, violation)));
+        self.wrong
+            .extend(wrong.into_iter().next().map(|violation| (seed, named(setup, violation))));
     }
 }
 
@@ -66,7 +71,7 @@ impl Totals {
 /// Runs these setups, and some of them twice.
 pub(crate) fn all(setups: &[Setup]) -> Totals {
     let totals = Mutex::new(Totals::default());
-    each(setups, |setup, outcome| totals.lock().unwrap().add(setup.seed, outcome));
+    each(setups, |setup, outcome| totals.lock().unwrap().add(setup, outcome));
     totals.into_inner().unwrap()
 }
 
@@ -88,6 +93,13 @@ pub(crate) fn each(setups: &[Setup], ended: impl Fn(&Setup, Outcome) + Sync) {
             scope.spawn(work);
         }
     });
+}
+
+/// The violation, with its faults if they come from a sweep and not from the seed.
+fn named(setup: &Setup, Violation { invariant, what }: Violation) -> Violation {
+    let faults = setup.faults.as_ref().filter(|_| setup.is_sweep).map(shrink::text);
+    let what = faults.map_or(what.clone(), |faults| format!("{what} (after {faults})"));
+    Violation { invariant, what }
 }
 
 fn compare(setup: &Setup, outcome: &mut Outcome) {

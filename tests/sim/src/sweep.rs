@@ -80,7 +80,7 @@ pub(crate) fn sweep(scenario: Scenario, pairs: Pairs) -> Swept {
     swarm::each(&singles, |setup, outcome| {
         let first = setup.faults.as_ref().unwrap();
         seconds.lock().unwrap().extend(scenario.failures_after(&outcome.journal, first));
-        totals.lock().unwrap().add(setup.seed, outcome);
+        totals.lock().unwrap().add(setup, outcome);
     });
     let mut seconds = seconds.into_inner().unwrap();
     seconds.sort_by(|one, other| one.faults.cmp(&other.faults));
