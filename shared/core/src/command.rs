@@ -95,6 +95,9 @@ impl fmt::Display for CommandKey {
 pub struct Fingerprint(String);
 
 impl Fingerprint {
+    /// The length of the text.
+    pub(crate) const CHARACTERS: usize = DIGEST_BYTES * 8 / 6;
+
     /// Digests the parts of a request. Boundaries count: `["ab", "c"]` differs from `["a", "bc"]`.
     #[must_use]
     pub fn of(parts: &[&str]) -> Self {
@@ -113,6 +116,19 @@ impl Fingerprint {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A stored digest. Another text is no fault: it is equal to no digest.
+impl From<String> for Fingerprint {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(digest: Fingerprint) -> Self {
+        digest.0
     }
 }
 
@@ -147,10 +163,15 @@ impl Context {
         }
     }
 
-    /// A digest of actor and key, under which snapshots remember the command.
+    /// A digest of actor and key. Snapshots remember the command by its [tag](crate::KeyTag).
     #[must_use]
     pub fn identity(&self) -> Fingerprint {
-        identity(&self.actor, &self.key)
+        Fingerprint::of(&[&self.actor, self.key.as_str()])
+    }
+
+    /// Whether both are the same command of the same actor.
+    pub(crate) fn is_same_command(&self, other: &Self) -> bool {
+        self.key == other.key && self.actor == other.actor
     }
 
     pub(crate) fn is_bounded(&self) -> bool {
@@ -159,8 +180,4 @@ impl Context {
         let mut all = texts.into_iter().chain(optional).flatten();
         all.all(|text| text.len() <= METADATA_TEXT_BYTES_MAX)
     }
-}
-
-pub(crate) fn identity(actor: &str, key: &CommandKey) -> Fingerprint {
-    Fingerprint::of(&[actor, key.as_str()])
 }

@@ -53,7 +53,8 @@ pub trait Aggregate:
     /// ignored.
     const SNAPSHOT_SCHEMA: u32;
 
-    /// One commit in this many carries a snapshot. A load reads this many commits at a time.
+    /// One commit in this many carries a snapshot, whatever it costs. A cheap one is more frequent: one in
+    /// [`COMMITS_PER_FIRST_READ`](crate::limits::COMMITS_PER_FIRST_READ), times the write units that it adds.
     const SNAPSHOT_EVERY: u32 = 32;
 
     /// The stream of an aggregate.

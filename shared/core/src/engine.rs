@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::try_join;
+
 use crate::{
-    Aggregate, AppendError, Commit, CommitError, Context, EventSchema as _, EventStore,
-    Fingerprint, History, Host, InvalidStreamId, LoadError, NewEvent, Past, ReadError, StreamId,
-    Trail, Version, backoff,
+    Aggregate, AppendError, CommandError, Commit, Context, EventSchema as _, EventStore,
+    Fingerprint, History, Host, LoadError, NewEvent, Past, ReadError, StreamId, Trail, Version,
+    backoff,
     measure::{COMMAND_ACCEPTED, COMMAND_REFUSED, CONFLICTS, DECISIONS, FIRST_ANSWER_AGAIN},
-    store::Source,
     trail::log_hop,
 };
 
@@ -69,61 +70,6 @@ pub struct Answer<A: Aggregate> {
     pub recorded: bool,
 }
 
-/// Why a command failed. Nothing was stored, except possibly after [`Unknown`](Self::Unknown).
-#[derive(Debug, thiserror::Error)]
-pub enum CommandError<R> {
-    /// The decider refused the command.
-    #[error("refused")]
-    Refused(R),
-    /// The key belongs to another request.
-    #[error("the command key was used for another request")]
-    KeyReused,
-    /// The precondition does not hold.
-    #[error("the stream is not at the expected version")]
-    PreconditionFailed {
-        /// The stream's version.
-        actual: Option<Version>,
-    },
-    /// Something else that the command depends on has changed: [`Expect::Unmet`].
-    #[error("something that the command depends on has changed")]
-    Unmet,
-    /// Other commands on the same stream won every attempt.
-    #[error("other commands on the same stream won every attempt")]
-    Conflict,
-    /// The store is busy or down. Sending the same command with the same key again is safe.
-    #[error("the event store does not answer")]
-    Unavailable(#[source] Source),
-    /// No answer: the commit may be stored. Send the same command with the same key to find out.
-    #[error("no answer from the event store; the commit may be stored")]
-    Unknown(#[source] Source),
-    /// The events exceed a limit of a commit.
-    #[error(transparent)]
-    TooLarge(#[from] CommitError),
-    /// A bug, a missing permission or a corrupt history.
-    #[error("the event store is broken")]
-    Broken(#[source] Source),
-}
-
-impl<R> From<LoadError> for CommandError<R> {
-    fn from(error: LoadError) -> Self {
-        match error {
-            LoadError::Read(ReadError::Unavailable(cause)) => Self::Unavailable(cause),
-            // During a deployment, old code reads events of new code. The old code is gone in a moment.
-            LoadError::Schema { ref cause, .. } if cause.is_of_newer_code() => {
-                Self::Unavailable(error.into())
-            }
-            error @ (LoadError::Read(ReadError::Corrupt(_) | ReadError::Broken(_))
-            | LoadError::Schema { .. }) => Self::Broken(error.into()),
-        }
-    }
-}
-
-impl<R> From<InvalidStreamId> for CommandError<R> {
-    fn from(error: InvalidStreamId) -> Self {
-        Self::Broken(error.into())
-    }
-}
-
 type Outcome<A> = Result<Answer<A>, CommandError<<A as crate::Decider>::Refusal>>;
 
 impl Engine {
@@ -168,7 +114,7 @@ impl Engine {
         match self.commit(id, nothing, &events, context, request, started).await? {
             Committed::Won(answer) => Ok(answer),
             Committed::Lost => {
-                self.execute_since(started, id, command, context, Expect::Anything).await
+                self.execute_since(started, None, id, command, context, Expect::Anything).await
             }
         }
     }
@@ -184,13 +130,31 @@ impl Engine {
         context: &Context,
         expect: Expect,
     ) -> Outcome<A> {
-        self.execute_since(self.host.monotonic(), id, command, context, expect).await
+        self.execute_since(self.host.monotonic(), None, id, command, context, expect).await
+    }
+
+    /// As [`execute`](Self::execute), on a stream that has just been loaded, beside other streams perhaps. If another writer
+    /// has appended since, it is loaded again.
+    ///
+    /// # Errors
+    /// [`CommandError`].
+    pub async fn execute_on<A: Aggregate>(
+        &self,
+        loaded: History<A>,
+        id: &A::Id,
+        command: A::Command,
+        context: &Context,
+        expect: Expect,
+    ) -> Outcome<A> {
+        let started = self.host.monotonic();
+        self.execute_since(started, Some(loaded), id, command, context, expect).await
     }
 
     /// As [`execute`](Self::execute), for a command that has been under way since `started`.
     async fn execute_since<A: Aggregate>(
         &self,
         started: Duration,
+        mut loaded: Option<History<A>>,
         id: &A::Id,
         command: A::Command,
         context: &Context,
@@ -198,8 +162,12 @@ impl Engine {
     ) -> Outcome<A> {
         let request = request_of::<A>(id, &command)?;
         for attempt in 0..self.limits.decisions_max {
-            let history = self.load::<A>(id).await?;
-            if let Some(known) = history.remembered(&context.identity()) {
+            let history = match loaded.take() {
+                Some(history) => history,
+                None => self.load::<A>(id).await?,
+            };
+            let known = history.known(&*self.store, context).await;
+            if let Some(known) = known.map_err(LoadError::Read)? {
                 if known.fingerprint != request {
                     return Err(CommandError::KeyReused);
                 }
@@ -230,6 +198,18 @@ impl Engine {
     /// [`LoadError`].
     pub async fn load<A: Aggregate>(&self, id: &A::Id) -> Result<History<A>, LoadError> {
         History::load(&*self.store, stream_of::<A>(id)?).await
+    }
+
+    /// Loads two aggregates side by side.
+    ///
+    /// # Errors
+    /// [`LoadError`] of either.
+    pub async fn load_two<A: Aggregate, B: Aggregate>(
+        &self,
+        first: &A::Id,
+        second: &B::Id,
+    ) -> Result<(History<A>, History<B>), LoadError> {
+        try_join(self.load::<A>(first), self.load::<B>(second)).await
     }
 
     /// Loads the state of an aggregate as of a version of its stream.

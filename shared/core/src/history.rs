@@ -1,10 +1,10 @@
 //! Loads an aggregate: folds the newest commits, starting from the newest usable snapshot.
 
 use crate::{
-    Aggregate, Commit, Corrupt, EventSchema as _, EventStore, Fingerprint, Head, Ordinal,
-    ReadError, ReadFrom, RememberedKey, SchemaError, Snapshot, StreamId, Version,
-    command::identity,
-    limits::{COMMITS_PER_LONG_READ, REMEMBERED_KEYS_MAX},
+    Aggregate, Commit, Context, Corrupt, Decider, EventSchema as _, EventStore, Fingerprint, Head,
+    KeyTag, Ordinal, ReadError, ReadFrom, SchemaError, Snapshot, StoredCommit, StreamId, Version,
+    WRITE_UNIT_BYTES,
+    limits::{COMMITS_PER_FIRST_READ, COMMITS_PER_LONG_READ, REMEMBERED_KEYS_MAX},
 };
 
 /// A loaded aggregate, ready for the next commit.
@@ -14,10 +14,27 @@ pub struct History<A: Aggregate> {
     pub state: A::State,
     /// Where the next commit goes.
     pub head: Head,
-    /// Recent command keys, newest first.
-    keys: Vec<RememberedKey>,
+    /// The newest commits, newest first.
+    commits: Vec<Commit>,
+    /// The commits that the newest usable snapshot remembers.
+    behind: Vec<Remembered>,
     /// Commits since the newest usable snapshot, or since the beginning.
     commits_since_snapshot: usize,
+}
+
+/// A commit that a snapshot remembers.
+#[derive(Clone, Debug)]
+struct Remembered {
+    ordinal: Ordinal,
+    tag: KeyTag,
+}
+
+/// A command that was carried out before.
+pub(crate) struct Known {
+    /// The fingerprint of its request.
+    pub(crate) fingerprint: Fingerprint,
+    /// The last version of its commit.
+    pub(crate) version: Version,
 }
 
 /// An aggregate as of some version.
@@ -50,44 +67,86 @@ impl From<Corrupt> for LoadError {
 impl<A: Aggregate> History<A> {
     /// The history of a new stream.
     pub(crate) fn empty(stream: StreamId) -> Self {
-        let head = Head::empty(stream);
-        Self { state: A::State::default(), head, keys: Vec::new(), commits_since_snapshot: 0 }
+        Self {
+            state: A::State::default(),
+            head: Head::empty(stream),
+            commits: Vec::new(),
+            behind: Vec::new(),
+            commits_since_snapshot: 0,
+        }
     }
 
-    /// Loads an aggregate. This is one read at any stream length, if the newest snapshot is usable.
+    /// Loads an aggregate. This is one read at any stream length, if the newest commits hold a usable snapshot.
     pub(crate) async fn load(store: &dyn EventStore, stream: StreamId) -> Result<Self, LoadError> {
         let tail = Tail::<A>::read(store, &stream, None).await?;
         let head = match tail.newest_first.first() {
             Some(newest) => newest.head(),
             None => Head::empty(stream),
         };
-        let keys = tail.keys();
+        let behind = tail.behind();
         let commits_since_snapshot = tail.commits_to_fold;
-        let (state, _) = tail.fold(None)?;
-        Ok(Self { state, head, keys, commits_since_snapshot })
+        let (commits, (state, _)) = tail.fold(None)?;
+        Ok(Self { state, head, commits, behind, commits_since_snapshot })
     }
 
-    /// The remembered command with this identity.
-    pub(crate) fn remembered(&self, identity: &Fingerprint) -> Option<&RememberedKey> {
-        self.keys.iter().find(|key| key.identity == *identity)
+    /// The command, if it was carried out before. A snapshot remembers too little of it to be sure, so its commit is read.
+    pub(crate) async fn known(
+        &self,
+        store: &dyn EventStore,
+        context: &Context,
+    ) -> Result<Option<Known>, ReadError> {
+        let of = |commit: &Commit| {
+            let is_known = commit.context().is_same_command(context);
+            let (fingerprint, version) = (commit.fingerprint().clone(), commit.last_version());
+            is_known.then_some(Known { fingerprint, version })
+        };
+        if let Some(known) = self.commits.iter().find_map(of) {
+            return Ok(Some(known));
+        }
+        if self.behind.is_empty() {
+            return Ok(None);
+        }
+        let tag = KeyTag::of(&context.identity());
+        let candidates = self.behind.iter().filter(|remembered| remembered.tag == tag);
+        let candidates: Vec<Ordinal> = candidates.map(|remembered| remembered.ordinal).collect();
+        for ordinal in candidates {
+            let page = store.read(self.head.stream(), ReadFrom::Down(ordinal), 1).await?;
+            if let Some(known) = page.first().and_then(of) {
+                return Ok(Some(known));
+            }
+        }
+        Ok(None)
     }
 
     /// The snapshot for the next commit, when one is due.
+    ///
+    /// A snapshot that stays within the write unit which its commit has begun is free. So the first read of a load should
+    /// hold one. A larger one is less frequent: it adds at most a write unit to so many commits.
     pub(crate) fn snapshot_due(&self, state: &A::State, commit: &Commit) -> Option<Snapshot> {
-        let every = usize::try_from(A::SNAPSHOT_EVERY).unwrap_or(usize::MAX);
-        if self.commits_since_snapshot + 1 < every {
+        let commits = self.commits_since_snapshot + 1;
+        let every = count(A::SNAPSHOT_EVERY);
+        let frequent = count(COMMITS_PER_FIRST_READ);
+        if commits < every.min(frequent) {
             return None;
         }
-        let state = crate::Payload::of(state).ok()?;
+        let tags = self.commits.iter().map(|commit| KeyTag::of(&commit.context().identity()));
+        let behind = self.behind.iter().map(|remembered| remembered.tag.clone());
         let snapshot = Snapshot {
             schema: A::SNAPSHOT_SCHEMA,
             version: commit.last_version(),
-            keys: self.keys.iter().take(REMEMBERED_KEYS_MAX).cloned().collect(),
-            state,
+            keys: tags.chain(behind).take(REMEMBERED_KEYS_MAX).collect(),
+            state: crate::Payload::of(state).ok()?,
         };
         // A snapshot that is too large is left out; the next load then reads further back.
-        snapshot.seal().map(|_| snapshot)
+        let bytes = "sn".len() + snapshot.seal()?.len();
+        let before = StoredCommit::from(commit).size_bytes();
+        let added = (before + bytes).div_ceil(WRITE_UNIT_BYTES) - before.div_ceil(WRITE_UNIT_BYTES);
+        (commits >= every || commits >= frequent * added).then_some(snapshot)
     }
+}
+
+fn count(commits: u32) -> usize {
+    usize::try_from(commits).unwrap_or(usize::MAX)
 }
 
 impl<A: Aggregate> Past<A> {
@@ -97,7 +156,7 @@ impl<A: Aggregate> Past<A> {
         at: Version,
     ) -> Result<Self, LoadError> {
         let tail = Tail::<A>::read(store, stream, Some(at)).await?;
-        let (state, version) = tail.fold(Some(at))?;
+        let (_, (state, version)) = tail.fold(Some(at))?;
         Ok(Self { state, version })
     }
 }
@@ -109,7 +168,9 @@ struct Tail<A: Aggregate> {
     /// How many of them come after the snapshot.
     commits_to_fold: usize,
     /// The snapshot to start from.
-    snapshot: Option<(A::State, Version, Vec<RememberedKey>)>,
+    snapshot: Option<(A::State, Version)>,
+    /// The commits that it remembers, newest first.
+    remembered: Vec<Remembered>,
 }
 
 impl<A: Aggregate> Tail<A> {
@@ -121,12 +182,21 @@ impl<A: Aggregate> Tail<A> {
         // A commit's ordinal is never larger than its versions, so every commit up to `at` is at or below this ordinal.
         let start = at.and_then(|version| Ordinal::new(version.get()));
         let mut from = start.map_or(ReadFrom::Newest, ReadFrom::Down);
-        let mut tail = Self { newest_first: Vec::new(), commits_to_fold: 0, snapshot: None };
-        let mut page_size = A::SNAPSHOT_EVERY;
+        let mut tail = Self {
+            newest_first: Vec::new(),
+            commits_to_fold: 0,
+            snapshot: None,
+            remembered: Vec::new(),
+        };
+        let first = COMMITS_PER_FIRST_READ.min(A::SNAPSHOT_EVERY);
+        // An expensive snapshot is further down. Where that read finds none that fits, none further down may fit. The next
+        // commit will carry one.
+        let rest = (A::SNAPSHOT_EVERY - first).min(COMMITS_PER_LONG_READ);
+        let rest = Some(rest).filter(|rest| *rest > 0);
+        let mut page_sizes = [first].into_iter().chain(rest);
         loop {
+            let page_size = page_sizes.next().unwrap_or(COMMITS_PER_LONG_READ);
             let page = store.read(stream, from, page_size).await?;
-            // Where the newest commits hold no snapshot that fits, none further down may. The next commit will carry one.
-            page_size = COMMITS_PER_LONG_READ.max(A::SNAPSHOT_EVERY);
             let is_end = page.is_empty();
             for commit in page {
                 tail.push(commit, at)?;
@@ -149,7 +219,10 @@ impl<A: Aggregate> Tail<A> {
         if self.snapshot.is_none() {
             if let Some(snapshot) = commit.snapshot().filter(|_| is_past) {
                 let state = snapshot.state(A::SNAPSHOT_SCHEMA);
-                self.snapshot = state.map(|state| (state, snapshot.version, snapshot.keys.clone()));
+                if let Some(state) = state {
+                    self.snapshot = Some((state, snapshot.version));
+                    self.remembered = remembered(commit.ordinal(), &snapshot.keys);
+                }
             }
             if self.snapshot.is_none() {
                 self.commits_to_fold += 1;
@@ -159,42 +232,47 @@ impl<A: Aggregate> Tail<A> {
         Ok(())
     }
 
-    fn keys(&self) -> Vec<RememberedKey> {
-        let read = self.newest_first.iter().map(|commit| RememberedKey {
-            identity: identity(&commit.context().actor, &commit.context().key),
-            fingerprint: commit.fingerprint().clone(),
-            version: commit.last_version(),
-        });
-        let mut keys: Vec<_> = read.collect();
-        let oldest = keys.last().map(|key| key.version);
-        let behind = self.snapshot.iter().flat_map(|(_, _, keys)| keys);
-        keys.extend(behind.filter(|key| oldest.is_none_or(|oldest| key.version < oldest)).cloned());
-        keys
+    /// The remembered commits that were not read.
+    fn behind(&self) -> Vec<Remembered> {
+        let oldest = self.newest_first.last().map(Commit::ordinal);
+        let is_behind = |it: &&Remembered| oldest.is_none_or(|oldest| it.ordinal < oldest);
+        self.remembered.iter().filter(is_behind).cloned().collect()
     }
 
-    fn fold(self, at: Option<Version>) -> Result<(A::State, Option<Version>), LoadError> {
+    /// The commits that were read, the state, and its last version.
+    fn fold(self, at: Option<Version>) -> Result<Folded<A>, LoadError> {
         let (mut state, mut last) = match self.snapshot {
-            Some((state, version, _)) => (state, Some(version)),
+            Some((state, version)) => (state, Some(version)),
             None => (A::State::default(), None),
         };
         for commit in self.newest_first.iter().take(self.commits_to_fold).rev() {
-            for event in commit.envelopes() {
-                if at.is_some_and(|at| event.version > at) {
-                    return Ok((state, last));
+            let versions =
+                std::iter::successors(Some(commit.first_version()), |it| Some(it.plus(1)));
+            for (event, version) in commit.events().iter().zip(versions) {
+                if at.is_some_and(|at| version > at) {
+                    return Ok((self.newest_first, (state, last)));
                 }
                 let events =
                     A::Event::decode(&event.event_type, event.schema_version, &event.payload);
                 let events = events.map_err(|cause| LoadError::Schema {
                     stream: commit.stream().clone(),
-                    version: event.version,
+                    version,
                     cause,
                 })?;
                 state = A::fold(state, &events);
-                last = Some(event.version);
+                last = Some(version);
             }
         }
-        Ok((state, last))
+        Ok((self.newest_first, (state, last)))
     }
+}
+
+type Folded<A> = (Vec<Commit>, (<A as Decider>::State, Option<Version>));
+
+/// The places of tags: those of the commits before the one with the snapshot, without a gap.
+fn remembered(snapshot_at: Ordinal, tags: &[KeyTag]) -> Vec<Remembered> {
+    let ordinals = std::iter::successors(snapshot_at.previous(), |ordinal| ordinal.previous());
+    ordinals.zip(tags).map(|(ordinal, tag)| Remembered { ordinal, tag: tag.clone() }).collect()
 }
 
 /// Checks on reading, too, that a history has no gap.

@@ -15,6 +15,10 @@ pub const COMMIT_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of an embedded snapshot: state and remembered keys. A larger one is left out.
 pub const SNAPSHOT_BYTES_MAX: usize = 64 * 1024;
 
+/// Commits that the first read of a load asks for. One of so many carries a snapshot, while a snapshot costs at most one
+/// more write unit.
+pub const COMMITS_PER_FIRST_READ: u32 = 4;
+
 /// Commits that one read of a load asks for if the newest commits hold no usable snapshot. This happens after
 /// `SNAPSHOT_SCHEMA` was raised, until the stream's next commit with a snapshot.
 pub const COMMITS_PER_LONG_READ: u32 = 1000;

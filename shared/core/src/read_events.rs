@@ -25,7 +25,10 @@ pub async fn read_events(
     };
     let mut events: Vec<Envelope> = Vec::new();
     while events.len() < limit {
-        let page = store.read(stream, ReadFrom::Up(from), COMMITS_PER_READ).await?;
+        // A commit holds at least one event.
+        let missing = u32::try_from(limit - events.len()).unwrap_or(u32::MAX);
+        let commits = missing.min(COMMITS_PER_READ);
+        let page = store.read(stream, ReadFrom::Up(from), commits).await?;
         let Some(last) = page.last().map(Commit::ordinal) else {
             break;
         };
@@ -81,7 +84,8 @@ pub(crate) async fn read_span(
     // An ordinal is never larger than the versions of its commit, so nothing wanted lies above this.
     let Some(top) = Ordinal::new(last.get()) else { return Ok(Vec::new()) };
     let versions = last.get().saturating_sub(first.get()).saturating_add(1);
-    let commits = u32::try_from(versions).unwrap_or(u32::MAX).min(COMMITS_PER_READ);
+    let limit = usize::try_from(versions).unwrap_or(usize::MAX).min(limit);
+    let commits = u32::try_from(limit).unwrap_or(u32::MAX).min(COMMITS_PER_READ);
     let page = store.read(stream, ReadFrom::Down(top), commits).await?;
     let is_whole = page.last().is_none_or(|oldest| oldest.first_version() <= first);
     let mut events: Vec<Envelope> = if is_whole {

@@ -39,12 +39,11 @@ impl DynamoEventStore {
 #[async_trait]
 impl EventStore for DynamoEventStore {
     async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
-        let item = item_of(commit).map_err(|cause| AppendError::Broken(cause.into()))?;
         let sent = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .set_item(Some(item_of(commit)))
             // This is the whole concurrency control. Both keys are given, so the condition is about this one item.
             .condition_expression("attribute_not_exists(pk)")
             // The refusal returns the existing item, without another read. It tells a lost race from a lost reply.

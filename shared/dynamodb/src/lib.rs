@@ -3,7 +3,6 @@
 mod event_item;
 mod events;
 mod failure;
-mod price;
 mod replay;
 mod view_erase;
 mod view_item;
@@ -15,7 +14,6 @@ mod views;
 
 pub use aws_sdk_dynamodb::Client;
 pub use events::DynamoEventStore;
-pub use price::{WRITE_UNIT_BYTES, size_bytes, write_units};
 pub use views::DynamoViewStore;
 
 /// The attributes of an item, by name.

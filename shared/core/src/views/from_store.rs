@@ -1,6 +1,6 @@
 //! Folds the row of a view of one aggregate from the store, when there is no row yet or the stored one cannot be used.
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
 use tracing::warn;
 
 use super::{Folds as _, Marked, Single, SingleView, marked::Stored};
@@ -46,7 +46,7 @@ impl<V: SingleView> Single<V> {
     }
 
     /// The current row of the aggregate with this id, folded from the store: one read for each stream of at most 100
-    /// commits. `None` when all its streams are empty.
+    /// commits, side by side. `None` when all its streams are empty.
     ///
     /// # Errors
     /// [`FoldError`].
@@ -55,11 +55,8 @@ impl<V: SingleView> Single<V> {
         id: &str,
     ) -> Result<Option<Marked<V::Row>>, FoldError> {
         let mut marked = Marked::empty(V::SCHEMA);
-        for aggregate_type in V::Folds::TYPES {
-            let stream = StreamId::new(*aggregate_type, id)?;
-            for event in events_of(store, &stream, None).await? {
-                folded::<V>(&mut marked, &event)?;
-            }
+        for event in events_of_all::<V>(store, id).await? {
+            folded::<V>(&mut marked, &event)?;
         }
         Ok((!marked.watermarks.is_empty()).then_some(marked))
     }
@@ -118,6 +115,17 @@ impl<V: SingleView> Single<V> {
         }
         Ok((marked.watermark(stream.aggregate_type()) == at.get()).then_some(marked))
     }
+}
+
+/// All events of all streams that the row of this id folds. The streams are read side by side.
+pub(super) async fn events_of_all<V: SingleView>(
+    store: &dyn EventStore,
+    id: &str,
+) -> Result<Vec<Envelope>, FoldError> {
+    let streams = V::Folds::TYPES.iter().map(|aggregate_type| StreamId::new(*aggregate_type, id));
+    let streams = streams.collect::<Result<Vec<_>, _>>()?;
+    let reads: Vec<_> = streams.iter().map(|stream| events_of(store, stream, None)).collect();
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }
 
 /// All events of a stream, or those up to `at`.

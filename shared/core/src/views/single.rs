@@ -12,13 +12,13 @@ use super::{
     AnyView, Extent, FoldError, Folds as _, Marked, ProjectError, SingleView, Verified,
     VerifyError,
     claims::{Span, read_claims},
-    from_store::{events_of, folded},
+    from_store::{events_of_all, folded},
     marked::Stored,
     rows::{Try, body, failed, until_undisturbed, write},
     verify,
 };
 use crate::{
-    Envelope, Ports, Row, RowKey, SchemaError, StreamId, Version,
+    Envelope, Ports, Row, RowKey, SchemaError, Version,
     batch::Outcome,
     measure::{GAP_REPAIRED, Part},
     replay::ReplaySource,
@@ -174,11 +174,8 @@ async fn folded_again<V: SingleView>(
     let Some(id) = events.first().map(|event| event.aggregate_id.as_str()) else {
         return Ok(marked);
     };
-    for aggregate_type in V::Folds::TYPES {
-        let stream = StreamId::new(*aggregate_type, id)?;
-        for event in &events_of(&*ports.store, &stream, None).await? {
-            apply::<V>(key, &mut marked, event)?;
-        }
+    for event in &events_of_all::<V>(&*ports.store, id).await? {
+        apply::<V>(key, &mut marked, event)?;
     }
     Ok(marked)
 }

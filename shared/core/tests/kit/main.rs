@@ -21,6 +21,7 @@ mod hot;
 mod merged;
 mod policy_specs;
 mod processes;
+mod reads;
 mod replay;
 mod rolling;
 mod schemas;

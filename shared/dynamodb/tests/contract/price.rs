@@ -4,7 +4,6 @@ use dekigoto::{
     Commit, Engine, Expect, Fingerprint, Head, NewEvent, Payload, ReadFrom, Snapshot, StoredCommit,
     StreamId, Version,
 };
-use dekigoto_dynamodb::{size_bytes, write_units};
 use dekigoto_testkit::{
     Add, RawItem, StoreSubject as _, Sum, Tally, commit, context, still_host, stream,
 };
@@ -37,7 +36,7 @@ async fn the_estimated_write_units_are_what_the_engine_charges() {
         .map(|bytes| of_payload(&format!("cost-{bytes}"), bytes))
         .collect();
     // Every size around the first boundary, where an estimate that is off by one shows.
-    let base = size_bytes(&StoredCommit::from(&of_payload("edge-00", 100))) - 100;
+    let base = StoredCommit::from(&of_payload("edge-00", 100)).size_bytes() - 100;
     commits.extend((1020..=1028).map(|size| of_payload("edge-00", size - base)));
     commits
         .extend(["注文", "café", "🛒🛒🛒"].map(|id| commit(&Head::empty(stream(id)), "k", &[1])));
@@ -52,7 +51,7 @@ async fn the_estimated_write_units_are_what_the_engine_charges() {
     for commit in commits {
         let stored = StoredCommit::from(&commit);
         let charged = table.put(raw(&stored)).await;
-        assert_eq!(write_units(&stored), charged, "{}: {} bytes", stored.pk, size_bytes(&stored));
+        assert_eq!(stored.write_units(), charged, "{}: {} bytes", stored.pk, stored.size_bytes());
     }
 }
 
@@ -70,7 +69,7 @@ async fn one_event_costs_the_same_at_any_length_of_its_stream() {
         if length == 1 || length == 100 {
             let newest = store.read(&stream("long"), ReadFrom::Newest, 1).await.unwrap().remove(0);
             let newest = StoredCommit::from(&newest);
-            assert_eq!(write_units(&newest), 1, "at {length}");
+            assert_eq!(newest.write_units(), 1, "at {length}");
             assert_eq!(table.put(raw(&newest)).await, 1, "at {length}");
         }
     }
@@ -103,9 +102,9 @@ fn a_usual_commit_of_one_event_is_at_most_1024_bytes() {
     )
     .unwrap();
     let stored = StoredCommit::from(&commit);
-    assert!(size_bytes(&stored) <= 1024, "{} bytes", size_bytes(&stored));
-    assert_eq!(write_units(&stored), 1);
-    println!("a usual commit of one event: {} bytes", size_bytes(&stored));
+    assert!(stored.size_bytes() <= 1024, "{} bytes", stored.size_bytes());
+    assert_eq!(stored.write_units(), 1);
+    println!("a usual commit of one event: {} bytes", stored.size_bytes());
 }
 
 fn raw(stored: &StoredCommit) -> RawItem {

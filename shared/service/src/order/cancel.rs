@@ -6,6 +6,7 @@ use orders::order::{CancelOrder, OrderCommand};
 
 use super::{
     command::{OrderPath, change},
+    funds::Loaded,
     ownership::must_own,
 };
 use crate::caller::Call;
@@ -25,5 +26,5 @@ pub(super) async fn cancel(
     Json(CancelBody(cancel)): Json<CancelBody>,
 ) -> Result<Response, Problem> {
     must_own(&app, &call.caller, order).await?;
-    change(&app, &call, order, OrderCommand::CancelOrder(cancel), None).await
+    change(&app, &call, order, OrderCommand::CancelOrder(cancel), Loaded::default()).await
 }

@@ -14,7 +14,7 @@ use orders::{
 };
 use serde::Serialize;
 
-use super::funds::Payments;
+use super::funds::Loaded;
 use crate::{caller::Call, problems::of_order};
 
 const BAD_ORDER_ID: Text =
@@ -62,21 +62,26 @@ struct OrderAnswer {
 pub(super) async fn change(
     app: &App,
     call: &Call,
-    order: OrderId,
+    id: OrderId,
     command: OrderCommand,
-    read: Option<Payments>,
+    loaded: Loaded,
 ) -> Result<Response, Problem> {
     let context = call.context(app);
-    let read = match read {
-        None if call.names_two_streams() => Some(Payments::load(app, order).await?),
-        read => read,
+    let loaded = match loaded.payments {
+        None if call.names_two_streams() => Loaded::both(app, id).await?,
+        Some(_) | None => loaded,
     };
-    let expect = read
+    let expect = loaded
+        .payments
         .as_ref()
         .map_or(call.expect, |payments| call.expect_beside(Part::First, payments.version));
-    let answer = app.engine().execute::<Order>(&order, command, &context, expect).await;
+    let engine = app.engine();
+    let answer = match loaded.order {
+        Some(order) => engine.execute_on::<Order>(order, &id, command, &context, expect).await,
+        None => engine.execute::<Order>(&id, command, &context, expect).await,
+    };
     let answer = answer.map_err(|error| of_command(error, of_order))?;
-    answered(call, order, answer, StatusCode::OK)
+    answered(call, id, answer, StatusCode::OK)
 }
 
 pub(super) fn answered(

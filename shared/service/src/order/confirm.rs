@@ -29,7 +29,7 @@ pub(super) async fn confirm(
     OrderPath(order): OrderPath,
     OptionalJson(body): OptionalJson<ConfirmBody>,
 ) -> Result<Response, Problem> {
-    let (funds, payments) = funds(&app, order, body.on_account).await?;
+    let (funds, loaded) = funds(&app, order, body.on_account).await?;
     let command = OrderCommand::ConfirmOrder(ConfirmOrder { funds });
-    change(&app, &call, order, command, payments).await
+    change(&app, &call, order, command, loaded).await
 }

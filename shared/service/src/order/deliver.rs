@@ -4,7 +4,10 @@ use axum::{extract::State, response::Response};
 use dekigoto_http::{App, OptionalJson, Problem, StaffCall};
 use orders::{CustomerId, order::OrderCommand};
 
-use super::command::{EmptyBody, OrderPath, change};
+use super::{
+    command::{EmptyBody, OrderPath, change},
+    funds::Loaded,
+};
 
 pub(super) async fn deliver(
     State(app): State<App>,
@@ -12,5 +15,5 @@ pub(super) async fn deliver(
     OrderPath(order): OrderPath,
     OptionalJson(EmptyBody): OptionalJson<EmptyBody>,
 ) -> Result<Response, Problem> {
-    change(&app, &call, order, OrderCommand::DeliverOrder, None).await
+    change(&app, &call, order, OrderCommand::DeliverOrder, Loaded::default()).await
 }

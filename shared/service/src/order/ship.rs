@@ -34,7 +34,7 @@ pub(super) async fn ship(
     Json(body): Json<ShipBody>,
 ) -> Result<Response, Problem> {
     let ShipBody { carrier, tracking_number, on_account } = body;
-    let (funds, payments) = funds(&app, order, on_account).await?;
+    let (funds, loaded) = funds(&app, order, on_account).await?;
     let command = OrderCommand::ShipOrder(ShipOrder { carrier, tracking_number, funds });
-    change(&app, &call, order, command, payments).await
+    change(&app, &call, order, command, loaded).await
 }

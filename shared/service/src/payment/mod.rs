@@ -5,8 +5,8 @@ mod payments;
 mod refund;
 
 use dekigoto::{Aggregate, History, Version};
-use dekigoto_http::Routes;
-use orders::{OrderId, PaymentId};
+use dekigoto_http::{App, Problem, Routes};
+use orders::{OrderId, PaymentId, order::Order, payment::Payment};
 use serde::Serialize;
 
 /// The routes of an order's payments.
@@ -25,6 +25,11 @@ struct PaymentAnswer {
     order_id: OrderId,
     version: Option<Version>,
     status: &'static str,
+}
+
+/// An order and its payments, read side by side.
+async fn both(app: &App, id: OrderId) -> Result<(History<Order>, History<Payment>), Problem> {
+    Ok(app.engine().load_two(&id, &id).await?)
 }
 
 /// The version of a stream; 0 if it is empty.

@@ -9,11 +9,10 @@ use dekigoto_http::{
 };
 use orders::{
     Amount, Currency, CustomerId, DeclineReason, PaymentReference,
-    order::Order,
     payment::{Outcome, PaidOrder, Payment, PaymentCommand, ProcessPayment},
 };
 
-use super::{PaymentAnswer, version_of};
+use super::{PaymentAnswer, both, version_of};
 use crate::{
     measures::AMOUNT_CAPTURED,
     order::command::{OrderPath, currency},
@@ -83,7 +82,7 @@ pub(super) async fn pay(
     Json(body): Json<PayBody>,
 ) -> Result<Response, Problem> {
     let context = call.context(&app);
-    let history = app.engine().load::<Order>(&order_id).await?;
+    let (history, payments) = both(&app, order_id).await?;
     let order = history.state.placed().ok_or_else(Problem::not_found)?;
     let expect = call.expect_beside(Part::Second, version_of(&history));
     let PayBody { reference, amount, currency, outcome } = body;
@@ -94,7 +93,8 @@ pub(super) async fn pay(
         currency,
         outcome: outcome.clone(),
     });
-    let answer = app.engine().execute::<Payment>(&order_id, command, &context, expect).await;
+    let answer =
+        app.engine().execute_on::<Payment>(payments, &order_id, command, &context, expect).await;
     let answer = answer.map_err(|error| of_command(error, of_payment))?;
     if let (true, Outcome::Captured) = (answer.recorded, &outcome) {
         let minor_units = i64::try_from(amount.get()).unwrap_or(i64::MAX);

@@ -9,12 +9,11 @@ use axum::{
 use dekigoto_http::{App, Params, Problem, etag_of_two};
 use orders::{
     Amount, Currency, DeclineReason, PaymentId, PaymentReference, RefundReference,
-    order::Order,
-    payment::{Payment, PaymentState, RecordedPayment, Refund},
+    payment::{PaymentState, RecordedPayment, Refund},
 };
 use serde::Serialize;
 
-use super::{refund::status_of, version_of};
+use super::{both, refund::status_of, version_of};
 use crate::{
     caller::Caller,
     order::{command::OrderPath, ownership::must_own},
@@ -117,9 +116,8 @@ pub(super) async fn payments(
 ) -> Result<Response, Problem> {
     params.finish()?;
     must_own(&app, &caller, id).await?;
-    let order = app.engine().load::<Order>(&id).await?;
+    let (order, history) = both(&app, id).await?;
     let placed = order.state.placed().ok_or_else(Problem::not_found)?;
-    let history = app.engine().load::<Payment>(&id).await?;
     let (payments, version) = (&history.state, version_of(&history));
     let Sums { currency, captured_amount, refunded_amount, surplus_amount } =
         Sums::of(payments, placed.currency, placed.owed());

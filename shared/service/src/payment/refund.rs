@@ -9,11 +9,10 @@ use dekigoto_http::{
 };
 use orders::{
     Amount, CustomerId,
-    order::Order,
     payment::{Payment, PaymentCommand, RefundOutcome, RefundPayment},
 };
 
-use super::{PaymentAnswer, version_of};
+use super::{PaymentAnswer, both, version_of};
 use crate::{
     order::command::OrderPath,
     problems::{INVALID_PAYMENT, of_payment},
@@ -68,15 +67,16 @@ pub(super) async fn refund(
     Json(RefundBody(refund)): Json<RefundBody>,
 ) -> Result<Response, Problem> {
     let context = call.context(&app);
-    let expect = if call.names_two_streams() {
-        let order = app.engine().load::<Order>(&order_id).await?;
-        call.expect_beside(Part::Second, version_of(&order))
+    let (expect, payments) = if call.names_two_streams() {
+        let (order, payments) = both(&app, order_id).await?;
+        (call.expect_beside(Part::Second, version_of(&order)), payments)
     } else {
-        call.expect
+        (call.expect, app.engine().load::<Payment>(&order_id).await?)
     };
     let (refund_reference, outcome) = (refund.refund_reference.clone(), refund.outcome);
     let command = PaymentCommand::RefundPayment(refund);
-    let answer = app.engine().execute::<Payment>(&order_id, command, &context, expect).await;
+    let answer =
+        app.engine().execute_on::<Payment>(payments, &order_id, command, &context, expect).await;
     let answer = answer.map_err(|error| of_command(error, of_payment))?;
     // The same refund reference and outcome is the same fact under any key, and gets the first answer again.
     let known = answer.state.refund(&refund_reference, outcome);

@@ -1,7 +1,9 @@
 //! One effect for each command key.
 
+use std::collections::BTreeMap;
+
 use dekigoto::{
-    Answer, CommandError, Engine, Expect, Timestamp, Version, limits::REMEMBERED_KEYS_MAX,
+    Answer, CommandError, Engine, Expect, KeyTag, Timestamp, Version, limits::REMEMBERED_KEYS_MAX,
 };
 use futures_util::future::join_all;
 
@@ -117,4 +119,36 @@ pub(super) async fn a_key_is_remembered_by_snapshots_for_a_bounded_number_of_com
     let forgotten = add(&engine, "a", "key-1", 1).await.unwrap();
     assert!(!forgotten.replayed);
     assert_eq!(forgotten.version, Version::new(commits + 1));
+}
+
+/// A snapshot remembers three characters of each key.
+pub(super) async fn a_key_with_the_tag_of_a_remembered_one_is_another_command_s5(
+    subject: &dyn StoreSubject,
+) {
+    let engine = engine(subject.store());
+    let (remembered, other) = keys_of_one_tag();
+    add(&engine, "a", &remembered, 1).await.unwrap();
+    for number in 2..=9 {
+        add(&engine, "a", &format!("key-{number}"), number).await.unwrap();
+    }
+    assert!(!add(&engine, "a", &other, 10).await.unwrap().replayed);
+    assert_replayed(add(&engine, "a", &remembered, 1).await, 1, &Sum::of([1]));
+    for number in 11..=19 {
+        add(&engine, "a", &format!("key-{number}"), number).await.unwrap();
+    }
+    assert_replayed(add(&engine, "a", &other, 10).await, 10, &Sum::of(1..=10));
+    assert_replayed(add(&engine, "a", &remembered, 1).await, 1, &Sum::of([1]));
+}
+
+/// Some hundred keys hold such a pair.
+fn keys_of_one_tag() -> (String, String) {
+    let mut seen = BTreeMap::new();
+    for number in 0_u32.. {
+        let key = format!("tagged-{number}");
+        let tag = KeyTag::of(&context(&key).identity()).as_str().to_owned();
+        if let Some(first) = seen.insert(tag, key.clone()) {
+            return (first, key);
+        }
+    }
+    unreachable!("there are only so many tags")
 }

@@ -2,6 +2,7 @@
 
 mod cost;
 mod damage;
+mod intervals;
 mod keys;
 mod long;
 mod names;
@@ -19,6 +20,7 @@ use dekigoto::{
     Commit, Engine, EventStore, Head, Ordinal, ReadError, ReadFrom, StoredCommit, StreamId,
     memory::MemoryStore, replay::ReplaySource,
 };
+use futures_util::FutureExt as _;
 
 use crate::{
     CountedStore,
@@ -56,10 +58,13 @@ where
     S: Future<Output = Box<dyn StoreSubject>>,
 {
     let mut cases = Cases::default();
+    let fresh = &fresh;
     macro_rules! cases {
-        ($($module:ident::$case:ident,)+) => {
-            $(cases.run(stringify!($case), async { $module::$case(&*fresh().await).await }).await;)+
-        };
+        ($($module:ident::$case:ident,)+) => {$(
+            // Made in a closure: the futures of all cases together are larger than the stack of a test.
+            let case = || async move { $module::$case(&*fresh().await).await }.boxed_local();
+            cases.run(stringify!($case), case()).await;
+        )+};
     }
     cases! {
         reads::a_stream_that_was_never_written_is_empty,
@@ -86,12 +91,17 @@ where
         keys::a_key_that_is_reused_for_another_command_is_refused_s5,
         keys::fifty_equal_commands_at_once_are_one_commit_s5,
         keys::a_key_is_remembered_by_snapshots_for_a_bounded_number_of_commits_s5,
+        keys::a_key_with_the_tag_of_a_remembered_one_is_another_command_s5,
         snapshots::a_load_applies_a_snapshot_once_s11,
         snapshots::a_load_is_one_read_of_one_interval_s11,
         snapshots::any_damaged_or_missing_snapshot_changes_no_answer_s11,
         snapshots::snapshots_of_another_schema_are_ignored_s11,
         snapshots::a_snapshot_of_another_version_is_an_error,
         snapshots::a_state_too_large_to_embed_is_left_out,
+        intervals::a_free_snapshot_is_in_every_first_read,
+        intervals::a_snapshot_of_three_units_is_in_every_twelfth_commit,
+        intervals::the_largest_snapshot_is_in_every_32nd_commit,
+        intervals::a_stream_of_older_code_is_loaded_in_two_reads_and_heals_s11,
         damage::an_attribute_that_is_missing_or_of_the_wrong_type_is_an_error,
         damage::an_attribute_with_an_invalid_value_is_an_error,
         damage::an_unknown_attribute_is_ignored,
