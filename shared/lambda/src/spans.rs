@@ -69,6 +69,13 @@ impl Spans {
     }
 
     /// The spans since the last call as an export request of OTLP. `None` if there are none.
+    /// Keeps spans until the invocation ends, as many as it may have.
+    fn keep(&self, spans: Vec<Value>) {
+        let mut collected = self.locked();
+        let room = SPANS_MAX.saturating_sub(collected.spans.len());
+        collected.spans.extend(spans.into_iter().take(room));
+    }
+
     fn taken(&self) -> Option<(Arc<Exporter>, Value)> {
         let spans = std::mem::take(&mut self.locked().spans);
         if spans.is_empty() {
@@ -90,13 +97,8 @@ impl<S: Subscriber> Layer<S> for Spans {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Line::default();
         event.record(&mut line);
-        let mut collected = self.locked();
-        let began = collected.began;
-        for span in line.spans(began, now()) {
-            if collected.spans.len() < SPANS_MAX {
-                collected.spans.push(span);
-            }
-        }
+        let began = self.locked().began;
+        self.keep(line.spans(began, now()));
     }
 }
 
@@ -273,6 +275,26 @@ mod tests {
             all.iter().all(|it| it["traceId"] == "0af7651916cd43dd8448eb211c80319c"),
             "{all:?}"
         );
+    }
+
+    #[test]
+    fn an_invocation_keeps_a_bounded_number_of_spans_and_sends_each_once_s16() {
+        let spans = Spans::of("shop", Some("http://127.0.0.1:1")).unwrap();
+        for _ in 0..3 {
+            spans.keep(vec![json!({}); 400]);
+        }
+        let (_, request) = spans.taken().unwrap();
+        let sent = &request["resourceSpans"][0]["scopeSpans"][0]["spans"];
+        assert_eq!(sent.as_array().map(Vec::len), Some(SPANS_MAX));
+        assert!(spans.taken().is_none(), "they are sent once");
+    }
+
+    #[test]
+    fn a_collector_that_is_not_beside_the_function_gets_nothing() {
+        for endpoint in ["https://collector.example", "collector:4318", ""] {
+            assert!(Spans::of("shop", Some(endpoint)).is_none(), "{endpoint}");
+        }
+        assert!(Spans::of("shop", None).is_none());
     }
 
     #[test]

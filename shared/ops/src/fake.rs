@@ -245,9 +245,10 @@ impl Cloud for FakeCloud {
         table: &str,
         bucket: &str,
         prefix: &str,
-        _: Option<Timestamp>,
+        at: Option<Timestamp>,
     ) -> Result<String, Failure> {
-        self.change(format!("export {table} {bucket} {prefix}"))?;
+        let at = at.map(|at| format!(" as of {at}")).unwrap_or_default();
+        self.change(format!("export {table} {bucket} {prefix}{at}"))?;
         Ok("arn:export".to_owned())
     }
 
@@ -270,7 +271,13 @@ impl Cloud for FakeCloud {
         _: Duration,
     ) -> Result<Vec<Option<f64>>, Failure> {
         let metrics = &self.state().metrics;
-        Ok(wanted.iter().map(|it| metrics.get(&it.name).copied()).collect())
+        // The metrics of the service itself have its stack as a dimension, because other stacks write them too.
+        let is_ours = |it: &&Metric| {
+            it.namespace != "Dekigoto" || it.dimensions.iter().any(|(name, _)| *name == "service")
+        };
+        let value =
+            |it: &Metric| Some(it).filter(is_ours).and_then(|it| metrics.get(&it.name)).copied();
+        Ok(wanted.iter().map(value).collect())
     }
 
     async fn stream_ends(&self, _: &str) -> Result<Vec<String>, Failure> {

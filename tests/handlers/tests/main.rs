@@ -12,6 +12,7 @@
 mod batches;
 mod callers;
 mod contract;
+mod counts;
 mod drain;
 #[path = "../../bench/views/tests/engine.rs"]
 mod engine;

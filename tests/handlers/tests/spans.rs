@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
+
+use dekigoto_lambda::http::AuthMode;
 
 use serde_json::Value;
 use tokio::{
@@ -14,6 +17,7 @@ use tokio::{
 use crate::{
     journey::{Journey, TRACEPARENT},
     log::Log,
+    support::{Functions, sample},
 };
 
 /// The requests that a collector got.
@@ -79,6 +83,16 @@ async fn a_collector_gets_one_trace_of_api_publisher_projector_and_policy() {
     }
     let (trace, caller) = (&TRACEPARENT[3..35], &TRACEPARENT[36..52]);
     assert!(spans.iter().all(|it| it["traceId"] == trace), "{spans:?}");
+    for span in &spans {
+        let nanos = |name| text(span, name).parse::<u128>().unwrap();
+        assert!(nanos("startTimeUnixNano") < nanos("endTimeUnixNano"), "{span}");
+        let attributes = span["attributes"].as_array().unwrap().iter();
+        let named: BTreeMap<_, _> =
+            attributes.map(|it| (text(it, "key"), it["value"]["stringValue"].as_str())).collect();
+        for name in ["dekigoto.stream", "dekigoto.correlationId"] {
+            assert!(named[name].is_some_and(|value| !value.is_empty()), "{name}: {span}");
+        }
+    }
     // A span is the child of the hop before it, up to the caller.
     let parents: BTreeMap<_, _> =
         spans.iter().map(|it| (text(it, "spanId"), text(it, "parentSpanId"))).collect();
@@ -118,6 +132,18 @@ async fn a_span_names_no_payload_no_customer_and_no_caller_s17() {
     for word in ["c-42", "p-1", "r-1", "DHL", "00340434161094042557", "arn:aws", "journey-"] {
         assert!(!all.contains(word), "{word} is in a span: {all}");
     }
+}
+
+#[tokio::test]
+async fn a_collector_that_hangs_holds_an_answer_up_for_a_moment_only() {
+    // It accepts connections, and nobody reads them.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let log = Log::with_spans(&format!("http://{}", silent.local_addr().unwrap()));
+    let (world, event) = (Functions::default(), sample("api-place-order.json"));
+    let answer = world.api(AuthMode::Iam, &event);
+    let answer = tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap();
+    assert_eq!(answer.0, 201);
+    assert!(log.text().contains("the collector does not answer"), "{}", log.text());
 }
 
 #[tokio::test]

@@ -83,14 +83,12 @@ struct Shop {
 
 impl Shop {
     fn new(view: Arc<dyn AnyView>, cut: Option<(usize, Cut)>) -> Self {
-        let scissors = Scissors::at(cut);
-        let messages = Messages::default();
         Self {
             world: Faulty::new([]),
             host: still_host(),
             view,
-            scissors,
-            messages,
+            scissors: Scissors::at(cut),
+            messages: Messages::default(),
             events: Vec::new(),
         }
     }
@@ -166,11 +164,8 @@ impl Shop {
         take(&self.world.rows, name, Step::Begin(PLAN), self.host.now()).await.unwrap();
         let second = SECOND.parse().unwrap();
         // Each message is delivered twice, as SQS may.
-        let segments = Segment::all(name, second, PLAN.segments).chain(Segment::all(
-            name,
-            second,
-            PLAN.segments,
-        ));
+        let all = || Segment::all(name, second, PLAN.segments);
+        let segments = all().chain(all());
         self.messages.lock().unwrap().extend(segments.map(|it| it.text()));
     }
 
@@ -351,6 +346,10 @@ async fn dropping_erases_the_rows_of_one_generation_and_a_rebuild_that_is_given_
         let deleted = erase_all(&shop.world.rows, &rows, &|_| {}).await.unwrap();
         assert!(deleted > 1, "{deleted}");
         end_drop(&shop.world.rows, name).await.unwrap();
+        // Messages that were on their way all the time.
+        let late = Segment::all(name, generation, PLAN.segments);
+        shop.messages.lock().unwrap().extend(late.map(|it| it.text()));
+        while shop.rebuild_once().await {}
         let left = shop.world.rows.dump();
         assert!(
             before.iter().all(|row| left.iter().any(|it| it.key == row.key)),
@@ -358,23 +357,30 @@ async fn dropping_erases_the_rows_of_one_generation_and_a_rebuild_that_is_given_
         );
         assert!(!left.iter().any(|row| rows.holds(&row.key.partition)));
         shop.assert_equals_the_fold_of_the_store(Generation::FIRST, name).await;
+        shop.begin().await;
+        let again = generations_of(&shop.world.rows, name).await.unwrap().beside.unwrap();
+        assert_eq!(again.generation, generation.next(), "a number is used once");
     }
 }
 
 #[tokio::test]
 async fn an_event_that_can_never_be_folded_is_set_aside_and_the_switch_says_so() {
-    let shop = Shop::new(views()[0].clone(), None);
-    shop.world.added("a", 3).await;
-    let place = shop.world.store.read(&stream("a"), ReadFrom::Up(Ordinal::FIRST), 3).await.unwrap();
-    let damaged = StoredCommit { ev: "[".to_owned(), ..StoredCommit::from(&place[1]) };
-    shop.world.store.put_raw(damaged);
-    shop.begin().await;
-    while shop.rebuild_once().await {}
-    let (views, now) = (&shop.world.rows, shop.host.now());
-    let refused = take(views, "versions", Step::Switch(Despite::Nothing), now).await.unwrap_err();
-    assert!(matches!(refused, GenerationError::Gaps { .. }), "{refused}");
-    take(views, "versions", Step::Switch(Despite::Gaps), now).await.unwrap();
-    assert_eq!(generations_of(views, "versions").await.unwrap().live.get(), 2);
+    // In the middle of its stream, and at the end, where no later event misses it.
+    for damaged in [1, 2] {
+        let shop = Shop::new(views()[0].clone(), None);
+        shop.world.added("a", 3).await;
+        let from = ReadFrom::Up(Ordinal::FIRST);
+        let place = shop.world.store.read(&stream("a"), from, 3).await.unwrap();
+        let stored = StoredCommit::from(&place[damaged]);
+        shop.world.store.put_raw(StoredCommit { ev: "[".to_owned(), ..stored });
+        shop.begin().await;
+        while shop.rebuild_once().await {}
+        let (views, now) = (&shop.world.rows, shop.host.now());
+        let refused = take(views, "versions", Step::Switch(Despite::Nothing), now).await;
+        assert!(matches!(refused, Err(GenerationError::Gaps { .. })), "{refused:?}");
+        let left = take(views, "versions", Step::Switch(Despite::Gaps), now).await.unwrap();
+        assert_eq!(left.live.get(), 2);
+    }
 }
 
 #[tokio::test]

@@ -115,6 +115,8 @@ async fn the_cost_of_a_stack_is_divided_by_what_it_did() {
     assert!(line.contains("5 AccountsOpened; 81.50 dollars for a million"), "{line}");
     let json = report.json();
     assert_eq!(json["per"]["count"], 5.0);
+    let millionth = json["per"]["dollars"].as_f64().map(|dollars| (dollars * 1e8).round());
+    assert_eq!(millionth, Some(8150.0));
     assert_eq!(json["dollarsPerThousandRequests"].as_f64().map(f64::round), Some(0.0));
 }
 

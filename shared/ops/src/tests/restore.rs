@@ -79,6 +79,10 @@ async fn an_export_is_begun_and_recorded() {
     assert!(text.contains("describe-export --export-arn arn:export"), "{text}");
     assert_eq!(bank.cloud.state().changes, ["export arn:events safe dekigoto"]);
     assert_eq!(bank.journal().await[0].outcome, "arn:export");
+    bank.cloud.state().changes.clear();
+    export(&bank.desk, &Export { at: wanted().at, ..bucket() }).await.unwrap();
+    let expected = "export arn:events safe dekigoto as of 2026-11-25T11:00:00.000Z";
+    assert_eq!(bank.cloud.state().changes, [expected]);
 }
 
 #[tokio::test]
@@ -92,6 +96,9 @@ async fn what_cannot_be_restored_is_refused_before_anything_is_changed() {
         let failure = restore(&bank.desk, &wanted).await.unwrap_err().to_string();
         assert!(failure.contains(text), "{failure}");
     }
+    let future = Export { at: "2026-11-25T13:00:00Z".parse().ok(), ..bucket() };
+    let failure = export(&bank.desk, &future).await.unwrap_err().to_string();
+    assert!(failure.contains("a moment of the last 35 days"), "{failure}");
     bank.cloud.state().table.can_be_restored = false;
     let failure = restore(&bank.desk, &wanted()).await.unwrap_err().to_string();
     assert!(failure.contains("has no point-in-time recovery"), "{failure}");
