@@ -94,6 +94,7 @@ const RULES: &[(&str, Rule)] = &[
     ("lag and failures have alarms", watch::lag_and_failures_have_alarms),
     ("a missing bus has an alarm", watch::a_missing_bus_has_an_alarm),
     ("alarms have a section in the runbook", watch::alarms_have_a_section_in_the_runbook),
+    ("the dashboard is whole", watch::the_dashboard_is_whole),
     ("the outputs are complete", watch::outputs_are_complete),
 ];
 

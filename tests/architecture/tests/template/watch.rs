@@ -151,6 +151,54 @@ pub(super) fn alarms_have_a_section_in_the_runbook(template: &Template) -> Vec<S
     wrong
 }
 
+/// What each widget of the dashboard is about: its title begins so.
+const WIDGETS: [&str; 8] = [
+    "Promise",
+    "API by route",
+    "Lag per hop",
+    "Throughput beside its ceiling",
+    "Outcomes",
+    "Dead letters",
+    "DynamoDB",
+    "Dollars for 1,000 orders",
+];
+
+/// Where the names of the service's own metrics are.
+const MEASURES: [&str; 2] = [
+    include_str!("../../../../shared/core/src/measure.rs"),
+    include_str!("../../../../shared/service/src/measures.rs"),
+];
+
+/// The dashboard has each widget, and its metrics exist: one that nobody writes would look like a quiet service.
+pub(super) fn the_dashboard_is_whole(template: &Template) -> Vec<String> {
+    let dashboard = template.of_type("AWS::CloudWatch::Dashboard").next();
+    let body = dashboard.and_then(|it| it.get("/DashboardBody/Fn::Sub").as_str());
+    // A number in CloudFormation is text here.
+    let body = body.unwrap_or_default().replace("${ThrottlingRateLimit}", "1");
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    let widgets = each(&body["widgets"]);
+    let titles: Vec<_> =
+        widgets.iter().filter_map(|it| it["properties"]["title"].as_str()).collect();
+    let is_missing = |wanted: &&&str| !titles.iter().any(|title| title.starts_with(**wanted));
+    let missing = WIDGETS.iter().filter(is_missing).map(|it| format!("no widget shows {it}"));
+    let rows = widgets.iter().flat_map(|it| each(&it["properties"]["metrics"]));
+    let unknown = rows.flat_map(own_metrics).filter(|name| {
+        let quoted = format!("\"{name}\"");
+        !MEASURES.iter().any(|code| code.contains(&quoted))
+    });
+    missing.chain(unknown.map(|name| format!("nobody writes the metric {name}"))).collect()
+}
+
+/// The metrics of the service itself in one row of a widget.
+fn own_metrics(row: &Value) -> Vec<String> {
+    if row[0] == "Dekigoto" || row[0] == "." {
+        return row[1].as_str().map(str::to_owned).into_iter().collect();
+    }
+    let search = row[0]["expression"].as_str().filter(|it| it.contains("{Dekigoto,"));
+    let named = search.unwrap_or_default().split("MetricName=\"").skip(1);
+    named.filter_map(|rest| Some(rest.split('"').next()?.to_owned())).collect()
+}
+
 pub(super) fn outputs_are_complete(template: &Template) -> Vec<String> {
     let outputs = &template.document["Outputs"];
     let mut wanted: Vec<String> =
