@@ -60,13 +60,15 @@ fn scan(
     let mut rows = statement.query(rows).map_err(failed)?;
     let mut page = ReplayPage { commits: Vec::new(), corrupt: Vec::new(), next: None };
     let mut last = None;
-    for _ in 0..limit {
+    for place in 1..=limit {
         let Some(row) = rows.next().map_err(failed)? else { return Ok(page) };
-        let ordinal = row.get::<_, i64>("sk").map_err(failed)?;
-        last = Some(ReplayPosition {
-            stream_key: row.get("pk").map_err(failed)?,
-            ordinal: u64::try_from(ordinal).unwrap_or_default(),
-        });
+        if place == limit {
+            let ordinal = row.get::<_, i64>("sk").map_err(failed)?;
+            last = Some(ReplayPosition {
+                stream_key: row.get("pk").map_err(failed)?,
+                ordinal: u64::try_from(ordinal).unwrap_or_default(),
+            });
+        }
         match commit_of(row) {
             Ok(commit) => page.commits.push(commit),
             Err(cause) => page.corrupt.push(cause),

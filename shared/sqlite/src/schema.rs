@@ -21,6 +21,14 @@ const BUSY_MS_MAX: u32 = 5_000;
 /// Statements that a connection keeps parsed: more than it has.
 const STATEMENTS_MAX: usize = 64;
 
+/// Pages of 4 KiB that the log takes before they are copied to the file. Every writer waits for that copy, and a page that
+/// changed often is copied once. A rebuild, which changes pages all over the table of rows, is a seventh faster than with
+/// SQLite's 1,000.
+const WAL_PAGES: i64 = 4_000;
+
+/// Memory that a connection keeps pages in: the inner pages of the indexes of a million rows.
+const CACHE_KIB_MAX: i64 = 8_000;
+
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Makes commits durable before they are acknowledged, and lets readers read while a writer writes.
@@ -31,6 +39,11 @@ pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     // On macOS, only this waits for the disk.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // What a savepoint would undo: for the rows of a batch it would be a temporary file.
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // A negative number counts KiB.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB_MAX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // Otherwise SQLite plans a statement with `limit ?` again each time it runs, in case its number changes the plan.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params_from_iter, types::Value};
 
 use crate::{
     failure::failure_of,
-    view_row::{existing, row_of},
+    view_row::{COLUMNS, existing, row_of},
 };
 
 const LIST: &str = "SQLite list of rows";
@@ -63,7 +63,7 @@ fn select(wanted: &RowQuery) -> Result<(String, Vec<Value>), ViewError> {
     values.push(Value::Integer(i64::from(wanted.limit) + 1));
     let limit = values.len();
     let statement = format!(
-        "select * from rows where {condition}
+        "select {COLUMNS} from rows where {condition}
          order by {sort} {order}, partition {order}, sort {order} limit ?{limit}"
     );
     Ok((statement, values))

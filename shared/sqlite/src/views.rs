@@ -13,7 +13,7 @@ use crate::{
     failure::failure_of,
     schema::INDEXES,
     view_list,
-    view_row::{existing, row_of},
+    view_row::{COLUMNS, existing, row_of},
 };
 
 const READ: &str = "SQLite read of rows";
@@ -69,8 +69,8 @@ fn within_limit(operation: &'static str, rows: usize) -> Result<(), StoreFailure
 
 fn read(connection: &Connection, key: &RowKey) -> Result<Option<Row>, ViewError> {
     let failed = |cause| ViewError::from(failure_of(READ, &cause));
-    let statement = "select * from rows where partition = ?1 and sort = ?2";
-    let mut statement = connection.prepare_cached(statement).map_err(failed)?;
+    let statement = format!("select {COLUMNS} from rows where partition = ?1 and sort = ?2");
+    let mut statement = connection.prepare_cached(&statement).map_err(failed)?;
     let row = statement.query_row([&key.partition, &key.sort], |row| Ok(row_of(row)));
     row.optional().map_err(failed)?.transpose()
 }

@@ -13,6 +13,7 @@
 
 mod erase;
 mod feed;
+mod fold;
 mod live;
 mod message;
 mod page_store;
@@ -29,11 +30,12 @@ use serde::{Deserialize, Serialize};
 
 pub use erase::{EraseRows, Erased, ROWS_PER_ERASE, RowsOf, erase_all};
 pub(crate) use feed::Feeds;
+pub use fold::ROWS_AT_ONCE_MAX;
 pub use live::{LIVE_TIME_MAX, LiveGenerations, LiveViews};
 pub use message::{NotASegment, RebuildQueue, Segment};
 pub use pointer::{Beside, BesideState, Generations, generations_of};
 pub use progress::{RebuildProgress, SegmentState, progress_of};
-pub use rebuild::{COMMITS_PER_PAGE, ROWS_AT_ONCE_MAX, Rebuilder, TIME_TO_HAND_ON};
+pub use rebuild::{COMMITS_PER_PAGE, Rebuilder, TIME_TO_HAND_ON};
 pub use steps::{DROP_AFTER, Despite, GenerationError, Plan, Step, end_drop, preview, take};
 pub use within::in_generation;
 

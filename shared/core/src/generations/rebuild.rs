@@ -1,28 +1,23 @@
 //! Fills a generation from the event store: one segment at a time, page by page.
 //!
-//! After each page the position is saved, so work that is cut off goes on there, and a page that is folded twice changes
-//! nothing. Before its time is over, a worker hands the segment on by a new message. A message that is delivered twice
-//! makes two workers: one of them finds that the other is further, and ends.
+//! The position behind a page is saved while the next page is folded, so work that is cut off goes on there, and a page
+//! that is folded twice changes nothing. Before its time is over, a worker hands the segment on by a new message. A message
+//! that is delivered twice makes two workers: one of them finds that the other is further, and ends.
 
-use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use futures_util::{
-    StreamExt as _,
-    future::{Either, join, select},
-    stream,
-};
+use futures_util::future::{Either, join3, select};
 use uuid::Uuid;
 
 use super::{
-    BesideState, Generations, RebuildQueue, Segment, SegmentState, generations_of, in_generation,
-    page_store::PageStore,
+    BesideState, Generations, RebuildQueue, Segment, SegmentState,
+    fold::{PageError, fold_page},
+    generations_of, in_generation,
     progress::{Saved, SegmentRow},
-    together::Together,
 };
 use crate::{
-    Commit, Envelope, Parking, Ports, RowKey, ViewError, ViewStore,
+    Parking, Ports, ViewError,
     batch::{Delivered, Outcome, Report, take_queue},
-    limits::ROWS_PER_CALL_MAX,
     measure::{Part, REBUILD_COMMITS},
     replay::{ReplayPage, ReplayPosition, ReplaySource, SegmentProgress},
     views::AnyView,
@@ -30,9 +25,6 @@ use crate::{
 
 /// Commits of one page. Memory holds two pages for each segment that a worker has: the next one is read while one is folded.
 pub const COMMITS_PER_PAGE: u32 = 500;
-
-/// Rows of a page that are folded side by side. Their reads are one call.
-pub const ROWS_AT_ONCE_MAX: usize = ROWS_PER_CALL_MAX;
 
 /// Time that must be left to go on. With less, the segment is handed on.
 pub const TIME_TO_HAND_ON: Duration = Duration::from_secs(5);
@@ -65,6 +57,10 @@ struct Work<'a> {
     read: u64,
     /// The page behind a position, read while the one before it was folded.
     ahead: Option<(ReplayPosition, ReplayPage)>,
+    /// How far the segment is saved.
+    row: SegmentRow,
+    /// How far it is folded, if that is not saved yet.
+    unsaved: Option<SegmentState>,
 }
 
 /// What came of one page.
@@ -73,17 +69,6 @@ enum Paged {
     Done,
     /// Another worker has the segment.
     Elsewhere,
-}
-
-/// Why a page was not folded. Another delivery tries again.
-#[derive(Debug, thiserror::Error)]
-enum PageError {
-    #[error(transparent)]
-    Views(#[from] ViewError),
-    #[error(transparent)]
-    Read(#[from] crate::ReadError),
-    #[error("{0}")]
-    Fold(String),
 }
 
 impl Rebuilder {
@@ -142,19 +127,30 @@ impl Rebuilder {
         let host = Arc::clone(&self.ports.host);
         let ports = Ports { views, ..self.ports.clone() };
         let (worker, started) = (host.random(), host.monotonic());
-        let mut work =
-            Work { rebuilder: self, segment, view, ports, worker, started, read: 0, ahead: None };
-        let mut row = SegmentRow::read(&*self.ports.views, &work.segment).await?;
+        let row = SegmentRow::read(&*self.ports.views, &segment).await?;
         if is_done(&row) {
             return Ok(Outcome::Duplicate);
         }
+        let (read, ahead, unsaved) = (0, None, None);
+        let mut work = Work {
+            rebuilder: self,
+            segment,
+            view,
+            ports,
+            worker,
+            started,
+            read,
+            ahead,
+            row,
+            unsaved,
+        };
         loop {
             // Asked before each page: a rebuild that was given up must not go on.
             let generations = generations_of(&*self.ports.views, &work.segment.view).await?;
             let Some(pace) = work.pace(&generations) else { return Ok(Outcome::Skipped) };
             let left = time_left().saturating_sub(TIME_TO_HAND_ON);
             let page = {
-                let page = pin!(work.page(&mut row, pace));
+                let page = pin!(work.page(pace));
                 match select(page, host.alarm(left)).await {
                     Either::Left((page, _)) => Some(page?),
                     Either::Right(((), _)) => None,
@@ -165,6 +161,10 @@ impl Rebuilder {
                 Some(Paged::Elsewhere) => return Ok(Outcome::Duplicate),
                 Some(Paged::More) if time_left() > TIME_TO_HAND_ON => {}
                 Some(Paged::More) | None => {
+                    // Before the message, because its worker ends if the position moves under it.
+                    if work.save_folded().await? == Saved::Elsewhere {
+                        return Ok(Outcome::Duplicate);
+                    }
                     let handed_on = self.queue.put(&work.segment).await;
                     handed_on.map_err(|cause| PageError::Fold(cause.to_string()))?;
                     return Ok(Outcome::Applied);
@@ -172,6 +172,24 @@ impl Rebuilder {
             }
         }
     }
+}
+
+/// Saves how far a segment is folded, if that is not saved yet.
+async fn save(
+    row: &mut SegmentRow,
+    ports: &Ports,
+    folded: Option<&SegmentState>,
+) -> Result<Saved, ViewError> {
+    let Some(folded) = folded.filter(|it| row.state.as_ref() != Some(it)) else {
+        return Ok(Saved::Here);
+    };
+    let before = row.state.as_ref().map_or(0, |state| state.commits);
+    let saved = row.save(&*ports.views, folded.clone()).await?;
+    if saved == Saved::Here {
+        let commits = folded.commits.saturating_sub(before);
+        REBUILD_COMMITS.record_of(Part::Rebuild, i64::try_from(commits).unwrap_or(i64::MAX));
+    }
+    Ok(saved)
 }
 
 fn is_done(row: &SegmentRow) -> bool {
@@ -193,16 +211,22 @@ impl Work<'_> {
         }
     }
 
-    /// Folds the next page and saves the position.
-    async fn page(&mut self, row: &mut SegmentRow, pace: Option<u64>) -> Result<Paged, PageError> {
-        let mut state = row.state.clone().unwrap_or_else(|| SegmentState {
+    /// How far the segment is folded.
+    fn reached(&self) -> SegmentState {
+        let reached = self.unsaved.as_ref().or(self.row.state.as_ref());
+        reached.cloned().unwrap_or_else(|| SegmentState {
             at: SegmentProgress::Start,
             commits: 0,
             set_aside: 0,
             reasons: Vec::new(),
             saved_at: self.ports.host.now(),
             by: self.worker,
-        });
+        })
+    }
+
+    /// Folds the next page. Meanwhile saves the position before it, and reads the page behind it.
+    async fn page(&mut self, pace: Option<u64>) -> Result<Paged, PageError> {
+        let mut state = self.reached();
         let after: Option<ReplayPosition> = match &state.at {
             SegmentProgress::Start => None,
             SegmentProgress::After(position) => Some(position.clone()),
@@ -228,8 +252,13 @@ impl Work<'_> {
             // If it fails, the next page is read again, and its failure counts.
             page.ok().map(|page| (position, page))
         };
-        let (folded, ahead) = join(self.fold(commits), look_ahead).await;
+        let fold = fold_page(&*self.view, &self.ports, commits);
+        let save = save(&mut self.row, &self.rebuilder.ports, self.unsaved.as_ref());
+        let (ahead, saved, folded) = join3(look_ahead, save, fold).await;
         self.ahead = ahead;
+        if saved? == Saved::Elsewhere {
+            return Ok(Paged::Elsewhere);
+        }
         for reason in folded? {
             state.note(reason);
         }
@@ -237,57 +266,20 @@ impl Work<'_> {
         state.at = next.map_or(SegmentProgress::Done, SegmentProgress::After);
         (state.by, state.saved_at) = (self.worker, self.ports.host.now());
         let is_done = state.at == SegmentProgress::Done;
-        match row.save(&*self.rebuilder.ports.views, state).await? {
-            Saved::Elsewhere => return Ok(Paged::Elsewhere),
-            Saved::Here => {
-                REBUILD_COMMITS.record_of(Part::Rebuild, i64::try_from(read).unwrap_or(i64::MAX));
-            }
-        }
+        self.unsaved = Some(state);
         if is_done {
-            return Ok(Paged::Done);
+            return Ok(match self.save_folded().await? {
+                Saved::Here => Paged::Done,
+                Saved::Elsewhere => Paged::Elsewhere,
+            });
         }
-        // After saving: a wait that is cut off loses no work.
         self.keep_pace(read, pace).await;
         Ok(Paged::More)
     }
 
-    /// Folds the commits of a page. Returns why events could not be folded and never can be.
-    async fn fold(&self, commits: Vec<Commit>) -> Result<Vec<String>, PageError> {
-        let mut set_aside = Vec::new();
-        let mut rows: BTreeMap<RowKey, Vec<Envelope>> = BTreeMap::new();
-        let is_folded =
-            |commit: &&Commit| self.view.folds().contains(&commit.stream().aggregate_type());
-        for event in commits.iter().filter(is_folded).flat_map(Commit::envelopes) {
-            match self.view.row_key(&event) {
-                Ok(Some(key)) => rows.entry(key).or_default().push(event),
-                Ok(None) => {}
-                Err(cause) if cause.is_of_newer_code() => {
-                    return Err(PageError::Fold(cause.to_string()));
-                }
-                Err(cause) => set_aside.push(cause.to_string()),
-            }
-        }
-        let store = Arc::new(PageStore::new(commits, Arc::clone(&self.ports.store)));
-        let together = Arc::new(Together::new(Arc::clone(&self.ports.views)));
-        let views: Arc<dyn ViewStore> = together.clone();
-        let ports = Ports { store, views, ..self.ports.clone() };
-        let (ports, view) = (&ports, &self.view);
-        // Collected first, because the compiler cannot prove that a lazy stream of borrowing futures is `Send`.
-        let folds: Vec<_> = rows
-            .iter()
-            .map(|(key, events)| async move { view.project(ports, key, events).await })
-            .collect();
-        let mut folds = stream::iter(folds).buffer_unordered(ROWS_AT_ONCE_MAX);
-        while let Some(outcomes) = together.next(&mut folds).await {
-            for outcome in outcomes {
-                match outcome {
-                    Outcome::Applied | Outcome::Duplicate | Outcome::Skipped => {}
-                    Outcome::Retry(reason) => return Err(PageError::Fold(reason)),
-                    Outcome::Parked(reason) => set_aside.push(reason),
-                }
-            }
-        }
-        Ok(set_aside)
+    /// Saves how far the segment is folded, if that is not saved yet.
+    async fn save_folded(&mut self) -> Result<Saved, ViewError> {
+        save(&mut self.row, &self.rebuilder.ports, self.unsaved.as_ref()).await
     }
 
     /// Waits until the commits that this worker has read are within the pace.

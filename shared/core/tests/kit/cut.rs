@@ -75,6 +75,8 @@ impl Scissors {
         call: impl Future<Output = Result<T, E>>,
         error: impl FnOnce(Source) -> E,
     ) -> Result<T, E> {
+        // Another worker may come between.
+        tokio::task::yield_now().await;
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         match self.cut.filter(|(at, _)| *at == number).map(|(_, cut)| cut) {
             None => call.await,

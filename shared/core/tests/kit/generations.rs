@@ -3,184 +3,22 @@
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    Envelope, EventStore as _, Host as _, Ordinal, Ports, ReadFrom, RowKey, StoredCommit,
-    ViewStore as _,
+    EventStore as _, Host as _, Ordinal, Ports, ReadFrom, RowKey, StoredCommit, ViewStore as _,
     batch::Delivered,
     generations::{
-        DROP_AFTER, Despite, Generation, GenerationError, LIVE_TIME_MAX, LiveGenerations, Plan,
-        Rebuilder, RowsOf, Segment, Step, end_drop, erase_all, generations_of, in_generation,
+        DROP_AFTER, Despite, Generation, GenerationError, LIVE_TIME_MAX, LiveGenerations, RowsOf,
+        Segment, Step, TIME_TO_HAND_ON, end_drop, erase_all, generations_of, in_generation,
         preview, progress_of, take,
     },
-    memory::{ManualHost, MemoryParking},
-    views::{
-        Across, AcrossView, AnyView, Extent, Fold, Marked, Projector, Single, SingleView, View,
-    },
+    views::{AnyView, Marked},
 };
-use dekigoto_testkit::{still_host, stream};
+use dekigoto_testkit::stream;
+use futures_util::future::join_all;
 
 use crate::{
-    cut::{Behind, CUTS, Cut, Messages, Scissors},
-    support::{Entry, Faulty, Log},
+    cut::{CUTS, Cut},
+    shop::{PLAN, SECOND, Shop, views},
 };
-
-/// The versions that a row has folded.
-struct Versions;
-
-impl View for Versions {
-    type Row = Vec<u64>;
-    type Folds = (Log,);
-    const NAME: &'static str = "versions";
-}
-
-impl Fold<Log> for Versions {
-    fn fold(row: &mut Vec<u64>, _: &Entry<false>, envelope: &Envelope) {
-        row.push(envelope.version.get());
-    }
-}
-
-impl SingleView for Versions {}
-
-/// How many events there are.
-struct Total;
-
-impl View for Total {
-    type Row = u64;
-    type Folds = (Log,);
-    const NAME: &'static str = "total";
-}
-
-impl Fold<Log> for Total {
-    fn row_key(_: &Entry<false>, _: &Envelope) -> Option<RowKey> {
-        Some(RowKey::only("total", "all"))
-    }
-
-    fn fold(row: &mut u64, _: &Entry<false>, _: &Envelope) {
-        *row += 1;
-    }
-}
-
-impl AcrossView for Total {
-    fn add(row: &mut u64, part: u64) {
-        *row += part;
-    }
-}
-
-const SECOND: &str = "2";
-const PLAN: Plan = Plan { segments: 2, commits_per_second_max: Some(4) };
-/// The time of an invocation: two pages, and then the segment is handed on.
-const INVOCATION: Duration = Duration::from_secs(7);
-
-/// A service whose every call may fail.
-struct Shop {
-    world: Faulty,
-    host: ManualHost,
-    view: Arc<dyn AnyView>,
-    scissors: Arc<Scissors>,
-    messages: Messages,
-    /// Messages of events that are on their way to the projector.
-    events: Vec<Envelope>,
-}
-
-impl Shop {
-    fn new(view: Arc<dyn AnyView>, cut: Option<(usize, Cut)>) -> Self {
-        Self {
-            world: Faulty::new([]),
-            host: still_host(),
-            view,
-            scissors: Scissors::at(cut),
-            messages: Messages::default(),
-            events: Vec::new(),
-        }
-    }
-
-    fn ports(&self) -> Ports {
-        Ports {
-            store: Arc::new(Behind(self.world.store.clone(), self.scissors.clone())),
-            views: Arc::new(Behind(self.world.rows.clone(), self.scissors.clone())),
-            host: Arc::new(self.host.clone()),
-        }
-    }
-
-    fn rebuilder(&self) -> Rebuilder {
-        Rebuilder {
-            views: vec![Arc::clone(&self.view)],
-            history: Arc::new(Behind(self.world.store.clone(), self.scissors.clone())),
-            ports: self.ports(),
-            queue: Arc::new(Behind(Arc::clone(&self.messages), self.scissors.clone())),
-            parking: Arc::new(MemoryParking::default()),
-        }
-    }
-
-    /// Stores events of a new stream, whose messages are then on their way.
-    async fn write(&mut self, id: &str, events: usize) {
-        let written = self.world.added(id, events).await;
-        self.events.extend(written);
-    }
-
-    /// Delivers the messages of events, twice and newest first, until the projector takes them.
-    async fn project(&mut self) {
-        let projector =
-            Projector::of(Arc::clone(&self.view), self.ports(), Arc::new(MemoryParking::default()));
-        let copies = self.events.iter().chain(&self.events).rev();
-        let mut messages: Vec<Delivered<String>> = copies
-            .enumerate()
-            .map(|(id, event)| Delivered {
-                id: id.to_string(),
-                record: serde_json::to_string(event).unwrap(),
-            })
-            .collect();
-        for _ in 0..20 {
-            if messages.is_empty() {
-                self.events.clear();
-                return;
-            }
-            let taken = projector.take(messages.clone(), || INVOCATION);
-            if let Some(report) = self.scissors.run(taken).await {
-                messages.retain(|message| report.failed.contains(&message.id));
-            }
-        }
-        panic!("the projector does not take its messages");
-    }
-
-    /// Delivers one message of the rebuild queue. It stays in the queue until its invocation ends well.
-    async fn rebuild_once(&self) -> bool {
-        let Some(body) = self.messages.lock().unwrap().first().cloned() else { return false };
-        let end = self.host.monotonic() + INVOCATION;
-        let host = self.host.clone();
-        let time_left = move || end.saturating_sub(host.monotonic());
-        let message = Delivered { id: "1".to_owned(), record: body };
-        let rebuilder = self.rebuilder();
-        let report = self.scissors.run(rebuilder.take(vec![message], &time_left)).await;
-        let mut messages = self.messages.lock().unwrap();
-        let delivered = messages.remove(0);
-        if report.is_none_or(|report| !report.failed.is_empty()) {
-            messages.push(delivered);
-        }
-        true
-    }
-
-    async fn begin(&self) {
-        let name = self.view.name();
-        take(&self.world.rows, name, Step::Begin(PLAN), self.host.now()).await.unwrap();
-        let second = SECOND.parse().unwrap();
-        // Each message is delivered twice, as SQS may.
-        let all = || Segment::all(name, second, PLAN.segments);
-        let segments = all().chain(all());
-        self.messages.lock().unwrap().extend(segments.map(|it| it.text()));
-    }
-
-    async fn assert_equals_the_fold_of_the_store(&self, generation: Generation, why: &str) {
-        let views = in_generation(Arc::new(self.world.rows.clone()), self.view.name(), generation);
-        let ports = Ports { views, ..self.world.ports() };
-        let verified =
-            self.view.verify(&ports, &self.world.store, Extent::Everything).await.unwrap();
-        assert_eq!((verified.differences, verified.waiting), (vec![], 0), "{why}: {generation}");
-    }
-}
-
-fn views() -> [Arc<dyn AnyView>; 2] {
-    [Arc::new(Single::<Versions>::default()), Arc::new(Across::<Total>::default())]
-}
 
 /// A rebuild with writes before each step of it, and one failing call. Returns the number of calls.
 async fn rebuilt(view: Arc<dyn AnyView>, cut: Option<(usize, Cut)>) -> usize {
@@ -383,13 +221,54 @@ async fn an_event_that_can_never_be_folded_is_set_aside_and_the_switch_says_so()
     }
 }
 
-#[tokio::test]
-async fn a_rebuild_keeps_its_pace() {
+/// A shop with a rebuild of 40 commits that has just begun.
+async fn begun() -> Shop {
     let shop = Shop::new(views()[0].clone(), None);
     for id in 0..10 {
         shop.world.added(&format!("s{id}"), 4).await;
     }
     shop.begin().await;
+    shop
+}
+
+/// The calls of workers that get a segment at the same time, and have time for all of it.
+async fn calls_of(workers: usize) -> usize {
+    let mut shop = begun().await;
+    shop.time = Duration::from_secs(60);
+    let first = std::mem::take(&mut *shop.messages.lock().unwrap()).remove(0);
+    let copy = Delivered { id: "1".to_owned(), record: first };
+    let (rebuilder, time_left) = (shop.rebuilder(), shop.invocation());
+    let copies = (0..workers).map(|_| rebuilder.take(vec![copy.clone()], &time_left));
+    let reports = join_all(copies).await;
+    assert!(reports.iter().all(|report| report.failed.is_empty()), "{reports:?}");
+    assert!(shop.messages.lock().unwrap().is_empty(), "a segment that is done was handed on");
+    let second = SECOND.parse().unwrap();
+    let progress = progress_of(&shop.world.rows, "versions", second, PLAN.segments).await.unwrap();
+    assert_eq!(progress.open, [1], "{progress:?}");
+    shop.scissors.calls()
+}
+
+#[tokio::test]
+async fn of_two_workers_of_a_segment_one_goes_on() {
+    let (one, two) = (calls_of(1).await, calls_of(2).await);
+    assert!(two * 2 < one * 3, "{two} calls of two workers, {one} of one");
+}
+
+#[tokio::test]
+async fn a_worker_with_time_for_one_page_hands_on_behind_it() {
+    let mut shop = begun().await;
+    shop.time = TIME_TO_HAND_ON + Duration::from_millis(1);
+    let mut steps = 0;
+    while shop.rebuild_once().await {
+        steps += 1;
+        assert!(steps < 100, "the rebuild does not end");
+    }
+    assert!(steps > 20, "{steps} invocations for 20 pages");
+}
+
+#[tokio::test]
+async fn a_rebuild_keeps_its_pace() {
+    let shop = begun().await;
     let started = shop.host.monotonic();
     while shop.rebuild_once().await {}
     // One after the other, the two segments take twice the time that they take side by side.

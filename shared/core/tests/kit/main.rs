@@ -26,6 +26,7 @@ mod replay;
 mod rolling;
 mod schemas;
 mod sending;
+mod shop;
 mod single;
 mod slow;
 mod subscriber;
