@@ -19,6 +19,9 @@ use crate::{
 const READ: &str = "SQLite read of rows";
 const WRITE: &str = "SQLite write of rows";
 
+/// Rows that are read on the caller's thread.
+const FEW_ROWS: usize = 16;
+
 /// A view store in a SQLite file. Its rows can stand in [`INDEXES`] secondary indexes.
 #[derive(Clone, Debug)]
 pub struct SqliteViewStore(pub(crate) Database);
@@ -27,9 +30,13 @@ pub struct SqliteViewStore(pub(crate) Database);
 impl ViewStore for SqliteViewStore {
     async fn read(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, ViewError> {
         within_limit(READ, keys.len())?;
-        let keys = keys.to_vec();
+        let (count, keys) = (keys.len(), keys.to_vec());
         let read = move |it: &Connection| keys.iter().map(|key| read(it, key)).collect();
-        self.0.reader().call(READ, read).await
+        if count <= FEW_ROWS {
+            self.0.read_few(READ, read).await
+        } else {
+            self.0.reader().call(READ, read).await
+        }
     }
 
     async fn write(&self, rows: &[Row]) -> Result<(), ViewError> {
