@@ -129,7 +129,7 @@ sim-short: ## Simulate 3,000 runs with failures and a part of the sweep, and hun
 chaos: ## Let calls fail and functions die on a local AWS of its own while 500 orders are placed, and check it (ORDERS, SEED)
 	@$(LOCAL)/chaos.py $(if $(ORDERS),--orders $(ORDERS),--write) $(if $(SEED),--seed $(SEED))
 
-platforms: ## Run the contract suites on every store and bus, and kill each of them (DATABASE_URL, KAFKA_BROKERS; WRITE=1 writes the table)
+platforms: ## Run the contract suites on every store and bus, and kill each of them (DATABASE_URL, KAFKA_BROKERS; WRITE=1, WRITE_TIMES=1 write tables)
 	@$(LOCAL)/platforms.py
 
 ##@ Run it on a local AWS

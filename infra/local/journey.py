@@ -31,7 +31,7 @@ def main():
     killed = LOCAL / "journey-killed.db"
     environment = {"DEKIGOTO_BINARY": binary, "DATABASE": str(killed), "AUTH_MODE": "none"}
     subprocess.run([binary, "reset"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
-    pytest(["-rP", "test_kills.py", "test_ready.py", "test_dev.py"], environment)
+    pytest(["-rP", "test_kills.py", "test_files.py", "test_ready.py", "test_dev.py"], environment)
     with running(binary, "jwt") as url:
         pytest(["test_tokens.py"], {"DEKIGOTO_URL": url, "DEKIGOTO_ISSUER": url})
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from journey import ready_line
 
-from client import Api, basket, eventually, fresh
+from client import Api, basket, eventually, fresh, place
 
 KILLS = 8
 CLIENTS = 8
 CUSTOMERS = 5
 READY_SECONDS_MAX = 5
+PAYMENT_SECONDS = 2
 
 pytestmark = pytest.mark.skipif(
     "DEKIGOTO_BINARY" not in os.environ, reason="only the one-process system can be killed; make journey does")
@@ -110,6 +111,25 @@ def test_a_process_that_is_killed_loses_nothing_that_it_acknowledged_s3_l2(tmp_p
           f"{max(system.ready_seconds):.2f} s at most")
     note(f"the process, on {os.environ.get('STORE', 'sqlite')}", KILLS, f"{len(clients.acknowledged)} orders", __file__)
     assert max(system.ready_seconds) < READY_SECONDS_MAX
+
+
+def test_a_deadline_that_passes_while_the_process_is_dead_is_met_after_its_start_l3(tmp_path, monkeypatch):
+    system = System(tmp_path / "log")
+    monkeypatch.setenv("PAYMENT_SECONDS", str(PAYMENT_SECONDS))
+    system.start()
+    order = place(system.api)
+    eventually(lambda: system.api.get("/local/stored", stream=f"Fulfilment#{order}"), lambda a: len(a.body) > 0,
+               "the process with its deadline is stored")
+    system.kill()
+    time.sleep(PAYMENT_SECONDS)
+    # Only the stored deadline ends so soon.
+    monkeypatch.delenv("PAYMENT_SECONDS")
+    system.start()
+    try:
+        eventually(lambda: system.api.get(f"/v1/orders/{order}", minVersion=1),
+                   lambda a: a.status == 200 and a.body["status"] == "cancelled", "the order that nobody paid is cancelled")
+    finally:
+        system.kill()
 
 
 def note(what, kills, checked, test):

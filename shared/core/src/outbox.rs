@@ -31,7 +31,8 @@ pub enum Order {
     /// Any that are due. Fastest, but commits of one stream may be published out of order.
     Any,
     /// Only the oldest entry of each stream. Later ones wait until it is deleted, also while it is leased or waits after
-    /// a failure. So the commits of a stream are published in order, by any number of relays.
+    /// a failure. So the commits of a stream are published in order, by any number of relays: none needs a range of streams
+    /// for itself. A relay that hangs until its lease ends may send a commit once more after a later one.
     PerStream,
 }
 

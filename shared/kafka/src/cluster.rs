@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use krafka::{
     Kafka,
     admin::{CreateTopicsOptions, NewTopic},
-    auth::{AuthConfig, AwsMskIamCredentials},
+    auth::{AuthConfig, AwsMskIamCredentials, TlsConfig},
     error::{ErrorCode, KrafkaError},
 };
 
@@ -43,6 +43,13 @@ impl Cluster {
             async move { AwsMskIamCredentials::from_env_with_region(region) }
         };
         Self::with(brokers.into(), AuthConfig::aws_msk_iam_provider(credentials))
+    }
+
+    /// The same cluster, over TLS, whose certificate one of these authorities must have signed (PEM), and no public one.
+    #[must_use]
+    pub fn trusting(&self, authorities: &[u8]) -> Self {
+        let tls = TlsConfig::new().with_ca_cert_pem(authorities);
+        Self::with(self.0.brokers.clone(), self.0.security.clone().with_tls(tls))
     }
 
     fn with(brokers: String, security: AuthConfig) -> Self {

@@ -107,6 +107,23 @@ mod tests {
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
     }
 
+    /// Killing a process does not show it: what it wrote is then still in the system's memory.
+    #[test]
+    fn a_commit_waits_for_the_disk_s3() {
+        let name = format!("dekigoto-{}-durable.db", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let connection = Connection::open(&path).unwrap();
+        configure(&connection).unwrap();
+        let is =
+            |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, String>(0));
+        let number =
+            |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+        assert_eq!(is("journal_mode").unwrap(), "wal");
+        assert_eq!((number("synchronous").unwrap(), number("fullfsync").unwrap()), (2, 1));
+        drop(connection);
+        std::fs::remove_file(&path).unwrap();
+    }
+
     #[test]
     fn tables_of_an_older_program_get_what_they_lack_and_keep_their_rows() {
         let connection = Connection::open_in_memory().unwrap();

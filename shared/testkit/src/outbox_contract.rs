@@ -1,8 +1,10 @@
 //! The specification of [`Outbox`], as cases that every implementation passes, and of a relay on it.
 
 mod leases;
+mod pace;
 mod parked;
 mod relays;
+mod sharing;
 
 use std::{sync::Arc, time::Duration};
 
@@ -77,6 +79,10 @@ where
         relays::what_fails_too_often_is_parked_with_its_last_reason_l4,
         relays::what_cannot_be_parked_stays_in_the_outbox,
         relays::in_order_the_commits_of_a_stream_are_published_in_order_despite_failures,
+        pace::a_lease_outlasts_the_round_that_took_it,
+        pace::what_fails_again_waits_longer_and_at_most_six_minutes,
+        sharing::an_entry_stays_leased_until_both_targets_have_its_messages_l1,
+        sharing::many_relays_publish_the_commits_of_each_stream_in_order,
     }
     cases.report("outbox contract");
 }

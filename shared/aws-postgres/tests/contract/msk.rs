@@ -1,6 +1,8 @@
-//! What a client of Amazon MSK sends to log in with IAM, over TLS: the mechanism, and the signature that AWS's own library makes.
+//! What `Cluster::on_msk` sends to log in with IAM, over TLS: the mechanism, and the signature that AWS's own library makes of the
+//! credentials in its environment. So it runs in a process of its own, which is this program again.
 
 use std::{
+    process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -10,10 +12,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use dekigoto::{Host as _, SystemHost};
-use krafka::{
-    Kafka,
-    auth::{AuthConfig, AwsMskIamCredentials, TlsConfig},
-};
+use dekigoto_kafka::{Cluster, KafkaFailure};
 use rustls::{
     ServerConfig,
     crypto::ring,
@@ -67,8 +66,53 @@ fn param<'a>(params: &'a [(String, String)], name: &str) -> &'a str {
     found.map(|(_, value)| value.as_str()).unwrap_or_default()
 }
 
-/// A broker that reads a login and refuses nothing: it returns the mechanism and the payload.
-async fn login(listener: TcpListener) -> (String, Value) {
+/// Names the broker for the process of its own.
+const BROKER: &str = "TEST_BROKER";
+
+/// A process that reaches a broker. It is killed when this is dropped.
+struct Client(Child);
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Client {
+    /// Runs one test again, with the credentials as Lambda sets them.
+    fn start(test: &str, broker: &TcpListener) -> Self {
+        let keys = credentials();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", test])
+            .env(BROKER, broker.local_addr().unwrap().to_string())
+            .env("AWS_ACCESS_KEY_ID", keys.access_key_id())
+            .env("AWS_SECRET_ACCESS_KEY", keys.secret_access_key())
+            .env("AWS_SESSION_TOKEN", keys.session_token().unwrap())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+/// The broker, in the process of its own.
+#[expect(clippy::disallowed_methods, reason = "the environment names the broker")]
+fn broker() -> Option<String> {
+    std::env::var(BROKER).ok()
+}
+
+/// Does something that needs a connection.
+async fn reach(cluster: &Cluster) -> Result<(), KafkaFailure> {
+    cluster.create_topic("events", 1).await
+}
+
+async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+/// The next client, over TLS with the certificate of the test's authority.
+async fn accepted(listener: &TcpListener) -> std::io::Result<TlsStream<TcpStream>> {
     let chain = CertificateDer::pem_slice_iter(CERTIFICATE).map(Result::unwrap).collect();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -76,8 +120,13 @@ async fn login(listener: TcpListener) -> (String, Value) {
         .with_no_client_auth()
         .with_single_cert(chain, PrivateKeyDer::from_pem_slice(KEY).unwrap())
         .unwrap();
-    let (client, _) = listener.accept().await.unwrap();
-    let mut client = TlsAcceptor::from(Arc::new(config)).accept(client).await.unwrap();
+    let (client, _) = listener.accept().await?;
+    TlsAcceptor::from(Arc::new(config)).accept(client).await
+}
+
+/// A broker that reads a login and refuses nothing: it returns the mechanism and the payload.
+async fn login(listener: &TcpListener) -> (String, Value) {
+    let mut client = accepted(listener).await.unwrap();
     let handshake = request(&mut client).await;
     // Its correlation id, no error, and no list of mechanisms.
     let answer = [&10_i32.to_be_bytes()[..], &handshake[4..8], &[0, 0], &[0; 4]].concat();
@@ -108,21 +157,18 @@ fn the_signature_to_compare_with_is_that_of_botocore() {
 }
 
 #[tokio::test]
-async fn the_login_at_msk_has_the_signature_that_aws_makes() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let keys = credentials();
-    let keys = AwsMskIamCredentials::new(keys.access_key_id(), keys.secret_access_key(), REGION)
-        .with_session_token(keys.session_token().unwrap());
-    // As `Cluster::on_msk`, except for the authority that it trusts.
-    let security = AuthConfig::aws_msk_iam_with_credentials(keys)
-        .with_tls(TlsConfig::new().with_ca_cert_pem(AUTHORITY));
+async fn the_login_of_on_msk_has_the_signature_that_aws_makes_of_its_environment() {
+    if let Some(broker) = broker() {
+        // As a function does, except for the authority that it trusts.
+        drop(reach(&Cluster::on_msk(broker, REGION).trusting(AUTHORITY)).await);
+        return;
+    }
+    let listener = listener().await;
     let before = u64::try_from(SystemHost.now().as_millis()).unwrap() / 1000;
-    let connecting = tokio::spawn(async move {
-        drop(Kafka::builder(&*address).security(security).connect().await);
-    });
-    let (mechanism, payload) = timeout(LOGIN_WITHIN, login(listener)).await.unwrap();
-    connecting.abort();
+    let test = "msk::the_login_of_on_msk_has_the_signature_that_aws_makes_of_its_environment";
+    let client = Client::start(test, &listener);
+    let (mechanism, payload) = timeout(LOGIN_WITHIN, login(&listener)).await.unwrap();
+    drop(client);
     assert_eq!(mechanism, "AWS_MSK_IAM");
     let sent = |name: &str| payload[name].as_str().unwrap_or_default().to_owned();
     assert_eq!((sent("version"), sent("host")), ("2020_10_22".to_owned(), "127.0.0.1".to_owned()));
@@ -134,4 +180,31 @@ async fn the_login_at_msk_has_the_signature_that_aws_makes() {
         assert_eq!(sent(&name.to_lowercase()), *value, "{name}");
     }
     assert_eq!(expected.len(), 7, "{expected:?}");
+}
+
+/// It trusts the public authorities, which have not signed this broker's certificate.
+#[tokio::test]
+async fn on_msk_tells_its_credentials_to_no_broker_that_it_does_not_trust_s17() {
+    if let Some(broker) = broker() {
+        drop(reach(&Cluster::on_msk(broker, REGION)).await);
+        return;
+    }
+    let listener = listener().await;
+    let test = "msk::on_msk_tells_its_credentials_to_no_broker_that_it_does_not_trust_s17";
+    let _client = Client::start(test, &listener);
+    let refused = timeout(LOGIN_WITHIN, accepted(&listener)).await.unwrap();
+    let refused = refused.expect_err("it takes the certificate").to_string();
+    assert!(refused.contains("UnknownCA"), "{refused}");
+}
+
+/// A request of Kafka comes to a broker with a certificate of its own authority, and over TLS.
+#[tokio::test]
+async fn a_cluster_with_an_authority_of_its_own_is_reached_over_tls() {
+    let listener = listener().await;
+    let cluster = Cluster::new(listener.local_addr().unwrap().to_string()).trusting(AUTHORITY);
+    let reaching = tokio::spawn(async move { reach(&cluster).await });
+    let mut client = timeout(LOGIN_WITHIN, accepted(&listener)).await.unwrap().unwrap();
+    let request = timeout(LOGIN_WITHIN, request(&mut client)).await.unwrap();
+    reaching.abort();
+    assert!(request.windows(8).any(|it| it == b"dekigoto"), "{request:?}");
 }

@@ -27,7 +27,7 @@ const GROUP: &str = "order-summary";
 /// Longer than a group takes to give the partitions of a member that died to another.
 const SOON: Duration = Duration::from_secs(30);
 
-/// A handler that keeps what it gets. `poison` is parked; `later` fails until [`Shelf::heal`] is called.
+/// A handler that keeps what it gets. `poison` is parked; `later` fails, and `hangs` does not end, until [`Shelf::heal`] is called.
 #[derive(Clone, Default)]
 pub(crate) struct Shelf {
     state: Arc<Mutex<State>>,
@@ -58,6 +58,9 @@ impl Shelf {
         if body.starts_with("poison") {
             log::park(&self.parking, id, body, "it is poison").await.unwrap();
             return Outcome::Parked("it is poison".to_owned());
+        }
+        if body.starts_with("hangs") && !self.state.lock().unwrap().is_healthy {
+            return std::future::pending().await;
         }
         let mut state = self.state.lock().unwrap();
         if body.starts_with("later") && !state.is_healthy {
@@ -214,6 +217,22 @@ async fn a_record_that_fails_comes_again_and_is_never_passed_by_a_commit_l1() {
     until_committed(&broker, 3).await;
     running.stop().await;
     assert!(shelf.handled().contains(&"later".to_owned()));
+}
+
+#[tokio::test]
+async fn a_member_that_dies_in_the_middle_of_a_batch_has_committed_nothing_of_it_l1() {
+    let (broker, cluster) = broker(1).await;
+    send(&cluster, TOPIC, &[("a", "1"), ("a", "hangs"), ("a", "2")]).await;
+    let shelf = Shelf::default();
+    let running = Running::start(&cluster, TOPIC, &shelf);
+    shelf.until(|it| it.handled() == ["1"]).await;
+    assert_eq!(committed(&broker), 0);
+    running.kill();
+    shelf.heal();
+    let running = Running::start(&cluster, TOPIC, &shelf);
+    until_committed(&broker, 3).await;
+    running.stop().await;
+    assert_eq!(shelf.handled(), ["1", "1", "hangs", "2"], "the batch came again");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use dekigoto::{
 };
 use dekigoto_postgres::Postgres;
 use dekigoto_testkit::{commit, stream};
+use tokio::{net::TcpListener, time::timeout};
 
 use crate::{
     proxy::{Proxy, Way},
@@ -76,6 +77,42 @@ async fn a_lost_reply_is_unknown_and_the_same_append_then_succeeds_once_s3() {
     proxy.set(Way::Open);
     postgres.events().append(&first_of("a")).await.unwrap();
     assert_eq!(entries(&tables).await, 2, "one entry for each commit");
+}
+
+/// It carries the append out, and says nothing more.
+#[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
+async fn a_server_that_never_answers_is_unknown_in_time_and_the_next_call_connects_again_s3() {
+    let tables = tables().await;
+    let proxy = Proxy::start(&url()).await;
+    let postgres = at(&tables, &proxy.url);
+    postgres.events().append(&first_of("before")).await.unwrap();
+    proxy.set(Way::HoldsReplies);
+    let events = postgres.events();
+    let (first, in_time) = (first_of("a"), Duration::from_secs(7));
+    let lost = timeout(in_time, events.append(&first)).await.expect("the client stops waiting");
+    assert!(matches!(lost, Err(AppendError::Unknown(_))), "{lost:?}");
+    proxy.set(Way::Open);
+    events.append(&first).await.unwrap();
+    assert_eq!(entries(&tables).await, 2, "one entry for each commit");
+    assert_eq!(proxy.requests().len(), 2, "connections");
+}
+
+/// Nothing was sent to it.
+#[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
+async fn a_server_that_takes_a_connection_and_says_nothing_is_busy_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = format!("postgres://postgres@{}/postgres", listener.local_addr().unwrap());
+    let postgres = Postgres::new(&silent, None).unwrap();
+    let (events, first) = (postgres.events(), first_of("a"));
+    let refused = timeout(Duration::from_secs(5), events.append(&first)).await;
+    match refused.expect("the client stops waiting") {
+        Err(AppendError::Throttled(cause)) => {
+            assert!(cause.to_string().contains("no answer; try again"), "{cause}");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -301,4 +338,25 @@ async fn a_transaction_that_stays_open_elsewhere_stalls_nobody_and_loses_nothing
     }
     transaction.commit().await.unwrap();
     assert_eq!(entries(&tables).await, 2);
+}
+
+/// As a relay that hangs in a transaction, or an operator who looks.
+#[tokio::test]
+#[ignore = "needs the server of DATABASE_URL: make platforms"]
+async fn an_entry_that_another_transaction_has_locked_is_skipped_and_stalls_nobody_l1() {
+    let tables = tables().await;
+    for id in ["locked", "b", "c"] {
+        tables.postgres.events().append(&first_of(id)).await.unwrap();
+    }
+    let mut other = client().await;
+    let transaction = other.transaction().await.unwrap();
+    let lock = "select 1 from {}.outbox where pk like '%#locked' for update";
+    transaction.batch_execute(&lock.replace("{}", &tables.schema)).await.unwrap();
+    let outbox = tables.postgres.outbox();
+    for order in [Order::Any, Order::PerStream] {
+        let leased = outbox.lease(10, Duration::ZERO, order).await.unwrap();
+        assert_eq!(leased.len(), 2, "{order:?}");
+    }
+    transaction.rollback().await.unwrap();
+    assert_eq!(entries(&tables).await, 3);
 }

@@ -19,6 +19,8 @@ pub(crate) enum Way {
     LosesRequests,
     /// Carries requests, and closes the client's side instead of carrying a reply.
     LosesReplies,
+    /// Carries requests, and keeps the replies.
+    HoldsReplies,
 }
 
 /// A proxy in front of the server.
@@ -68,6 +70,7 @@ impl Proxy {
             Way::Open => 0,
             Way::LosesRequests => 1,
             Way::LosesReplies => 2,
+            Way::HoldsReplies => 3,
         };
         self.way.store(number, Ordering::SeqCst);
     }
@@ -93,8 +96,10 @@ async fn carry(
             }
             read = server.read(&mut reply) => {
                 let Ok(bytes @ 1..) = read else { return };
-                if way.load(Ordering::SeqCst) == 2 {
-                    return;
+                match way.load(Ordering::SeqCst) {
+                    2 => return,
+                    3 => continue,
+                    _ => {}
                 }
                 client.write_all(&reply[..bytes]).await.unwrap();
             }

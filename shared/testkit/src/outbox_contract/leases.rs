@@ -170,7 +170,7 @@ pub(super) async fn writers_at_the_same_time_lose_no_entry_l1(subject: &dyn Outb
 }
 
 /// More rounds than the writers need.
-const ROUNDS_MAX: usize = 20_000;
+pub(super) const ROUNDS_MAX: usize = 20_000;
 
 fn writer_name(number: usize) -> &'static str {
     const NAMES: [&str; 20] = [
@@ -181,7 +181,7 @@ fn writer_name(number: usize) -> &'static str {
 }
 
 /// Lets the writers of the same task go on.
-async fn pause() {
+pub(super) async fn pause() {
     let mut paused = false;
     std::future::poll_fn(|context| {
         if std::mem::replace(&mut paused, true) {

@@ -45,11 +45,11 @@ fn announce(
     Ok(vec![IntegrationEvent { detail_type: "NumberAdded", schema_version: 1, data }])
 }
 
-fn minute() -> Duration {
+pub(super) fn minute() -> Duration {
     Duration::from_secs(60)
 }
 
-async fn round(relay: &Relay, outbox: &dyn Outbox, order: Order) -> Report {
+pub(super) async fn round(relay: &Relay, outbox: &dyn Outbox, order: Order) -> Report {
     relay.take_outbox(outbox, order, minute).await.unwrap()
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn drain(relay: &Relay, outbox: &dyn Outbox, order: Order) {
 }
 
 /// Versions by stream, in the order in which they came.
-fn versions(bus: &ScriptedBus) -> BTreeMap<String, Vec<u64>> {
+pub(super) fn versions(bus: &ScriptedBus) -> BTreeMap<String, Vec<u64>> {
     let mut versions: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for message in bus.taken() {
         let event: Envelope = serde_json::from_str(&message.body).unwrap();
