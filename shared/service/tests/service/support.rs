@@ -93,14 +93,13 @@ impl Shop {
     /// Sends a request. Its answer must be one that the contract documents.
     pub(crate) async fn ask(&self, ask: Ask) -> Answer {
         let (method, path) = (ask.0.method().clone(), ask.0.uri().path().to_owned());
-        let answer = self.ask_of_older_data(ask).await;
+        let answer = self.ask_router(ask).await;
         hold(&method, &path, &answer);
         answer
     }
 
-    /// Sends a request about data from before a limit of the contract.
     #[expect(clippy::disallowed_methods, reason = "measures real time")]
-    pub(crate) async fn ask_of_older_data(&self, ask: Ask) -> Answer {
+    async fn ask_router(&self, ask: Ask) -> Answer {
         let request = format!("{} {:.60}", ask.0.method(), ask.0.uri().to_string());
         let begin = Instant::now();
         let response = self.router.clone().oneshot(ask.0).await.unwrap();

@@ -182,13 +182,26 @@ async fn store_payments(shop: &Shop, id: &str, count: u64) {
     }
 }
 
+/// `ask` holds each answer to the contract.
+#[tokio::test]
+async fn an_order_with_60_payments_of_before_the_limit_is_read_as_the_contract_says() {
+    let shop = Shop::new();
+    let id = shop.placed("k").await;
+    store_payments(&shop, &id, 60).await;
+    let path = format!("/v1/orders/{id}/payments");
+    let list = shop.ask(Ask::get(&path)).await;
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 60);
+    let more = Ask::post(&path, &paid("ch_0061", 1, "captured"));
+    shop.refuses(more, 409, "too-many-payments").await;
+}
+
 #[tokio::test]
 async fn an_order_with_1001_payments_is_nowhere_cut_s10() {
     let shop = Shop::new();
     let id = shop.placed("k").await;
     store_payments(&shop, &id, 1001).await;
 
-    let list = shop.ask_of_older_data(Ask::get(&format!("/v1/orders/{id}/payments"))).await;
+    let list = shop.ask(Ask::get(&format!("/v1/orders/{id}/payments"))).await;
     assert_eq!(list.body["items"].as_array().unwrap().len(), 1001);
     assert_eq!((&list.body["capturedAmount"], &list.body["version"]), (&json!(1001), &json!(1001)));
 
