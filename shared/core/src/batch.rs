@@ -93,6 +93,22 @@ pub struct Report {
 }
 
 impl Report {
+    /// The report of two parts of a batch.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let Self { failed, reasons, tally } = other;
+        self.failed.extend(failed);
+        self.reasons.extend(reasons);
+        self.tally = Tally {
+            applied: self.tally.applied + tally.applied,
+            duplicate: self.tally.duplicate + tally.duplicate,
+            skipped: self.tally.skipped + tally.skipped,
+            retried: self.tally.retried + tally.retried,
+            parked: self.tally.parked + tally.parked,
+        };
+        self
+    }
+
     fn record(&mut self, id: &str, outcome: &Outcome) {
         self.tally.count(outcome);
         match outcome {

@@ -40,6 +40,7 @@ mod store;
 mod stored;
 mod stored_size;
 mod stream;
+pub mod sweep;
 #[cfg(feature = "system-host")]
 mod system_host;
 #[cfg(feature = "system-host")]

@@ -80,6 +80,10 @@ pub const DEADLINES_DUE: Measure = Measure::count("DeadlinesDue");
 pub const DEADLINE_LATE: Measure = Measure::time("DeadlineLateMs");
 /// Commits that a rebuild has folded.
 pub const REBUILD_COMMITS: Measure = Measure::count("RebuildCommits");
+/// Commits that a sweep has looked at.
+pub const SWEPT_COMMITS: Measure = Measure::count("SweptCommits");
+/// Commits without a stream record, which a sweep has given to the relay.
+pub const LOST_COMMITS: Measure = Measure::count("LostCommits");
 
 impl Measure {
     /// A count.

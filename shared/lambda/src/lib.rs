@@ -42,6 +42,6 @@ pub use drain::{DRAIN_TIME, Drained, drain};
 pub use kafka::KafkaResponse;
 pub use policy::{PolicyAnswer, run_policy};
 pub use projector::project;
-pub use rebuild::rebuild;
+pub use rebuild::{RebuildAnswer, rebuild};
 pub use relay::{Answer as RelayAnswer, relay, relay_or_republish};
 pub use start::{start, warm_up};

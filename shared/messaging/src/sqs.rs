@@ -12,6 +12,7 @@ use dekigoto::{
     Cause, Parking, Pointer, Refused, RetryQueue, Source,
     generations::{RebuildQueue, Segment},
     policies::{DeadlineQueue, DueProcess},
+    sweep::{Sweep, SweepQueue},
 };
 
 use crate::{
@@ -65,7 +66,7 @@ impl DeadlineQueue for SqsDeadlineQueue {
     }
 }
 
-/// The queue of segments of rebuilds.
+/// The queue of segments of rebuilds and sweeps.
 #[derive(Debug)]
 pub struct SqsRebuildQueue {
     queue: Queue,
@@ -84,6 +85,13 @@ impl SqsRebuildQueue {
 impl RebuildQueue for SqsRebuildQueue {
     async fn put(&self, segment: &Segment) -> Result<(), Source> {
         self.queue.send(&segment.text(), &[]).await
+    }
+}
+
+#[async_trait]
+impl SweepQueue for SqsRebuildQueue {
+    async fn put(&self, sweep: &Sweep) -> Result<(), Source> {
+        self.queue.send(&sweep.text(), &[]).await
     }
 }
 

@@ -37,9 +37,13 @@ fn later_message(world: &World, lost: &LostMessage) {
     let stream = Envelope::from_message(&lost.body).unwrap().stream().unwrap().key();
     let view = registry().view_named(lost.queue.name()).unwrap();
     let wanted = registry().events_for(&*view);
-    let mut events = world.events.events(&stream).into_iter();
+    let mut events = world.truth.published_events().into_iter().filter(|it| is_of(it, &stream));
     let newest = events.rfind(|event| wanted.contains(&event.event_type.as_str())).unwrap();
     lost.queue.put(Message::of(&newest).body);
+}
+
+fn is_of(event: &Envelope, stream: &str) -> bool {
+    event.stream().is_ok_and(|it| it.key() == stream)
 }
 
 fn verified(world: &World) {

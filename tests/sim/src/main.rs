@@ -32,6 +32,7 @@ mod sample;
 mod shrink;
 mod swarm;
 mod sweep;
+mod sweeper;
 mod tables;
 mod targets;
 mod ticks;

@@ -42,6 +42,7 @@ pub(crate) const MARKS: &[&str] = &[
     "served from the store",
     "something else happened to the order of an effect",
     "stale If-Match",
+    "sweeper republished",
     "the view of deadlines lagged",
     "unknown, then found",
     "version conflict",

@@ -22,7 +22,7 @@ pub(crate) const ARCHIVE: &str = "archive";
 type Deed = fn(&World, &mut Dice);
 
 /// The actions, with the number of runs in a thousand that have each.
-const DEEDS: [(u32, Deed); 9] = [
+const DEEDS: [(u32, Deed); 10] = [
     (300, old_order),
     (300, poisoned_message),
     (200, poisoned_record),
@@ -32,6 +32,7 @@ const DEEDS: [(u32, Deed); 9] = [
     (50, event_of_new_code),
     (300, forged_event),
     (100, republication),
+    (200, early_sweep),
 ];
 
 /// Starts some of the actions at random moments within this time.
@@ -110,7 +111,7 @@ fn poisoned_record(world: &World, dice: &mut Dice) {
 pub(crate) const UNREADABLE: &str = "the record has a newer format";
 
 /// Gives each new commit to the stream. In some runs, newer code wrote some of the records, and the publisher can read
-/// only their keys.
+/// only their keys. In others, some records are lost.
 pub(crate) fn feed(
     sim: &Sim,
     events: &EventTable,
@@ -119,8 +120,13 @@ pub(crate) fn feed(
 ) {
     let mut dice = sim.dice(1 << 45);
     let cases = if dice.per_mille(100) { 200 } else { 0 };
+    let losses = Mutex::new(Losses::draw(sim));
     let (sim, stream, dice) = (sim.clone(), stream.clone(), Mutex::new(dice));
     events.on_commit(move |commit: &Commit| {
+        if !sim.is_healed() && losses.lock().unwrap().take(commit) {
+            sim.tried("a stream record that is lost");
+            return;
+        }
         let is_newer = dice.lock().unwrap().per_mille(cases);
         // When everything is healed, the new code is deployed everywhere.
         let record = if is_newer && !sim.is_healed() {
@@ -134,12 +140,35 @@ pub(crate) fn feed(
     });
 }
 
-/// Sends every event so far to one view again.
+/// The sequence of random numbers for lost stream records.
+const LOSSES: u64 = 1 << 53;
+
+/// The stream records that never arrive.
+struct Losses {
+    dice: Dice,
+    cases: u32,
+}
+
+impl Losses {
+    /// In one run of ten, some are lost.
+    fn draw(sim: &Sim) -> Self {
+        let mut dice = sim.dice(LOSSES);
+        let cases = if dice.per_mille(100) { *dice.pick(&[20, 100, 400]) } else { 0 };
+        Self { dice, cases }
+    }
+
+    /// Whether the record of this commit is lost. A sweep looks at the commits of the last days, not at an archive.
+    fn take(&mut self, commit: &Commit) -> bool {
+        commit.context().actor != ARCHIVE && self.dice.per_mille(self.cases)
+    }
+}
+
+/// Sends every event that was published so far to one view again.
 fn redelivery(world: &World, dice: &mut Dice) {
     world.sim.tried("a view that gets every event again");
     let inlets = world.inlets();
     let view = dice.pick(&inlets);
-    for event in world.events.all_events() {
+    for event in world.truth.published_events() {
         view.queue.put(Message::of(&event).body);
         if world.wiring.replay_publishes() {
             let topic = world.topic.port(&Machine::new(&world.sim, "rebuild", 1 << 30));
@@ -229,4 +258,10 @@ fn forged_event(world: &World, dice: &mut Dice) {
 fn republication(world: &World, _: &mut Dice) {
     world.sim.tried("a time window that is published again");
     world.republish();
+}
+
+/// A sweep that looks at commits whose messages may still be on their way.
+fn early_sweep(world: &World, _: &mut Dice) {
+    world.sim.tried("a sweep while calls fail");
+    world.sweeper.sweep(Duration::from_secs(30));
 }

@@ -170,6 +170,7 @@ fn redrive(world: &World) {
         world.republish();
     }
     lost::mend(world);
+    world.sweeper.sweep_later();
 }
 
 #[cfg(test)]

@@ -60,6 +60,16 @@ impl Truth {
         truth
     }
 
+    /// The events that the topic has taken.
+    pub(crate) fn published_events(&self) -> Vec<Envelope> {
+        let memory = self.memory();
+        let is_sent = |event: &Envelope| {
+            let stream = event.stream().unwrap().key();
+            memory.sent.contains_key(&(stream, event.version.get()))
+        };
+        self.0.events.all_events().into_iter().filter(is_sent).collect()
+    }
+
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.0.memory.lock().unwrap()
     }

@@ -26,6 +26,7 @@ use crate::{
     policies::{self, PolicyQueue},
     provider::Provider,
     rollout::Rollout,
+    sweeper::SweeperQueue,
     targets::Watched,
     truth::Truth,
     vetting::{Vetting, registry},
@@ -90,6 +91,7 @@ pub(crate) struct World {
     pub(crate) stream: Stream<StreamRecord>,
     pub(crate) retries: Queue,
     pub(crate) relay_dead: Queue,
+    pub(crate) sweeper: SweeperQueue,
     pub(crate) view_queues: Vec<ViewQueue>,
     /// The policy's queue and its settings. `None` if people do everything.
     pub(crate) policy: Option<PolicyQueue>,
@@ -160,7 +162,7 @@ impl World {
         let (relay, retry) = (shop.relay(sim), shop.retry(sim));
         stream.deliver(&relay);
         deliver(&shop.retries, &shop.relay_dead, RETRIES, &retry);
-        let api = shop.api(sim);
+        let (sweeper, api) = (shop.sweeper(sim), shop.api(sim));
         let Shop { events, views, topic, retries, relay_dead, .. } = shop;
         let sim = sim.clone();
         Self {
@@ -170,6 +172,7 @@ impl World {
             stream,
             retries,
             relay_dead,
+            sweeper,
             view_queues,
             policy,
             terms,
@@ -213,6 +216,7 @@ impl World {
         self.api.replace();
         self.relay.replace();
         self.retry.replace();
+        self.sweeper.replace();
         self.view_queues.iter().for_each(|view| view.function.replace());
         self.policies().for_each(|policy| policy.function.replace());
     }
@@ -288,6 +292,11 @@ impl Shop {
         Function::new(sim, "relay of retries", self.wiring.relay_time(RELAY_TIME), start)
     }
 
+    fn sweeper(&self, sim: &Sim) -> SweeperQueue {
+        let (shop, tables) = (self.clone(), (&self.events, &self.retries));
+        SweeperQueue::start(sim, self.wiring, tables, move |machine| shop.ports(machine))
+    }
+
     fn relay_on(&self, machine: &Machine) -> crate::consumers::Relayed {
         let ports = self.ports(machine);
         let relay = dekigoto::relay::Relay {
@@ -335,7 +344,10 @@ mod tests {
     use dekigoto_testkit::sim::{RECORD_AGE_MAX, RECORD_ATTEMPTS_MAX, STREAM_BATCH_MAX};
 
     use super::*;
-    use crate::policies::{POLICY, POLICY_TIME};
+    use crate::{
+        policies::{POLICY, POLICY_TIME},
+        sweeper::{SWEEPER_TIME, SWEEPS},
+    };
 
     /// The first number of that name after the beginning of a block of the template.
     fn number(block: &str, name: &str) -> u64 {
@@ -365,12 +377,15 @@ mod tests {
         for (block, time) in [
             ("ApiFunction", API_TIME),
             ("PublisherFunction", RELAY_TIME),
+            ("RebuildFunction", SWEEPER_TIME),
             ("- ${View}Function", PROJECTOR_TIME),
             ("- ${Policy}PolicyFunction", POLICY_TIME),
         ] {
             assert_eq!(seconds(block, "Timeout"), time, "{block}");
         }
         assert_eq!(settings("PublisherRetryQueue", "PublisherRetryMapping"), RETRIES);
+        let sweeps = settings("RebuildQueue", "RebuildMapping");
+        assert_eq!(QueueSettings { batches_at_once: SWEEPS.batches_at_once, ..sweeps }, SWEEPS);
         let view = settings("${View}Queue", "${View}Mapping");
         assert_eq!(QueueSettings { batches_at_once: VIEW.batches_at_once, ..view }, VIEW);
         let policy = settings("${Policy}PolicyQueue", "${Policy}PolicyMapping");

@@ -37,6 +37,7 @@ pub use pointer::{Beside, BesideState, Generations, generations_of};
 pub use progress::{RebuildProgress, SegmentState, progress_of};
 pub use rebuild::{COMMITS_PER_PAGE, Rebuilder, TIME_TO_HAND_ON};
 pub use steps::{DROP_AFTER, Despite, GenerationError, Plan, Step, end_drop, preview, take};
+pub(crate) use together::Together;
 pub use within::in_generation;
 
 /// The number of a generation of a view, from 1. A number is never used again.

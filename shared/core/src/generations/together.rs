@@ -20,7 +20,7 @@ type Read = Result<Vec<Option<Row>>, ViewError>;
 type Written = Result<(), ViewError>;
 
 /// Collects reads and writes in front of a view store.
-pub(super) struct Together {
+pub(crate) struct Together {
     views: Arc<dyn ViewStore>,
     waiting: Mutex<Waiting>,
 }
@@ -33,12 +33,12 @@ struct Waiting {
 }
 
 impl Together {
-    pub(super) fn new(views: Arc<dyn ViewStore>) -> Self {
+    pub(crate) fn new(views: Arc<dyn ViewStore>) -> Self {
         Self { views, waiting: Mutex::default() }
     }
 
     /// The next item of work that reads and writes here. When all of the work waits, makes the calls that it waits for.
-    pub(super) async fn next<T>(&self, work: &mut (impl Stream<Item = T> + Unpin)) -> Option<T> {
+    pub(crate) async fn next<T>(&self, work: &mut (impl Stream<Item = T> + Unpin)) -> Option<T> {
         loop {
             let step = poll_fn(|context| match work.poll_next_unpin(context) {
                 Poll::Ready(item) => Poll::Ready(Some(item)),

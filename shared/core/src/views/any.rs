@@ -34,6 +34,19 @@ pub trait AnyView: Send + Sync {
     /// [`ProjectError`] when the rows cannot be read.
     async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError>;
 
+    /// For each of these events of one stream, whether a message has brought it: evidence that its commit was published.
+    /// `None` where the rows do not say. Only a view of one aggregate knows.
+    ///
+    /// # Errors
+    /// [`ProjectError`] when the rows cannot be read.
+    async fn heard(
+        &self,
+        _ports: &Ports,
+        events: &[Envelope],
+    ) -> Result<Vec<Option<bool>>, ProjectError> {
+        Ok(vec![None; events.len()])
+    }
+
     /// Compares stored rows with the event store. Changes nothing.
     ///
     /// # Errors

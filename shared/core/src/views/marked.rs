@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use tracing::warn;
 
+use super::unheard::Unheard;
 use crate::Row;
 
 /// A stored row of a [`SingleView`](super::SingleView), with one watermark for each stream that it folds.
@@ -16,6 +17,9 @@ pub struct Marked<R> {
     pub schema: u32,
     /// The last version folded, by aggregate type.
     pub watermarks: BTreeMap<String, u64>,
+    /// The versions up to the watermarks that no message has brought.
+    #[serde(default, skip_serializing_if = "Unheard::is_empty")]
+    pub(super) unheard: Unheard,
     /// The row.
     pub row: R,
 }
@@ -24,7 +28,8 @@ impl<R: Default> Marked<R> {
     /// A row without events.
     #[must_use]
     pub fn empty(schema: u32) -> Self {
-        Self { schema, watermarks: BTreeMap::new(), row: R::default() }
+        let (watermarks, unheard) = Default::default();
+        Self { schema, watermarks, unheard, row: R::default() }
     }
 }
 
@@ -40,20 +45,21 @@ impl<R> Marked<R> {
 pub(super) enum Stored<R> {
     /// Written under the same schema.
     Current(Marked<R>),
-    /// Written under an older schema, or damaged: the row must be folded again from the store. Holds the watermarks
-    /// that can be read.
-    Outdated(BTreeMap<String, u64>),
+    /// Written under an older schema, or damaged: the row must be folded again from the store. Holds what can be read.
+    Outdated(Header),
     /// Written by newer code, under this schema.
     Newer(u32),
 }
 
 /// The part of a row that every schema has. Schema 0 means that there is no header.
 #[derive(Default, Deserialize)]
-struct Header {
+pub(super) struct Header {
     #[serde(default = "first_schema")]
     schema: u32,
     #[serde(default)]
-    watermarks: BTreeMap<String, u64>,
+    pub(super) watermarks: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub(super) unheard: Unheard,
 }
 
 impl<R: DeserializeOwned> Stored<R> {
@@ -63,7 +69,7 @@ impl<R: DeserializeOwned> Stored<R> {
             return Self::Newer(header.schema);
         }
         if header.schema < schema && header.schema > 0 {
-            return Self::Outdated(header.watermarks);
+            return Self::Outdated(header);
         }
         match row.body.read() {
             Ok(marked) => Self::Current(marked),
@@ -71,7 +77,7 @@ impl<R: DeserializeOwned> Stored<R> {
                 // Only the place is logged, because serde's error repeats the content.
                 let (row, column) = (row.key.masked(), cause.column());
                 warn!(row, column, "Row {row} is unreadable at column {column}");
-                Self::Outdated(header.watermarks)
+                Self::Outdated(header)
             }
         }
     }

@@ -64,6 +64,7 @@ mod projector;
 mod records;
 mod rows;
 mod single;
+mod unheard;
 mod verify;
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -7,6 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::future::join;
+use uuid::Uuid;
 
 use super::{
     AnyView, Extent, FoldError, Folds as _, Marked, ProjectError, SingleView, Verified,
@@ -15,6 +16,7 @@ use super::{
     from_store::{events_of_all, folded},
     marked::Stored,
     rows::{Try, body, failed, until_undisturbed, write},
+    unheard::Unheard,
     verify,
 };
 use crate::{
@@ -55,6 +57,14 @@ impl<V: SingleView> AnyView for Single<V> {
         verify::held::<V>(ports, events).await
     }
 
+    async fn heard(
+        &self,
+        ports: &Ports,
+        events: &[Envelope],
+    ) -> Result<Vec<Option<bool>>, ProjectError> {
+        verify::heard::<V>(ports, events).await
+    }
+
     async fn verify(
         &self,
         ports: &Ports,
@@ -77,6 +87,8 @@ struct Opened<R> {
     before: BTreeMap<String, u64>,
     /// The revision for the next write.
     revision: u64,
+    /// The stored versions that no message had brought.
+    unheard_before: Unheard,
     /// Whether the row was folded again from the store, and so must be written even if its watermarks did not change.
     is_folded_again: bool,
 }
@@ -99,16 +111,44 @@ async fn attempt<V: SingleView>(
             stopped.insert(span.stream.aggregate_type(), outcome);
         }
     }
-    let Opened { marked, before, revision, is_folded_again } = opened;
+    let Opened { mut marked, before, revision, unheard_before, is_folded_again } = opened;
+    listen(&mut marked, &before, &claims, events);
     let outcomes = outcomes(&marked.watermarks, &before, &stopped, events);
     // Compare watermarks, not outcomes: closing part of a gap is progress, even if the event itself is retried or
     // parked.
-    if marked.watermarks == before && !is_folded_again {
+    let is_same = marked.watermarks == before && marked.unheard == unheard_before;
+    if is_same && !is_folded_again {
         return Ok(Try::Done(outcomes));
     }
     let indexes = V::indexes(key, &marked.row).into_iter().collect();
     let row = Row { key: key.clone(), revision, body: body(&marked)?, indexes };
     Ok(if write(ports, &[row]).await? { Try::Done(outcomes) } else { Try::Again })
+}
+
+/// Notes which versions no message has brought. A message counts only for the event that is stored.
+fn listen<R>(
+    marked: &mut Marked<R>,
+    before: &BTreeMap<String, u64>,
+    claims: &BTreeMap<String, Span>,
+    events: &[Envelope],
+) {
+    let mut heard: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+    let spans = claims.values();
+    let stored: BTreeSet<_> = spans.flat_map(|it| it.events.iter().flatten()).map(id_of).collect();
+    for event in events.iter().filter(|event| stored.contains(&id_of(event))) {
+        let (name, version) = (event.aggregate_type.as_str(), event.version.get());
+        marked.unheard.hear(name, version);
+        heard.entry(name).or_default().insert(version);
+    }
+    for (name, last) in &marked.watermarks {
+        let since = before.get(name).copied().unwrap_or(0);
+        let heard = heard.remove(name.as_str()).unwrap_or_default();
+        marked.unheard.add(name, (since, *last), &heard);
+    }
+}
+
+fn id_of(event: &Envelope) -> (&str, Version, Uuid) {
+    (&event.aggregate_type, event.version, event.event_id)
 }
 
 /// The outcome of each message: applied if the row has folded its version now, once for each version. `stopped` says
@@ -148,17 +188,20 @@ async fn open<V: SingleView>(
     events: &[Envelope],
 ) -> Result<Opened<V::Row>, ProjectError> {
     let revision = there.as_ref().map_or(1, |row| row.revision + 1);
-    let opened =
-        |marked, before, is_folded_again| Opened { marked, before, revision, is_folded_again };
+    let opened = |marked: Marked<V::Row>, before, is_folded_again| {
+        let unheard_before = marked.unheard.clone();
+        Opened { marked, before, revision, unheard_before, is_folded_again }
+    };
     match there.map(|row| Stored::of(&row, V::SCHEMA)) {
         None => Ok(opened(Marked::empty(V::SCHEMA), BTreeMap::new(), false)),
         Some(Stored::Current(marked)) => {
             let before = marked.watermarks.clone();
             Ok(opened(marked, before, false))
         }
-        Some(Stored::Outdated(before)) => {
-            let marked = folded_again::<V>(ports, key, events).await?;
-            Ok(opened(marked, before, true))
+        Some(Stored::Outdated(header)) => {
+            let mut marked = folded_again::<V>(ports, key, events).await?;
+            marked.unheard = header.unheard;
+            Ok(opened(marked, header.watermarks, true))
         }
         Some(Stored::Newer(stored)) => Err(ProjectError::NewerRow { stored, known: V::SCHEMA }),
     }

@@ -327,9 +327,32 @@ pub(super) async fn held<V: SingleView>(
     let row = stored_row(ports, &key).await?;
     let marks = match row.map(|row| Stored::<V::Row>::of(&row, V::SCHEMA)) {
         Some(Stored::Current(marked)) => marked.watermarks,
-        Some(Stored::Outdated(marks)) => marks,
+        Some(Stored::Outdated(header)) => header.watermarks,
         Some(Stored::Newer(_)) | None => BTreeMap::new(),
     };
     let mark = marks.get(&first.aggregate_type).copied().unwrap_or(0);
     Ok(events.iter().map(|event| event.version.get() <= mark).collect())
+}
+
+/// Whether a message has brought each of these events of one stream. `None` if the event changes no row, or if other code
+/// has to say.
+pub(super) async fn heard<V: SingleView>(
+    ports: &Ports,
+    events: &[Envelope],
+) -> Result<Vec<Option<bool>>, ProjectError> {
+    let key = |event: &Envelope| V::row_of(event).ok().flatten();
+    let Some(row) = events.iter().find_map(key) else { return Ok(vec![None; events.len()]) };
+    let (marks, unheard) =
+        match stored_row(ports, &row).await?.map(|it| Stored::<V::Row>::of(&it, V::SCHEMA)) {
+            Some(Stored::Current(marked)) => (marked.watermarks, marked.unheard),
+            Some(Stored::Outdated(header)) => (header.watermarks, header.unheard),
+            Some(Stored::Newer(_)) => return Ok(vec![None; events.len()]),
+            None => Default::default(),
+        };
+    let is_heard = |event: &Envelope| {
+        let mark = marks.get(&event.aggregate_type).copied().unwrap_or(0);
+        event.version.get() <= mark && !unheard.contains(event)
+    };
+    let answers = events.iter().map(|event| key(event).map(|_| is_heard(event)));
+    Ok(answers.collect())
 }

@@ -31,4 +31,5 @@ mod single;
 mod slow;
 mod subscriber;
 mod support;
+mod sweep;
 mod verify;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a field that a JSON value lacks reads as null")]
 
-use dekigoto::{Envelope, Pointer, generations::Segment, policies::DueProcess};
+use dekigoto::{Envelope, Pointer, generations::Segment, policies::DueProcess, sweep::Sweep};
 use serde_json::Value;
 
 use super::letters::Dead;
@@ -61,7 +61,8 @@ pub(super) fn way_back(desk: &Desk, dead: &Dead) -> Way {
         DeadLetters::Consumer(consumer) => {
             let is_message = Envelope::from_message(body).is_ok()
                 || DueProcess::from_message(body).is_some()
-                || Segment::from_text(body).is_ok();
+                || Segment::from_text(body).is_ok()
+                || Sweep::from_text(body).is_some();
             if is_message {
                 Way::Queues(vec![(consumer.name.clone(), consumer.queue.clone())])
             } else {

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use dekigoto::{
     Parking, Pointer, Refused, RetryQueue, Source,
     policies::{DeadlineQueue, DueProcess},
+    sweep::{Sweep, SweepQueue},
 };
 
 use super::{Fault, Luck, Machine, Sim, Site, signal::Signal};
@@ -171,8 +172,9 @@ impl RetryQueue for QueuePort {
     async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
         let queue = self.queue.clone();
         let bodies: Vec<String> = pointers.iter().map(Pointer::text).collect();
+        let is_sweeper = self.machine.role() == "sweeper";
         let put = move |luck: &mut Luck| {
-            queue.sim().mark("pointer put");
+            queue.sim().mark(if is_sweeper { "sweeper republished" } else { "pointer put" });
             queue.put_batch(bodies, luck)
         };
         self.machine.call(&RETRY, put).await.map_err(|lost| lost.cause())
@@ -186,6 +188,16 @@ impl DeadlineQueue for QueuePort {
         let bodies: Vec<String> = due.iter().map(DueProcess::text).collect();
         let put = move |luck: &mut Luck| queue.put_batch(bodies, luck);
         self.machine.call(&DUE, put).await.map_err(|lost| lost.cause())
+    }
+}
+
+#[async_trait]
+impl SweepQueue for QueuePort {
+    async fn put(&self, sweep: &Sweep) -> Result<(), Source> {
+        let (queue, bodies) = (self.queue.clone(), vec![sweep.text()]);
+        let put = move |luck: &mut Luck| queue.put_batch(bodies, luck);
+        let answers = self.machine.call(&RETRY, put).await.map_err(|lost| lost.cause())?;
+        answers.into_iter().try_for_each(|answer| answer.map_err(Into::into))
     }
 }
 

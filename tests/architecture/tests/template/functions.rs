@@ -53,7 +53,17 @@ const BINARIES: &[(&str, &[&str])] = &[
         ],
     ),
     ("projector", &["DLQ_URL", "EVENT_TABLE", "SERVICE", "VIEW", "VIEW_TABLE"]),
-    (REBUILD, &["DLQ_URL", "EVENT_TABLE", "REBUILD_QUEUE_URL", "SERVICE", "VIEW_TABLE"]),
+    (
+        REBUILD,
+        &[
+            "DLQ_URL",
+            "EVENT_TABLE",
+            "REBUILD_QUEUE_URL",
+            "RETRY_QUEUE_URL",
+            "SERVICE",
+            "VIEW_TABLE",
+        ],
+    ),
 ];
 
 /// The function that rebuilds views. It has the code of the projectors, and other settings.

@@ -57,6 +57,7 @@ const RULES: &[(&str, Rule)] = &[
         "every policy subscribes to what it needs",
         policies::every_policy_subscribes_to_what_it_needs,
     ),
+    ("the sweeper is invoked each day", policies::the_sweeper_is_invoked_each_day),
     ("every policy has its ticker", policies::every_policy_has_its_ticker),
     ("a full batch is one transaction", functions::a_full_batch_is_one_transaction),
     ("functions log to a group with retention", functions::functions_log_with_retention),

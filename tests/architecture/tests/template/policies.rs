@@ -1,11 +1,16 @@
-//! Policies: each of the registry has its function, its events and its ticker.
+//! Policies: each of the registry has its function, its events and its ticker. And the schedule of the sweeper.
 
+use std::time::Duration;
+
+use dekigoto::sweep::SWEEP_BACK;
 use serde_json::json;
 
 use super::{
     functions::{binary_of, pascal},
     model::{Template, each, points_at},
 };
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The names of the policies of the registry.
 pub(super) fn policies() -> Vec<&'static str> {
@@ -46,6 +51,37 @@ pub(super) fn every_policy_subscribes_to_what_it_needs(template: &Template) -> V
         if filter != needed || scope != Some("MessageAttributes".into()) {
             wrong.push(format!("{name}: {filter} is not Policy::EVENTS: {needed}"));
         }
+    }
+    wrong
+}
+
+/// The schedule invokes the rebuild function often enough for `SWEEP_BACK`, and its commits go to the publisher.
+pub(super) fn the_sweeper_is_invoked_each_day(template: &Template) -> Vec<String> {
+    let rules: Vec<_> = template
+        .of_type("AWS::Events::Rule")
+        .filter(|rule| rule.get("/ScheduleExpression") == &json!("rate(1 day)"))
+        .filter(|rule| rule.get("/State") == &json!("ENABLED"))
+        .filter(|rule| {
+            each(rule.get("/Targets")).iter().any(|target| {
+                points_at(&target["Arn"]) == Some("RebuildFunction")
+                    && target["Input"] == "{\"sweep\":true}"
+            })
+        })
+        .map(|rule| rule.name)
+        .collect();
+    let is_permitted = template.of_type("AWS::Lambda::Permission").any(|permission| {
+        points_at(permission.get("/FunctionName")) == Some("RebuildFunction")
+            && permission.get("/Principal") == &json!("events.amazonaws.com")
+            && points_at(permission.get("/SourceArn")).is_some_and(|it| rules.contains(&it))
+    });
+    let mut wrong = Vec::new();
+    if !is_permitted || SWEEP_BACK < DAY * 2 {
+        wrong.push("nothing looks for commits whose stream record was lost".to_owned());
+    }
+    let function = template.functions().find(|it| it.name == "RebuildFunction");
+    let queue = json!({"Ref": "PublisherRetryQueue"});
+    if function.is_none_or(|it| it.get("/Environment/Variables/RETRY_QUEUE_URL") != &queue) {
+        wrong.push("the sweeper does not give its commits to the publisher".to_owned());
     }
     wrong
 }

@@ -57,6 +57,8 @@ pub(super) fn lag_and_failures_have_alarms(template: &Template) -> Vec<String> {
     ];
     wanted.push(("Parked", json!("rebuild")));
     wanted.push(("RebuildCommits", json!("rebuild")));
+    wanted.push(("SweptCommits", json!("rebuild")));
+    wanted.push(("LostCommits", json!("rebuild")));
     for function in template.functions() {
         wanted.push(("Throttles", json!({"Ref": function.name})));
         if !works_until_its_end(function) {

@@ -6,6 +6,7 @@ mod buses;
 mod policies;
 mod requests;
 mod stores;
+mod sweeper;
 mod views;
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
@@ -84,6 +85,8 @@ bugs! {
     ForgetsCounted "a view remembers only the newest version of a stream that it counted"
     SplitTransaction "a count and the record of it are two writes"
     UpcastDropsField "an old event loses a field"
+    NoSweeper "nobody looks for commits whose stream record was lost"
+    TrustsWatermarks "a sweeper takes a watermark for a message"
     ReplayPublishes "a replay publishes the events again"
     KeyPerDelivery "each delivery issues an effect under a key of its own"
     ForgetsEffects "a message counts as handled although its effect got no answer"
@@ -173,6 +176,22 @@ impl Wiring {
             }
             Some(Bug::TrustBody) if is_single => Arc::new(views::Careless { view, skips: true }),
             _ => view,
+        }
+    }
+
+    /// Whether commits without a stream record are looked for.
+    pub(crate) fn sweeps(self) -> bool {
+        !self.has(Bug::NoSweeper)
+    }
+
+    /// The views that tell the sweeper what they have heard of.
+    pub(crate) fn evidence(self, views: &[Arc<dyn AnyView>]) -> Vec<Arc<dyn AnyView>> {
+        let trusting = |view: &Arc<dyn AnyView>| -> Arc<dyn AnyView> {
+            Arc::new(sweeper::Watermarks(view.clone()))
+        };
+        match self.0 {
+            Some(Bug::TrustsWatermarks) => views.iter().map(trusting).collect(),
+            _ => views.to_vec(),
         }
     }
 

@@ -19,7 +19,10 @@ pub(crate) fn check(world: &World) {
     published(world);
     let inlets = world.inlets();
     let views = inlets.iter().map(|inlet| (inlet.name, &inlet.queue, &inlet.dead));
-    let all = views.chain([("publisher", &world.retries, &world.relay_dead)]);
+    let all = views.chain([
+        ("publisher", &world.retries, &world.relay_dead),
+        ("sweeper", &world.sweeper.queue, &world.sweeper.dead),
+    ]);
     for (name, queue, dead) in all {
         let left = queue.letters().len();
         if left > 0 {
