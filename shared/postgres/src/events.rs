@@ -2,23 +2,22 @@
 
 use crate::{
     Postgres,
-    commit_row::{COLUMNS, commit_of, segment, signed},
+    commit_row::{COLUMNS, commit_of, segment},
     session::param,
 };
 use async_trait::async_trait;
 use dekigoto::{AppendError, Commit, EventStore, ReadError, ReadFrom, StoredCommit, StreamId};
 
-const APPEND: &str = "PostgreSQL append";
 const READ: &str = "PostgreSQL read";
 
-/// An event store in PostgreSQL. Appending is one statement in one round trip.
+/// An event store in PostgreSQL. An append takes one round trip, and one statement with those that wait at the same time.
 #[derive(Clone, Debug)]
 pub struct PostgresEventStore(pub(crate) Postgres);
 
 #[async_trait]
 impl EventStore for PostgresEventStore {
     async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
-        if self.insert(&StoredCommit::from(commit)).await? {
+        if self.0.append(StoredCommit::from(commit)).await? {
             return Ok(());
         }
         // A second statement: the one above cannot see the commit that it waited for.
@@ -62,38 +61,5 @@ impl EventStore for PostgresEventStore {
             [param::int2(&seg), param::text(&key), param::int8(&ordinal), param::int8(&limit)];
         let rows = self.0.query(READ, &statement, &params).await.map_err(|it| it.failure)?;
         rows.iter().map(|row| commit_of(row).map_err(ReadError::from)).collect()
-    }
-}
-
-impl PostgresEventStore {
-    /// Writes the commit and its entry of the outbox. `false` if the place is taken.
-    async fn insert(&self, it: &StoredCommit) -> Result<bool, AppendError> {
-        let statement = format!(
-            "select {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-            self.0.schema()
-        );
-        let seg = segment(&it.pk);
-        let (sk, v, fp) = (signed(APPEND, it.sk)?, signed(APPEND, it.v)?, it.fp.as_str());
-        let params = [
-            param::int2(&seg),
-            param::text(&it.pk),
-            param::int8(&sk),
-            param::int8(&v),
-            param::int8(&it.at),
-            param::text(&it.ev),
-            param::text(&it.key),
-            param::text(&fp),
-            param::text(&it.act),
-            param::text(&it.cor),
-            param::text(&it.cau),
-            param::text(&it.tp),
-            param::text(&it.sn),
-        ];
-        let rows = self.0.query(APPEND, &statement, &params).await.map_err(|it| it.failure)?;
-        let was_free = rows.first().map(|row| row.try_get(0)).transpose();
-        let was_free = was_free.map_err(|cause| AppendError::Broken(cause.into()))?;
-        was_free.ok_or_else(|| {
-            AppendError::Broken("the server did not say whether it stored the commit".into())
-        })
     }
 }

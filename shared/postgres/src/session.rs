@@ -14,6 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     Passwords, PostgresEventStore, PostgresOutbox, PostgresParking, PostgresViewStore, SchemaName,
+    append::Appends,
     failure::{ends_session, failure_of, not_connected},
 };
 
@@ -68,6 +69,10 @@ pub(crate) mod param {
         (value, Type::INT2)
     }
 
+    pub(crate) fn int2s(value: Value<'_>) -> Param<'_> {
+        (value, Type::INT2_ARRAY)
+    }
+
     pub(crate) fn int8(value: Value<'_>) -> Param<'_> {
         (value, Type::INT8)
     }
@@ -93,6 +98,7 @@ struct Shared {
     passwords: Option<Arc<dyn Passwords>>,
     schema: SchemaName,
     client: Mutex<Option<Arc<Client>>>,
+    appends: Appends,
 }
 
 impl Postgres {
@@ -140,8 +146,8 @@ impl Postgres {
             // By default, a server that refuses TLS gets everything without it.
             config.ssl_mode(SslMode::Require);
         }
-        let client = Mutex::default();
-        Self { shared: Arc::new(Shared { config, tls, passwords, schema, client }) }
+        let (client, appends) = (Mutex::default(), Appends::default());
+        Self { shared: Arc::new(Shared { config, tls, passwords, schema, client, appends }) }
     }
 
     /// The same database, on a connection of its own.
@@ -179,6 +185,10 @@ impl Postgres {
     #[must_use]
     pub fn parking(&self) -> PostgresParking {
         PostgresParking(self.clone())
+    }
+
+    pub(crate) fn appends(&self) -> &Appends {
+        &self.shared.appends
     }
 
     pub(crate) fn schema(&self) -> &SchemaName {

@@ -16,6 +16,7 @@ mod roles;
 mod round_trips;
 mod server;
 mod tls;
+mod together;
 
 mod contracts {
     use dekigoto_testkit::{generation_contract, outbox_contract, store_contract, view_contract};
