@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-aws-postgres dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers drill-restore drill-bus drill-rollback ops-sessions fuzz startup bench order-cost bench-platforms sizes
+.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers drill-restore drill-bus drill-rollback ops-sessions fuzz startup bench bench-lambda order-cost bench-platforms sizes
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -169,6 +169,11 @@ startup: ## Measure the time from spawn to ready of each function, relative to h
 
 bench: bench-platforms ## Measure the cost of commands, here and in other event stores, and write the tables of REFERENCE.md
 	@cargo run --locked --manifest-path tests/bench/stores/Cargo.toml --target-dir target/stores
+
+bench-lambda: ## Measure the functions beside bare Lambdas: CPU, instructions (with valgrind), calls, units, round trips; write the table of REFERENCE.md
+	@cargo build --release --locked --quiet -p api -p lambda-bench -p policy -p projector -p publisher
+	@cargo build $(ALL) --example lambda-bench
+	@$(or $(CARGO_TARGET_DIR),target)/debug/examples/lambda-bench $(or $(CARGO_TARGET_DIR),target)/release target/bench/lambda.json REFERENCE.md
 
 order-cost: ## Count and price what one order uses, and write the table of README.md
 	@WRITE_COST=1 cargo test $(ALL) --test handlers the_readme_shows_what_an_order_costs
