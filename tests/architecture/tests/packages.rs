@@ -139,3 +139,49 @@ fn a_published_crate_names_the_kit_by_version_and_the_testkit_by_path() {
         }
     }
 }
+
+/// The packages of a lock file that are ours: their names, and the names of their dependencies.
+fn locked(text: &str) -> Vec<(String, Vec<String>)> {
+    let quoted = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
+    let of = |package: &str| {
+        let named = package.lines().find(|line| line.starts_with("name = ")).map(quoted);
+        let dependencies = package.lines().filter(|line| line.starts_with(" \""));
+        // A name may be followed by a version.
+        let name = |line: &str| quoted(line).split(' ').next().unwrap_or_default().to_owned();
+        (named.unwrap_or_default(), dependencies.map(name).collect())
+    };
+    let packages = text.split("[[package]]").skip(1);
+    packages.filter(|package| !package.contains("source = ")).map(of).collect()
+}
+
+/// `--locked` refuses a lock file that does not fit, and nothing else builds these workspaces.
+#[test]
+fn the_lock_files_of_the_benches_fit_the_kit() {
+    let kit = kit();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut checked = 0;
+    for bench in ["platforms", "rivals", "stores"] {
+        let file = root.join("tests/bench").join(bench).join("Cargo.lock");
+        for (name, locked) in locked(&fs::read_to_string(file).unwrap()) {
+            let Some(package) = kit.iter().find(|package| package["name"] == *name) else {
+                continue;
+            };
+            let dependencies = package["dependencies"].as_array().unwrap();
+            let used = dependencies.iter().filter(|it| it["kind"] != "dev");
+            let names = |it: &Value| it["name"].as_str().unwrap().to_owned();
+            let all: Vec<String> = used.clone().map(names).collect();
+            let always: Vec<String> = used
+                .filter(|it| it["optional"] == false && it["target"].is_null())
+                .map(names)
+                .collect();
+            let fits = locked.iter().all(|it| all.contains(it))
+                && always.iter().all(|it| locked.contains(it));
+            assert!(
+                fits,
+                "{bench}: {name} has other dependencies now: run cargo metadata --manifest-path tests/bench/{bench}/Cargo.toml"
+            );
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 8, "packages of the kit in three lock files");
+}
