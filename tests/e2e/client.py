@@ -107,13 +107,15 @@ def unbase64url(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def eventually(look, until, what):
-    """Calls `look` until `until` is true for its result; returns the result."""
-    deadline = time.monotonic() + CONSISTENT_SECONDS_MAX
+def eventually(look, until, what, progress=lambda seen: None):
+    """Calls `look` until `until` is true for its result; returns the result. While `progress` changes, the time begins again."""
+    deadline, before = time.monotonic() + CONSISTENT_SECONDS_MAX, None
     while True:
         seen = look()
         if until(seen):
             return seen
+        if progress(seen) != before:
+            deadline, before = time.monotonic() + CONSISTENT_SECONDS_MAX, progress(seen)
         assert time.monotonic() < deadline, f"{what}: not within {CONSISTENT_SECONDS_MAX} s; last seen: {seen}"
         time.sleep(0.2)
 
