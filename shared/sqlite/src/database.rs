@@ -14,6 +14,7 @@ use crate::{
     SqliteEventStore, SqliteOutbox, SqliteParking, SqliteViewStore,
     connection::{Caller, in_savepoint, reader, writer},
     failure::OpenError,
+    last_entry::LastEntry,
     lock,
     schema::{catch_up, configure, create, is_empty},
 };
@@ -27,6 +28,7 @@ struct Open {
     reader: Caller,
     /// For reads of a few rows, on the thread of whoever wants them.
     at_once: Mutex<Connection>,
+    last_entry: LastEntry,
     path: PathBuf,
     /// Keeps other processes out. Dropped last, after the connections are closed.
     _lock: File,
@@ -77,7 +79,14 @@ impl Database {
         };
         let (writer, reader) =
             (writer(writing).map_err(not_started)?, reader(reading).map_err(not_started)?);
-        Ok(Self(Arc::new(Open { writer, reader, at_once, path, _lock: lock })))
+        Ok(Self(Arc::new(Open {
+            writer,
+            reader,
+            at_once,
+            last_entry: LastEntry::default(),
+            path,
+            _lock: lock,
+        })))
     }
 
     /// Deletes the file, if it is a database of this crate or damaged, and no process has it open.
@@ -121,6 +130,11 @@ impl Database {
     /// The thread that writes.
     pub(crate) fn writer(&self) -> &Caller {
         &self.0.writer
+    }
+
+    /// What gives ids to entries of the outbox.
+    pub(crate) fn last_entry(&self) -> LastEntry {
+        self.0.last_entry.clone()
     }
 
     /// The thread that reads.

@@ -8,6 +8,7 @@ use crate::{
     Database,
     commit_row::{COLUMNS, commit_of, segment, signed},
     failure::failure_of,
+    last_entry::LastEntry,
 };
 
 const APPEND: &str = "SQLite append";
@@ -23,8 +24,8 @@ pub struct SqliteEventStore(pub(crate) Database);
 #[async_trait]
 impl EventStore for SqliteEventStore {
     async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
-        let commit = commit.clone();
-        self.0.writer().call(APPEND, move |connection| append(connection, &commit)).await
+        let (commit, last) = (commit.clone(), self.0.last_entry());
+        self.0.writer().call(APPEND, move |connection| append(connection, &commit, &last)).await
     }
 
     async fn read(
@@ -45,9 +46,9 @@ impl EventStore for SqliteEventStore {
     }
 }
 
-fn append(connection: &Connection, commit: &Commit) -> Result<(), AppendError> {
+fn append(connection: &Connection, commit: &Commit, last: &LastEntry) -> Result<(), AppendError> {
     let stored = StoredCommit::from(commit);
-    if insert(connection, &stored)? {
+    if insert(connection, &stored, last)? {
         return Ok(());
     }
     let found = read(connection, &stored.pk, ReadFrom::Up(commit.ordinal()), 1);
@@ -64,7 +65,11 @@ fn append(connection: &Connection, commit: &Commit) -> Result<(), AppendError> {
 }
 
 /// Writes the commit and its entry of the outbox. `false` if the place is taken.
-fn insert(connection: &Connection, it: &StoredCommit) -> Result<bool, AppendError> {
+fn insert(
+    connection: &Connection,
+    it: &StoredCommit,
+    last: &LastEntry,
+) -> Result<bool, AppendError> {
     let failed = |cause| AppendError::from(failure_of(APPEND, &cause));
     let (sk, v) = (signed(APPEND, it.sk)?, signed(APPEND, it.v)?);
     let statement = format!(
@@ -91,8 +96,7 @@ fn insert(connection: &Connection, it: &StoredCommit) -> Result<bool, AppendErro
     if statement.execute(values).map_err(failed)? == 0 {
         return Ok(false);
     }
-    let entry = connection.prepare_cached("insert into outbox (pk, sk) values (?1, ?2)");
-    entry.and_then(|mut entry| entry.execute(params![it.pk, sk])).map_err(failed)?;
+    last.insert(connection, &it.pk, sk, None).map_err(failed)?;
     Ok(true)
 }
 

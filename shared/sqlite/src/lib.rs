@@ -5,6 +5,7 @@ mod connection;
 mod database;
 mod events;
 mod failure;
+mod last_entry;
 mod lock;
 mod outbox;
 mod parking;

@@ -41,10 +41,11 @@ impl RetryQueue for SqliteOutbox {
         };
         let entries: Result<Vec<_>, StoreFailure> = pointers.iter().map(entry).collect();
         let entries = entries?;
+        let last = self.0.last_entry();
         let put = move |connection: &Connection| {
-            let statement = "insert into outbox (pk, sk, targets) values (?1, ?2, ?3)";
-            let mut statement = connection.prepare_cached(statement)?;
-            entries.into_iter().try_for_each(|entry| statement.execute(entry).map(|_| ()))
+            let mut entries = entries.iter();
+            entries
+                .try_for_each(|(pk, sk, targets)| last.insert(connection, pk, *sk, Some(targets)))
         };
         self.call(put).await?;
         Ok(vec![Ok(()); pointers.len()])

@@ -18,8 +18,8 @@ create table commits (
 
 -- Pointers to commits that are not published yet. Written with the commit, deleted when it is published.
 create table outbox (
-  -- Never used again after a deletion: a relay that is late must not delete another entry.
-  id       integer primary key autoincrement,
+  -- A program with this file open gives none twice: a relay that is late must not delete another entry.
+  id       integer primary key,
   pk       text    not null,
   sk       integer not null,
   targets  text,                   -- JSON; null means all
@@ -31,6 +31,7 @@ create index outbox_by_stream on outbox (pk, sk, id);
 
 -- What cannot be handled, with the reason.
 create table parked (
+  -- Never used again: an operator may still name one that was discarded before the program started again.
   id     integer primary key autoincrement,
   at     integer not null,
   body   text    not null,
