@@ -6,7 +6,7 @@ evaluates. If enough of them exist, it takes the newest that exist; only otherwi
 `TreatMissingData` says. An alarm notifies when its state changes, not while it lasts.
 
 Assumed, because AWS does not document it: two more data points are looked at than are evaluated, and FILL also fills a
-metric that has no data point at all.
+metric that has no data point at all. A recording begins when the alarm is created, for an alarm with a warm-up.
 """
 
 import operator
@@ -26,7 +26,11 @@ def states(alarm, recording, minutes):
     needed = alarm.get("DatapointsToAlarm", evaluated)
     result, state = [], UNKNOWN
     for now in range(1, len(points) + 1):
-        looked_at = points[max(0, now - evaluated - MORE_POINTS):now]
+        if now * period // 60 <= _warm_up(alarm):
+            result.append((now * period // 60, UNKNOWN))
+            continue
+        # Before the recording there was nothing.
+        looked_at = ([None] * (evaluated + MORE_POINTS) + points[:now])[-evaluated - MORE_POINTS:]
         state = _state(state, looked_at, evaluated, needed, alarm.get("TreatMissingData", "missing"))
         result.append((now * period // 60, state))
     return result
@@ -40,6 +44,11 @@ def rings(alarm, recording, minutes):
             found.append(minute)
         before = state
     return found
+
+
+def _warm_up(alarm):
+    """For how many minutes after its creation the alarm evaluates nothing."""
+    return alarm.get("WarmUpConfiguration", {}).get("WarmUpPeriodDurationInMinutes", 0)
 
 
 def _state(state, looked_at, evaluated, needed, missing):

@@ -10,7 +10,17 @@ def between(first, last, inside, outside=None):
     return lambda minute: inside if first <= minute < last else outside
 
 
-DAY = 24 * 60
+def sweeps(comes):
+    """The four segments of a sweep end within an hour, on each day on which one comes, up to three hours late."""
+    def samples(minute):
+        day, of_day = divmod(minute, DAY)
+        first = day % 3 * 90
+        return [1] if comes(day) and first <= of_day < first + HOUR and of_day % 15 == 0 else None
+    return samples
+
+
+HOUR = 60
+DAY = 24 * HOUR
 BUSY = steady(*[1] * 10)
 SLOW = [100] * 90 + [5000] * 10
 FAST = steady(*[100] * 100)
@@ -47,6 +57,8 @@ CASES = {
     "RebuildBehindAlarm": (60, {"ApproximateNumberOfMessagesVisible": steady(0),
                                 "ApproximateNumberOfMessagesNotVisible": between(10, 60, [16], [0])},
                            {"ApproximateNumberOfMessagesNotVisible": between(10, 60, [16], [0]), "SweptCommits": BUSY}),
+    # Each day's sweep is late by up to three hours; after the third day, none comes.
+    "SweepSilenceAlarm": (6 * DAY, {"SweptSegments": sweeps(lambda day: 1 <= day <= 3)}, {"SweptSegments": sweeps(lambda day: day >= 1)}),
     "LostCommitsAlarm": (60, {"LostCommits": between(10, 11, [1])}, {}),
     "DestinationAlarm": (60, {"DestinationDeliveryFailures": between(10, 11, [1])}, {}),
     "RetriesAlarm": (60, {"ApproximateNumberOfMessagesVisible": steady(0),

@@ -6,7 +6,7 @@ import unittest
 
 import cloudwatch
 import expression
-from recordings import BUSY, CASES, between, steady
+from recordings import BUSY, CASES, DAY, between, steady, sweeps
 from template import ROOT, alarms, children, load
 
 TEMPLATE = load()
@@ -84,6 +84,32 @@ class TheCompositeAlarm(unittest.TestCase):
         loops = [name for name in ALARMS if name.endswith(("LagAlarm", "PolicySilenceAlarm"))]
         loops += [name.replace("LagAlarm", "BehindAlarm") for name in loops if name.endswith("LagAlarm")]
         self.assertEqual([name for name in loops if name not in parts], [], "a view that it forgets")
+
+
+class TheSweeper(unittest.TestCase):
+    HOURS = 60
+
+    def test_a_schedule_that_never_fires_rings_once_its_first_sweep_could_have_ended(self):
+        self.assertEqual(rings("SweepSilenceAlarm", {}, 6 * DAY), [49 * self.HOURS])
+        # Its evaluation needs data: the old kind, without a warm-up, rings in a new stack.
+        cold = {name: value for name, value in ALARMS["SweepSilenceAlarm"].items() if name != "WarmUpConfiguration"}
+        healthy = CASES["SweepSilenceAlarm"][2]
+        self.assertNotEqual(cloudwatch.rings(cold, healthy, 2 * DAY), [])
+
+    def test_a_sweep_that_stops_in_its_middle_rings(self):
+        recording = {"SweptCommits": BUSY, "SweptSegments": sweeps(lambda day: day == 1)}
+        found = rings("SweepSilenceAlarm", recording, 6 * DAY)
+        self.assertEqual(len(found), 1)
+        self.assertLessEqual(found[0] - DAY, 36 * self.HOURS, "in time for the sweep after it")
+
+    def test_the_alarm_may_be_made(self):
+        for name, alarm in ALARMS.items():
+            period = min([alarm["Period"]] if "Period" in alarm else
+                         [it["MetricStat"]["Period"] for it in alarm["Metrics"] if "MetricStat" in it])
+            longest = 604_800 if period >= 3600 else 86_400
+            self.assertLessEqual(period * alarm["EvaluationPeriods"], longest, name)
+            warm_up = alarm.get("WarmUpConfiguration", {}).get("WarmUpPeriodDurationInMinutes", 1)
+            self.assertTrue(1 <= warm_up <= 2880, name)
 
 
 class FlawsOfTheOldAlarms(unittest.TestCase):

@@ -82,6 +82,8 @@ pub const DEADLINE_LATE: Measure = Measure::time("DeadlineLateMs");
 pub const REBUILD_COMMITS: Measure = Measure::count("RebuildCommits");
 /// Commits that a sweep has looked at.
 pub const SWEPT_COMMITS: Measure = Measure::count("SweptCommits");
+/// Segments that a sweep has looked at to their end.
+pub const SWEPT_SEGMENTS: Measure = Measure::count("SweptSegments");
 /// Commits without a stream record, which a sweep has given to the relay.
 pub const LOST_COMMITS: Measure = Measure::count("LostCommits");
 

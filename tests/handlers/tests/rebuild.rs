@@ -119,6 +119,7 @@ async fn the_schedule_begins_a_sweep_that_publishes_a_commit_whose_stream_record
     let messages = Arc::default();
     invoke_with(&world, &json!({ "sweep": true }), &messages).await;
     let messages = messages.0.lock().unwrap().clone();
+    assert!(!log.text().contains("SweptSegments"), "a sweep that has begun has finished nothing");
     for message in &messages {
         invoke(&world, message).await;
     }
@@ -130,6 +131,7 @@ async fn the_schedule_begins_a_sweep_that_publishes_a_commit_whose_stream_record
     };
     let commits = u64::try_from(world.store.dump().len()).unwrap();
     assert_eq!((messages.len(), sum("SweptCommits"), sum("LostCommits")), (4, commits, 1));
+    assert_eq!(sum("SweptSegments"), 4, "the alarm on a missing sweep reads this");
     let pointers = world.retry.drain();
     assert_eq!(pointers.len(), 1, "{pointers:?}");
     assert_eq!(json!(pointers[0].stream.aggregate_id()), lost["orderId"]);

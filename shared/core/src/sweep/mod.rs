@@ -31,7 +31,7 @@ use crate::{
     batch::{Delivered, Outcome, Report, take_queue},
     generations::{ROWS_AT_ONCE_MAX, TIME_TO_HAND_ON, Together, generations_of, in_generation},
     limits::BUS_BATCH_MAX,
-    measure::{LOST_COMMITS, Part, SWEPT_COMMITS},
+    measure::{LOST_COMMITS, Part, SWEPT_COMMITS, SWEPT_SEGMENTS},
     replay::{ReplayPosition, ReplaySource},
     views::AnyView,
 };
@@ -199,6 +199,7 @@ impl Sweeper {
 
 fn done(sweep: &Sweep) -> Outcome {
     let Sweep { segment, lost, .. } = sweep;
+    SWEPT_SEGMENTS.record_of(Part::Rebuild, 1);
     info!(segment, lost, "A sweep of segment {segment} found {lost} lost commits");
     Outcome::Applied
 }

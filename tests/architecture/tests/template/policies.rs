@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dekigoto::sweep::SWEEP_BACK;
+use dekigoto::{measure::SWEPT_SEGMENTS, sweep::SWEEP_BACK};
 use serde_json::json;
 
 use super::{
@@ -78,12 +78,28 @@ pub(super) fn the_sweeper_is_invoked_each_day(template: &Template) -> Vec<String
     if !is_permitted || SWEEP_BACK < DAY * 2 {
         wrong.push("nothing looks for commits whose stream record was lost".to_owned());
     }
+    if !is_sweep_watched(template) {
+        wrong.push("no alarm in time when no sweep ends".to_owned());
+    }
     let function = template.functions().find(|it| it.name == "RebuildFunction");
     let queue = json!({"Ref": "PublisherRetryQueue"});
     if function.is_none_or(|it| it.get("/Environment/Variables/RETRY_QUEUE_URL") != &queue) {
         wrong.push("the sweeper does not give its commits to the publisher".to_owned());
     }
     wrong
+}
+
+/// An alarm rings while a sweep still sees what the missing one would have seen, and not in a stack without a first sweep.
+fn is_sweep_watched(template: &Template) -> bool {
+    template.of_type("AWS::CloudWatch::Alarm").any(|alarm| {
+        let number = |path: &str| alarm.get(path).as_u64().unwrap_or_default();
+        let silent = Duration::from_secs(number("/Period") * number("/EvaluationPeriods"));
+        let warm_up = number("/WarmUpConfiguration/WarmUpPeriodDurationInMinutes");
+        alarm.get("/MetricName") == &json!(SWEPT_SEGMENTS.name())
+            && alarm.get("/TreatMissingData") == &json!("breaching")
+            && (DAY..SWEEP_BACK - DAY).contains(&silent)
+            && Duration::from_secs(warm_up * 60) >= silent
+    })
 }
 
 /// The ticker of a policy is invoked each minute, may queue what is due, and an alarm tells when it is not invoked.
