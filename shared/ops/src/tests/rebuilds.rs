@@ -1,15 +1,17 @@
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    Source, ViewStore as _,
+    Source, Timestamp, ViewStore as _,
     batch::Delivered,
     generations::{
         DROP_AFTER, Despite, Generation, Plan, RebuildQueue, Rebuilder, RowsOf, Segment, Step,
         generations_of,
     },
-    memory::MemoryParking,
+    memory::{MemoryParking, MemoryRetryQueue},
+    sweep::{Sweep, SweepQueue, Sweeper},
     views::Extent,
 };
+use serde_json::json;
 
 use crate::{
     commands::{Rebuild, drop_generation, generations, make_live, rebuild, verify},
@@ -27,6 +29,13 @@ struct NoQueue;
 #[async_trait::async_trait]
 impl RebuildQueue for NoQueue {
     async fn put(&self, _: &Segment) -> Result<(), Source> {
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl SweepQueue for NoQueue {
+    async fn put(&self, _: &Sweep) -> Result<(), Source> {
         Ok(())
     }
 }
@@ -233,4 +242,72 @@ async fn a_dead_segment_goes_back_to_the_rebuild_queue() {
     bank.cloud.bury("rebuild-dlq", &segment.text(), &[("reason", "the store does not answer")]);
     dlq::redrive(&bank.desk, &dlq::Filter::default(), 50).await.unwrap();
     assert_eq!(bank.cloud.bodies("rebuild"), [segment.text()]);
+}
+
+/// A sweeper over the bank's stores, as the rebuild function has it. Nothing of its part is handed on.
+async fn sweep(bank: &Bank) -> (MemoryRetryQueue, usize) {
+    let retry = MemoryRetryQueue::default();
+    let sweeper = Sweeper {
+        views: bank.desk.service.views().to_vec(),
+        history: Arc::clone(&bank.desk.history),
+        ports: bank.desk.ports.clone(),
+        retry: Arc::new(retry.clone()),
+        queue: Arc::new(NoQueue),
+        parking: Arc::new(MemoryParking::default()),
+        grace: Duration::ZERO,
+    };
+    let bodies = bank.cloud.bodies("rebuild");
+    let parts = bodies.iter().enumerate().map(|(id, body)| Delivered {
+        id: id.to_string(),
+        record: Sweep::from_text(body).unwrap(),
+    });
+    let report = sweeper.take(parts.collect(), || Duration::from_secs(60)).await;
+    (retry, report.tally.applied)
+}
+
+/// Dead because the sweeper parked it, or because SQS gave up on it after its last delivery.
+#[tokio::test]
+async fn a_dead_part_of_a_sweep_goes_back_to_the_rebuild_queue_and_is_worked_on_l5() {
+    for attributes in [&[("reason", "10000 commits of one segment have no stream record")][..], &[]]
+    {
+        let bank = Bank::agreed();
+        // No message brings them to the view.
+        bank.deposit("a", &[100, 200]).await;
+        let end = "2100-01-01T00:00:00.000Z".parse().unwrap();
+        let all = Sweep::all(end, Duration::ZERO);
+        let parts: Vec<Sweep> = all.map(|it| Sweep { from: Timestamp::EPOCH, ..it }).collect();
+        for part in &parts {
+            bank.cloud.bury("rebuild-dlq", &part.text(), attributes);
+        }
+        let report = dlq::redrive(&bank.desk, &dlq::Filter::default(), 50).await.unwrap();
+        let text = report.text(false);
+        assert!(text.contains("to rebuild"), "{text}");
+        assert!(!report.needs_attention(), "{text}");
+        let (sent, moving) = if attributes.is_empty() { (0, 4) } else { (4, 0) };
+        assert_eq!(
+            (&report.json()["sent"], &report.json()["moving"]),
+            (&json!(sent), &json!(moving))
+        );
+        if attributes.is_empty() {
+            let moved = ["move arn:rebuild-dlq arn:rebuild"];
+            assert_eq!(bank.cloud.state().changes, moved, "SQS knows where they came from");
+            continue;
+        }
+        let bodies: Vec<String> = parts.iter().map(Sweep::text).collect();
+        assert_eq!(bank.cloud.bodies("rebuild"), bodies);
+        assert!(bank.cloud.bodies("rebuild-dlq").is_empty());
+        let (retry, worked) = sweep(&bank).await;
+        assert_eq!((worked, retry.drain().len()), (4, 2));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_part_of_a_sweep_or_rebuild_has_no_way_back() {
+    for body in [r#"{"sweep":true}"#, r#"{"sweep":{"segment":4,"ofSegments":4}}"#, "{}"] {
+        let bank = Bank::agreed();
+        bank.cloud.bury("rebuild-dlq", body, &[("reason", "the message is no segment")]);
+        let report = dlq::redrive(&bank.desk, &dlq::Filter::default(), 50).await.unwrap();
+        assert!(report.needs_attention() && report.json()["left"] == 1, "{body}");
+        assert!(bank.cloud.bodies("rebuild").is_empty(), "{body}");
+    }
 }
