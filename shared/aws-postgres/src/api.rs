@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use dekigoto::{Ports, RowKey, SystemHost, ViewStore as _};
-use dekigoto_http::{Contract, Owner, Service};
+use dekigoto_http::{Contract, OnlyServed, Owner, Service};
 use dekigoto_lambda::{http, start, warm_up};
 use lambda_runtime::Error;
 
@@ -13,7 +13,7 @@ use crate::connect::{database, settings};
 /// `staff_scope` makes its bearer staff. The settings of requests are those of [`http::serve`].
 #[must_use]
 pub fn api<O: Owner>(
-    service: fn() -> Service,
+    service: fn() -> Service<OnlyServed>,
     contract: &'static Contract,
     staff_scope: &'static str,
 ) -> ExitCode {
@@ -21,7 +21,7 @@ pub fn api<O: Owner>(
 }
 
 async fn run<O: Owner>(
-    service: fn() -> Service,
+    service: fn() -> Service<OnlyServed>,
     contract: &'static Contract,
     staff_scope: &'static str,
 ) -> Result<(), Error> {
@@ -34,5 +34,5 @@ async fn run<O: Owner>(
         views: Arc::new(views),
         host: Arc::new(SystemHost),
     };
-    http::serve::<O>(config, &service(), contract, staff_scope, ports).await
+    http::serve::<O, _>(config, &service(), contract, staff_scope, ports).await
 }

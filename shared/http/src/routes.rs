@@ -11,7 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post, put},
 };
 
-use dekigoto::{Routing, views::SingleView};
+use dekigoto::{KeptHandlers, Role, views::SingleView};
 
 use crate::{
     app::App,
@@ -40,8 +40,8 @@ pub fn no_routes(routes: Routes) -> Routes {
 /// A service whose aggregates and views have HTTP routes.
 pub type Service<E = Served> = dekigoto::Service<E>;
 
-/// What a binary does with the routes of a service: [`Served`] or [`Unserved`]. A registry that returns `Service<E>` for
-/// each `E: Edge` is right for all binaries.
+/// The role of a binary: [`Served`], [`OnlyServed`] or [`Unserved`]. A registry that returns `Service<E>` for each
+/// `E: Edge` is right for all binaries.
 ///
 /// ```
 /// use dekigoto_http::{Edge, Service};
@@ -50,28 +50,61 @@ pub type Service<E = Served> = dekigoto::Service<E>;
 ///     Service::<E>::new("stock") // .aggregate::<…>(…)
 /// }
 /// ```
-pub trait Edge: Routing<Routes = AddRoutes> {}
+pub trait Edge: Role<Routes = AddRoutes> {}
 
-impl<E: Routing<Routes = AddRoutes>> Edge for E {}
+impl<E: Role<Routes = AddRoutes>> Edge for E {}
 
-/// Keeps the routes, for a binary that serves HTTP.
+/// Routes that a binary serves.
+pub trait Serves: Edge {
+    /// Adds the routes of one aggregate or view.
+    fn add_to(&self, routes: Routes) -> Routes;
+}
+
+/// For a binary that serves HTTP and handles events: the whole system in one process.
 #[derive(Clone, Copy)]
 pub struct Served(AddRoutes);
 
-impl Routing for Served {
+/// For a binary that serves HTTP and handles no events.
+#[derive(Clone, Copy)]
+pub struct OnlyServed(AddRoutes);
+
+/// For a binary that handles events and serves no HTTP.
+#[derive(Clone, Copy)]
+pub struct Unserved;
+
+impl Role for Served {
     type Routes = AddRoutes;
+    type Handlers = KeptHandlers;
 
     fn of(routes: AddRoutes) -> Self {
         Self(routes)
     }
 }
 
-/// Drops the routes: a binary that serves no HTTP is smaller without the handlers.
-#[derive(Clone, Copy)]
-pub struct Unserved;
+impl Serves for Served {
+    fn add_to(&self, routes: Routes) -> Routes {
+        (self.0)(routes)
+    }
+}
 
-impl Routing for Unserved {
+impl Role for OnlyServed {
     type Routes = AddRoutes;
+    type Handlers = ();
+
+    fn of(routes: AddRoutes) -> Self {
+        Self(routes)
+    }
+}
+
+impl Serves for OnlyServed {
+    fn add_to(&self, routes: Routes) -> Routes {
+        (self.0)(routes)
+    }
+}
+
+impl Role for Unserved {
+    type Routes = AddRoutes;
+    type Handlers = KeptHandlers;
 
     fn of(_: AddRoutes) -> Self {
         Self
@@ -81,12 +114,12 @@ impl Routing for Unserved {
 impl Routes {
     /// The routes of a service's aggregates and views, plus `GET /`, `GET /v1/health` and `GET /v1/openapi.json`.
     #[must_use]
-    pub fn of(service: &Service, contract: &'static Contract) -> Self {
+    pub fn of<E: Serves>(service: &Service<E>, contract: &'static Contract) -> Self {
         let name = service.announcements().source().to_owned();
         let own = Self::default()
             .get("/", move |params| contract.welcome(name.clone(), params))
             .get(HEALTH_PATH, |params| contract.health(params));
-        let mut routes = service.routes().fold(own, |routes, Served(add)| add(routes));
+        let mut routes = service.routes().fold(own, |routes, served| served.add_to(routes));
         routes.list.push((Method::GET, DOCUMENT_PATH));
         let document = contract.document(&routes.list);
         let answer = get(move |params| answer(document.clone(), params));

@@ -8,7 +8,7 @@ use axum::{
 };
 use dekigoto::{Ports, Zone};
 use dekigoto_http::{
-    App, Caller, Contract, Kind, Language, Owner, Problem, RequestId, Routes, Service,
+    App, Caller, Contract, Kind, Language, Owner, Problem, RequestId, Routes, Serves, Service,
 };
 use futures_util::stream;
 use http::{HeaderValue, Uri, header::LOCATION};
@@ -35,9 +35,9 @@ pub const AUTH_MODE: &str = "AUTH_MODE";
 ///
 /// # Errors
 /// When a setting is invalid.
-pub async fn serve<O: Owner>(
+pub async fn serve<O: Owner, E: Serves>(
     config: Config,
-    service: &Service,
+    service: &Service<E>,
     contract: &'static Contract,
     staff_scope: &'static str,
     ports: Ports,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Parser as _;
-use dekigoto::{Ports, Service, SystemHost};
+use dekigoto::{KeptHandlers, Ports, Role, Service, SystemHost};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
 use serde_json::json;
 
@@ -33,7 +33,7 @@ const FAILED: u8 = 3;
 
 /// Runs the command line of this process on a service's stack.
 #[must_use]
-pub fn run<R>(service: &Service<R>) -> ExitCode {
+pub fn run<R: Role<Handlers = KeptHandlers>>(service: &Service<R>) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use dekigoto::{
-    Ports, Routing, Service,
+    KeptHandlers, Ports, Role, Service,
     policies::AnyPolicy,
     relay::{self, Announcements},
     views::{Across, AnyView, Single},
@@ -60,8 +60,7 @@ impl Default for Versions {
 
 /// The API of the old version.
 pub(crate) fn api(ports: Ports) -> Router {
-    let service = order_service::service_with(order_service::Fulfilment::default());
-    Routes::of(&service, &CONTRACT).router(App::new(ports))
+    Routes::of(&order_service::service(), &CONTRACT).router(App::new(ports))
 }
 
 impl Versions {
@@ -74,7 +73,7 @@ impl Versions {
 }
 
 impl Functions {
-    fn of<R: Routing>(service: &Service<R>) -> Self {
+    fn of<R: Role<Handlers = KeptHandlers>>(service: &Service<R>) -> Self {
         let policy = service.policies()[0].clone();
         let announcements = service.announcements().clone();
         Self { views: service.views().to_vec(), policy, announcements }

@@ -2,9 +2,13 @@
 
 use std::process::ExitCode;
 
-use order_service::{CONTRACT, STAFF_SCOPE, service};
+use order_service::{CONTRACT, Fulfilment, STAFF_SCOPE, service_with};
 use orders::CustomerId;
 
 fn main() -> ExitCode {
-    dekigoto_aws_postgres::api::<CustomerId>(service, &CONTRACT, STAFF_SCOPE)
+    dekigoto_aws_postgres::api::<CustomerId>(
+        || service_with(Fulfilment::default()),
+        &CONTRACT,
+        STAFF_SCOPE,
+    )
 }

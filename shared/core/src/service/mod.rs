@@ -1,5 +1,8 @@
 //! The registry: names each aggregate, view and policy of a service once.
 
+mod faults;
+mod role;
+
 use std::sync::Arc;
 
 use crate::{
@@ -9,9 +12,11 @@ use crate::{
     views::{AnyView, Single, UnknownView},
 };
 
+pub use role::{Handlers, KeptHandlers, Role};
+
 /// The aggregates, views and policies of a service. Router, relay, projectors and tests are built from it.
 ///
-/// `R` says what becomes of the routes, see [`Routing`]. The core knows no HTTP; a service without HTTP uses `()`.
+/// `R` says what a binary keeps of it, see [`Role`]. The core knows no HTTP; a service without HTTP uses `()`.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bank/account.rs"));
@@ -24,30 +29,11 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Service<R = ()> {
+pub struct Service<R: Role = ()> {
     aggregates: Vec<Registered<R>>,
-    views: Vec<Arc<dyn AnyView>>,
-    policies: Vec<Arc<dyn AnyPolicy>>,
+    handlers: R::Handlers,
     queries: Vec<R>,
     announcements: Announcements,
-}
-
-/// What a service keeps of its routes.
-///
-/// A registry that is generic over it serves every binary. One that serves HTTP keeps the routes. In any other, nothing
-/// names the handlers, and the linker leaves them out.
-pub trait Routing {
-    /// The routes of one aggregate or view.
-    type Routes;
-
-    /// Keeps the routes, or drops them.
-    fn of(routes: Self::Routes) -> Self;
-}
-
-impl Routing for () {
-    type Routes = ();
-
-    fn of((): ()) {}
 }
 
 /// An aggregate of a service.
@@ -61,13 +47,13 @@ pub struct Registered<R> {
     routes: Option<R>,
 }
 
-impl<R> Service<R> {
+impl<R: Role> Service<R> {
     /// An empty service. Its name, such as `dekigoto.orders`, is the CloudEvents source of its integration events.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let announcements = Announcements::by(name);
-        let (aggregates, views, policies) = (Vec::new(), Vec::new(), Vec::new());
-        Self { aggregates, views, policies, queries: Vec::new(), announcements }
+        let (aggregates, queries) = (Vec::new(), Vec::new());
+        Self { aggregates, handlers: R::Handlers::default(), queries, announcements }
     }
 
     /// Sets the namespace of the types of integration events: a domain name in reverse, such as `jp.dekigoto.orders`. The
@@ -86,10 +72,7 @@ impl<R> Service<R> {
     /// Adds an aggregate, its routes, and how it announces its events to other services
     /// ([`relay::nothing`](crate::relay::nothing) if it does not).
     #[must_use]
-    pub fn aggregate<A: Aggregate>(self, routes: R::Routes, announce: Announce<A>) -> Self
-    where
-        R: Routing,
-    {
+    pub fn aggregate<A: Aggregate>(self, routes: R::Routes, announce: Announce<A>) -> Self {
         self.registered::<A>(Some(R::of(routes)), announce)
     }
 
@@ -97,7 +80,7 @@ impl<R> Service<R> {
     /// ([`relay::nothing`](crate::relay::nothing) if they do not).
     #[must_use]
     pub fn policy<P: Policy>(mut self, policy: P, announce: Announce<P>) -> Self {
-        self.policies.push(Arc::new(policy));
+        self.handlers.add_policy(policy);
         self.registered::<P>(None, announce).view::<Single<Processes<P>>>()
     }
 
@@ -115,16 +98,13 @@ impl<R> Service<R> {
     /// Adds a view: [`Single`](crate::views::Single) or [`Across`](crate::views::Across).
     #[must_use]
     pub fn view<V: AnyView + Default + 'static>(mut self) -> Self {
-        self.views.push(Arc::new(V::default()));
+        self.handlers.add_view::<V>();
         self
     }
 
     /// Adds a view and its routes.
     #[must_use]
-    pub fn view_at<V: AnyView + Default + 'static>(mut self, routes: R::Routes) -> Self
-    where
-        R: Routing,
-    {
+    pub fn view_at<V: AnyView + Default + 'static>(mut self, routes: R::Routes) -> Self {
         self.queries.push(R::of(routes));
         self.view::<V>()
     }
@@ -140,10 +120,19 @@ impl<R> Service<R> {
         &self.aggregates
     }
 
+    /// How the service announces its events.
+    #[must_use]
+    pub fn announcements(&self) -> &Announcements {
+        &self.announcements
+    }
+}
+
+/// A service whose binary handles events.
+impl<R: Role<Handlers = KeptHandlers>> Service<R> {
     /// The views, in the order in which they were added.
     #[must_use]
     pub fn views(&self) -> &[Arc<dyn AnyView>] {
-        &self.views
+        &self.handlers.views
     }
 
     /// Finds a view by its name.
@@ -151,10 +140,10 @@ impl<R> Service<R> {
     /// # Errors
     /// [`UnknownView`], which lists the known names.
     pub fn view_named(&self, name: &str) -> Result<Arc<dyn AnyView>, UnknownView> {
-        let found = self.views.iter().find(|view| view.name() == name);
+        let found = self.views().iter().find(|view| view.name() == name);
         let unknown = || UnknownView {
             name: name.to_owned(),
-            known: self.views.iter().map(|view| view.name()).collect(),
+            known: self.views().iter().map(|view| view.name()).collect(),
         };
         found.cloned().ok_or_else(unknown)
     }
@@ -162,7 +151,7 @@ impl<R> Service<R> {
     /// The policies, in the order in which they were added.
     #[must_use]
     pub fn policies(&self) -> &[Arc<dyn AnyPolicy>] {
-        &self.policies
+        &self.handlers.policies
     }
 
     /// Finds a policy by its name.
@@ -170,10 +159,10 @@ impl<R> Service<R> {
     /// # Errors
     /// [`UnknownPolicy`], which lists the known names.
     pub fn policy_named(&self, name: &str) -> Result<Arc<dyn AnyPolicy>, UnknownPolicy> {
-        let found = self.policies.iter().find(|policy| policy.name() == name);
+        let found = self.policies().iter().find(|policy| policy.name() == name);
         let unknown = || UnknownPolicy {
             name: name.to_owned(),
-            known: self.policies.iter().map(|policy| policy.name()).collect(),
+            known: self.policies().iter().map(|policy| policy.name()).collect(),
         };
         found.cloned().ok_or_else(unknown)
     }
@@ -199,69 +188,10 @@ impl<R> Service<R> {
         });
         Service {
             aggregates: aggregates.collect(),
-            views: self.views.clone(),
-            policies: self.policies.clone(),
+            handlers: self.handlers.clone(),
             queries: Vec::new(),
             announcements: self.announcements.clone(),
         }
-    }
-
-    /// How the service announces its events.
-    #[must_use]
-    pub fn announcements(&self) -> &Announcements {
-        &self.announcements
-    }
-
-    /// Checks the registry: lists duplicate names, aggregates that no view folds, folds of unknown aggregates, and events
-    /// that no aggregate has. A test of each service asserts that the list is empty.
-    #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let aggregates = self.aggregates.iter().map(Registered::name);
-        let views = self.views.iter().map(|view| view.name());
-        let mut faults = twice("aggregate", aggregates.clone());
-        faults.extend(twice("view", views));
-        let events = self.aggregates.iter().flat_map(|it| it.events.iter().map(|(name, _)| *name));
-        faults.extend(twice("event", events));
-        let folded = |name: &&str| self.views.iter().any(|view| view.folds().contains(name));
-        faults.extend(aggregates.filter(|name| !folded(name)).map(|name| {
-            format!("no view folds the events of {name}; add it to the `Folds` of a view")
-        }));
-        let unknown = self.views.iter().flat_map(|view| {
-            let missing = |name: &&&str| !self.aggregates.iter().any(|it| it.name == **name);
-            view.folds()
-                .iter()
-                .filter(missing)
-                .map(|name| format!("view {} folds {name}, which is not registered", view.name()))
-        });
-        faults.extend(unknown);
-        faults.extend(self.views.iter().flat_map(|view| self.strange_events(&**view)));
-        faults.extend(self.policies.iter().flat_map(|policy| self.strange_reactions(&**policy)));
-        faults
-    }
-
-    /// Events that a policy reacts to and never gets, or that its own processes write.
-    fn strange_reactions(&self, policy: &dyn AnyPolicy) -> Vec<String> {
-        let others = self.aggregates.iter().filter(|it| it.name != policy.process_type());
-        let known: Vec<&str> =
-            others.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
-        let strange = policy.events().iter().filter(|name| !known.contains(name));
-        let fault = |name| {
-            format!("policy {} reacts to {name}, which no other aggregate has", policy.name())
-        };
-        strange.map(fault).collect()
-    }
-
-    /// Events that a view wants and never gets.
-    fn strange_events(&self, view: &dyn AnyView) -> Vec<String> {
-        let folded = self.aggregates.iter().filter(|it| view.folds().contains(&it.name));
-        let known: Vec<&str> =
-            folded.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
-        let wanted = view.events().unwrap_or_default().iter();
-        let strange = wanted.filter(|name| !known.contains(name));
-        let fault = |name| {
-            format!("view {} wants {name}, which no aggregate that it folds has", view.name())
-        };
-        strange.map(fault).collect()
     }
 }
 
@@ -328,15 +258,4 @@ fn state<A: Aggregate>(events: &[Envelope]) -> Result<Payload, SchemaError> {
         line: cause.line(),
         column: cause.column(),
     })
-}
-
-/// The names that occur twice.
-fn twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut names: Vec<&str> = names.collect();
-    names.sort_unstable();
-    let pairs = names.iter().zip(names.iter().skip(1));
-    pairs
-        .filter(|(one, next)| one == next)
-        .map(|(name, _)| format!("{what} {name} is registered twice"))
-        .collect()
 }

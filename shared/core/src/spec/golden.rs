@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use crate::{Payload, Registered, Service};
+use crate::{Payload, Registered, Role, Service};
 
 /// Checks a service's golden files. For each event and schema version, the folder must have `<event>.v<version>.json`: a
 /// list of stored payloads, which must all decode. Returns the faults; a test asserts that there are none.
 ///
 /// A version without a file and a file without a version are faults, too.
 #[must_use]
-pub fn golden_files<R>(service: &Service<R>, folder: impl AsRef<Path>) -> Vec<String> {
+pub fn golden_files<R: Role>(service: &Service<R>, folder: impl AsRef<Path>) -> Vec<String> {
     let folder = folder.as_ref();
     let (mut faults, mut known) = (Vec::new(), BTreeSet::new());
     for aggregate in service.aggregates() {
