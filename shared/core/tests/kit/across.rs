@@ -1,44 +1,17 @@
 //! Views across aggregates count each event once, whatever the delivery.
 
 use dekigoto::{
-    Envelope, RowKey,
+    Envelope,
     batch::Outcome,
-    views::{Across, AcrossView, AnyView as _, Fold, View},
+    views::{Across, AnyView as _},
 };
 use dekigoto_testkit::ViewFault;
 use proptest::prelude::*;
 
-use crate::support::{Entry, Faulty, Log};
-
-/// Counts events of all streams in one row.
-struct Total<const KNOWS_ALL: bool = false>;
-
-impl<const KNOWS_ALL: bool> View for Total<KNOWS_ALL> {
-    type Row = u64;
-    type Folds = (Log<KNOWS_ALL>,);
-
-    const NAME: &'static str = "total";
-}
-
-impl<const KNOWS_ALL: bool> Fold<Log<KNOWS_ALL>> for Total<KNOWS_ALL> {
-    fn row_key(_: &Entry<KNOWS_ALL>, _: &Envelope) -> Option<RowKey> {
-        Some(key())
-    }
-
-    fn fold(row: &mut u64, _: &Entry<KNOWS_ALL>, _: &Envelope) {
-        *row += 1;
-    }
-}
-
-impl<const KNOWS_ALL: bool> AcrossView for Total<KNOWS_ALL> {
-    fn add(row: &mut u64, part: u64) {
-        *row += part;
-    }
-}
-
-fn key() -> RowKey {
-    RowKey::new("total", "row")
-}
+use crate::{
+    support::Faulty,
+    views::{Total, total_key as key},
+};
 
 async fn count(world: &Faulty, events: &[Envelope]) -> Vec<Outcome> {
     Across::<Total>::default().project(&world.ports(), &key(), events).await

@@ -33,3 +33,4 @@ mod subscriber;
 mod support;
 mod sweep;
 mod verify;
+mod views;

@@ -9,40 +9,13 @@ use dekigoto::{
     batch::Outcome,
     limits::ROWS_PER_CALL_MAX,
     memory::MemoryViews,
-    views::{Across, AcrossView, AnyView as _, Fold, VERSIONS_PER_RECORD, View},
+    views::{Across, AnyView as _, VERSIONS_PER_RECORD},
 };
 
-use crate::support::{Entry, Faulty, Log};
-
-/// Counts every event in one row.
-struct Total;
-
-impl View for Total {
-    type Row = u64;
-    type Folds = (Log,);
-
-    const NAME: &'static str = "total";
-}
-
-impl Fold<Log> for Total {
-    fn row_key(_: &Entry<false>, _: &Envelope) -> Option<RowKey> {
-        Some(key())
-    }
-
-    fn fold(row: &mut u64, _: &Entry<false>, _: &Envelope) {
-        *row += 1;
-    }
-}
-
-impl AcrossView for Total {
-    fn add(row: &mut u64, part: u64) {
-        *row += part;
-    }
-}
-
-fn key() -> RowKey {
-    RowKey::new("total", "row")
-}
+use crate::{
+    support::Faulty,
+    views::{Total, total_key as key},
+};
 
 fn record(stream: &str) -> RowKey {
     RowKey::new(format!("total/counted#Tally#{stream}"), "counted")

@@ -3,60 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use dekigoto::{
-    Envelope, Host as _, Ports, RowKey,
+    Envelope, Host as _, Ports,
     batch::Delivered,
     generations::{Generation, Plan, Rebuilder, Segment, Step, in_generation, take},
     memory::{ManualHost, MemoryParking},
-    views::{Across, AcrossView, AnyView, Extent, Fold, Projector, Single, SingleView, View},
+    views::{Across, AnyView, Extent, Projector, Single},
 };
 use dekigoto_testkit::still_host;
 
 use crate::{
     cut::{Behind, Cut, Messages, Scissors},
-    support::{Entry, Faulty, Log},
+    support::Faulty,
+    views::{Total, Versions},
 };
-
-/// The versions that a row has folded.
-struct Versions;
-
-impl View for Versions {
-    type Row = Vec<u64>;
-    type Folds = (Log,);
-    const NAME: &'static str = "versions";
-}
-
-impl Fold<Log> for Versions {
-    fn fold(row: &mut Vec<u64>, _: &Entry<false>, envelope: &Envelope) {
-        row.push(envelope.version.get());
-    }
-}
-
-impl SingleView for Versions {}
-
-/// How many events there are.
-struct Total;
-
-impl View for Total {
-    type Row = u64;
-    type Folds = (Log,);
-    const NAME: &'static str = "total";
-}
-
-impl Fold<Log> for Total {
-    fn row_key(_: &Entry<false>, _: &Envelope) -> Option<RowKey> {
-        Some(RowKey::only("total", "all"))
-    }
-
-    fn fold(row: &mut u64, _: &Entry<false>, _: &Envelope) {
-        *row += 1;
-    }
-}
-
-impl AcrossView for Total {
-    fn add(row: &mut u64, part: u64) {
-        *row += part;
-    }
-}
 
 pub(crate) const SECOND: &str = "2";
 pub(crate) const PLAN: Plan = Plan { segments: 2, commits_per_second_max: Some(4) };

@@ -11,26 +11,10 @@ use dekigoto::{
 use dekigoto_testkit::{Down, ViewFault, still_host};
 use proptest::{prelude::*, sample::subsequence};
 
-use crate::support::{Entry, Faulty, Log};
-
-/// Lists the versions that it has folded, which shows any gap, duplicate or disorder. `KNOWS_ALL` stands for the code
-/// after a deployment.
-struct Versions<const KNOWS_ALL: bool = false>;
-
-impl<const KNOWS_ALL: bool> View for Versions<KNOWS_ALL> {
-    type Row = Vec<u64>;
-    type Folds = (Log<KNOWS_ALL>,);
-
-    const NAME: &'static str = "versions";
-}
-
-impl<const KNOWS_ALL: bool> Fold<Log<KNOWS_ALL>> for Versions<KNOWS_ALL> {
-    fn fold(row: &mut Vec<u64>, _: &Entry<KNOWS_ALL>, envelope: &Envelope) {
-        row.push(envelope.version.get());
-    }
-}
-
-impl<const KNOWS_ALL: bool> SingleView for Versions<KNOWS_ALL> {}
+use crate::{
+    support::{Entry, Faulty, Log},
+    views::Versions,
+};
 
 fn key(id: &str) -> RowKey {
     RowKey::only("versions", id)

@@ -2,29 +2,13 @@
 
 use dekigoto::{
     Envelope, Payload, Row, RowKey, ViewStore as _,
-    views::{
-        Across, AcrossView, AnyView, Difference, Extent, Fold, Single, SingleView, Verified, View,
-    },
+    views::{Across, AcrossView, AnyView, Difference, Extent, Fold, Single, Verified, View},
 };
 
-use crate::support::{Entry, Faulty, Log};
-
-/// The versions that a row has folded.
-struct Versions;
-
-impl View for Versions {
-    type Row = Vec<u64>;
-    type Folds = (Log,);
-    const NAME: &'static str = "versions";
-}
-
-impl Fold<Log> for Versions {
-    fn fold(row: &mut Vec<u64>, _: &Entry<false>, envelope: &Envelope) {
-        row.push(envelope.version.get());
-    }
-}
-
-impl SingleView for Versions {}
+use crate::{
+    support::{Entry, Faulty, Log},
+    views::Versions,
+};
 
 /// How many events there are, by the first letter of the stream's id.
 struct Letters;
