@@ -2,6 +2,8 @@
 
 pub mod aws;
 pub mod batch;
+#[cfg(test)]
+mod capture;
 mod config;
 mod deadline;
 mod deliver;

@@ -204,8 +204,6 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use dekigoto::{
         Timestamp,
         measure::{self, APPLIED, CONFLICTS, END_TO_END_LAG, PARKED, Part},
@@ -213,30 +211,17 @@ mod tests {
     use tracing_subscriber::{filter::LevelFilter, util::SubscriberInitExt as _};
 
     use super::*;
-    use crate::telemetry::subscriber;
+    use crate::{capture::Written, telemetry::subscriber};
 
     const VIEW: Part = Part::View("order-summary");
 
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     fn written(level: LevelFilter, measure: impl FnOnce()) -> Vec<Value> {
-        let written = Written::default();
+        let written = Written::nothing();
         let writer = written.clone();
         let guard = subscriber("shop", level, move || writer.clone()).set_default();
         measure();
         drop(guard);
-        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let text = written.text();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 

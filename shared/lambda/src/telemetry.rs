@@ -70,29 +70,14 @@ fn log_panic(info: &PanicHookInfo<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        panic::{catch_unwind, take_hook},
-        sync::{Arc, Mutex},
-    };
+    use std::panic::{catch_unwind, take_hook};
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::capture::Written;
 
     #[test]
     fn a_panic_is_logged_with_its_location_and_without_its_message_s17() {
-        let written = Written::default();
+        let written = Written::nothing();
         let writer = written.clone();
         let log = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
         let default = take_hook();
@@ -101,7 +86,7 @@ mod tests {
             assert!(catch_unwind(|| panic!("4111-1111")).is_err());
         });
         set_hook(default);
-        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let text = written.text();
         assert!(text.contains("telemetry.rs:") && !text.contains("4111"), "{text}");
     }
 }

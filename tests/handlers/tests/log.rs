@@ -1,24 +1,20 @@
 //! The log of one test.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::thread;
 
 use dekigoto_lambda::{spans::Spans, telemetry::subscriber};
-use tracing::subscriber::DefaultGuard;
+use tracing::{info, subscriber::DefaultGuard};
 use tracing_subscriber::{
     filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
+
+use crate::capture::Written;
 
 /// Collects what this thread logs until it is dropped.
 pub(crate) struct Log {
     written: Written,
     _guard: DefaultGuard,
 }
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     /// From level `INFO` on, as in a deployment.
@@ -27,7 +23,7 @@ impl Log {
     }
 
     pub(crate) fn at(level: LevelFilter) -> Self {
-        let written = Written::default();
+        let written = Written::nothing();
         let writer = written.clone();
         let log = subscriber("shop", level, move || writer.clone());
         Self { written, _guard: log.set_default() }
@@ -35,7 +31,7 @@ impl Log {
 
     /// As in a deployment that sends spans to this collector.
     pub(crate) fn with_spans(collector: &str) -> Self {
-        let written = Written::default();
+        let written = Written::nothing();
         let writer = written.clone();
         let log = subscriber("shop", LevelFilter::INFO, move || writer.clone());
         let spans = Spans::of("shop", Some(collector)).unwrap();
@@ -43,16 +39,20 @@ impl Log {
     }
 
     pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.written.0.lock().unwrap().clone()).unwrap()
+        self.written.text()
     }
 }
 
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
+fn line() {
+    info!("A line of the code under test");
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Seen by itself: in a run of all tests, the logs of others may hide the fault.
+#[test]
+fn a_line_that_a_thread_without_a_log_reaches_first_is_in_the_log() {
+    let log = Log::start();
+    thread::spawn(line).join().unwrap();
+    assert_eq!(log.text(), "");
+    line();
+    assert!(log.text().contains("A line of the code under test"));
 }

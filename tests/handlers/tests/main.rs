@@ -11,6 +11,8 @@
 
 mod batches;
 mod callers;
+#[path = "../../../shared/lambda/src/capture.rs"]
+mod capture;
 mod contract;
 mod counts;
 mod drain;
