@@ -143,3 +143,30 @@ fn commit(connection: &Connection) -> Result<(), StoreFailure> {
 fn run(connection: &Connection, statement: &'static str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([]).map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SQLite checks what a deferred reference names when it commits.
+    #[tokio::test]
+    async fn a_call_is_answered_after_its_commit_and_fails_with_it_s3() {
+        let connection = Connection::open_in_memory().unwrap();
+        let tables = "pragma foreign_keys = on; create table known (id integer primary key);
+             create table names (known references known deferrable initially deferred)";
+        connection.execute_batch(tables).unwrap();
+        let writer = writer(connection).unwrap();
+        let call = |statement: &'static str| {
+            let work = move |it: &Connection| {
+                it.execute(statement, []).map_err(|cause| failure_of("test", &cause))
+            };
+            writer.call::<usize, StoreFailure>("test", work)
+        };
+        let refused = call("insert into names values (1)").await.unwrap_err();
+        assert_eq!(refused.cause.operation, "SQLite commit");
+        // It is undone, and the next call has a transaction of its own.
+        assert_eq!(call("insert into known values (1)").await.unwrap(), 1);
+        assert_eq!(call("insert into names values (1)").await.unwrap(), 1);
+        assert_eq!(call("delete from names").await.unwrap(), 1);
+    }
+}

@@ -90,9 +90,11 @@ pub(crate) fn catch_up(connection: &Connection) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use dekigoto::StoreFailure;
     use rusqlite::{Connection, StatementStatus};
 
     use super::{SCHEMA, catch_up, configure};
+    use crate::Database;
 
     #[test]
     fn a_statement_with_a_limit_is_planned_once() {
@@ -108,20 +110,19 @@ mod tests {
     }
 
     /// Killing a process does not show it: what it wrote is then still in the system's memory.
-    #[test]
-    fn a_commit_waits_for_the_disk_s3() {
-        let name = format!("dekigoto-{}-durable.db", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let connection = Connection::open(&path).unwrap();
-        configure(&connection).unwrap();
-        let is =
-            |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, String>(0));
-        let number =
-            |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-        assert_eq!(is("journal_mode").unwrap(), "wal");
-        assert_eq!((number("synchronous").unwrap(), number("fullfsync").unwrap()), (2, 1));
-        drop(connection);
-        std::fs::remove_file(&path).unwrap();
+    #[tokio::test]
+    async fn a_commit_waits_for_the_disk_s3() {
+        let folder = std::env::temp_dir().join(format!("dekigoto-durable-{}", std::process::id()));
+        let database = Database::open(folder.join("db")).unwrap();
+        let pragmas = |it: &Connection| {
+            let number = |pragma| it.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+            let mode = it.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+            Ok::<_, StoreFailure>((mode, number("synchronous"), number("fullfsync")))
+        };
+        let found = database.writer().call("test", pragmas).await.unwrap();
+        assert_eq!(found, (Ok("wal".to_owned()), Ok(2), Ok(1)));
+        drop(database);
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

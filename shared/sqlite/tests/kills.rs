@@ -26,8 +26,9 @@ const KILLS: u64 = 40;
 /// Streams that the writer appends to in parallel.
 const STREAMS: u64 = 4;
 
-/// What the writer acknowledges on its standard output, one a line.
+/// What the writer says on its standard output, one a line: what it is about to do, and what it acknowledges.
 const COMMITTED: &str = "committed";
+const PUBLISHING: &str = "publishing";
 const PUBLISHED: &str = "published";
 const ROW: &str = "row";
 
@@ -39,10 +40,12 @@ fn main() {
     }
 }
 
-/// Everything that was ever acknowledged.
+/// Everything that was ever said.
 #[derive(Default)]
-struct Acknowledged {
+struct Said {
     commits: BTreeSet<String>,
+    /// These may have been published.
+    publishing: BTreeSet<String>,
     published: BTreeSet<String>,
     revision: u64,
 }
@@ -51,7 +54,7 @@ async fn a_process_that_is_killed_loses_nothing_that_it_acknowledged_s3() {
     let folder =
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("kills-{}", std::process::id()));
     let path = folder.join("it.db");
-    let mut all = Acknowledged::default();
+    let mut all = Said::default();
     for round in 0..KILLS {
         let mut child = start(&path);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -78,7 +81,7 @@ async fn a_process_that_is_killed_loses_nothing_that_it_acknowledged_s3() {
 
 /// A row for the table of REFERENCE.md, if `make platforms` wants it.
 #[expect(clippy::disallowed_methods, reason = "the environment names the file")]
-fn note(all: &Acknowledged) {
+fn note(all: &Said) {
     let Ok(path) = std::env::var("DEKIGOTO_KILLS") else { return };
     let row = format!(
         r#"{{"what": "a writer of a SQLite file", "kills": {KILLS}, "checked": "{} commits, {} revisions of a row", "test": "shared/sqlite/tests/kills.rs"}}"#,
@@ -93,11 +96,12 @@ fn start(path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap()).arg(path).stdout(Stdio::piped()).spawn().unwrap()
 }
 
-impl Acknowledged {
+impl Said {
     fn note(&mut self, line: &str) {
         let (what, of) = line.split_once(' ').unwrap_or((line, ""));
         match what {
             COMMITTED => drop(self.commits.insert(of.to_owned())),
+            PUBLISHING => drop(self.publishing.insert(of.to_owned())),
             PUBLISHED => drop(self.published.insert(of.to_owned())),
             // A line that was cut off by the kill acknowledges nothing.
             ROW => self.revision = self.revision.max(of.parse().unwrap_or(0)),
@@ -106,9 +110,9 @@ impl Acknowledged {
     }
 }
 
-/// Each acknowledged commit is stored; each stored commit that is not acknowledged as published is in the outbox; the row
-/// has not gone back.
-async fn check(path: &Path, all: &Acknowledged) {
+/// Each acknowledged commit is stored; each stored commit is in the outbox until it is published, and no longer; the row has
+/// not gone back.
+async fn check(path: &Path, all: &Said) {
     let database = Database::open(path).unwrap();
     let (events, mut stored) = (database.events(), BTreeSet::new());
     for number in 0..STREAMS {
@@ -124,10 +128,13 @@ async fn check(path: &Path, all: &Acknowledged) {
     let leased = database.outbox().lease(1_000_000, Duration::ZERO, Order::Any).await.unwrap();
     let waiting: BTreeSet<String> = leased.iter().map(|entry| entry.pointer.clone()).collect();
     assert_eq!(waiting.len(), leased.len(), "an entry is there twice");
-    let unpublished: Vec<_> =
-        stored.iter().filter(|it| !waiting.contains(*it) && !all.published.contains(*it)).collect();
-    // The process may have died between deleting an entry and saying so: at most the entries of one round.
-    assert!(unpublished.len() <= 5 * usize::try_from(KILLS).unwrap(), "{unpublished:?}");
+    let gone: Vec<_> = stored
+        .iter()
+        .filter(|it| !waiting.contains(*it) && !all.publishing.contains(*it))
+        .collect();
+    assert!(gone.is_empty(), "never published, and not in the outbox: {gone:?}");
+    let again: Vec<_> = all.published.intersection(&waiting).collect();
+    assert!(again.is_empty(), "acknowledged as published, and in the outbox again: {again:?}");
     let row = database.views().read(&[RowKey::new("p", "s")]).await.unwrap();
     let revision = row[0].as_ref().map_or(0, |row| row.revision);
     assert!(revision >= all.revision, "the row went back from {} to {revision}", all.revision);
@@ -168,6 +175,7 @@ async fn publish(database: Database) {
     let outbox = database.outbox();
     loop {
         let leased = outbox.lease(5, Duration::from_secs(60), Order::PerStream).await.unwrap();
+        leased.iter().for_each(|entry| say(PUBLISHING, &entry.pointer));
         let ids: Vec<_> = leased.iter().map(|entry| entry.id).collect();
         outbox.done(&ids).await.unwrap();
         leased.iter().for_each(|entry| say(PUBLISHED, &entry.pointer));
