@@ -1,6 +1,7 @@
 //! S7, L1: every commit is published to both targets, or its pointer waits in the retry queue.
 
 mod contract;
+mod drain;
 mod later;
 mod outage;
 mod refusals;
