@@ -57,6 +57,7 @@ impl Consumer<Letter> for Retrying {
 impl Consumer<Letter> for Projecting {
     async fn take(&self, batch: Vec<Delivered<Letter>>, time_left: TimeLeft) -> Report {
         let Self { projector, old, wiring, machine } = self;
+        let time_left = wiring.view_time_left(time_left);
         let old = old.as_ref().filter(|(_, rollout)| !rollout.is_over());
         let projector = old.map_or(projector, |(old, _)| old);
         let (host, parking) = (&*projector.ports().host, projector.parking());
@@ -64,7 +65,7 @@ impl Consumer<Letter> for Projecting {
         let take = |messages| {
             let (mishandled, messages) = wiring.mishandled(messages);
             async {
-                let report = wiring.projected(projector, messages, || time_left()).await;
+                let report = wiring.projected(projector, messages, &time_left).await;
                 if let Some((_, rollout)) = old {
                     rollout.look_at(&report);
                 }
@@ -72,7 +73,7 @@ impl Consumer<Letter> for Projecting {
             }
         };
         let began = machine.sim().now();
-        let report = wiring.opened(batch).handle(host, parking, || time_left(), take).await;
+        let report = wiring.opened(batch).handle(host, parking, &time_left, take).await;
         crowd::look_at_time(machine, ids.len(), machine.sim().now().saturating_sub(began));
         wiring.report(report, &ids)
     }

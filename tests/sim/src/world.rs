@@ -322,17 +322,19 @@ impl Shop {
         let name = queue.name();
         let dead = Queue::new(sim, "a view's dead letters");
         let (shop, parking, rollout) = (self.clone(), dead.clone(), rollout.clone());
-        let function = Function::new(sim, name, PROJECTOR_TIME, move |machine| {
-            let view = shop.wiring.view(registry().view_named(name).unwrap());
-            let parking = Arc::new(parking.port(&machine));
-            let ports = shop.ports(&machine);
-            let old = (name == OrderSummaryView::NAME && rollout.starts_old_code()).then(|| {
-                let old = shop.wiring.old_view();
-                (Projector::of(old, ports.clone(), parking.clone()), rollout.clone())
+        let function =
+            Function::new(sim, name, self.wiring.view_time(PROJECTOR_TIME), move |machine| {
+                let view = shop.wiring.view(registry().view_named(name).unwrap());
+                let parking = Arc::new(parking.port(&machine));
+                let ports = shop.ports(&machine);
+                let old =
+                    (name == OrderSummaryView::NAME && rollout.starts_old_code()).then(|| {
+                        let old = shop.wiring.old_view();
+                        (Projector::of(old, ports.clone(), parking.clone()), rollout.clone())
+                    });
+                let projector = Projector::of(view, ports, parking);
+                Projecting { projector, old, wiring: shop.wiring, machine }
             });
-            let projector = Projector::of(view, ports, parking);
-            Projecting { projector, old, wiring: shop.wiring, machine }
-        });
         let settings = self.wiring.view_settings(self.crowd.settings(name, VIEW));
         deliver(&queue, &dead, settings, &function);
         ViewQueue { name, queue, dead, function }

@@ -65,6 +65,7 @@ bugs! {
     ErrorIsSuccess "a bus that does not answer counts as having taken everything"
     TextNumbers "the schema version of a message is a text, which no numeric filter matches"
     NoReserve "a publisher of five seconds believes that it has more, and keeps no time to settle"
+    NoViewReserve "a view's function of five seconds believes that it has more, and keeps no time to report"
     NoCircuit "a publisher forgets with each record that a target hangs"
     RetriesToBoth "a pointer in the retry queue names a target that has the commit"
     FewReceives "messages are dead letters after five receives"
@@ -221,9 +222,23 @@ impl Wiring {
         if self.has(Bug::NoReserve) { Duration::from_secs(5) } else { time }
     }
 
+    /// `Timeout` of a view's function, which is shorter with the bug, as for the publisher.
+    pub(crate) fn view_time(self, time: Duration) -> Duration {
+        if self.has(Bug::NoViewReserve) { Duration::from_secs(5) } else { time }
+    }
+
     /// The time that the publisher assumes it has.
     pub(crate) fn time_left(self, time_left: TimeLeft) -> impl Fn() -> Duration + Send + Sync {
-        let more = if self.has(Bug::NoReserve) { Duration::from_secs(9) } else { Duration::ZERO };
+        self.more_time(Bug::NoReserve, time_left)
+    }
+
+    /// The time that a view's function assumes it has.
+    pub(crate) fn view_time_left(self, left: TimeLeft) -> impl Fn() -> Duration + Send + Sync {
+        self.more_time(Bug::NoViewReserve, left)
+    }
+
+    fn more_time(self, bug: Bug, time_left: TimeLeft) -> impl Fn() -> Duration + Send + Sync {
+        let more = if self.has(bug) { Duration::from_secs(9) } else { Duration::ZERO };
         move || time_left() + more
     }
 
