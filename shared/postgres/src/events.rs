@@ -43,24 +43,19 @@ impl EventStore for PostgresEventStore {
     ) -> Result<Vec<Commit>, ReadError> {
         // No stored ordinal is larger.
         let bound = |ordinal: u64| i64::try_from(ordinal).unwrap_or(i64::MAX);
-        // The server plans each statement anew, and takes longer for one that says more.
-        let (condition, order, ordinal) = match from {
-            ReadFrom::Newest => ("", "desc", None),
-            ReadFrom::Down(ordinal) => ("and sk <= $3", "desc", Some(bound(ordinal.get()))),
-            ReadFrom::Up(ordinal) => ("and sk >= $3", "asc", Some(bound(ordinal.get()))),
+        let (function, ordinal) = match from {
+            ReadFrom::Newest => ("read_down", i64::MAX),
+            ReadFrom::Down(ordinal) => ("read_down", bound(ordinal.get())),
+            ReadFrom::Up(ordinal) => ("read_up", bound(ordinal.get())),
         };
         let schema = self.0.schema();
-        // An empty page would look like the end of the stream.
-        let limit = limit.max(1);
-        let statement = format!(
-            "select {COLUMNS} from {schema}.commits where seg = $1 and pk = $2 {condition}
-             order by sk {order} limit {limit}"
-        );
+        let statement = format!("select {COLUMNS} from {schema}.{function}($1, $2, $3, $4)");
         let key = stream.key();
         let seg = segment(&key);
-        let params = [param::int2(&seg), param::text(&key)];
-        let params: Vec<_> =
-            params.into_iter().chain(ordinal.iter().map(|it| param::int8(it))).collect();
+        // An empty page would look like the end of the stream.
+        let limit = i64::from(limit.max(1));
+        let params =
+            [param::int2(&seg), param::text(&key), param::int8(&ordinal), param::int8(&limit)];
         let rows = self.0.query(READ, &statement, &params).await.map_err(|it| it.failure)?;
         rows.iter().map(|row| commit_of(row).map_err(ReadError::from)).collect()
     }

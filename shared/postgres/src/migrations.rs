@@ -8,12 +8,16 @@ use tokio_postgres::types::Type;
 use crate::{Postgres, failure::failure_of};
 
 /// The version of the tables that this crate works with.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// What each version adds, from version 1. Forward only: a step is never changed after its release.
-const STEPS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+];
 
-const _: () = assert!(STEPS.len() == 2 && SCHEMA_VERSION == 2);
+const _: () = assert!(STEPS.len() == 3 && SCHEMA_VERSION == 3);
 
 /// The roles of the functions. They cannot log in; grant them to the users that can.
 const ROLES: [&str; 3] = ["dekigoto_api", "dekigoto_relay", "dekigoto_projector"];

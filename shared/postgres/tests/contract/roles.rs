@@ -93,7 +93,10 @@ async fn the_relay_may_publish_and_can_append_nothing() {
 #[ignore = "needs the server of DATABASE_URL: make platforms"]
 async fn the_projector_may_write_rows_and_read_commits_only() {
     let tables = tables().await;
+    let first = commit(&Head::empty(stream("a")), "key", &[1]);
+    tables.postgres.events().append(&first).await.unwrap();
     let projector = as_role(&tables, "dekigoto_projector");
+    assert_eq!(projector.events().read(&stream("a"), ReadFrom::Newest, 1).await.unwrap(), [first]);
     projector.views().write(&[row()]).await.unwrap();
     projector.views().write(&[Row { revision: 2, ..row() }]).await.unwrap();
     projector.events().scan(0, 1, None, 1).await.unwrap();
