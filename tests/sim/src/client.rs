@@ -45,7 +45,7 @@ impl Ask {
         Self { method: "GET", path, caller, key: None, if_match: None, body: None }
     }
 
-    fn request(self, id: u64) -> Request<Body> {
+    pub(crate) fn request(self, id: u64) -> Request<Body> {
         let mut request = Request::builder().method(self.method).uri(self.path);
         if let Some(key) = self.key {
             request = request.header("idempotency-key", key);
@@ -174,7 +174,7 @@ impl Client {
     }
 }
 
-async fn answer(router: Router, request: Request<Body>) -> Answer {
+pub(crate) async fn answer(router: Router, request: Request<Body>) -> Answer {
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();

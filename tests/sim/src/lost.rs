@@ -46,13 +46,17 @@ fn is_of(event: &Envelope, stream: &str) -> bool {
     event.stream().is_ok_and(|it| it.key() == stream)
 }
 
-fn verified(world: &World) {
-    let store = world.events.stored();
-    let ports = Ports {
-        store: Arc::new(store.clone()),
+/// The tables in the hands of an operator, whose calls do not fail.
+pub(crate) fn operator(world: &World) -> Ports {
+    Ports {
+        store: Arc::new(world.events.stored()),
         views: Arc::new(world.views.stored()),
         host: Arc::new(Machine::new(&world.sim, "operator", OPERATOR)),
-    };
+    }
+}
+
+fn verified(world: &World) {
+    let (ports, store) = (operator(world), world.events.stored());
     for queue in &world.view_queues {
         if !has_unseen(world, queue.name) {
             continue;

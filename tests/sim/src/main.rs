@@ -13,6 +13,7 @@ mod commands;
 mod consumers;
 mod crash;
 mod crowd;
+mod damaged;
 mod fates;
 mod history;
 mod judge;

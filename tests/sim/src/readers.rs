@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::{
     history::Answer,
     workload::{Story, customer, staff},
+    world::World,
 };
 
 /// The customer reads the order, and another customer tries to.
@@ -15,7 +16,9 @@ pub(crate) async fn after_placing(story: &mut Story, placed: Option<&Answer>) {
     let path = format!("/v1/orders/{}", story.order);
     let is_placed = placed.is_some_and(|answer| answer.status == 201);
     if let Some(answer) = story.get(&story.owner(), format!("{path}?minVersion=1")).await {
-        shows_truth(story, &answer);
+        if answer.status == 200 {
+            shows_truth(&story.client.world, &story.order, &answer.body);
+        }
         if is_placed && answer.status == 404 {
             story
                 .client
@@ -67,8 +70,10 @@ pub(crate) async fn between(story: &mut Story) {
 /// Checks that the history is a prefix of the stored events.
 pub(crate) async fn at_the_end(story: &mut Story) {
     let path = format!("/v1/orders/{}", story.order);
-    if let Some(answer) = story.get(&staff(), path.clone()).await {
-        shows_truth(story, &answer);
+    if let Some(answer) = story.get(&staff(), path.clone()).await
+        && answer.status == 200
+    {
+        shows_truth(&story.client.world, &story.order, &answer.body);
     }
     let Some(answer) = story.get(&story.owner(), format!("{path}/events")).await else { return };
     let stored = story.client.world.events.events(&format!("Order#{}", story.order));
@@ -81,13 +86,9 @@ pub(crate) async fn at_the_end(story: &mut Story) {
 }
 
 /// Checks that an order is the fold of its events up to the shown version.
-fn shows_truth(story: &Story, answer: &Answer) {
-    if answer.status != 200 {
-        return;
-    }
-    let body = &answer.body;
+pub(crate) fn shows_truth(world: &World, order: &str, body: &Value) {
     let version = body["version"].as_u64().unwrap();
-    let stored = story.client.world.events.events(&format!("Order#{}", story.order));
+    let stored = world.events.events(&format!("Order#{order}"));
     let event = stored.iter().find(|event| event.version.get() == version);
     let status = event.and_then(|event| match event.event_type.as_str() {
         "OrderPlaced" => Some("pending"),
@@ -98,18 +99,17 @@ fn shows_truth(story: &Story, answer: &Answer) {
         _ => None,
     });
     if status != body["status"].as_str() {
-        story
-            .client
-            .world
-            .sim
-            .violation("S8", format!("at {version} the store says {status:?}: {body}"));
+        world.sim.violation("S8", format!("at {version} the store says {status:?}: {body}"));
     }
 }
 
+/// Checks that a list has only orders of this customer, each as the store has it.
 fn only_own(story: &Story, id: &str, answer: &Answer) {
-    let items = answer.body["items"].as_array();
-    let is_foreign = |item: &&Value| item["customerId"].as_str() != Some(id);
-    if let Some(item) = items.into_iter().flatten().find(is_foreign) {
-        story.client.world.sim.violation("S14", format!("{id} was shown {item}"));
+    let world = &story.client.world;
+    for item in answer.body["items"].as_array().into_iter().flatten() {
+        if item["customerId"].as_str() != Some(id) {
+            world.sim.violation("S14", format!("{id} was shown {item}"));
+        }
+        shows_truth(world, item["orderId"].as_str().unwrap(), item);
     }
 }

@@ -10,7 +10,7 @@ use dekigoto_testkit::sim::{EventTable, Sim, ViewTable};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::checks::views::Rows;
+use crate::{checks::views::Rows, damaged::Damaged};
 
 /// The most often that one event may go to the topic, whatever fails.
 const SENDS_MAX: u32 = 24;
@@ -35,6 +35,7 @@ pub(crate) struct Memory {
     /// Events whose integration events the bus took.
     pub(crate) announced: BTreeSet<Uuid>,
     pub(crate) rows: Rows,
+    pub(crate) damaged: Damaged,
 }
 
 impl Truth {
@@ -55,6 +56,7 @@ impl Truth {
                 let mut memory = inner.memory.lock().unwrap();
                 let Inner { sim, events, views, .. } = &*inner;
                 memory.rows.written(sim, events, views, rows);
+                memory.damaged.written(sim, rows);
             }
         });
         truth

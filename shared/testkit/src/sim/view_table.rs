@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use dekigoto::{
-    Row, RowKey, RowPage, RowQuery, ViewError, ViewStore, limits::ITEM_BYTES_MAX,
+    Payload, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore, limits::ITEM_BYTES_MAX,
     memory::MemoryViews,
 };
 use futures_util::FutureExt as _;
@@ -132,6 +132,17 @@ impl ViewTable {
             Err(_) => sim.mark("view conflict"),
         }
         written
+    }
+
+    /// Replaces the body of a row, as code with a bug would. The row stays where indexes list it. Those who listen to
+    /// writes do not hear of it.
+    pub fn damage(&self, row: &Row, body: Payload) {
+        let Inner { sim, rows: table, behind, .. } = &*self.0;
+        let row = Row { revision: row.revision + 1, body, ..row.clone() };
+        let rows = vec![row];
+        table.write(&rows).now_or_never().unwrap().unwrap();
+        rows.iter().for_each(|row| sim.note(row.body.as_str()));
+        behind.lock().unwrap().push_back((sim.now(), rows));
     }
 
     /// The table, or the rows that an index named `lag` ago.

@@ -3,6 +3,7 @@
 
 mod batches;
 mod buses;
+mod damaged;
 mod policies;
 mod requests;
 mod stores;
@@ -80,6 +81,8 @@ bugs! {
     NoWatermark "a view applies whatever comes"
     TrustBody "a view skips what no message delivered"
     BelieveMessages "a view believes a message whose event the store does not have"
+    FailsDamaged "a read of a row that cannot be read is answered by an error"
+    ParksDamaged "a view parks an event whose row cannot be read"
     LastWriteWins "a view writes over another writer's row"
     OneHotRow "all writers of a sum write one row"
     OneByOne "a view takes the messages of a batch one after the other"
@@ -142,6 +145,9 @@ impl Wiring {
     pub(crate) fn views(self, table: &ViewTable, machine: &Machine) -> Arc<dyn ViewStore> {
         let port = table.port(machine);
         match self.0 {
+            Some(Bug::FailsDamaged) if machine.role() == "api" => {
+                Arc::new(damaged::FailsDamaged(port))
+            }
             Some(Bug::LastWriteWins) => Arc::new(views::LastWriteWins(port)),
             Some(Bug::OneHotRow) if is_sum(machine.role()) => Arc::new(views::OneHotRow(port)),
             Some(Bug::SplitTransaction) => Arc::new(views::SplitTransaction(port)),
@@ -175,6 +181,7 @@ impl Wiring {
             Some(Bug::BelieveMessages) if view.name() == CustomerSummaryView::NAME => {
                 Arc::new(Across::<CustomerSummaryView>::of_another_service())
             }
+            Some(Bug::ParksDamaged) if is_single => Arc::new(damaged::ParksDamaged(view)),
             Some(Bug::TrustBody) if is_single => Arc::new(views::Careless { view, skips: true }),
             _ => view,
         }

@@ -58,7 +58,8 @@ impl AnyView for Careless {
         let revision = there.as_ref().map_or(1, |row| row.revision + 1);
         let mut marked: Marked<<OrderSummaryView as View>::Row> = there.map_or_else(
             || Marked::empty(OrderSummaryView::SCHEMA),
-            |row| row.body.read().unwrap(),
+            // A damaged row begins again.
+            |row| row.body.read().unwrap_or_else(|_| Marked::empty(OrderSummaryView::SCHEMA)),
         );
         for event in events {
             let watermark = marked.watermarks.entry(event.aggregate_type.clone()).or_default();

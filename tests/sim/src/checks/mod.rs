@@ -1,6 +1,7 @@
 //! Checks after a run. Each invariant is in the file of its subject.
 
 pub(crate) mod answers;
+pub(crate) mod damaged;
 pub(crate) mod delivery;
 pub(crate) mod effects;
 pub(crate) mod ends;
@@ -18,6 +19,7 @@ pub(crate) fn at_rest(world: &World, history: &History) {
     ends::check(world);
     vetting::check(world);
     crowd::check(world);
+    damaged::check(world);
 }
 
 /// Checks what is in the tables and what clients and subscribers heard, but not the queues.

@@ -14,6 +14,7 @@ use orders::fulfilment::Fulfilment;
 use serde_json::{Value, json};
 
 use crate::{
+    truth::Memory,
     vetting::{Vetting, registry},
     world::World,
 };
@@ -157,9 +158,9 @@ fn unseen(world: &World) -> Vec<(&'static str, Envelope)> {
     let mut unseen = Vec::new();
     for event in world.events.all_events() {
         let has_seen = [
-            (OrderSummaryView::NAME, folded::<OrderSummaryView>(world, &orders, &event)),
-            (Fulfilment::NAME, folded::<Processes<Fulfilment>>(world, &processes, &event)),
-            (Vetting::NAME, folded::<Processes<Vetting>>(world, &doubts, &event)),
+            (OrderSummaryView::NAME, folded::<OrderSummaryView>(world, &memory, &orders, &event)),
+            (Fulfilment::NAME, folded::<Processes<Fulfilment>>(world, &memory, &processes, &event)),
+            (Vetting::NAME, folded::<Processes<Vetting>>(world, &memory, &doubts, &event)),
             (
                 CustomerSummaryView::NAME,
                 counted::<CustomerSummaryView>(world, &memory.rows, &event),
@@ -179,18 +180,20 @@ fn counted<V: AcrossView>(world: &World, rows: &Rows, event: &Envelope) -> bool 
     sum::<V>(&world.views, &key).is_some() && rows.has_counted(V::NAME, &stream, event.version)
 }
 
-/// Whether the view has folded an event, if it is one of those that it wants.
-fn folded<V: View>(world: &World, wanted: &[&str], event: &Envelope) -> bool {
+/// Whether the view has folded an event, if it is one of those that it wants. A damaged row counts with the events that it
+/// had before: any later one must have folded it again.
+fn folded<V: View>(world: &World, memory: &Memory, wanted: &[&str], event: &Envelope) -> bool {
     if !wanted.contains(&event.event_type.as_str()) {
         return true;
     }
     let Ok(Some(key)) = V::row_of(event) else { return false };
     let Some(row) = world.views.row(&key) else { return false };
-    let marked: Marked<Value> = row.body.read().unwrap();
+    let marked: Marked<Value> = memory.damaged.before(row).body.read().unwrap();
     let watermark = marked.watermarks.get(&event.aggregate_type).copied().unwrap_or(0);
     watermark >= event.version.get()
 }
 
-fn name(key: &RowKey) -> String {
+/// The key as violations and verifications name it.
+pub(crate) fn name(key: &RowKey) -> String {
     format!("{} {}", key.partition, key.sort)
 }
