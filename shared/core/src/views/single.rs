@@ -147,8 +147,9 @@ fn listen<R>(
     }
 }
 
-fn id_of(event: &Envelope) -> (&str, Version, Uuid) {
-    (&event.aggregate_type, event.version, event.event_id)
+/// What a message must say of the event that is stored. A forged one may have its id.
+fn id_of(event: &Envelope) -> (&str, &str, Version, Uuid) {
+    (&event.aggregate_type, &event.event_type, event.version, event.event_id)
 }
 
 /// The outcome of each message: applied if the row has folded its version now, once for each version. `stopped` says

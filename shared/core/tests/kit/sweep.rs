@@ -142,7 +142,8 @@ async fn a_forged_message_hides_no_lost_commit_l1() {
     let events = world.faulty.added("a", 3).await;
     world.message("a", &events[2..]).await;
     let forged = Envelope { version: events[1].version, ..events[2].clone() };
-    world.message("a", &[forged]).await;
+    let other = Envelope { event_type: "Other".to_owned(), ..events[0].clone() };
+    world.message("a", &[forged, other]).await;
     assert_eq!(world.sweep().await, ["Tally#a 1", "Tally#a 2"]);
 }
 
