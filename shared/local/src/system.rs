@@ -39,8 +39,9 @@ use crate::{
     wires::Wires,
 };
 
-/// Time of one round of the relay.
-const ROUND_TIME: Duration = Duration::from_secs(30);
+/// Time of one round of the relay: two calls that hang fit. What a process had leased when it was killed waits a little
+/// longer than this.
+const ROUND_TIME: Duration = Duration::from_secs(15);
 
 /// How often the relay looks for entries whose wait or lease has ended.
 const POLL_EVERY: Duration = Duration::from_millis(200);
