@@ -53,9 +53,14 @@ impl<'a> Invocation<'a> {
     /// Publishes stream records. Returns one outcome for each; stops at the first that Lambda must deliver again.
     pub(super) async fn publish(&self, records: Vec<StreamRecord>) -> Vec<Outcome> {
         let count = records.len();
-        let items: Vec<Item> = records.into_iter().map(Item::of).collect();
-        let plans = self.send(items).await;
-        let mut outcomes = self.settling.settle(plans, AtFailure::Stop, &self.budget).await;
+        let mut outcomes = Vec::with_capacity(count);
+        for part in parts(records) {
+            let plans = self.send(part.into_iter().map(Item::of).collect()).await;
+            outcomes.extend(self.settling.settle(plans, AtFailure::Stop, &self.budget).await);
+            if matches!(outcomes.last(), Some(Outcome::Retry(_))) {
+                break;
+            }
+        }
         // The stream delivers everything after a failure again.
         outcomes.resize(count, Outcome::Retry("after a failed record".to_owned()));
         outcomes
@@ -145,6 +150,23 @@ impl<'a> Invocation<'a> {
         }
         plan
     }
+}
+
+/// A batch of the stream in parts, each of which ends with a record to park. Nothing of the next part is sent before that
+/// record is parked: if parking fails, the stream delivers everything after the record again, and each attempt would send
+/// healthy commits once more.
+fn parts(records: Vec<StreamRecord>) -> Vec<Vec<StreamRecord>> {
+    let mut parts = vec![Vec::new()];
+    for record in records {
+        let is_last = matches!(record, StreamRecord::Unreadable { .. });
+        if let Some(part) = parts.last_mut() {
+            part.push(record);
+        }
+        if is_last {
+            parts.push(Vec::new());
+        }
+    }
+    parts
 }
 
 /// The pointer in a message. `None` if it is invalid or names no target.

@@ -8,7 +8,7 @@ use dekigoto::{
     Bus, Commit, EventStore, Host as _, Message, Parking, Pointer, ReadError, ReadFrom, Refused,
     RetryQueue, Source, StreamId, Target, batch::Report,
 };
-use dekigoto_testkit::{BusAnswer, ScriptedBus, VirtualHost};
+use dekigoto_testkit::{BusAnswer, Down, ScriptedBus, VirtualHost};
 use futures_util::FutureExt as _;
 
 use super::{Outbox, down, placed, unreadable};
@@ -42,6 +42,23 @@ async fn an_outage_of_one_target_sends_nothing_twice_to_the_other_l1() {
         assert_eq!((report.tally.applied, other.taken().len()), (12, 0));
         assert_eq!(again.topic.taken().len() + again.bus.taken().len(), 12);
     }
+}
+
+/// A record that cannot be parked is delivered again with all after it, as often as the template allows.
+#[tokio::test]
+async fn an_outage_of_the_dead_letters_sends_no_event_twice_l1() {
+    let (shop, mut records) = placed(12).await;
+    records.insert(4, unreadable(None));
+    let mut outbox = Outbox::reliable(&shop);
+    let parking = std::mem::replace(&mut outbox.relay.parking, Arc::new(Down));
+    assert_eq!(outbox.take(records.clone()).await.failed, ["m4"]);
+    for _ in 0..100 {
+        assert_eq!(outbox.take(records[4..].to_vec()).await.failed, ["m0"]);
+    }
+    outbox.relay.parking = parking;
+    assert_eq!(outbox.take(records[4..].to_vec()).await.tally.applied, 8);
+    assert_eq!(super::ids(&outbox.topic.taken()), super::all_ids(&shop));
+    assert_eq!((outbox.bus.taken().len(), outbox.parking.dump().len()), (12, 1));
 }
 
 /// The pointer is in older code's form: it does not name the failed target.
