@@ -36,6 +36,13 @@ impl Payload {
         RawValue::from_string(text).map(Self)
     }
 
+    /// Wraps JSON text, unchanged, and any other text as a JSON string, also if it is not UTF-8.
+    pub(crate) fn text_or_string(text: &[u8]) -> Self {
+        let value = serde_json::from_slice(text).map(|value: &RawValue| value.to_owned());
+        let string = |_| serde_json::value::to_raw_value(&String::from_utf8_lossy(text));
+        Self(value.or_else(string).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+
     /// Deserializes the value.
     ///
     /// # Errors

@@ -51,12 +51,28 @@ impl RowKey {
 pub struct Row {
     /// Where it is.
     pub key: RowKey,
-    /// How often it has been written, this time included. A write succeeds only over the revision before it.
+    /// How often it has been written, this time included. A write succeeds only over the revision before it. 0 when the
+    /// stored number is damaged: then revision 1 replaces the row.
     pub revision: u64,
-    /// What it says.
+    /// What it says. Damaged text is a JSON string: see [`body_of`](Self::body_of).
     pub body: Payload,
     /// Where it stands in the secondary indexes.
     pub indexes: BTreeMap<Index, RowKey>,
+}
+
+impl Row {
+    /// The body of a stored row, from its text. A text that is not JSON becomes a JSON string, which is the body of no
+    /// row: one damaged row must not fail a read of others, and its view knows how to go on without it.
+    ///
+    /// ```
+    /// use dekigoto::Row;
+    /// assert_eq!(Row::body_of(br#"{"total":1}"#).as_str(), r#"{"total":1}"#);
+    /// assert_eq!(Row::body_of(br#"{"total""#).as_str(), r#""{\"total\"""#);
+    /// ```
+    #[must_use]
+    pub fn body_of(text: &[u8]) -> Payload {
+        Payload::text_or_string(text)
+    }
 }
 
 /// Which rows to list.

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use dekigoto::{Payload, Row, RowKey, Source, StoreFailure, ViewError};
-use serde::{Deserialize, Serialize};
-use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+use dekigoto::{Row, RowKey, StoreFailure, ViewError};
+use serde::Serialize;
+use serde_dynamo::aws_sdk_dynamodb_1::to_item;
 
 use crate::{Item, view_table::ViewTable};
 
 /// The attributes of every row. A row in an index also has the keys of that index.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct RowItem {
     pk: String,
     sk: String,
@@ -35,29 +35,32 @@ pub(crate) fn item_of(table: &ViewTable, row: &Row) -> Result<Item, ViewError> {
     Ok(item)
 }
 
-/// The row that an item holds.
+/// The row that an item holds. A body that is damaged is left to the row's view, and a revision that is damaged is 0.
 pub(crate) fn row_of(table: &ViewTable, mut item: Item) -> Result<Row, ViewError> {
-    let broken = |cause: Source| {
-        let reason = format!("a row of the view table cannot be read: {cause}");
-        ViewError::from(StoreFailure::broken("DynamoDB read", reason))
-    };
     let mut indexes = BTreeMap::new();
     for index in table.all() {
         let names = table.names("DynamoDB read", index)?;
-        let partition = text(&mut item, &names.partition).map_err(broken)?;
-        let sort = text(&mut item, &names.sort).map_err(broken)?;
-        indexes.extend(partition.zip(sort).map(|key| (index, RowKey::new(key.0, key.1))));
+        let place = text(&mut item, &names.partition).zip(text(&mut item, &names.sort));
+        indexes.extend(place.map(|place| (index, RowKey::new(place.0, place.1))));
     }
-    let item: RowItem = from_item(item).map_err(|cause| broken(cause.into()))?;
-    let body = Payload::from_text(item.body).map_err(|cause| broken(cause.into()))?;
-    Ok(Row { key: RowKey::new(item.pk, item.sk), revision: item.rev, body, indexes })
+    let revision = match item.remove("rev") {
+        Some(AttributeValue::N(number)) => number.parse().unwrap_or(REVISION_DAMAGED),
+        Some(_) | None => REVISION_DAMAGED,
+    };
+    let body = Row::body_of(text(&mut item, "body").unwrap_or_default().as_bytes());
+    let key = text(&mut item, "pk").zip(text(&mut item, "sk"));
+    let (partition, sort) =
+        key.ok_or_else(|| StoreFailure::broken("DynamoDB read", "a row has no key"))?;
+    Ok(Row { key: RowKey::new(partition, sort), revision, body, indexes })
 }
 
-/// Takes an attribute out of an item, if it is there.
-fn text(item: &mut Item, name: &str) -> Result<Option<String>, Source> {
+/// What a row says whose revision is missing or no natural number. Revision 1 replaces it.
+const REVISION_DAMAGED: u64 = 0;
+
+/// Takes a text out of an item, if it is there.
+fn text(item: &mut Item, name: &str) -> Option<String> {
     match item.remove(name) {
-        None => Ok(None),
-        Some(AttributeValue::S(text)) => Ok(Some(text)),
-        Some(_) => Err(format!("attribute {name:?} is not text").into()),
+        Some(AttributeValue::S(text)) => Some(text),
+        Some(_) | None => None,
     }
 }

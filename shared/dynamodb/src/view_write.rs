@@ -15,22 +15,19 @@ use crate::{failure::failure_of, view_item::item_of, view_table::ViewTable};
 
 /// One row, by a conditional PutItem: half the price of a transaction.
 pub(crate) async fn one(table: &ViewTable, row: &Row) -> Result<(), ViewError> {
-    let (condition, before) = condition(row);
+    let (condition, value) = condition(row);
     let put = table
         .client
         .put_item()
         .table_name(&table.name)
         .set_item(Some(item_of(table, row)?))
         .condition_expression(condition)
+        .expression_attribute_values(VALUE, value)
         // The existing row is not needed: the caller reads again, because it must decide again.
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
         .return_values(ReturnValue::None)
         .return_consumed_capacity(ReturnConsumedCapacity::None)
         .return_item_collection_metrics(ReturnItemCollectionMetrics::None);
-    let put = match before {
-        Some(before) => put.expression_attribute_values(":before", before),
-        None => put,
-    };
     match put.send().await {
         Ok(_) => Ok(()),
         Err(error) => match error.as_service_error() {
@@ -61,27 +58,29 @@ pub(crate) async fn several(table: &ViewTable, rows: &[Row]) -> Result<(), ViewE
 }
 
 fn put(table: &ViewTable, row: &Row) -> Result<TransactWriteItem, ViewError> {
-    let (condition, before) = condition(row);
+    let (condition, value) = condition(row);
     let put = Put::builder()
         .table_name(&table.name)
         .set_item(Some(item_of(table, row)?))
         .condition_expression(condition)
+        .expression_attribute_values(VALUE, value)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None);
-    let put = match before {
-        Some(before) => put.expression_attribute_values(":before", before),
-        None => put,
-    };
     let put = put.build().map_err(|cause| ViewError::Broken(cause.into()))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// The condition on the existing row, and the revision that it must have.
-fn condition(row: &Row) -> (&'static str, Option<AttributeValue>) {
-    match row.revision {
-        0 | 1 => ("attribute_not_exists(pk)", None),
-        revision => ("rev = :before", Some(AttributeValue::N((revision - 1).to_string()))),
-    }
+/// The condition on the existing row, and its [`VALUE`]. The first revision also replaces a row whose own is damaged, or
+/// nothing would ever mend that row.
+fn condition(row: &Row) -> (&'static str, AttributeValue) {
+    let (condition, value) = match row.revision {
+        0 | 1 => ("attribute_not_exists(pk) OR NOT rev >= :rev", 1),
+        revision => ("rev = :rev", revision - 1),
+    };
+    (condition, AttributeValue::N(value.to_string()))
 }
+
+/// The name of a condition's value.
+const VALUE: &str = ":rev";
 
 /// Sorts the reasons of a cancelled transaction. The most serious one counts: a row that can never be written must not
 /// look like a conflict.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dekigoto::{Index, Payload, Row, RowKey, StoreFailure, ViewError};
+use dekigoto::{Index, Row, RowKey, StoreFailure, ViewError};
 use tokio_postgres::Error;
 
 /// Secondary indexes that the rows of views can stand in.
@@ -37,8 +37,7 @@ pub(crate) fn row_of(row: &tokio_postgres::Row) -> Result<Row, ViewError> {
     Ok(Row {
         key: RowKey { partition: text("partition")?, sort: text("sort")? },
         revision: u64::try_from(revision).map_err(|_| unreadable())?,
-        // serde's error repeats the content.
-        body: Payload::from_text(text("body")?).map_err(|_| unreadable())?,
+        body: Row::body_of(text("body")?.as_bytes()),
         indexes,
     })
 }

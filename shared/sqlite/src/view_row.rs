@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dekigoto::{Index, Payload, Row, RowKey, StoreFailure, ViewError};
+use dekigoto::{Index, Row, RowKey, StoreFailure, ViewError};
 
 use crate::{failure::failure_of, schema::INDEXES};
 
@@ -37,11 +37,12 @@ pub(crate) fn row_of(row: &rusqlite::Row<'_>) -> Result<Row, ViewError> {
     }
     let unreadable = || StoreFailure::broken(DECODE, "a row of the table cannot be read");
     let revision: i64 = row.get(2).map_err(failed)?;
+    // SQLite does not check that text is UTF-8.
+    let body = row.get_ref(3).map_err(failed)?.as_bytes().unwrap_or_default();
     Ok(Row {
         key: RowKey { partition: text(0)?, sort: text(1)? },
         revision: u64::try_from(revision).map_err(|_| unreadable())?,
-        // serde's error repeats the content.
-        body: Payload::from_text(text(3)?).map_err(|_| unreadable())?,
+        body: Row::body_of(body),
         indexes,
     })
 }

@@ -34,6 +34,6 @@ pub use relay_contract::{RelaySubject, relay_contract};
 pub use scripted::{BeatenStore, BusAnswer, Down, ScriptedBus, UnreliableViews, ViewFault};
 pub use store_contract::{RawItem, StoreSubject, memory_store, store_contract};
 pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, stream};
-pub use view_contract::{memory_views, view_contract};
+pub use view_contract::{RowDamage, ViewSubject, memory_views, view_contract};
 pub use virtual_time::{SlowStore, SlowViews, VirtualHost};
 pub use world::{World, still_host};

@@ -1,7 +1,10 @@
 //! The specification of [`ViewStore`], as cases that every implementation passes.
 
+mod damage;
+
 use std::{collections::BTreeMap, sync::Arc};
 
+use async_trait::async_trait;
 use dekigoto::{
     Index, Payload, Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore,
     limits::ROWS_PER_CALL_MAX, memory::MemoryViews,
@@ -10,6 +13,33 @@ use futures_util::future::join_all;
 
 use crate::cases::Cases;
 
+/// An empty view store under test, with access that only a test has.
+#[async_trait]
+pub trait ViewSubject: Send + Sync {
+    /// The store.
+    fn views(&self) -> Arc<dyn ViewStore>;
+
+    /// Damages a stored row, as a bug or another program could. `false` where the store cannot hold such a row.
+    async fn damage(&self, row: &RowKey, damage: &RowDamage) -> bool;
+}
+
+/// Damage to a stored row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowDamage {
+    /// The body is this text, which is no JSON and may not even be UTF-8.
+    Body(&'static [u8]),
+    /// There is no body.
+    NoBody,
+    /// The body is a number.
+    BodyOfAnotherType,
+    /// There is no revision.
+    NoRevision,
+    /// The revision is less than 1.
+    NegativeRevision,
+    /// The revision is a text.
+    RevisionOfAnotherType,
+}
+
 /// Runs every case on an empty store of its own, and panics with the names of the cases that failed.
 ///
 /// Lists are checked right after writes: where lists are eventually consistent, the store under test must wait before
@@ -17,12 +47,17 @@ use crate::cases::Cases;
 pub async fn view_contract<F, S>(fresh: F)
 where
     F: Fn() -> S,
-    S: Future<Output = Arc<dyn ViewStore>>,
+    S: Future<Output = Box<dyn ViewSubject>>,
 {
     let mut cases = Cases::default();
     macro_rules! cases {
         ($($case:ident,)+) => {
-            $(cases.run(stringify!($case), async { $case(&*fresh().await).await }).await;)+
+            $(cases.run(stringify!($case), async { $case(&*fresh().await.views()).await }).await;)+
+        };
+    }
+    macro_rules! cases_of_damage {
+        ($($case:ident,)+) => {
+            $(cases.run(stringify!($case), async { damage::$case(&*fresh().await).await }).await;)+
         };
     }
     cases! {
@@ -43,13 +78,38 @@ where
         rows_with_the_same_index_key_are_all_listed,
         lists_do_not_leave_their_partition_s14,
     }
+    cases_of_damage! {
+        a_row_with_a_damaged_body_is_read_and_the_next_write_mends_it_s8,
+        a_row_with_a_damaged_revision_is_read_and_the_first_one_replaces_it_s8,
+    }
     cases.report("view contract");
 }
 
 /// The in-memory view store, empty.
 #[must_use]
-pub fn memory_views() -> Arc<dyn ViewStore> {
-    Arc::new(MemoryViews::new())
+pub fn memory_views() -> Box<dyn ViewSubject> {
+    Box::new(MemoryViews::new())
+}
+
+#[async_trait]
+impl ViewSubject for MemoryViews {
+    fn views(&self) -> Arc<dyn ViewStore> {
+        Arc::new(self.clone())
+    }
+
+    async fn damage(&self, row: &RowKey, damage: &RowDamage) -> bool {
+        let mut row = self.read(std::slice::from_ref(row)).await.unwrap().remove(0).unwrap();
+        match damage {
+            RowDamage::Body(text) => row.body = Row::body_of(text),
+            RowDamage::NoRevision => row.revision = 0,
+            RowDamage::NoBody
+            | RowDamage::BodyOfAnotherType
+            | RowDamage::NegativeRevision
+            | RowDamage::RevisionOfAnotherType => return false,
+        }
+        self.put_raw(row);
+        true
+    }
 }
 
 fn row(partition: &str, sort: &str, revision: u64, body: &str) -> Row {

@@ -57,12 +57,14 @@ fn is_of_one_aggregate(row: &Row) -> bool {
     row.key.partition.split_once('#').is_some_and(|(view, _)| VIEWS.contains(&view))
 }
 
-/// JSON of another shape: nothing of the row is left, its watermarks are gone, or only they are left.
+/// Text that is no JSON, or JSON of another shape: nothing of the row is left, its watermarks are gone, or only they are
+/// left.
 fn damaged(body: &Payload, dice: &mut Dice) -> Payload {
     let mut row: Value = body.read().unwrap();
-    match dice.below(3) {
-        0 => row = json!(["damaged"]),
-        1 => row = json!({ "row": row["row"] }),
+    match dice.below(4) {
+        0 => return Row::body_of(b"{damaged"),
+        1 => row = json!(["damaged"]),
+        2 => row = json!({ "row": row["row"] }),
         _ => row["row"] = json!("damaged"),
     }
     Payload::of(&row).unwrap()

@@ -28,7 +28,7 @@ async fn dynamodb_keeps_the_store_contract() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dynamodb_keeps_the_view_contract() {
     let service = embedded::service().await;
-    view_contract(async || service.view_store().await).await;
+    view_contract(async || service.view_subject().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,5 +42,5 @@ async fn dynamodb_keeps_the_generation_contract() {
 async fn the_aws_emulator_keeps_both_contracts() {
     let service = emulator::service();
     store_contract(async || service.event_subject().await).await;
-    view_contract(async || service.view_store().await).await;
+    view_contract(async || service.view_subject().await).await;
 }

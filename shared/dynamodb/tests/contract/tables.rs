@@ -17,10 +17,10 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use dekigoto::{EventStore, ViewStore, replay::ReplaySource};
+use dekigoto::{EventStore, RowKey, ViewStore, replay::ReplaySource};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
 use dekigoto_testkit::{
-    ErasableViews, RawItem, StoreSubject,
+    ErasableViews, RawItem, RowDamage, StoreSubject, ViewSubject,
     aws::{Reply, ScriptedHttp, config},
 };
 use serde_json::Value;
@@ -69,12 +69,19 @@ impl Service {
         self.erasable_views().await.0
     }
 
+    pub(crate) async fn view_subject(&self) -> Box<dyn ViewSubject> {
+        Box::new(ViewTable { client: self.client.clone(), table: self.view_table().await })
+    }
+
     pub(crate) async fn erasable_views(&self) -> ErasableViews {
+        let views = DynamoViewStore::new(self.client.clone(), self.view_table().await);
+        (Arc::new(views.clone()), Arc::new(views))
+    }
+
+    async fn view_table(&self) -> String {
         let text = |name| (name, ScalarAttributeType::S);
         let keys = ["pk", "sk", "ix1pk", "ix1sk", "ix2pk", "ix2sk"].map(text);
-        let table = self.table("views", &keys, &["1", "2"]).await;
-        let views = DynamoViewStore::new(self.client.clone(), table);
-        (Arc::new(views.clone()), Arc::new(views))
+        self.table("views", &keys, &["1", "2"]).await
     }
 
     /// A client of the same service, behind a scripted network.
@@ -191,6 +198,45 @@ impl StoreSubject for Table {
 
     async fn put_raw(&self, item: RawItem) -> bool {
         self.put(item).await;
+        true
+    }
+}
+
+struct ViewTable {
+    client: Client,
+    table: String,
+}
+
+#[async_trait]
+impl ViewSubject for ViewTable {
+    fn views(&self) -> Arc<dyn ViewStore> {
+        Arc::new(DynamoViewStore::new(self.client.clone(), &*self.table))
+    }
+
+    async fn damage(&self, row: &RowKey, damage: &RowDamage) -> bool {
+        let number = |text: &str| Some(AttributeValue::N(text.to_owned()));
+        let (name, value) = match damage {
+            RowDamage::Body(text) => {
+                let Ok(text) = std::str::from_utf8(text) else { return false };
+                ("body", Some(AttributeValue::S(text.to_owned())))
+            }
+            RowDamage::NoBody => ("body", None),
+            RowDamage::BodyOfAnotherType => ("body", number("7")),
+            RowDamage::NoRevision => ("rev", None),
+            RowDamage::NegativeRevision => ("rev", number("-3")),
+            RowDamage::RevisionOfAnotherType => ("rev", Some(AttributeValue::S("1".to_owned()))),
+        };
+        let change = if value.is_some() { "SET #name = :value" } else { "REMOVE #name" };
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(row.partition.clone()))
+            .key("sk", AttributeValue::S(row.sort.clone()))
+            .update_expression(change)
+            .expression_attribute_names("#name", name)
+            .set_expression_attribute_values(value.map(|it| [(":value".to_owned(), it)].into()));
+        update.send().await.unwrap();
         true
     }
 }

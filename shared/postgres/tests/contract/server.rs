@@ -6,9 +6,13 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use dekigoto::{EventStore, ParkedRecords, ViewStore, outbox::Outbox, replay::ReplaySource};
+use dekigoto::{
+    EventStore, ParkedRecords, RowKey, ViewStore, outbox::Outbox, replay::ReplaySource,
+};
 use dekigoto_postgres::Postgres;
-use dekigoto_testkit::{ErasableViews, OutboxSubject, RawItem, StoreSubject};
+use dekigoto_testkit::{
+    ErasableViews, OutboxSubject, RawItem, RowDamage, StoreSubject, ViewSubject,
+};
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{Client, NoTls};
 
@@ -48,8 +52,8 @@ pub(crate) async fn events() -> Box<dyn StoreSubject> {
     Box::new(tables().await)
 }
 
-pub(crate) async fn views() -> Arc<dyn ViewStore> {
-    Arc::new(tables().await.postgres.views())
+pub(crate) async fn views() -> Box<dyn ViewSubject> {
+    Box::new(tables().await)
 }
 
 pub(crate) async fn erasable_views() -> ErasableViews {
@@ -97,6 +101,24 @@ impl StoreSubject for Tables {
             self.client.batch_execute("rollback").await.unwrap();
         }
         put
+    }
+}
+
+#[async_trait]
+impl ViewSubject for Tables {
+    fn views(&self) -> Arc<dyn ViewStore> {
+        Arc::new(self.postgres.views())
+    }
+
+    /// Only the body can be damaged, and it stays UTF-8: the table checks the rest.
+    async fn damage(&self, row: &RowKey, damage: &RowDamage) -> bool {
+        let RowDamage::Body(body) = damage else { return false };
+        let Ok(body) = std::str::from_utf8(body) else { return false };
+        let schema = &self.schema;
+        let statement =
+            format!("update {schema}.rows set body = $1 where partition = $2 and sort = $3");
+        let written = self.client.execute(&statement, &[&body, &row.partition, &row.sort]).await;
+        written.unwrap() == 1
     }
 }
 

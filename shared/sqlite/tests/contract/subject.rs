@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dekigoto::{EventStore, ParkedRecords, ViewStore, outbox::Outbox, replay::ReplaySource};
+use dekigoto::{
+    EventStore, ParkedRecords, RowKey, ViewStore, outbox::Outbox, replay::ReplaySource,
+};
 use dekigoto_sqlite::Database;
-use dekigoto_testkit::{ErasableViews, OutboxSubject, RawItem, StoreSubject};
+use dekigoto_testkit::{
+    ErasableViews, OutboxSubject, RawItem, RowDamage, StoreSubject, ViewSubject,
+};
 use rusqlite::{Connection, ToSql, params_from_iter};
 use sha2::{Digest as _, Sha256};
 
@@ -18,8 +22,8 @@ impl Folder {
         Box::new(Subject(self.database()))
     }
 
-    pub(crate) fn views(&self) -> Arc<dyn ViewStore> {
-        Arc::new(self.database().views())
+    pub(crate) fn views(&self) -> Box<dyn ViewSubject> {
+        Box::new(Subject(self.database()))
     }
 
     pub(crate) fn erasable_views(&self) -> ErasableViews {
@@ -64,6 +68,22 @@ impl StoreSubject for Subject {
         });
         let connection = Connection::open(self.0.path()).unwrap();
         connection.execute(&statement, params_from_iter(values)).is_ok()
+    }
+}
+
+#[async_trait]
+impl ViewSubject for Subject {
+    fn views(&self) -> Arc<dyn ViewStore> {
+        Arc::new(self.0.views())
+    }
+
+    /// Only the body can be damaged: the table checks the rest.
+    async fn damage(&self, row: &RowKey, damage: &RowDamage) -> bool {
+        let RowDamage::Body(body) = damage else { return false };
+        let statement =
+            "update rows set body = cast(?1 as text) where partition = ?2 and sort = ?3";
+        let connection = Connection::open(self.0.path()).unwrap();
+        connection.execute(statement, (body, &row.partition, &row.sort)).unwrap() == 1
     }
 }
 
