@@ -12,9 +12,20 @@ use dekigoto::{
 };
 use dekigoto_testkit::sim::{Consumer, Letter, Machine, TimeLeft};
 
-use crate::{bugs::Wiring, crowd, rollout::Rollout};
+use crate::{
+    bugs::Wiring,
+    crowd,
+    rollout::Rollout,
+    sends::{Sends, Taken},
+};
 
-pub(crate) type Relayed = (Relay, Wiring);
+/// The publisher, and what it has sent.
+#[derive(Clone)]
+pub(crate) struct Relayed {
+    pub(crate) relay: Relay,
+    pub(crate) wiring: Wiring,
+    pub(crate) sends: Sends,
+}
 
 /// The publisher, behind the stream and in the hands of an operator, who lets it publish a part of the history again.
 #[derive(Clone)]
@@ -37,19 +48,23 @@ pub(crate) struct Projecting {
 #[async_trait]
 impl Consumer<StreamRecord> for Relaying {
     async fn take(&self, batch: Vec<Delivered<StreamRecord>>, time_left: TimeLeft) -> Report {
-        let (relay, wiring) = &self.0;
-        wiring.relayed(relay, batch, wiring.time_left(time_left)).await
+        let Relayed { relay, wiring, sends } = &self.0;
+        let taken = Taken::of_stream(&batch);
+        let work = wiring.relayed(relay, batch, wiring.time_left(time_left));
+        sends.over(taken, true, work).await
     }
 }
 
 #[async_trait]
 impl Consumer<Letter> for Retrying {
     async fn take(&self, batch: Vec<Delivered<Letter>>, time_left: TimeLeft) -> Report {
-        let (relay, wiring) = &self.0;
+        let Relayed { relay, wiring, sends } = &self.0;
+        let taken = Taken::of_queue(&batch);
         let left = wiring.time_left(time_left.clone());
         let take = |messages| relay.take_retries(messages, left);
         let (host, parking) = (&*relay.host, &*relay.parking);
-        wiring.opened(batch).handle(host, parking, || time_left(), take).await
+        let work = wiring.opened(batch).handle(host, parking, || time_left(), take);
+        sends.over(taken, false, work).await
     }
 }
 

@@ -19,6 +19,10 @@ use crate::{
 /// function of the template runs longer, and no call waits longer for the network.
 const STORED_WITHIN_MILLIS: i64 = 90_000;
 
+/// The most often that one event may go to the topic. The judge does not know which call failed, so it cannot ask for the
+/// reason of each sending, as `sends.rs` does. It notices only an event that is sent again and again.
+const SENDS_MAX: usize = 24;
+
 #[derive(Deserialize)]
 struct Left {
     commands: Vec<Sent>,
@@ -120,6 +124,7 @@ fn rebuild(world: &World, left: &Left) -> History {
             Err(cause) => world.sim.violation("S2", format!("{name} is unreadable: {cause}")),
         }
     }
+    sends(world, left);
     for heard in &left.topic {
         match message(heard) {
             Some(message) => world.truth.domain_event_sent(&message, "relay"),
@@ -143,6 +148,15 @@ fn rebuild(world: &World, left: &Left) -> History {
         history.begin(op(command, &left.events));
     }
     history
+}
+
+/// Checks that no event was sent again and again.
+fn sends(world: &World, left: &Left) {
+    let mut sends: BTreeMap<&str, usize> = BTreeMap::new();
+    left.topic.iter().for_each(|heard| *sends.entry(&heard.body).or_default() += 1);
+    for (body, times) in sends.into_iter().filter(|(_, times)| *times >= SENDS_MAX) {
+        world.sim.violation("S16", format!("went to the topic {times} times: {body:.100}"));
+    }
 }
 
 fn row(item: &Item) -> Row {
@@ -276,6 +290,19 @@ mod tests {
             list(sample, "topic").retain(|it| it["attributes"]["eventType"] != "OrderConfirmed");
         });
         assert!(broken.contains(&"L1"));
+    }
+
+    #[test]
+    fn an_event_that_went_out_again_and_again_is_found_s16() {
+        let sent = |times: usize| {
+            broken(|sample| {
+                let topic = list(sample, "topic");
+                let first = topic[0].clone();
+                topic.retain(|it| it["body"] != first["body"]);
+                topic.extend(vec![first; times]);
+            })
+        };
+        assert_eq!((sent(SENDS_MAX - 1), sent(SENDS_MAX)), (vec![], vec!["S16"]));
     }
 
     #[test]

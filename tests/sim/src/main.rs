@@ -26,10 +26,12 @@ mod outage;
 mod policies;
 mod provider;
 mod readers;
+mod republish;
 mod rollout;
 mod run;
 #[cfg(test)]
 mod sample;
+mod sends;
 mod shrink;
 mod swarm;
 mod sweep;

@@ -163,6 +163,7 @@ fn redrive(world: &World) {
         for letter in dead.drain() {
             world.sim.mark("redriven");
             world.sim.tried("a dead letter that is redriven");
+            world.truth.sends.asked(&letter.body);
             queue.put(letter.body);
         }
     }

@@ -14,7 +14,7 @@ use dekigoto_testkit::sim::{
     deliver,
 };
 
-use crate::{bugs::Wiring, vetting::registry};
+use crate::{bugs::Wiring, sends::Sends, vetting::registry};
 
 /// `Timeout` of the rebuild function, which sweeps.
 pub(crate) const SWEEPER_TIME: Duration = Duration::from_secs(60);
@@ -65,18 +65,19 @@ impl SweeperQueue {
         sim: &Sim,
         wiring: Wiring,
         (events, retries): (&EventTable, &Queue),
+        sends: &Sends,
         ports: impl Fn(&Machine) -> Ports + Send + Sync + 'static,
     ) -> Self {
         let queue = Queue::new(sim, "sweeps");
         let dead = Queue::new(sim, "sweeper's dead letters");
         let (events, retries) = (events.clone(), retries.clone());
-        let (own, parking) = (queue.clone(), dead.clone());
+        let (own, parking, sends) = (queue.clone(), dead.clone(), sends.clone());
         let function = Function::new(sim, "sweeper", SWEEPER_TIME, move |machine| {
             let sweeper = Sweeper {
                 views: wiring.evidence(registry().views()),
                 history: Arc::new(events.port(&machine)),
                 ports: ports(&machine),
-                retry: Arc::new(retries.port(&machine)),
+                retry: sends.asking(Arc::new(retries.port(&machine))),
                 queue: Arc::new(own.port(&machine)),
                 parking: Arc::new(parking.port(&machine)),
                 grace: SWEEP_GRACE,

@@ -10,14 +10,15 @@ use dekigoto_testkit::sim::{EventTable, Sim, ViewTable};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{checks::views::Rows, damaged::Damaged};
-
-/// The most often that one event may go to the topic, whatever fails.
-const SENDS_MAX: u32 = 24;
+use crate::{checks::views::Rows, damaged::Damaged, sends::Sends};
 
 /// The live checks and their state.
 #[derive(Clone)]
-pub(crate) struct Truth(Arc<Inner>);
+pub(crate) struct Truth {
+    inner: Arc<Inner>,
+    /// How often each event may go to the topic.
+    pub(crate) sends: Sends,
+}
 
 struct Inner {
     sim: Sim,
@@ -31,7 +32,7 @@ struct Inner {
 pub(crate) struct Memory {
     by_id: BTreeMap<Uuid, Envelope>,
     /// Events that the topic took, by stream and version.
-    pub(crate) sent: BTreeMap<(String, u64), u32>,
+    pub(crate) sent: BTreeSet<(String, u64)>,
     /// Events whose integration events the bus took.
     pub(crate) announced: BTreeSet<Uuid>,
     pub(crate) rows: Rows,
@@ -41,16 +42,18 @@ pub(crate) struct Memory {
 impl Truth {
     pub(crate) fn new(sim: &Sim, events: &EventTable, views: &ViewTable) -> Self {
         let (sim, events, own) = (sim.clone(), events.clone(), views.clone());
-        let truth = Self(Arc::new(Inner { sim, events, views: own, memory: Mutex::default() }));
+        let sends = Sends::of(&events);
+        let inner = Arc::new(Inner { sim, events, views: own, memory: Mutex::default() });
+        let truth = Self { inner, sends };
         // Weak, because the tables hold this listener.
-        let weak = Arc::downgrade(&truth.0);
-        truth.0.events.on_commit(move |commit: &Commit| {
+        let weak = Arc::downgrade(&truth.inner);
+        truth.inner.events.on_commit(move |commit: &Commit| {
             if let Some(inner) = weak.upgrade() {
                 let events = commit.envelopes().map(|event| (event.event_id, event));
                 inner.memory.lock().unwrap().by_id.extend(events);
             }
         });
-        let weak = Arc::downgrade(&truth.0);
+        let weak = Arc::downgrade(&truth.inner);
         views.on_write(move |rows: &[Row]| {
             if let Some(inner) = weak.upgrade() {
                 let mut memory = inner.memory.lock().unwrap();
@@ -67,18 +70,24 @@ impl Truth {
         let memory = self.memory();
         let is_sent = |event: &Envelope| {
             let stream = event.stream().unwrap().key();
-            memory.sent.contains_key(&(stream, event.version.get()))
+            memory.sent.contains(&(stream, event.version.get()))
         };
-        self.0.events.all_events().into_iter().filter(is_sent).collect()
+        self.inner.events.all_events().into_iter().filter(is_sent).collect()
     }
 
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.memory.lock().unwrap()
+        self.inner.memory.lock().unwrap()
+    }
+
+    /// Checks a message that the topic took, and that there was a reason to send it.
+    pub(crate) fn topic_took(&self, message: &Message, role: &'static str) {
+        self.domain_event_sent(message, role);
+        self.sends.sent(&self.inner.sim, message);
     }
 
     /// Checks that a message on the topic is the stored event, byte for byte, and that the relay sent it.
     pub(crate) fn domain_event_sent(&self, message: &Message, role: &'static str) {
-        let Inner { sim, events, .. } = &*self.0;
+        let Inner { sim, events, .. } = &*self.inner;
         only_the_relay(sim, role);
         let Ok(event) = Envelope::from_message(&message.body) else {
             return sim.violation("S7", format!("no event was published: {:.100}", message.body));
@@ -93,18 +102,12 @@ impl Truth {
             }
             Some(_) => {}
         }
-        let mut memory = self.memory();
-        let times = memory.sent.entry((stream.clone(), version.get())).or_default();
-        *times += 1;
-        if *times == SENDS_MAX {
-            drop(memory);
-            sim.violation("S16", format!("{stream} {version} went to the topic {SENDS_MAX} times"));
-        }
+        self.memory().sent.insert((stream, version.get()));
     }
 
     /// Checks that an integration event describes a stored event correctly.
     pub(crate) fn integration_event_sent(&self, message: &Message, role: &'static str) {
-        let sim = &self.0.sim;
+        let sim = &self.inner.sim;
         only_the_relay(sim, role);
         let body: Value = serde_json::from_str(&message.body).unwrap_or_default();
         let id = body["id"].as_str().and_then(|id| Uuid::parse_str(id.get(..36)?).ok());

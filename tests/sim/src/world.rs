@@ -4,28 +4,29 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use dekigoto::{
-    Ports, Timestamp,
+    Ports,
     policies::{AnyPolicy, Policy as _},
-    relay::{StreamRecord, Window},
+    relay::{Relay, StreamRecord},
     views::{AnyView, Projector, View as _},
 };
 use dekigoto_http::{App, Routes};
 use dekigoto_testkit::sim::{
-    BUS, Ended, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, Subscription,
-    TOPIC, TimeLeft, Topic, ViewTable, deliver,
+    BUS, EventTable, Function, Machine, Queue, QueueSettings, Sim, Stream, Subscription, TOPIC,
+    Topic, ViewTable, deliver,
 };
 use order_service::{CONTRACT, OrderSummaryView, service};
 use orders::fulfilment::Fulfilment;
 
 use crate::{
     bugs::Wiring,
-    consumers::{Projecting, Relaying, Retrying},
+    consumers::{Projecting, Relayed, Relaying, Retrying},
     crash::CrashWatch,
     crowd::Crowd,
     nemesis,
     policies::{self, PolicyQueue},
     provider::Provider,
     rollout::Rollout,
+    sends::Sends,
     sweeper::SweeperQueue,
     targets::Watched,
     truth::Truth,
@@ -40,12 +41,6 @@ const RELAY_TIME: Duration = Duration::from_secs(60);
 
 /// `Timeout` of the projectors.
 const PROJECTOR_TIME: Duration = Duration::from_secs(30);
-
-/// Invocations after which an operator stops publishing again.
-const REPUBLICATIONS_MAX: u32 = 200;
-
-/// After every run: the year 2100.
-const END_MILLIS: i64 = 4_102_444_800_000;
 
 /// The publisher's retry queue.
 const RETRIES: QueueSettings = QueueSettings {
@@ -106,7 +101,7 @@ pub(crate) struct World {
     pub(crate) wiring: Wiring,
     pub(crate) rollout: Rollout,
     pub(crate) crowd: Crowd,
-    relay: Function<Relaying>,
+    pub(crate) relay: Function<Relaying>,
     retry: Function<Retrying>,
 }
 
@@ -146,7 +141,7 @@ impl World {
         }
         let seen = truth.clone();
         let topic = Topic::new(sim, &TOPIC, subscriptions, move |message, role| {
-            seen.domain_event_sent(message, role);
+            seen.topic_took(message, role);
         });
         let (seen, provider) = (truth.clone(), Provider::default());
         let hears = provider.clone();
@@ -154,7 +149,8 @@ impl World {
             seen.integration_event_sent(message, role);
             hears.heard(message);
         });
-        let shop = Shop { events, views, topic, bus, retries, relay_dead, wiring, crowd };
+        let sends = truth.sends.clone();
+        let shop = Shop { events, views, topic, bus, retries, relay_dead, wiring, crowd, sends };
         let view_queues =
             queues.into_iter().map(|queue| shop.view_queue(sim, queue, &rollout)).collect();
         let policy = terms.map(|terms| shop.policy(sim, policy_queue, Arc::new(terms)));
@@ -164,9 +160,8 @@ impl World {
         deliver(&shop.retries, &shop.relay_dead, RETRIES, &retry);
         let (sweeper, api) = (shop.sweeper(sim), shop.api(sim));
         let Shop { events, views, topic, retries, relay_dead, .. } = shop;
-        let sim = sim.clone();
         Self {
-            sim,
+            sim: sim.clone(),
             events,
             views,
             stream,
@@ -188,27 +183,6 @@ impl World {
             relay,
             retry,
         }
-    }
-
-    /// Lets the publisher publish the whole history again, invocation by invocation, as an operator does.
-    pub(crate) fn republish(&self) {
-        let (relay, sim) = (self.relay.clone(), self.sim.clone());
-        let (from, to) = (Timestamp::EPOCH, Timestamp::from_millis(END_MILLIS).unwrap());
-        self.sim.spawn(async move {
-            let mut next = Some(Window { from, to, progress: None });
-            for _ in 0..REPUBLICATIONS_MAX {
-                let Some(window) = next.clone() else { return };
-                let again = async move |process: Relaying, time_left: TimeLeft| {
-                    let Relaying((relay, _), history) = process;
-                    relay.republish(&*history, &window, move || time_left()).await
-                };
-                match relay.run(again).await {
-                    Ended::Answered(done) => next = done.next,
-                    Ended::Crashed | Ended::TimedOut => {}
-                }
-                sim.sleep(Duration::from_secs(60)).await;
-            }
-        });
     }
 
     /// Deploys again: all machines are new from now on.
@@ -258,6 +232,7 @@ struct Shop {
     relay_dead: Queue,
     wiring: Wiring,
     crowd: Crowd,
+    sends: Sends,
 }
 
 impl Shop {
@@ -294,13 +269,16 @@ impl Shop {
 
     fn sweeper(&self, sim: &Sim) -> SweeperQueue {
         let (shop, tables) = (self.clone(), (&self.events, &self.retries));
-        SweeperQueue::start(sim, self.wiring, tables, move |machine| shop.ports(machine))
+        SweeperQueue::start(sim, self.wiring, tables, &self.sends, move |machine| {
+            shop.ports(machine)
+        })
     }
 
-    fn relay_on(&self, machine: &Machine) -> crate::consumers::Relayed {
+    fn relay_on(&self, machine: &Machine) -> Relayed {
         let ports = self.ports(machine);
-        let relay = dekigoto::relay::Relay {
-            topic: self.wiring.bus(Watched::new("topic", self.topic.port(machine), machine)),
+        let topic = Watched::new("topic", self.topic.port(machine), machine);
+        let relay = Relay {
+            topic: self.wiring.bus(self.sends.topic(topic)),
             bus: self.wiring.bus(Watched::new("bus", self.bus.port(machine), machine)),
             retry: self.wiring.retry(Arc::new(self.retries.port(machine))),
             parking: Arc::new(self.relay_dead.port(machine)),
@@ -308,7 +286,7 @@ impl Shop {
             host: ports.host,
             announcements: self.wiring.announcements(),
         };
-        (relay, self.wiring)
+        Relayed { relay, wiring: self.wiring, sends: self.sends.clone() }
     }
 
     fn policy(&self, sim: &Sim, queue: Queue, policy: Arc<dyn AnyPolicy>) -> PolicyQueue {

@@ -83,19 +83,11 @@ impl Wiring {
         batch: Vec<Delivered<StreamRecord>>,
         time_left: impl Fn() -> Duration + Send + Sync,
     ) -> Report {
-        if self.0 != Some(Bug::NoCircuit) {
-            return relay.take_stream(batch, time_left).await;
+        match self.0 {
+            Some(Bug::NoCircuit) => one_by_one(relay, batch, time_left).await,
+            Some(Bug::SendsBeforeParking) => parking_last(relay, batch, time_left).await,
+            _ => relay.take_stream(batch, time_left).await,
         }
-        let (mut whole, size) = (Report::default(), batch.len());
-        for record in batch {
-            let report = relay.take_stream(vec![record], &time_left).await;
-            add(&mut whole, report);
-            if !whole.failed.is_empty() {
-                whole.tally.retried += size - whole.tally.total();
-                break;
-            }
-        }
-        whole
     }
 
     /// A view's work on a batch of its queue.
@@ -126,6 +118,38 @@ impl Wiring {
         }
         report
     }
+}
+
+async fn one_by_one(
+    relay: &Relay,
+    batch: Vec<Delivered<StreamRecord>>,
+    time_left: impl Fn() -> Duration + Send + Sync,
+) -> Report {
+    let (mut whole, size) = (Report::default(), batch.len());
+    for record in batch {
+        let report = relay.take_stream(vec![record], &time_left).await;
+        add(&mut whole, report);
+        if !whole.failed.is_empty() {
+            whole.tally.retried += size - whole.tally.total();
+            break;
+        }
+    }
+    whole
+}
+
+async fn parking_last(
+    relay: &Relay,
+    batch: Vec<Delivered<StreamRecord>>,
+    time_left: impl Fn() -> Duration + Send + Sync,
+) -> Report {
+    let ids: Vec<String> = batch.iter().map(|record| record.id.clone()).collect();
+    let is_commit = |it: &Delivered<StreamRecord>| matches!(it.record, StreamRecord::Commit(_));
+    let (commits, others) = batch.into_iter().partition(is_commit);
+    let mut whole = relay.take_stream(commits, &time_left).await;
+    add(&mut whole, relay.take_stream(others, &time_left).await);
+    whole.failed.sort_by_key(|failed| ids.iter().position(|id| id == failed));
+    whole.failed.truncate(1);
+    whole
 }
 
 fn add(whole: &mut Report, report: Report) {

@@ -68,6 +68,7 @@ bugs! {
     NoReserve "a publisher of five seconds believes that it has more, and keeps no time to settle"
     NoViewReserve "a view's function of five seconds believes that it has more, and keeps no time to report"
     NoCircuit "a publisher forgets with each record that a target hangs"
+    SendsBeforeParking "the publisher sends a whole batch before it parks what it cannot read"
     RetriesToBoth "a pointer in the retry queue names a target that has the commit"
     FewReceives "messages are dead letters after five receives"
     AckFailures "failed messages are deleted with the others"

@@ -89,7 +89,7 @@ pub(crate) fn published(world: &World) {
     let service = registry();
     for event in world.events.all_events() {
         let (stream, version) = (event.stream().unwrap().key(), event.version);
-        if !memory.sent.contains_key(&(stream.clone(), version.get())) {
+        if !memory.sent.contains(&(stream.clone(), version.get())) {
             world.sim.violation("L1", format!("{stream} {version} is not on the topic"));
         }
         let is_announced = !service.announcements().events(&event).unwrap().is_empty();
