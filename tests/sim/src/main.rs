@@ -40,6 +40,7 @@ mod tables;
 mod targets;
 mod ticks;
 mod truth;
+mod unreadable;
 mod vetting;
 mod workload;
 mod world;

@@ -10,7 +10,10 @@ use dekigoto_testkit::sim::{Dice, EventTable, Letter, Machine, Sim, Stream};
 use orders::OrderId;
 use serde_json::{Value, json};
 
-use crate::{checks::delivery::RECEIVES_LAST, damaged::damaged_rows, world::World};
+use crate::{
+    checks::delivery::RECEIVES_LAST, damaged::damaged_rows, unreadable::unreadable_item,
+    world::World,
+};
 
 /// A text in every poisoned body.
 pub(crate) const POISON: &str = "poison";
@@ -22,7 +25,7 @@ pub(crate) const ARCHIVE: &str = "archive";
 type Deed = fn(&World, &mut Dice);
 
 /// The actions, with the number of runs in a thousand that have each.
-const DEEDS: [(u32, Deed); 11] = [
+const DEEDS: [(u32, Deed); 12] = [
     (300, old_order),
     (300, poisoned_message),
     (200, poisoned_record),
@@ -34,6 +37,7 @@ const DEEDS: [(u32, Deed); 11] = [
     (100, republication),
     (200, early_sweep),
     (300, damaged_rows),
+    (200, unreadable_item),
 ];
 
 /// Starts some of the actions at random moments within this time.

@@ -75,7 +75,7 @@ impl SweeperQueue {
         let function = Function::new(sim, "sweeper", SWEEPER_TIME, move |machine| {
             let sweeper = Sweeper {
                 views: wiring.evidence(registry().views()),
-                history: Arc::new(events.port(&machine)),
+                history: wiring.history(&events, &machine),
                 ports: ports(&machine),
                 retry: sends.asking(Arc::new(retries.port(&machine))),
                 queue: Arc::new(own.port(&machine)),

@@ -255,7 +255,7 @@ impl Shop {
     fn relay(&self, sim: &Sim) -> Function<Relaying> {
         let shop = self.clone();
         let start = move |machine| {
-            let history = Arc::new(shop.events.port(&machine));
+            let history = shop.wiring.history(&shop.events, &machine);
             Relaying(shop.relay_on(&machine), history)
         };
         Function::new(sim, "relay", self.wiring.relay_time(RELAY_TIME), start)

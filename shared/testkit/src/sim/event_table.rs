@@ -172,7 +172,12 @@ impl ReplaySource for TablePort {
             store.scan(segment, of_segments, after.as_ref(), limit).now_or_never().unwrap()
         };
         match self.machine.call(&SCAN, scan).await {
-            Ok(answer) => answer,
+            Ok(answer) => {
+                if answer.as_ref().is_ok_and(|page| !page.corrupt.is_empty()) {
+                    self.table.0.sim.mark("a scan met an item that is no commit");
+                }
+                answer
+            }
             Err(lost) => Err(ReadError::Unavailable(lost.cause())),
         }
     }

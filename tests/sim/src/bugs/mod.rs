@@ -15,6 +15,7 @@ use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 use dekigoto::{
     Bus, EventStore, RetryQueue, Timestamp, ViewStore,
     relay::{Announcements, IntegrationEvent},
+    replay::ReplaySource,
     views::{Across, AnyView, Single, View as _},
 };
 use dekigoto_testkit::sim::{EventTable, Machine, QueueSettings, TimeLeft, Topic, ViewTable};
@@ -92,6 +93,7 @@ bugs! {
     UpcastDropsField "an old event loses a field"
     NoSweeper "nobody looks for commits whose stream record was lost"
     TrustsWatermarks "a sweeper takes a watermark for a message"
+    StopsAtUnreadable "whoever reads the whole event table stops at an item that is no commit"
     ReplayPublishes "a replay publishes the events again"
     KeyPerDelivery "each delivery issues an effect under a key of its own"
     ForgetsEffects "a message counts as handled although its effect got no answer"
@@ -185,6 +187,15 @@ impl Wiring {
             Some(Bug::ParksDamaged) if is_single => Arc::new(damaged::ParksDamaged(view)),
             Some(Bug::TrustBody) if is_single => Arc::new(views::Careless { view, skips: true }),
             _ => view,
+        }
+    }
+
+    /// The whole event table, for those who sweep it or publish it again.
+    pub(crate) fn history(self, table: &EventTable, machine: &Machine) -> Arc<dyn ReplaySource> {
+        let port = table.port(machine);
+        match self.0 {
+            Some(Bug::StopsAtUnreadable) => Arc::new(stores::StopsAtUnreadable(port)),
+            _ => Arc::new(port),
         }
     }
 

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use dekigoto::{
     AppendError, Bus as _, Commit, EventStore, Host as _, Message, ReadError, ReadFrom,
     StoredCommit, StreamId,
+    replay::{ReplayPage, ReplayPosition, ReplaySource},
 };
 use dekigoto_testkit::sim::{EventTable, Machine, TablePort, Topic, TopicPort};
 
@@ -123,5 +124,21 @@ impl Planted {
         let sk = u64::try_from(ordinals).unwrap() + 1;
         let v = u64::try_from(self.table.len(&key)).unwrap() + 1;
         Commit::try_from(StoredCommit { sk, v, ..StoredCommit::from(commit) }).unwrap()
+    }
+}
+
+pub(super) struct StopsAtUnreadable(pub(super) TablePort);
+
+#[async_trait]
+impl ReplaySource for StopsAtUnreadable {
+    async fn scan(
+        &self,
+        segment: u32,
+        of_segments: u32,
+        after: Option<&ReplayPosition>,
+        limit: u32,
+    ) -> Result<ReplayPage, ReadError> {
+        let mut page = self.0.scan(segment, of_segments, after, limit).await?;
+        page.corrupt.pop().map_or(Ok(page), |corrupt| Err(ReadError::Corrupt(corrupt)))
     }
 }

@@ -1,8 +1,8 @@
 //! S3, S4, S5, S6: the answers match the stored events, and a state of the stream explains each refusal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use dekigoto::{Aggregate as _, Commit, StoredCommit, Timestamp, ZoneName};
+use dekigoto::{Aggregate as _, Commit, Timestamp, ZoneName};
 use orders::{
     Amount, Currency, Day, OrderId,
     order::{
@@ -17,21 +17,15 @@ use orders::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::stored::{Command, new_events};
+use super::stored::{Command, new_events, streams};
 use crate::{
     history::{Answer, Asked, Attempt, History, Moment, Op},
     world::World,
 };
 
-type Streams = BTreeMap<String, Vec<Commit>>;
-
 /// Compares the answers to every command with the store.
 pub(crate) fn check(world: &World, history: &History) {
-    let mut streams = Streams::new();
-    for item in world.events.items() {
-        let commit = Commit::try_from(StoredCommit { sn: None, ..item }).unwrap();
-        streams.entry(commit.stream().key()).or_default().push(commit);
-    }
+    let streams = streams(world);
     let ops = history.ops();
     for op in ops.iter() {
         let none = Vec::new();

@@ -10,7 +10,7 @@ pub(crate) mod stored;
 pub(crate) mod vetting;
 pub(crate) mod views;
 
-use crate::{crowd, history::History, world::World};
+use crate::{crowd, history::History, unreadable, world::World};
 
 /// Checks a finished run.
 pub(crate) fn at_rest(world: &World, history: &History) {
@@ -20,6 +20,7 @@ pub(crate) fn at_rest(world: &World, history: &History) {
     vetting::check(world);
     crowd::check(world);
     damaged::check(world);
+    unreadable::check(world);
 }
 
 /// Checks what is in the tables and what clients and subscribers heard, but not the queues.

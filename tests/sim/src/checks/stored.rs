@@ -14,18 +14,24 @@ use super::{
 use crate::{
     history::{History, Op},
     nemesis::ARCHIVE,
+    unreadable,
     world::World,
 };
 
-/// Checks every stream.
-pub(crate) fn check(world: &World, history: &History) {
+/// The commits of each stream.
+pub(super) fn streams(world: &World) -> BTreeMap<String, Vec<Commit>> {
     let mut streams: BTreeMap<String, Vec<Commit>> = BTreeMap::new();
-    for item in world.events.items() {
+    for item in world.events.items().into_iter().filter(|item| !unreadable::is_meant(item)) {
         let commit = Commit::try_from(StoredCommit { sn: None, ..item }).unwrap();
         streams.entry(commit.stream().key()).or_default().push(commit);
     }
+    streams
+}
+
+/// Checks every stream.
+pub(crate) fn check(world: &World, history: &History) {
     let ops = history.ops();
-    for (stream, commits) in &streams {
+    for (stream, commits) in &streams(world) {
         gapless(world, stream, commits);
         let mut seen = BTreeSet::new();
         for (place, commit) in commits.iter().enumerate() {
