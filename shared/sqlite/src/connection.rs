@@ -38,13 +38,13 @@ pub(crate) fn writer(connection: Connection) -> std::io::Result<Caller> {
 }
 
 /// A thread that reads. It sees everything that was acknowledged before a call.
-pub(crate) fn reader(connection: Connection) -> std::io::Result<Caller> {
+pub(crate) fn reader(name: &str, connection: Connection) -> std::io::Result<Caller> {
     let read_all = move |calls: mpsc::Receiver<Call>| {
         for call in calls {
             call(Ok(&connection))(Ok(()));
         }
     };
-    start("sqlite-reader", read_all)
+    start(name, read_all)
 }
 
 fn start(

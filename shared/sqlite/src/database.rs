@@ -26,6 +26,8 @@ pub struct Database(Arc<Open>);
 struct Open {
     writer: Caller,
     reader: Caller,
+    /// Reads the whole store. Other reads would wait behind its pages.
+    scanner: Caller,
     /// For reads of a few rows, on the thread of whoever wants them.
     at_once: Mutex<Connection>,
     last_entry: LastEntry,
@@ -72,16 +74,18 @@ impl Database {
             Ok(reading)
         };
         let at_once = Mutex::new(reading().map_err(failed)?);
-        let reading = reading().map_err(failed)?;
+        let (few, whole) = (reading().map_err(failed)?, reading().map_err(failed)?);
         let not_started = |cause: std::io::Error| OpenError::NotWritable {
             path: path.clone(),
             cause: format!("no thread can be started: {cause}"),
         };
-        let (writer, reader) =
-            (writer(writing).map_err(not_started)?, reader(reading).map_err(not_started)?);
+        let writer = writer(writing).map_err(not_started)?;
+        let scanner = reader("sqlite-scanner", whole).map_err(not_started)?;
+        let reader = reader("sqlite-reader", few).map_err(not_started)?;
         Ok(Self(Arc::new(Open {
             writer,
             reader,
+            scanner,
             at_once,
             last_entry: LastEntry::default(),
             path,
@@ -140,6 +144,11 @@ impl Database {
     /// The thread that reads.
     pub(crate) fn reader(&self) -> &Caller {
         &self.0.reader
+    }
+
+    /// The thread that reads the whole store.
+    pub(crate) fn scanner(&self) -> &Caller {
+        &self.0.scanner
     }
 
     /// Reads a few rows at once, if nobody else does: to wake the thread that reads takes longer. On two cores it took 100 of
@@ -209,6 +218,8 @@ fn limit(connection: &Connection, bytes_max: Option<u64>) -> rusqlite::Result<()
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -225,6 +236,23 @@ mod tests {
         let reader = Some("sqlite-reader".to_owned());
         assert_eq!(database.read_few("test", name).await.unwrap(), reader);
         drop(other);
+        drop(database);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_read_does_not_wait_behind_a_page_of_a_scan() {
+        let folder = std::env::temp_dir().join(format!("dekigoto-scan-{}", std::process::id()));
+        let database = Database::open(folder.join("db")).unwrap();
+        let (end, ended) = std::sync::mpsc::channel();
+        let page = move |_: &Connection| Ok::<_, StoreFailure>(ended.recv().is_ok());
+        let read = async {
+            database.reader().call("test", |_| Ok::<_, StoreFailure>(())).await.unwrap();
+            end.send(()).unwrap();
+        };
+        let both = futures_util::future::join(database.scanner().call("test", page), read);
+        let (page, ()) = tokio::time::timeout(Duration::from_secs(10), both).await.unwrap();
+        assert!(page.unwrap());
         drop(database);
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -31,7 +31,7 @@ impl ReplaySource for SqliteEventStore {
         let (from, to) = (first(segment), first(segment + 1));
         let after = after.cloned();
         let limit = limit.max(1);
-        self.0.reader().call(SCAN, move |it| scan(it, from, to, after.as_ref(), limit)).await
+        self.0.scanner().call(SCAN, move |it| scan(it, from, to, after.as_ref(), limit)).await
     }
 }
 
