@@ -1,5 +1,7 @@
 //! The events of one append: stored all or none.
 
+use std::iter::{repeat_n, successors};
+
 use uuid::{Builder, Uuid};
 
 use crate::{
@@ -176,18 +178,26 @@ impl Commit {
 
     /// The events with their metadata, ready to publish.
     pub fn envelopes(&self) -> impl Iterator<Item = Envelope> {
-        let versions = std::iter::successors(Some(self.first_version), |last| Some(last.plus(1)));
-        self.events.iter().zip(versions).map(|(event, version)| Envelope {
-            event_id: event.id,
-            event_type: event.event_type.clone(),
-            aggregate_id: self.stream.aggregate_id().to_owned(),
-            aggregate_type: self.stream.aggregate_type().to_owned(),
-            occurred_at: self.context.at,
-            version,
-            payload: event.payload.clone(),
-            schema_version: event.schema_version,
-            metadata: Metadata::of(&self.context),
+        self.events.iter().zip(self.versions()).map(|(event, version)| {
+            envelope(event.clone(), version, self.stream.clone(), self.context.clone())
         })
+    }
+
+    /// As [`envelopes`](Self::envelopes), of a commit that nobody needs any more: what one event has is not copied.
+    pub fn into_envelopes(self) -> impl Iterator<Item = Envelope> {
+        let versions = self.versions();
+        // The last one takes the original.
+        let shared = repeat_n((self.stream, self.context), self.events.len());
+        self.events
+            .into_iter()
+            .zip(versions)
+            .zip(shared)
+            .map(|((event, version), (stream, context))| envelope(event, version, stream, context))
+    }
+
+    /// The versions of the events.
+    fn versions(&self) -> impl Iterator<Item = Version> + use<> {
+        successors(Some(self.first_version), |last| Some(last.plus(1)))
     }
 
     fn check_limits(&self) -> Result<(), CommitError> {
@@ -209,6 +219,26 @@ impl Commit {
             return Err(CommitError::MetadataTooLarge);
         }
         Ok(())
+    }
+}
+
+fn envelope(
+    event: RecordedEvent,
+    version: Version,
+    stream: StreamId,
+    context: Context,
+) -> Envelope {
+    let (aggregate_type, aggregate_id) = stream.into_parts();
+    Envelope {
+        event_id: event.id,
+        event_type: event.event_type,
+        aggregate_id,
+        aggregate_type,
+        occurred_at: context.at,
+        version,
+        payload: event.payload,
+        schema_version: event.schema_version,
+        metadata: Metadata::of(context),
     }
 }
 

@@ -64,14 +64,9 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    pub(crate) fn of(context: &Context) -> Self {
-        Self {
-            correlation_id: context.correlation_id.clone(),
-            causation_id: context.causation_id.clone(),
-            command_key: context.key.clone(),
-            actor: context.actor.clone(),
-            traceparent: context.traceparent.clone(),
-        }
+    pub(crate) fn of(context: Context) -> Self {
+        let Context { at: _, key, actor, correlation_id, causation_id, traceparent } = context;
+        Self { correlation_id, causation_id, command_key: key, actor, traceparent }
     }
 
     /// Replaces the actor and the command key, and leaves the session out.

@@ -33,7 +33,8 @@ pub async fn read_events(
             break;
         };
         from = last.plus(1);
-        events.extend(page.iter().flat_map(Commit::envelopes).filter(|it| it.version >= first));
+        let read = page.into_iter().flat_map(Commit::into_envelopes);
+        events.extend(read.filter(|it| it.version >= first));
     }
     events.truncate(limit);
     Ok(events)
@@ -69,7 +70,7 @@ pub(crate) async fn read_to(
         let Some(next) = oldest.previous() else { break };
         from = ReadFrom::Down(next);
     }
-    let events = newest_first.iter().rev().flat_map(Commit::envelopes);
+    let events = newest_first.into_iter().rev().flat_map(Commit::into_envelopes);
     Ok(Ok(events.filter(|event| at.is_none_or(|at| event.version <= at)).collect()))
 }
 
@@ -89,7 +90,8 @@ pub(crate) async fn read_span(
     let page = store.read(stream, ReadFrom::Down(top), commits).await?;
     let is_whole = page.last().is_none_or(|oldest| oldest.first_version() <= first);
     let mut events: Vec<Envelope> = if is_whole {
-        page.iter().rev().flat_map(Commit::envelopes).filter(|it| it.version >= first).collect()
+        let read = page.into_iter().rev().flat_map(Commit::into_envelopes);
+        read.filter(|it| it.version >= first).collect()
     } else {
         // Commits with several events lie further down, or there are more commits than one read returns.
         read_events(store, stream, first, limit).await?
@@ -106,7 +108,7 @@ pub(crate) async fn read_event(
     version: Version,
 ) -> Result<Option<Envelope>, ReadError> {
     let commit = commit_of(store, stream, version).await?;
-    Ok(commit.and_then(|commit| commit.envelopes().find(|event| event.version == version)))
+    Ok(commit.and_then(|commit| commit.into_envelopes().find(|event| event.version == version)))
 }
 
 /// The commit that holds `version`; `None` beyond the head.

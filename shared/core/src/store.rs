@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Commit, Corrupt, Ordinal, StreamId};
+use crate::{Commit, Corrupt, Envelope, Ordinal, StreamId};
 
 /// The private cause of an adapter's failure, for the log.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -84,4 +84,10 @@ pub trait EventStore: Send + Sync {
         from: ReadFrom,
         limit: u32,
     ) -> Result<Vec<Commit>, ReadError>;
+
+    /// Whether these events are known to be stored as they are, so that nobody has to look. No store knows it of a message;
+    /// the page of a rebuild knows it of its own events.
+    fn vouches_for(&self, _events: &[Envelope]) -> bool {
+        false
+    }
 }

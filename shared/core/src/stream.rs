@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{AGGREGATE_ID_BYTES_MAX, AGGREGATE_TYPE_BYTES_MAX};
 
 /// Separates type and id in a store's key. A type cannot contain it, so no two streams share a key.
-const KEY_SEPARATOR: char = '#';
+const KEY_SEPARATOR: &str = "#";
 
 /// The name of a stream: the type and the id of one aggregate.
 ///
@@ -85,7 +85,12 @@ impl StreamId {
     /// The store's partition key: `<aggregateType>#<aggregateId>`.
     #[must_use]
     pub fn key(&self) -> String {
-        self.to_string()
+        [&*self.aggregate_type, KEY_SEPARATOR, &self.aggregate_id].concat()
+    }
+
+    /// Its type and its id.
+    pub(crate) fn into_parts(self) -> (String, String) {
+        (self.aggregate_type, self.aggregate_id)
     }
 
     /// The aggregate type, such as `Order`.

@@ -26,7 +26,7 @@ impl RowKey {
     /// The key of the only row that a view has for an id: partition `<view>#<id>`, sort `row`.
     #[must_use]
     pub fn only(view: &str, id: &str) -> Self {
-        Self::new(format!("{view}#{id}"), "row")
+        Self::new([view, "#", id].concat(), "row")
     }
 
     /// The row for a log line: its view, and a digest in place of the ids, which may be those of customers. Rows of one

@@ -1,36 +1,31 @@
 //! An event store that answers from a scanned page. A projector asks the store for what a message claims; in a rebuild
 //! the commits have just been read, so a second read would only cost.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{AppendError, Commit, EventStore, Ordinal, ReadError, ReadFrom, StreamId};
+use crate::{AppendError, Commit, Envelope, EventStore, Ordinal, ReadError, ReadFrom, StreamId};
 
 /// The commits of a page in front of the store that they come from.
 pub(super) struct PageStore {
-    /// Of each stream, in order.
-    page: BTreeMap<StreamId, Vec<Commit>>,
+    /// By stream, and in order.
+    page: Vec<Commit>,
     store: Arc<dyn EventStore>,
 }
 
 impl PageStore {
-    pub(super) fn new(page: Vec<Commit>, store: Arc<dyn EventStore>) -> Self {
-        let mut streams: BTreeMap<StreamId, Vec<Commit>> = BTreeMap::new();
-        for commit in page {
-            streams.entry(commit.stream().clone()).or_default().push(commit);
-        }
-        for commits in streams.values_mut() {
-            commits.sort_by_key(Commit::ordinal);
-        }
-        Self { page: streams, store }
+    pub(super) fn new(mut page: Vec<Commit>, store: Arc<dyn EventStore>) -> Self {
+        page.sort_by(|one, other| place(one).cmp(&place(other)));
+        Self { page, store }
     }
 
     /// The newest commits of a stream up to `top`, if the page is known to hold as many as are wanted.
     fn down(&self, stream: &StreamId, top: Ordinal, limit: u32) -> Option<Vec<Commit>> {
-        let commits = self.page.get(stream)?;
+        let end = self.page.partition_point(|commit| place(commit) <= (stream, top));
+        let up_to_top = self.page.iter().take(end).rev();
+        let newest_first = up_to_top.take_while(|commit| commit.stream() == stream);
         let limit = usize::try_from(limit.max(1)).unwrap_or(usize::MAX);
-        let newest_first = commits.iter().rev().filter(|commit| commit.ordinal() <= top);
         let found: Vec<Commit> = newest_first.take(limit).cloned().collect();
         // Between two commits of a page none may be missing, as after a damaged item.
         let follows =
@@ -42,10 +37,19 @@ impl PageStore {
     }
 }
 
+fn place(commit: &Commit) -> (&StreamId, Ordinal) {
+    (commit.stream(), commit.ordinal())
+}
+
 #[async_trait]
 impl EventStore for PageStore {
     async fn append(&self, _: &Commit) -> Result<(), AppendError> {
         Err(AppendError::Broken("a rebuild appends nothing".into()))
+    }
+
+    /// A page is asked about its own events only.
+    fn vouches_for(&self, _: &[Envelope]) -> bool {
+        true
     }
 
     /// A commit that was appended after the scan may be missing, as if the read had been before.

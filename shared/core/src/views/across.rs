@@ -186,11 +186,11 @@ impl<V: AcrossView> Across<V> {
     }
 
     /// What the store says of the messages. `None` if the view believes them.
-    async fn claims(
+    async fn claims<'a>(
         &self,
         ports: &Ports,
-        events: &[Envelope],
-    ) -> Result<Option<BTreeMap<String, Span>>, ProjectError> {
+        events: &'a [Envelope],
+    ) -> Result<Option<BTreeMap<String, Span<'a>>>, ProjectError> {
         match self.evidence {
             Evidence::Store => Ok(Some(read_claims(&*ports.store, events).await?)),
             Evidence::Messages => Ok(None),
@@ -200,7 +200,7 @@ impl<V: AcrossView> Across<V> {
 
 /// The stored event that the message claims.
 fn claimed<'a>(
-    claims: &'a BTreeMap<String, Span>,
+    claims: &'a BTreeMap<String, Span<'_>>,
     event: &Envelope,
 ) -> Result<&'a Envelope, Outcome> {
     let key = event.stream().map_err(ProjectError::from)?.key();

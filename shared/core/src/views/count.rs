@@ -68,7 +68,7 @@ impl<'a, V: AcrossView> Count<'a, V> {
         }
     }
 
-    fn add_found(&mut self, span: &Span, found: &[Envelope]) {
+    fn add_found(&mut self, span: &Span<'_>, found: &[Envelope]) {
         let stream = &span.stream;
         for event in found {
             let place = Place::at::<V>(stream, event.version);

@@ -129,12 +129,13 @@ async fn attempt<V: SingleView>(
 fn listen<R>(
     marked: &mut Marked<R>,
     before: &BTreeMap<String, u64>,
-    claims: &BTreeMap<String, Span>,
+    claims: &BTreeMap<String, Span<'_>>,
     events: &[Envelope],
 ) {
     let mut heard: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
     let spans = claims.values();
-    let stored: BTreeSet<_> = spans.flat_map(|it| it.events.iter().flatten()).map(id_of).collect();
+    let stored: BTreeSet<_> =
+        spans.flat_map(|it| it.events.iter()).flat_map(|it| it.iter()).map(id_of).collect();
     for event in events.iter().filter(|event| stored.contains(&id_of(event))) {
         let (name, version) = (event.aggregate_type.as_str(), event.version.get());
         marked.unheard.hear(name, version);
@@ -229,7 +230,7 @@ async fn advance<V: SingleView>(
     ports: &Ports,
     key: &RowKey,
     marked: &mut Marked<V::Row>,
-    span: &Span,
+    span: &Span<'_>,
 ) -> Result<(), Outcome> {
     let mark = marked.watermark(span.stream.aggregate_type());
     if span.last.get() <= mark {
@@ -250,9 +251,9 @@ async fn advance<V: SingleView>(
 fn fold_all<V: SingleView>(
     key: &RowKey,
     marked: &mut Marked<V::Row>,
-    span: &Span,
+    span: &Span<'_>,
 ) -> Result<(), Outcome> {
-    for event in span.events.as_ref().map_err(Clone::clone)? {
+    for event in &**span.events.as_ref().map_err(Clone::clone)? {
         let mark = marked.watermark(&event.aggregate_type);
         if event.version.get() == mark + 1 {
             apply::<V>(key, marked, event)?;

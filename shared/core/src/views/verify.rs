@@ -106,7 +106,7 @@ impl<'a> Streams<'a> {
         if self.after.is_none() {
             self.segments.pop();
         }
-        Ok(Some(page.commits.iter().flat_map(Commit::envelopes).collect()))
+        Ok(Some(page.commits.into_iter().flat_map(Commit::into_envelopes).collect()))
     }
 }
 

@@ -125,3 +125,21 @@ async fn a_command_on_a_loaded_stream_is_decided_again_if_another_writer_was_fas
     assert_eq!((answer.state, answer.version), (Sum::of([1, 2]), Version::new(2)));
     assert_eq!(store.dump().len(), 2);
 }
+
+#[test]
+fn a_commit_that_is_used_up_gives_the_events_of_one_that_is_kept() {
+    let added = NewEvent {
+        event_type: "Added".to_owned(),
+        schema_version: 1,
+        payload: Payload::of(&7).unwrap(),
+    };
+    for events in 1..4 {
+        let events = vec![added.clone(); events];
+        let context = context("key");
+        let commit =
+            Commit::after(&Head::empty(stream("s")), events, context, fingerprint("request"));
+        let commit = commit.unwrap();
+        let kept: Vec<_> = commit.envelopes().collect();
+        assert_eq!(commit.into_envelopes().collect::<Vec<_>>(), kept);
+    }
+}
