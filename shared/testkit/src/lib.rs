@@ -23,6 +23,7 @@ mod tally;
 mod view_contract;
 mod virtual_time;
 mod world;
+mod wrapped;
 
 pub use bus_contract::{Arrived, BusPromises, BusSubject, bus_contract, memory_bus};
 pub use doubles::{CountedStore, Fault, UnreliableStore};
@@ -37,3 +38,4 @@ pub use tally::{Add, Added, Event, Sum, Tally, commit, context, fingerprint, str
 pub use view_contract::{RowDamage, ViewSubject, memory_views, view_contract};
 pub use virtual_time::{SlowStore, SlowViews, VirtualHost};
 pub use world::{World, still_host};
+pub use wrapped::{Wrapped, WrapsOutbox, WrapsView};

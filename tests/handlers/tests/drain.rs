@@ -9,11 +9,12 @@ use std::{
 };
 
 use dekigoto::{
-    EventStore as _, Host as _, Pointer, Refused, RetryQueue, Source,
+    EventStore as _, Host as _, Source,
     memory::{InMemoryEventBus, MemoryOutbox},
-    outbox::{EntryId, Leased, Order, Outbox},
+    outbox::{Leased, Order, Outbox},
 };
 use dekigoto_lambda::{DRAIN_TIME, drain, stream};
+use dekigoto_testkit::{Wrapped, WrapsOutbox};
 use order_service::service;
 use serde_json::{Value, json};
 
@@ -23,45 +24,30 @@ use crate::support::{Functions, sample};
 struct Outage(MemoryOutbox, AtomicU32);
 
 #[async_trait::async_trait]
-impl RetryQueue for Outage {
-    async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
-        self.0.put(pointers).await
+impl WrapsOutbox for Outage {
+    fn inner(&self) -> &dyn Outbox {
+        &self.0
     }
-}
 
-#[async_trait::async_trait]
-impl Outbox for Outage {
     async fn lease(&self, limit: u32, time: Duration, order: Order) -> Result<Vec<Leased>, Source> {
         let left = self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |it| it.checked_sub(1));
         if left.is_ok() { Err("no answer".into()) } else { self.0.lease(limit, time, order).await }
     }
-
-    async fn done(&self, entries: &[EntryId]) -> Result<(), Source> {
-        self.0.done(entries).await
-    }
-
-    async fn put_back(&self, entry: EntryId, wait: Duration) -> Result<(), Source> {
-        self.0.put_back(entry, wait).await
-    }
-
-    async fn waiting(&self) -> Result<u64, Source> {
-        self.0.waiting().await
-    }
 }
 
 /// The history of the sample stream in the store, and in an outbox that does not answer so often.
-async fn stored(outages: u32) -> (Functions, Arc<Outage>) {
+async fn stored(outages: u32) -> (Functions, Arc<Wrapped<Outage>>) {
     let world = Functions::default();
     let outbox = MemoryOutbox::of(&world.store, Arc::new(world.host.clone()));
     for record in sample("publisher-stream.json")["Records"].as_array().unwrap() {
         world.store.append(&stream::commit(&record.to_string()).unwrap()).await.unwrap();
     }
-    (world, Arc::new(Outage(outbox, AtomicU32::new(outages))))
+    (world, Arc::new(Wrapped(Outage(outbox, AtomicU32::new(outages)))))
 }
 
 /// Invokes the function. Returns its answer, how many messages the topic got, and how long it took.
 async fn drained(
-    (world, outbox): &(Functions, Arc<Outage>),
+    (world, outbox): &(Functions, Arc<Wrapped<Outage>>),
     time: Duration,
     event: Value,
 ) -> (Result<Value, String>, usize, Duration) {

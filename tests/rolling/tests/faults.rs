@@ -8,9 +8,9 @@ use dekigoto::{
     Envelope, Ports, RowKey, SchemaError,
     batch::Outcome,
     policies::{AnyPolicy, DueProcess, NotUnderstood},
-    replay::ReplaySource,
-    views::{AnyView, Extent, ProjectError, Single, Verified, VerifyError, View as _},
+    views::{AnyView, Single, View as _},
 };
+use dekigoto_testkit::{Wrapped, WrapsView};
 use order_service::OrderSummaryView;
 
 use crate::{
@@ -47,7 +47,7 @@ async fn a_row_schema_that_was_not_raised_is_found() {
 async fn a_view_that_parks_a_new_event_at_once_is_found() {
     let mut versions = Versions::default();
     for view in &mut versions.old.views {
-        *view = Arc::new(Impatient(view.clone()));
+        *view = Arc::new(Wrapped(Impatient(view.clone())));
     }
     let found = found(&versions).await;
     for view in READERS.iter().filter(|reader| **reader != POLICY) {
@@ -123,38 +123,12 @@ fn damaged(event: &Envelope) -> SchemaError {
 /// A view that takes an event of newer code for a damaged one.
 struct Impatient(Arc<dyn AnyView>);
 
-#[async_trait]
-impl AnyView for Impatient {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn folds(&self) -> &'static [&'static str] {
-        self.0.folds()
-    }
-
-    fn events(&self) -> Option<&'static [&'static str]> {
-        self.0.events()
+impl WrapsView for Impatient {
+    fn inner(&self) -> &dyn AnyView {
+        &*self.0
     }
 
     fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
         self.0.row_key(event).map_err(|_| damaged(event))
-    }
-
-    async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
-        self.0.project(ports, key, events).await
-    }
-
-    async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError> {
-        self.0.holds(ports, events).await
-    }
-
-    async fn verify(
-        &self,
-        ports: &Ports,
-        history: &dyn ReplaySource,
-        extent: Extent,
-    ) -> Result<Verified, VerifyError> {
-        self.0.verify(ports, history, extent).await
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use dekigoto::{
-    Bus, Pointer, Refused, RetryQueue, Source,
+    Bus, Source,
     outbox::{
         EntryId, Leased,
         Order::{self, Any},
@@ -16,7 +16,7 @@ use dekigoto::{
 };
 
 use super::{OutboxSubject, append, relays::relay};
-use crate::scripted::Down;
+use crate::{Wrapped, WrapsOutbox, scripted::Down};
 
 /// An outbox that notes the times that it is told, and lets no entry wait.
 struct Noting {
@@ -26,36 +26,25 @@ struct Noting {
 }
 
 impl Noting {
-    fn around(inner: Arc<dyn Outbox>) -> Self {
-        Self { inner, leases: Mutex::default(), waits: Mutex::default() }
+    fn around(inner: Arc<dyn Outbox>) -> Wrapped<Self> {
+        Wrapped(Self { inner, leases: Mutex::default(), waits: Mutex::default() })
     }
 }
 
 #[async_trait]
-impl RetryQueue for Noting {
-    async fn put(&self, pointers: &[Pointer]) -> Result<Vec<Result<(), Refused>>, Source> {
-        self.inner.put(pointers).await
+impl WrapsOutbox for Noting {
+    fn inner(&self) -> &dyn Outbox {
+        &*self.inner
     }
-}
 
-#[async_trait]
-impl Outbox for Noting {
     async fn lease(&self, limit: u32, time: Duration, order: Order) -> Result<Vec<Leased>, Source> {
         self.leases.lock().unwrap().push(time);
         self.inner.lease(limit, time, order).await
     }
 
-    async fn done(&self, entries: &[EntryId]) -> Result<(), Source> {
-        self.inner.done(entries).await
-    }
-
     async fn put_back(&self, entry: EntryId, wait: Duration) -> Result<(), Source> {
         self.waits.lock().unwrap().push(wait);
         self.inner.put_back(entry, Duration::ZERO).await
-    }
-
-    async fn waiting(&self) -> Result<u64, Source> {
-        self.inner.waiting().await
     }
 }
 
@@ -67,7 +56,7 @@ pub(super) async fn a_lease_outlasts_the_round_that_took_it(subject: &dyn Outbox
     for seconds in [0, 8, 900] {
         let round = Duration::from_secs(seconds);
         relay.take_outbox(&outbox, Any, || round).await.unwrap();
-        let lease = outbox.leases.lock().unwrap().pop().unwrap();
+        let lease = outbox.0.leases.lock().unwrap().pop().unwrap();
         assert!(lease > round, "{lease:?}");
     }
 }
@@ -82,7 +71,7 @@ pub(super) async fn what_fails_again_waits_longer_and_at_most_six_minutes(
     for _ in 0..16 {
         relay.take_outbox(&outbox, Any, || Duration::from_secs(60)).await.unwrap();
     }
-    let waits = outbox.waits.lock().unwrap().clone();
+    let waits = outbox.0.waits.lock().unwrap().clone();
     assert_eq!(waits.len(), 16);
     let longest = |waits: &[Duration]| waits.iter().max().copied().unwrap_or_default();
     assert!(longest(&waits[..3]) < Duration::from_secs(2), "{waits:?}");

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dekigoto::{
-    Envelope, Ports, Row, RowKey, RowPage, RowQuery, SchemaError, ViewError, ViewStore,
+    Envelope, Ports, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore,
     batch::Outcome,
-    replay::ReplaySource,
-    views::{AnyView, Extent, Marked, ProjectError, Verified, VerifyError, View},
+    views::{AnyView, Marked, View},
 };
-use dekigoto_testkit::sim::ViewPort;
+use dekigoto_testkit::{WrapsView, sim::ViewPort};
 use order_service::OrderSummaryView;
 
 /// Whether this is an order's row that cannot be read.
@@ -52,41 +51,16 @@ impl ViewStore for FailsDamaged {
 pub(super) struct ParksDamaged(pub(super) Arc<dyn AnyView>);
 
 #[async_trait]
-impl AnyView for ParksDamaged {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn folds(&self) -> &'static [&'static str] {
-        self.0.folds()
-    }
-
-    fn events(&self) -> Option<&'static [&'static str]> {
-        self.0.events()
-    }
-
-    fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        self.0.row_key(event)
-    }
-
-    async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError> {
-        self.0.holds(ports, events).await
-    }
-
-    async fn verify(
-        &self,
-        ports: &Ports,
-        history: &dyn ReplaySource,
-        extent: Extent,
-    ) -> Result<Verified, VerifyError> {
-        self.0.verify(ports, history, extent).await
+impl WrapsView for ParksDamaged {
+    fn inner(&self) -> &dyn AnyView {
+        &*self.0
     }
 
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
         let parked = Outcome::Parked("the row cannot be read".to_owned());
         match ports.views.read(std::slice::from_ref(key)).await {
             Ok(rows) if rows.iter().flatten().any(is_damaged) => vec![parked; events.len()],
-            Ok(_) | Err(_) => self.0.project(ports, key, events).await,
+            Ok(_) | Err(_) => self.inner().project(ports, key, events).await,
         }
     }
 }

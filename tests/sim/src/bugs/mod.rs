@@ -18,7 +18,10 @@ use dekigoto::{
     replay::ReplaySource,
     views::{Across, AnyView, Single, View as _},
 };
-use dekigoto_testkit::sim::{EventTable, Machine, QueueSettings, TimeLeft, Topic, ViewTable};
+use dekigoto_testkit::{
+    Wrapped,
+    sim::{EventTable, Machine, QueueSettings, TimeLeft, Topic, ViewTable},
+};
 use order_service::{CustomerSummaryView, DailySalesView};
 use orders::{
     OrderId,
@@ -180,12 +183,16 @@ impl Wiring {
     pub(crate) fn view(self, view: Arc<dyn AnyView>) -> Arc<dyn AnyView> {
         let is_single = view.name() == "order-summary";
         match self.0 {
-            Some(Bug::NoWatermark) if is_single => Arc::new(views::Careless { view, skips: false }),
+            Some(Bug::NoWatermark) if is_single => {
+                Arc::new(Wrapped(views::Careless { view, skips: false }))
+            }
             Some(Bug::BelieveMessages) if view.name() == CustomerSummaryView::NAME => {
                 Arc::new(Across::<CustomerSummaryView>::of_another_service())
             }
-            Some(Bug::ParksDamaged) if is_single => Arc::new(damaged::ParksDamaged(view)),
-            Some(Bug::TrustBody) if is_single => Arc::new(views::Careless { view, skips: true }),
+            Some(Bug::ParksDamaged) if is_single => Arc::new(Wrapped(damaged::ParksDamaged(view))),
+            Some(Bug::TrustBody) if is_single => {
+                Arc::new(Wrapped(views::Careless { view, skips: true }))
+            }
             _ => view,
         }
     }
@@ -207,7 +214,7 @@ impl Wiring {
     /// The views that tell the sweeper what they have heard of.
     pub(crate) fn evidence(self, views: &[Arc<dyn AnyView>]) -> Vec<Arc<dyn AnyView>> {
         let trusting = |view: &Arc<dyn AnyView>| -> Arc<dyn AnyView> {
-            Arc::new(sweeper::Watermarks(view.clone()))
+            Arc::new(Wrapped(sweeper::Watermarks(view.clone())))
         };
         match self.0 {
             Some(Bug::TrustsWatermarks) => views.iter().map(trusting).collect(),

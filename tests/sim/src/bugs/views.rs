@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dekigoto::{
-    Envelope, Payload, Ports, Row, RowKey, RowPage, RowQuery, SchemaError, ViewError, ViewStore,
+    Envelope, Payload, Ports, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore,
     batch::Outcome,
-    replay::ReplaySource,
-    views::{AnyView, Extent, Marked, ProjectError, SingleView as _, Verified, VerifyError, View},
+    views::{AnyView, Marked, SingleView as _, View},
 };
-use dekigoto_testkit::sim::ViewPort;
+use dekigoto_testkit::{WrapsView, sim::ViewPort};
 use order_service::OrderSummaryView;
 
 /// The order's view with a wrong watermark: it applies everything, or it skips events that it has not seen.
@@ -19,34 +18,9 @@ pub(super) struct Careless {
 }
 
 #[async_trait]
-impl AnyView for Careless {
-    fn name(&self) -> &'static str {
-        self.view.name()
-    }
-
-    fn folds(&self) -> &'static [&'static str] {
-        self.view.folds()
-    }
-
-    fn events(&self) -> Option<&'static [&'static str]> {
-        self.view.events()
-    }
-
-    fn row_key(&self, event: &Envelope) -> Result<Option<RowKey>, SchemaError> {
-        self.view.row_key(event)
-    }
-
-    async fn holds(&self, ports: &Ports, events: &[Envelope]) -> Result<Vec<bool>, ProjectError> {
-        self.view.holds(ports, events).await
-    }
-
-    async fn verify(
-        &self,
-        ports: &Ports,
-        history: &dyn ReplaySource,
-        extent: Extent,
-    ) -> Result<Verified, VerifyError> {
-        self.view.verify(ports, history, extent).await
+impl WrapsView for Careless {
+    fn inner(&self) -> &dyn AnyView {
+        &*self.view
     }
 
     async fn project(&self, ports: &Ports, key: &RowKey, events: &[Envelope]) -> Vec<Outcome> {
