@@ -77,6 +77,7 @@ where
         relays::a_relay_that_dies_publishes_again_and_loses_nothing_l1,
         relays::what_is_refused_for_good_is_parked_with_its_reason_l4,
         relays::what_fails_too_often_is_parked_with_its_last_reason_l4,
+        relays::what_is_published_or_parked_is_deleted_although_another_entry_cannot_be_put_back,
         relays::what_cannot_be_parked_stays_in_the_outbox,
         relays::in_order_the_commits_of_a_stream_are_published_in_order_despite_failures,
         pace::a_lease_outlasts_the_round_that_took_it,

@@ -42,7 +42,7 @@ impl Relay {
             .iter()
             .map(|entry| Delivered { id: name(entry.id), record: entry.pointer.clone() });
         let mut report = self.take_retries(messages.collect(), time_left).await;
-        let mut done = Vec::with_capacity(leased.len());
+        let (mut done, mut later) = (Vec::with_capacity(leased.len()), Vec::new());
         for entry in &leased {
             let failed = report.failed.iter().position(|id| *id == name(entry.id));
             let Some(place) = failed else {
@@ -54,12 +54,17 @@ impl Relay {
             {
                 done.push(entry.id);
             } else {
-                let wait = backoff(entry.attempts, WAIT_FIRST, WAIT_MAX, self.host.random());
-                outbox.put_back(entry.id, wait).await?;
+                later.push(entry);
             }
         }
+        // First, because what is published or parked and stays is published or parked again. What is not put back is
+        // only due a little earlier or later, when its lease ends.
         if !done.is_empty() {
             outbox.done(&done).await?;
+        }
+        for entry in later {
+            let wait = backoff(entry.attempts, WAIT_FIRST, WAIT_MAX, self.host.random());
+            outbox.put_back(entry.id, wait).await?;
         }
         Ok(report)
     }

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use dekigoto::{
-    Bus, Envelope, Parking, Payload, Pointer, Target, Timestamp,
+    Bus, Envelope, Parking, Payload, Pointer, Source, Target, Timestamp,
     batch::Report,
     outbox::{
         EntryId,
@@ -15,7 +16,7 @@ use dekigoto::{
 
 use super::{OutboxSubject, append, parked};
 use crate::{
-    ScriptedBus,
+    ScriptedBus, Wrapped, WrapsOutbox,
     scripted::Down,
     still_host,
     tally::{Event, Tally, stream},
@@ -159,6 +160,44 @@ pub(super) async fn what_fails_too_often_is_parked_with_its_last_reason_l4(
     assert_eq!(parked[0].0, pointer.text());
     assert!(parked[0].1.contains("100 times"), "{parked:?}");
     assert!(parked[0].1.contains("topic: "), "{parked:?}");
+}
+
+/// An outbox that takes no entry back.
+struct TakesNothingBack(Arc<dyn Outbox>);
+
+#[async_trait]
+impl WrapsOutbox for TakesNothingBack {
+    fn inner(&self) -> &dyn Outbox {
+        &*self.0
+    }
+
+    async fn put_back(&self, _: EntryId, _: Duration) -> Result<(), Source> {
+        Err("no answer".into())
+    }
+}
+
+/// Otherwise both are published or parked again when their leases end.
+pub(super) async fn what_is_published_or_parked_is_deleted_although_another_entry_cannot_be_put_back(
+    subject: &dyn OutboxSubject,
+) {
+    let outbox = subject.outbox();
+    append(subject, "parked", 1).await;
+    for _ in 1..OUTBOX_ATTEMPTS_MAX {
+        outbox.lease(1, Duration::ZERO, Any).await.unwrap();
+    }
+    append(subject, "failed", 1).await;
+    append(subject, "published", 1).await;
+    let bus = || {
+        ScriptedBus::new(|_, batch| {
+            ScriptedBus::refusing(batch, false, |message| message.key != "published")
+        })
+    };
+    let (topic, bus) = (bus(), bus());
+    let relay = relay(subject, topic.clone(), bus);
+    let taken = relay.take_outbox(&Wrapped(TakesNothingBack(outbox.clone())), Any, minute).await;
+    assert!(taken.is_err(), "{taken:?}");
+    assert_eq!((versions(&topic).len(), parked(subject).await.len()), (1, 1));
+    assert_eq!(outbox.waiting().await.unwrap(), 1, "only the entry that failed");
 }
 
 pub(super) async fn what_cannot_be_parked_stays_in_the_outbox(subject: &dyn OutboxSubject) {
