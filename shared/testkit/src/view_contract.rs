@@ -1,44 +1,19 @@
 //! The specification of [`ViewStore`], as cases that every implementation passes.
 
 mod damage;
+mod subject;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use dekigoto::{
     Index, Payload, Position, Row, RowKey, RowPage, RowQuery, ViewError, ViewStore,
-    limits::ROWS_PER_CALL_MAX, memory::MemoryViews,
+    limits::ROWS_PER_CALL_MAX,
 };
 use futures_util::future::join_all;
 
+pub use subject::{RowDamage, ViewSubject, memory_views};
+
 use crate::cases::Cases;
-
-/// An empty view store under test, with access that only a test has.
-#[async_trait]
-pub trait ViewSubject: Send + Sync {
-    /// The store.
-    fn views(&self) -> Arc<dyn ViewStore>;
-
-    /// Damages a stored row, as a bug or another program could. `false` where the store cannot hold such a row.
-    async fn damage(&self, row: &RowKey, damage: &RowDamage) -> bool;
-}
-
-/// Damage to a stored row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowDamage {
-    /// The body is this text, which is no JSON and may not even be UTF-8.
-    Body(&'static [u8]),
-    /// There is no body.
-    NoBody,
-    /// The body is a number.
-    BodyOfAnotherType,
-    /// There is no revision.
-    NoRevision,
-    /// The revision is less than 1.
-    NegativeRevision,
-    /// The revision is a text.
-    RevisionOfAnotherType,
-}
 
 /// Runs every case on an empty store of its own, and panics with the names of the cases that failed.
 ///
@@ -83,33 +58,6 @@ where
         a_row_with_a_damaged_revision_is_read_and_the_first_one_replaces_it_s8,
     }
     cases.report("view contract");
-}
-
-/// The in-memory view store, empty.
-#[must_use]
-pub fn memory_views() -> Box<dyn ViewSubject> {
-    Box::new(MemoryViews::new())
-}
-
-#[async_trait]
-impl ViewSubject for MemoryViews {
-    fn views(&self) -> Arc<dyn ViewStore> {
-        Arc::new(self.clone())
-    }
-
-    async fn damage(&self, row: &RowKey, damage: &RowDamage) -> bool {
-        let mut row = self.read(std::slice::from_ref(row)).await.unwrap().remove(0).unwrap();
-        match damage {
-            RowDamage::Body(text) => row.body = Row::body_of(text),
-            RowDamage::NoRevision => row.revision = 0,
-            RowDamage::NoBody
-            | RowDamage::BodyOfAnotherType
-            | RowDamage::NegativeRevision
-            | RowDamage::RevisionOfAnotherType => return false,
-        }
-        self.put_raw(row);
-        true
-    }
 }
 
 fn row(partition: &str, sort: &str, revision: u64, body: &str) -> Row {
