@@ -163,15 +163,11 @@ ops-sessions: ## Run each command of dekigoto against the local AWS, and write w
 fuzz: ## Fuzz one target with libFuzzer (TARGET=request|cursor|stored_event, SECONDS=60)
 	@$(LOCAL)/fuzz.py
 
-startup: ## Measure the time from spawn to ready of each function, relative to hello world
-	@cargo build --release --locked -p api -p hello -p projector -p publisher -p startup
-	@target/release/startup
-
 bench: bench-platforms ## Measure the cost of commands, here and in other event stores, and write the tables of REFERENCE.md
 	@cargo run --locked --manifest-path tests/bench/stores/Cargo.toml --target-dir target/stores
 
-bench-lambda: ## Measure the functions beside bare Lambdas: CPU, instructions (with valgrind), calls, units, round trips; write the table of REFERENCE.md
-	@cargo build --release --locked --quiet -p api -p lambda-bench -p policy -p projector -p publisher
+bench-lambda: ## Measure the functions beside bare Lambdas: start, CPU, instructions (with valgrind), calls, units, round trips; write the tables of REFERENCE.md
+	@cargo build --release --locked --quiet -p api -p hello -p lambda-bench -p policy -p projector -p publisher
 	@cargo build $(ALL) --example lambda-bench
 	@$(or $(CARGO_TARGET_DIR),target)/debug/examples/lambda-bench $(or $(CARGO_TARGET_DIR),target)/release target/bench/lambda.json REFERENCE.md
 

@@ -61,7 +61,7 @@ const QUERY_PUT: Settings = &[("BARE", "query-put")];
 const GET: Settings = &[("BARE", "get")];
 const PUBLISH: Settings = &[("BARE", "publish")];
 
-const ORDER_SUMMARY: Settings = &[("VIEW", "order-summary")];
+pub(crate) const ORDER_SUMMARY: Settings = &[("VIEW", "order-summary")];
 const CUSTOMER_SUMMARY: Settings = &[("VIEW", "customer-summary")];
 /// A view whose rows many projectors write.
 pub(crate) const DAILY_SALES: Settings = &[("VIEW", "daily-sales")];
@@ -108,7 +108,7 @@ pub(crate) async fn all(aws: &Aws, folder: &Path) -> Result<Vec<Case>, Failure> 
     Ok(cases)
 }
 
-fn place() -> Result<Value, Failure> {
+pub(crate) fn place() -> Result<Value, Failure> {
     let line = json!({ "productId": "p-1", "quantity": 2, "unitAmount": 1500 });
     let body = json!({ "customerId": "c-42", "currency": "JPY", "items": [line] });
     request("POST", "/v1/orders", "", Some(&body))

@@ -4,7 +4,7 @@ use std::{
     fs,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::{
@@ -56,9 +56,11 @@ const SETTINGS: Settings = &[
 /// A running function.
 pub(crate) struct Function {
     child: Child,
+    /// From spawn to the moment when it asked for its first event.
+    pub(crate) start: Duration,
     events: mpsc::UnboundedSender<String>,
     answers: mpsc::UnboundedReceiver<String>,
-    asks: mpsc::UnboundedReceiver<()>,
+    asks: mpsc::UnboundedReceiver<Instant>,
 }
 
 /// The Runtime API of one function.
@@ -66,7 +68,7 @@ pub(crate) struct Function {
 struct Api {
     events: Arc<Mutex<mpsc::UnboundedReceiver<String>>>,
     answers: mpsc::UnboundedSender<String>,
-    asks: mpsc::UnboundedSender<()>,
+    asks: mpsc::UnboundedSender<Instant>,
 }
 
 impl Function {
@@ -87,11 +89,13 @@ impl Function {
         command.env_clear().envs(SETTINGS.iter().copied()).envs(settings.iter().copied());
         command.env("AWS_LAMBDA_RUNTIME_API", address).env("AWS_ENDPOINT_URL", endpoint);
         command.stdout(Stdio::null()).stderr(Stdio::null());
+        let spawned = Instant::now();
         let child = command.spawn().map_err(|cause| {
             format!("{command:?} cannot be started ({cause}); run `make bench-lambda`")
         })?;
-        let mut function = Self { child, events, answers, asks };
-        timeout(ANSWER_TIME_MAX, function.asks.recv()).await?.ok_or("the function has ended")?;
+        let mut function = Self { child, start: Duration::ZERO, events, answers, asks };
+        let asked = timeout(ANSWER_TIME_MAX, function.asks.recv()).await?;
+        function.start = asked.ok_or("the function has ended")? - spawned;
         Ok(function)
     }
 
@@ -114,6 +118,14 @@ impl Function {
         Ok(nanos / 1000.0)
     }
 
+    /// Its resident memory.
+    pub(crate) fn resident_kib(&self) -> Result<f64, Failure> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        Ok(number.ok_or("the kernel does not tell the resident memory")?.parse()?)
+    }
+
     /// Stops the function as Lambda does, so that a tool around it can write what it found.
     pub(crate) fn stop(mut self) -> Result<(), Failure> {
         Command::new("kill").arg(self.child.id().to_string()).status()?;
@@ -134,7 +146,7 @@ async fn serve(State(api): State<Api>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     if path.ends_with("/invocation/next") {
         let mut events = api.events.lock().await;
-        let _ = api.asks.send(());
+        let _ = api.asks.send(Instant::now());
         return match events.recv().await {
             Some(event) => next(event),
             None => StatusCode::GONE.into_response(),

@@ -4,7 +4,8 @@
 //! the CPU time is that of its process. While it is measured, writes are acknowledged and not done, so that the same event can
 //! be sent again and again. Units and round trips are counted in one more invocation, in which writes are done.
 //!
-//! Arguments: the folder of the binaries, the file for the results, the page with the table.
+//! Arguments: the folder of the binaries, the file for the results, the page with the tables. With the folder alone, only the
+//! starts are measured.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::indexing_slicing, reason = "what a JSON value lacks is null")]
@@ -17,6 +18,8 @@ mod function;
 mod history;
 mod measure;
 mod report;
+mod starts;
+mod tls;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -37,12 +40,17 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<bool, Failure> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [folder, json, page] = &arguments[..] else {
-        return Err("usage: lambda-bench FOLDER RESULTS PAGE; run `make bench-lambda`".into());
-    };
     let aws = aws::Aws::start().await?;
+    let (folder, json, page) = match &arguments[..] {
+        [folder] => return report::starts(&starts::measure(&aws, folder).await?),
+        [folder, json, page] => (folder, json, page),
+        _ => {
+            return Err("usage: lambda-bench FOLDER [RESULTS PAGE]; run `make bench-lambda`".into());
+        }
+    };
+    let starts = starts::measure(&aws, folder).await?;
     let cases = cases::all(&aws, folder).await?;
     let measured = measure::measure(&aws, folder, &cases).await?;
     let contention = contention::measure(&aws, folder).await?;
-    report::report(&report::Row::all(&cases, &measured), contention, json, page)
+    report::report(&report::Row::all(&cases, &measured), contention, &starts, json, page)
 }

@@ -9,6 +9,7 @@ use crate::{
     cases::Case,
     contention::{Contention, MESSAGES, WORKERS},
     measure::Measured,
+    starts,
 };
 
 const BEGIN: &str = "<!-- lambda-bench:begin -->\n";
@@ -121,16 +122,18 @@ impl Budget {
 pub(crate) fn report(
     rows: &[Row<'_>],
     contention: Contention,
+    starts: &starts::Measured,
     json: &Path,
     page: &Path,
 ) -> Result<bool, Failure> {
     let cases = rows.iter().map(Row::json).collect::<Value>();
-    let results = json!({ "cases": cases, "contention": contention.json() });
+    let results =
+        json!({ "cases": cases, "contention": contention.json(), "starts": starts.json() });
     if let Some(folder) = json.parent() {
         fs::create_dir_all(folder)?;
     }
     fs::write(json, serde_json::to_string_pretty(&results)? + "\n")?;
-    let table = table(rows) + "\n" + &contention.sentence();
+    let table = table(rows) + "\n" + &contention.sentence() + "\n" + &starts.table();
     let text = fs::read_to_string(page)?;
     let missing = || format!("{} lacks the markers of the table", page.display());
     let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
@@ -149,7 +152,19 @@ pub(crate) fn report(
         println!("over budget: refused writes: {}, at most {REFUSED_MAX}", contention.refused.0);
         is_within = false;
     }
+    for over in starts.over_budget() {
+        println!("over budget: {over}");
+        is_within = false;
+    }
     Ok(is_within)
+}
+
+/// Says how long the functions take to start, and which budgets do not hold. True if all do.
+pub(crate) fn starts(starts: &starts::Measured) -> Result<bool, Failure> {
+    let over = starts.over_budget();
+    println!("{}", starts.table());
+    over.iter().for_each(|over| println!("over budget: {over}"));
+    Ok(over.is_empty())
 }
 
 impl Contention {
@@ -183,7 +198,7 @@ fn table(rows: &[Row<'_>]) -> String {
     rows.iter().fold(heading.to_owned(), |table, row| table + &row.line())
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
