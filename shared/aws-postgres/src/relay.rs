@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use dekigoto::{
-    EventStore as _, Named, ReadFrom, StreamId, SystemHost,
+    EventStore as _, KeptAnnouncements, Named, ReadFrom, StreamId, SystemHost,
     outbox::Order,
     relay::{Relay, SCHEMA_BASE},
 };
@@ -19,11 +19,11 @@ const SETTINGS: &[&str] = &["KAFKA_BROKERS", "EVENTS_TOPIC", "INTEGRATION_TOPIC"
 /// Runs the relay until Lambda stops it. The setting `EVENT_SOURCE` is the source of its integration events, and
 /// `SCHEMA_BASE_URL`, which may be missing, the address under which their schemas are served.
 #[must_use]
-pub fn relay(service: fn() -> Service<Unserved>) -> ExitCode {
+pub fn relay(service: fn() -> Service<Unserved<KeptAnnouncements>>) -> ExitCode {
     start("relay", || run(service))
 }
 
-async fn run(service: fn() -> Service<Unserved>) -> Result<(), Error> {
+async fn run(service: fn() -> Service<Unserved<KeptAnnouncements>>) -> Result<(), Error> {
     let config = settings(SETTINGS)?
         .with_default("KAFKA_AUTH", "iam")
         .with_default("SCHEMA_BASE_URL", SCHEMA_BASE);

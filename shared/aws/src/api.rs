@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use dekigoto::{Ports, RowKey, SystemHost, ViewStore as _};
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
-use dekigoto_http::{Contract, OnlyServed, Owner, Service};
+use dekigoto_http::{Contract, Owner, Served, Service};
 use dekigoto_lambda::{Config, aws, http, start, warm_up};
 use lambda_runtime::Error;
 
@@ -12,7 +12,7 @@ use lambda_runtime::Error;
 /// `staff_scope` makes its bearer staff. The settings of requests are those of [`http::serve`].
 #[must_use]
 pub fn api<O: Owner>(
-    service: fn() -> Service<OnlyServed>,
+    service: fn() -> Service<Served<()>>,
     contract: &'static Contract,
     staff_scope: &'static str,
 ) -> ExitCode {
@@ -20,7 +20,7 @@ pub fn api<O: Owner>(
 }
 
 async fn run<O: Owner>(
-    service: fn() -> Service<OnlyServed>,
+    service: fn() -> Service<Served<()>>,
     contract: &'static Contract,
     staff_scope: &'static str,
 ) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use dekigoto::{
-    EventStore as _, Ports, ReadFrom, StreamId, SystemHost,
+    EventStore as _, KeptPolicies, Ports, ReadFrom, StreamId, SystemHost,
     policies::{ProcessManager, Ticker},
 };
 use dekigoto_dynamodb::{Client, DynamoEventStore, DynamoViewStore};
@@ -18,14 +18,14 @@ const SETTINGS: &[&str] = &["POLICY", "EVENT_TABLE", "VIEW_TABLE", "QUEUE_URL", 
 #[must_use]
 pub fn policy(
     settings: &'static [&'static str],
-    service: fn(&Config) -> Result<Service<Unserved>, Error>,
+    service: fn(&Config) -> Result<Service<Unserved<KeptPolicies>>, Error>,
 ) -> ExitCode {
     start("policy", move || run(settings, service))
 }
 
 async fn run(
     settings: &'static [&'static str],
-    service: fn(&Config) -> Result<Service<Unserved>, Error>,
+    service: fn(&Config) -> Result<Service<Unserved<KeptPolicies>>, Error>,
 ) -> Result<(), Error> {
     let config = Config::from_env(&[SETTINGS, settings].concat())?;
     let policy = service(&config)?.policy_named(config.text("POLICY"))?;

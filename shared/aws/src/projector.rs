@@ -4,7 +4,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use dekigoto::{
-    Ports, RowKey, SystemHost, ViewStore as _,
+    KeptViews, Ports, RowKey, SystemHost, ViewStore as _,
     generations::Rebuilder,
     sweep::{SWEEP_GRACE, Sweeper},
     views::Projector,
@@ -29,11 +29,11 @@ const SETTINGS: &[&str] = &["EVENT_TABLE", "VIEW_TABLE", "DLQ_URL"];
 /// Runs the projector of the view in the setting `VIEW`, until Lambda stops it. With the setting `REBUILD_QUEUE_URL` in
 /// its place, rebuilds views and sweeps: one binary does both, because the code is the same.
 #[must_use]
-pub fn projector(service: fn() -> Service<Unserved>) -> ExitCode {
+pub fn projector(service: fn() -> Service<Unserved<KeptViews>>) -> ExitCode {
     start("projector", || run(service))
 }
 
-async fn run(service: fn() -> Service<Unserved>) -> Result<(), Error> {
+async fn run(service: fn() -> Service<Unserved<KeptViews>>) -> Result<(), Error> {
     let role = Config::from_env(&[])?.with_default(REBUILD_QUEUE_URL, "");
     let queue = role.text(REBUILD_QUEUE_URL);
     let own: &[_] = if queue.is_empty() { &[VIEW] } else { &[REBUILD_QUEUE_URL, RETRY_QUEUE_URL] };

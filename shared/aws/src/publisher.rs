@@ -4,7 +4,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use dekigoto::{
-    EventStore as _, ReadFrom, StreamId, SystemHost,
+    EventStore as _, KeptAnnouncements, ReadFrom, StreamId, SystemHost,
     relay::{Relay, SCHEMA_BASE},
 };
 use dekigoto_dynamodb::{Client, DynamoEventStore};
@@ -19,11 +19,11 @@ const SETTINGS: &[&str] =
 /// Runs the publisher until Lambda stops it. The setting `EVENT_SOURCE` is the source of its integration events, and
 /// `SCHEMA_BASE_URL`, which may be missing, the address under which their schemas are served.
 #[must_use]
-pub fn publisher(service: fn() -> Service<Unserved>) -> ExitCode {
+pub fn publisher(service: fn() -> Service<Unserved<KeptAnnouncements>>) -> ExitCode {
     start("publisher", || run(service))
 }
 
-async fn run(service: fn() -> Service<Unserved>) -> Result<(), Error> {
+async fn run(service: fn() -> Service<Unserved<KeptAnnouncements>>) -> Result<(), Error> {
     let config = Config::from_env(SETTINGS)?.with_default("SCHEMA_BASE_URL", SCHEMA_BASE);
     let aws = aws::sdk_config()?;
     let client = Client::new(&aws);

@@ -75,7 +75,10 @@ pub use read_events::{COMMITS_PER_READ, read_events};
 #[doc(hidden)]
 pub use schema::__private;
 pub use schema::{EventSchema, NewEvent, SchemaError};
-pub use service::{Handlers, KeptHandlers, Registered, Role, Service};
+pub use service::{
+    Handlers, KeepsAnnouncements, KeepsPolicies, KeepsViews, KeptAnnouncements, KeptHandlers,
+    KeptPolicies, KeptViews, Reader, Registered, Role, Service,
+};
 pub use snapshot::Snapshot;
 pub use store::{AppendError, EventStore, ReadError, ReadFrom, Source};
 pub use stored::{Corrupt, StoredCommit};

@@ -36,8 +36,6 @@ pub use headers::{IDEMPOTENCY_KEY, RequestId, etag, etag_of_two};
 pub use language::Language;
 pub use params::{Params, PathId, bad_parameter, malformed_request, path_text};
 pub use problem::{FieldFault, Japanese, Kind, Problem, Subject};
-pub use routes::{
-    AddRoutes, Edge, OnlyServed, Routes, Served, Serves, Service, Unserved, no_routes,
-};
+pub use routes::{AddRoutes, Edge, Routes, Served, Serves, Service, Unserved, no_routes};
 pub use row::row_of;
 pub use seal::{Place, cursor_bytes};

@@ -1,7 +1,7 @@
 //! The route table. The router is built from it, and a service's tests compare the same table with its OpenAPI
 //! document, so no undocumented route is served by accident.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, marker::PhantomData};
 
 use axum::{
     Router,
@@ -11,7 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post, put},
 };
 
-use dekigoto::{KeptHandlers, Role, views::SingleView};
+use dekigoto::{Handlers, KeptHandlers, Role, views::SingleView};
 
 use crate::{
     app::App,
@@ -40,7 +40,7 @@ pub fn no_routes(routes: Routes) -> Routes {
 /// A service whose aggregates and views have HTTP routes.
 pub type Service<E = Served> = dekigoto::Service<E>;
 
-/// The role of a binary: [`Served`], [`OnlyServed`] or [`Unserved`]. A registry that returns `Service<E>` for each
+/// The role of a binary: [`Served`] or [`Unserved`], and with which handlers. A registry that returns `Service<E>` for each
 /// `E: Edge` is right for all binaries.
 ///
 /// ```
@@ -60,54 +60,35 @@ pub trait Serves: Edge {
     fn add_to(&self, routes: Routes) -> Routes;
 }
 
-/// For a binary that serves HTTP and handles events: the whole system in one process.
-#[derive(Clone, Copy)]
-pub struct Served(AddRoutes);
+/// For a binary that serves HTTP. With all handlers, it is the whole system in one process; `Served<()>` handles no events.
+#[derive(Clone)]
+pub struct Served<H = KeptHandlers>(AddRoutes, PhantomData<fn() -> H>);
 
-/// For a binary that serves HTTP and handles no events.
-#[derive(Clone, Copy)]
-pub struct OnlyServed(AddRoutes);
+/// For a binary that serves no HTTP. It handles events with these handlers.
+#[derive(Clone)]
+pub struct Unserved<H = KeptHandlers>(PhantomData<fn() -> H>);
 
-/// For a binary that handles events and serves no HTTP.
-#[derive(Clone, Copy)]
-pub struct Unserved;
-
-impl Role for Served {
+impl<H: Handlers> Role for Served<H> {
     type Routes = AddRoutes;
-    type Handlers = KeptHandlers;
+    type Handlers = H;
 
     fn of(routes: AddRoutes) -> Self {
-        Self(routes)
+        Self(routes, PhantomData)
     }
 }
 
-impl Serves for Served {
+impl<H: Handlers> Serves for Served<H> {
     fn add_to(&self, routes: Routes) -> Routes {
         (self.0)(routes)
     }
 }
 
-impl Role for OnlyServed {
+impl<H: Handlers> Role for Unserved<H> {
     type Routes = AddRoutes;
-    type Handlers = ();
-
-    fn of(routes: AddRoutes) -> Self {
-        Self(routes)
-    }
-}
-
-impl Serves for OnlyServed {
-    fn add_to(&self, routes: Routes) -> Routes {
-        (self.0)(routes)
-    }
-}
-
-impl Role for Unserved {
-    type Routes = AddRoutes;
-    type Handlers = KeptHandlers;
+    type Handlers = H;
 
     fn of(_: AddRoutes) -> Self {
-        Self
+        Self(PhantomData)
     }
 }
 
@@ -115,7 +96,7 @@ impl Routes {
     /// The routes of a service's aggregates and views, plus `GET /`, `GET /v1/health` and `GET /v1/openapi.json`.
     #[must_use]
     pub fn of<E: Serves>(service: &Service<E>, contract: &'static Contract) -> Self {
-        let name = service.announcements().source().to_owned();
+        let name = service.name().to_owned();
         let own = Self::default()
             .get("/", move |params| contract.welcome(name.clone(), params))
             .get(HEALTH_PATH, |params| contract.health(params));

@@ -1,18 +1,23 @@
 //! The registry: names each aggregate, view and policy of a service once.
 
 mod faults;
+mod reader;
 mod role;
 
 use std::sync::Arc;
 
 use crate::{
-    Aggregate, Envelope, EventSchema, NewEvent, Payload, SchemaError,
+    Aggregate, EventSchema,
     policies::{AnyPolicy, Policy, Processes, UnknownPolicy},
     relay::{Announce, Announcements},
     views::{AnyView, Single, UnknownView},
 };
 
-pub use role::{Handlers, KeptHandlers, Role};
+pub use reader::Reader;
+pub use role::{
+    Handlers, KeepsAnnouncements, KeepsPolicies, KeepsViews, KeptAnnouncements, KeptHandlers,
+    KeptPolicies, KeptViews, Role,
+};
 
 /// The aggregates, views and policies of a service. Router, relay, projectors and tests are built from it.
 ///
@@ -41,8 +46,6 @@ pub struct Service<R: Role = ()> {
 pub struct Registered<R> {
     name: &'static str,
     events: &'static [(&'static str, u32)],
-    upcast: fn(&str, u32, &Payload) -> Result<Vec<NewEvent>, SchemaError>,
-    state: fn(&[Envelope]) -> Result<Payload, SchemaError>,
     /// `None` for the processes of a policy: no request reaches them.
     routes: Option<R>,
 }
@@ -85,14 +88,9 @@ impl<R: Role> Service<R> {
     }
 
     fn registered<A: Aggregate>(mut self, routes: Option<R>, announce: Announce<A>) -> Self {
-        self.aggregates.push(Registered {
-            name: A::TYPE,
-            events: A::Event::NEWEST,
-            upcast: upcast::<A::Event>,
-            state: state::<A>,
-            routes,
-        });
-        Self { announcements: self.announcements.of::<A>(announce), ..self }
+        self.aggregates.push(Registered { name: A::TYPE, events: A::Event::NEWEST, routes });
+        self.handlers.add_aggregate::<A>();
+        Self { announcements: R::Handlers::announced::<A>(self.announcements, announce), ..self }
     }
 
     /// Adds a view: [`Single`](crate::views::Single) or [`Across`](crate::views::Across).
@@ -120,6 +118,15 @@ impl<R: Role> Service<R> {
         &self.aggregates
     }
 
+    /// The service's name: the source of its integration events.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.announcements.source()
+    }
+}
+
+/// A service whose binary publishes.
+impl<R: Role<Handlers: KeepsAnnouncements>> Service<R> {
     /// How the service announces its events.
     #[must_use]
     pub fn announcements(&self) -> &Announcements {
@@ -127,12 +134,12 @@ impl<R: Role> Service<R> {
     }
 }
 
-/// A service whose binary handles events.
-impl<R: Role<Handlers = KeptHandlers>> Service<R> {
+/// A service whose binary projects.
+impl<R: Role<Handlers: KeepsViews>> Service<R> {
     /// The views, in the order in which they were added.
     #[must_use]
     pub fn views(&self) -> &[Arc<dyn AnyView>] {
-        &self.handlers.views
+        self.handlers.views()
     }
 
     /// Finds a view by its name.
@@ -148,10 +155,22 @@ impl<R: Role<Handlers = KeptHandlers>> Service<R> {
         found.cloned().ok_or_else(unknown)
     }
 
+    /// The events that a view needs, for the filter of its subscription: those that it names, or all events of the
+    /// aggregates that it folds.
+    #[must_use]
+    pub fn events_for(&self, view: &dyn AnyView) -> Vec<&'static str> {
+        let folded = self.aggregates.iter().filter(|it| view.folds().contains(&it.name));
+        let all = || folded.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
+        view.events().map_or_else(all, <[_]>::to_vec)
+    }
+}
+
+/// A service whose binary runs policies.
+impl<R: Role<Handlers: KeepsPolicies>> Service<R> {
     /// The policies, in the order in which they were added.
     #[must_use]
     pub fn policies(&self) -> &[Arc<dyn AnyPolicy>] {
-        &self.handlers.policies
+        self.handlers.policies()
     }
 
     /// Finds a policy by its name.
@@ -166,14 +185,14 @@ impl<R: Role<Handlers = KeptHandlers>> Service<R> {
         };
         found.cloned().ok_or_else(unknown)
     }
+}
 
-    /// The events that a view needs, for the filter of its subscription: those that it names, or all events of the
-    /// aggregates that it folds.
+/// A service with all its parts, for one process, tools and tests.
+impl<R: Role<Handlers = KeptHandlers>> Service<R> {
+    /// How the events of each aggregate are read, in the order in which the aggregates were added.
     #[must_use]
-    pub fn events_for(&self, view: &dyn AnyView) -> Vec<&'static str> {
-        let folded = self.aggregates.iter().filter(|it| view.folds().contains(&it.name));
-        let all = || folded.flat_map(|it| it.events.iter().map(|(name, _)| *name)).collect();
-        view.events().map_or_else(all, <[_]>::to_vec)
+    pub fn readers(&self) -> &[Reader] {
+        &self.handlers.readers
     }
 
     /// The same service without its routes, for tools that serve no HTTP.
@@ -182,8 +201,6 @@ impl<R: Role<Handlers = KeptHandlers>> Service<R> {
         let aggregates = self.aggregates.iter().map(|it| Registered {
             name: it.name,
             events: it.events,
-            upcast: it.upcast,
-            state: it.state,
             routes: None,
         });
         Service {
@@ -207,55 +224,4 @@ impl<R> Registered<R> {
     pub fn events(&self) -> &'static [(&'static str, u32)] {
         self.events
     }
-
-    /// Upcasts a stored event to its newest schema version. For golden files.
-    ///
-    /// # Errors
-    /// [`SchemaError`] when the event cannot be decoded.
-    pub fn upcast(
-        &self,
-        event_type: &str,
-        schema_version: u32,
-        payload: &Payload,
-    ) -> Result<Vec<NewEvent>, SchemaError> {
-        (self.upcast)(event_type, schema_version, payload)
-    }
-
-    /// The aggregate's state after these events, as JSON. For tools; a service uses the engine.
-    ///
-    /// # Errors
-    /// [`SchemaError`] when an event cannot be decoded.
-    pub fn state(&self, events: &[Envelope]) -> Result<Payload, SchemaError> {
-        (self.state)(events)
-    }
-}
-
-fn upcast<E: EventSchema>(
-    event_type: &str,
-    schema_version: u32,
-    payload: &Payload,
-) -> Result<Vec<NewEvent>, SchemaError> {
-    let events = E::decode(event_type, schema_version, payload)?;
-    let encoded = events.iter().map(|event| {
-        event.encode().map_err(|cause| SchemaError::Malformed {
-            event_type: event_type.to_owned(),
-            schema_version,
-            line: cause.line(),
-            column: cause.column(),
-        })
-    });
-    encoded.collect()
-}
-
-fn state<A: Aggregate>(events: &[Envelope]) -> Result<Payload, SchemaError> {
-    let mut state = A::State::default();
-    for event in events {
-        state = A::fold(state, &event.decode::<A::Event>()?);
-    }
-    Payload::of(&state).map_err(|cause| SchemaError::Malformed {
-        event_type: format!("the state of {}", A::TYPE),
-        schema_version: A::SNAPSHOT_SCHEMA,
-        line: cause.line(),
-        column: cause.column(),
-    })
 }

@@ -2,21 +2,24 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use crate::{Payload, Registered, Role, Service};
+use crate::{KeptHandlers, Payload, Reader, Role, Service};
 
 /// Checks a service's golden files. For each event and schema version, the folder must have `<event>.v<version>.json`: a
 /// list of stored payloads, which must all decode. Returns the faults; a test asserts that there are none.
 ///
 /// A version without a file and a file without a version are faults, too.
 #[must_use]
-pub fn golden_files<R: Role>(service: &Service<R>, folder: impl AsRef<Path>) -> Vec<String> {
+pub fn golden_files<R: Role<Handlers = KeptHandlers>>(
+    service: &Service<R>,
+    folder: impl AsRef<Path>,
+) -> Vec<String> {
     let folder = folder.as_ref();
     let (mut faults, mut known) = (Vec::new(), BTreeSet::new());
-    for aggregate in service.aggregates() {
-        for (event, newest) in aggregate.events() {
+    for reader in service.readers() {
+        for (event, newest) in reader.events() {
             for version in 1..=*newest {
                 let file = format!("{event}.v{version}.json");
-                faults.extend(fault(aggregate, event, version, &folder.join(&file)));
+                faults.extend(fault(reader, event, version, &folder.join(&file)));
                 known.insert(file);
             }
         }
@@ -28,7 +31,7 @@ pub fn golden_files<R: Role>(service: &Service<R>, folder: impl AsRef<Path>) -> 
     faults
 }
 
-fn fault<R>(aggregate: &Registered<R>, event: &str, version: u32, file: &Path) -> Option<String> {
+fn fault(reader: &Reader, event: &str, version: u32, file: &Path) -> Option<String> {
     let name = file.display();
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
@@ -43,6 +46,6 @@ fn fault<R>(aggregate: &Registered<R>, event: &str, version: u32, file: &Path) -
     if payloads.is_empty() {
         return Some(format!("{name} holds no example"));
     }
-    let read = |payload| aggregate.upcast(event, version, payload).err();
+    let read = |payload| reader.upcast(event, version, payload).err();
     payloads.iter().find_map(read).map(|cause| format!("{name} does not decode any more: {cause}"))
 }

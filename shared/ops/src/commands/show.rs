@@ -1,6 +1,6 @@
 //! `dekigoto show STREAM`: the history of one stream, and its state then.
 
-use dekigoto::{Commit, Envelope, StreamId};
+use dekigoto::{Commit, Envelope, Reader, StreamId};
 use serde_json::{Value, json};
 
 use super::commits::{COMMITS_MAX, First, tell_cut};
@@ -11,12 +11,12 @@ use crate::{
 };
 
 pub(crate) async fn show(desk: &Desk, stream: &str, at: Option<u64>) -> Result<Report, Failure> {
-    let known: Vec<&str> = desk.service.aggregates().iter().map(|it| it.name()).collect();
+    let known: Vec<&str> = desk.service.readers().iter().map(Reader::aggregate).collect();
     let next = || format!("write it as Type#id, with a type of {}", known.join(", "));
     let id = StreamId::from_key(stream)
         .map_err(|_| Failure::argument(format!("{stream:?} names no stream"), next()))?;
-    let aggregate = desk.service.aggregates().iter().find(|it| it.name() == id.aggregate_type());
-    let aggregate = aggregate.ok_or_else(|| {
+    let reader = desk.service.readers().iter().find(|it| it.aggregate() == id.aggregate_type());
+    let reader = reader.ok_or_else(|| {
         Failure::argument(format!("there is no aggregate {}", id.aggregate_type()), next())
     })?;
     let first = First::read(&*desk.ports.store, &id, COMMITS_MAX).await?;
@@ -41,7 +41,7 @@ pub(crate) async fn show(desk: &Desk, stream: &str, at: Option<u64>) -> Result<R
             ),
         });
     };
-    let state = aggregate.state(&events).map_err(|cause| {
+    let state = reader.state(&events).map_err(|cause| {
         let what = format!("this command does not understand an event ({cause})");
         Failure::new(Kind::Refused, what, "use the command of the deployed version")
     })?;

@@ -20,8 +20,8 @@ fn newest() -> Vec<(String, u32)> {
 fn read(name: &str, version: u32, case: &Case) -> Vec<Stored> {
     let (service, payload) = (service(), Payload::of(&case.payload).unwrap());
     let knows = |known: &(&str, u32)| known.0 == name;
-    let aggregate = service.aggregates().iter().find(|it| it.events().iter().any(knows)).unwrap();
-    let events = aggregate.upcast(name, version, &payload);
+    let reader = service.readers().iter().find(|it| it.events().iter().any(knows)).unwrap();
+    let events = reader.upcast(name, version, &payload);
     let events =
         events.unwrap_or_else(|cause| panic!("{name} v{version} no longer decodes: {cause}"));
     events
