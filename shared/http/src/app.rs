@@ -12,16 +12,19 @@ use dekigoto::{
 
 use crate::{limits::REQUEST_TIME_MAX, seal::CursorKey};
 
-/// The router's state: stores, host and engine. Handlers extract it as axum's `State`.
+/// The router's state: stores, host and engine. Handlers extract it as axum's `State`, a clone for each request and route.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
     ports: Ports,
     engine: Engine,
     live: LiveGenerations,
     request_time_max: Duration,
     zone: Zone,
     /// Loaded when the first list needs it.
-    pub(crate) cursor_key: Arc<OnceLock<CursorKey>>,
+    cursor_key: Arc<OnceLock<CursorKey>>,
 }
 
 impl App {
@@ -31,60 +34,73 @@ impl App {
         let engine = Engine::new(Arc::clone(&ports.store), Arc::clone(&ports.host));
         let live = LiveGenerations::new(Arc::clone(&ports.views), Arc::clone(&ports.host));
         let (request_time_max, zone) = (REQUEST_TIME_MAX, Zone::utc());
-        Self { ports, engine, live, request_time_max, zone, cursor_key: Arc::default() }
+        let cursor_key = Arc::default();
+        Self(Arc::new(Parts { ports, engine, live, request_time_max, zone, cursor_key }))
     }
 
     /// Sets the business time zone: which calendar day a request belongs to. Without it, that is UTC.
     #[must_use]
     pub fn in_zone(self, zone: Zone) -> Self {
-        Self { zone, ..self }
+        self.with(|parts| Parts { zone, ..parts })
     }
 
     /// Replaces the limits. Give the engine less time than the request, so that a command ends before its request does.
     #[must_use]
     pub fn with_limits(self, request_time_max: Duration, engine: Limits) -> Self {
-        Self { request_time_max, engine: self.engine.with_limits(engine), ..self }
+        self.with(|parts| {
+            let engine = parts.engine.with_limits(engine);
+            Parts { request_time_max, engine, ..parts }
+        })
+    }
+
+    fn with(self, change: impl FnOnce(Parts) -> Parts) -> Self {
+        Self(Arc::new(change(Arc::unwrap_or_clone(self.0))))
+    }
+
+    /// The slot of the key that seals cursors.
+    pub(crate) fn cursor_key(&self) -> &OnceLock<CursorKey> {
+        &self.0.cursor_key
     }
 
     /// The stores and the host. Handlers get the rows of a view from [`views`](Self::views), so that none reads a
     /// generation that is not live.
     pub(crate) fn ports(&self) -> &Ports {
-        &self.ports
+        &self.0.ports
     }
 
     /// The event store.
     #[must_use]
     pub fn store(&self) -> &dyn EventStore {
-        &*self.ports.store
+        &*self.0.ports.store
     }
 
     /// Clock, randomness and waiting.
     #[must_use]
     pub fn host(&self) -> &dyn Host {
-        &*self.ports.host
+        &*self.0.ports.host
     }
 
     /// The rows of the view with this name, in its live generation.
     #[must_use]
     pub fn views(&self, view: &'static str) -> LiveViews {
-        self.live.of(view)
+        self.0.live.of(view)
     }
 
     /// The engine that runs commands.
     #[must_use]
     pub fn engine(&self) -> &Engine {
-        &self.engine
+        &self.0.engine
     }
 
     /// The business time zone.
     #[must_use]
     pub fn zone(&self) -> &Zone {
-        &self.zone
+        &self.0.zone
     }
 
     /// The time after which a request is answered with 503.
     #[must_use]
     pub fn request_time_max(&self) -> Duration {
-        self.request_time_max
+        self.0.request_time_max
     }
 }

@@ -29,11 +29,11 @@ struct Body {
 
 /// The secret key. A process reads it once, when the first list needs it.
 pub(crate) async fn cursor_key(app: &App) -> Result<&CursorKey, Problem> {
-    if let Some(key) = app.cursor_key.get() {
+    if let Some(key) = app.cursor_key().get() {
         return Ok(key);
     }
     let key = find_or_make(&*app.ports().views, &*app.ports().host).await?;
-    Ok(app.cursor_key.get_or_init(|| key))
+    Ok(app.cursor_key().get_or_init(|| key))
 }
 
 async fn find_or_make(views: &dyn ViewStore, host: &dyn Host) -> Result<CursorKey, Problem> {

@@ -95,7 +95,8 @@ pub(super) fn functions_run_on_the_chosen_processor(template: &Template) -> Vec<
     for function in template.functions() {
         for (key, value) in globals.as_object().into_iter().flatten() {
             let own = function.get(&format!("/{key}"));
-            if !own.is_null() && own != value {
+            // SAM merges the variables.
+            if key != "Environment" && !own.is_null() && own != value {
                 wrong.push(format!("{} has {key} of its own", function.name));
             }
         }

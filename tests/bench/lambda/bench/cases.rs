@@ -1,6 +1,6 @@
 //! What is measured: an event for a function, beside which bare Lambda, and the budgets.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -99,8 +99,8 @@ pub(crate) async fn all(aws: &Aws, folder: &Path) -> Result<Vec<Case>, Failure> 
     cases.extend(processes(&mut histories).await?);
     cases.extend(relay(&mut histories).await?);
     aws.store(&histories)?;
-    let command = Command::new(folder.join("projector"));
-    let mut projector = Function::start(command, &aws.endpoint, ORDER_SUMMARY).await?;
+    let program = folder.join("projector");
+    let mut projector = Function::start(&program, &aws.endpoint, ORDER_SUMMARY).await?;
     aws.charge(Duration::ZERO);
     projector.invoke(&shown.to_string()).await?;
     aws.discard();

@@ -1,6 +1,6 @@
 //! Projectors that work on the same row at the same time.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, time::Duration};
 
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -38,8 +38,8 @@ pub(crate) async fn measure(aws: &Aws, folder: &Path) -> Result<Contention, Fail
     let mut histories = Histories::of("contention");
     let mut workers = Vec::new();
     for _ in 0..WORKERS {
-        let command = Command::new(folder.join("projector"));
-        workers.push(Function::start(command, &aws.endpoint, DAILY_SALES).await?);
+        let program = folder.join("projector");
+        workers.push(Function::start(&program, &aws.endpoint, DAILY_SALES).await?);
     }
     let first = work(aws, &mut workers, &mut histories, BATCHES_FIRST).await?;
     let steady = work(aws, &mut workers, &mut histories, BATCHES_STEADY).await?;

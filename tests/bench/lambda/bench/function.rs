@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -30,6 +31,10 @@ const INVOCATION_TIME: Duration = Duration::from_secs(600);
 
 /// Environment variables.
 pub(crate) type Settings = &'static [(&'static str, &'static str)];
+
+/// The variable that the template gives to every function, for its allocator. A Lambda that is written by hand has none.
+const TUNABLES: &str = "GLIBC_TUNABLES";
+const TEMPLATE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../template.yaml"));
 
 /// Those of all functions. At the addresses of the queues nobody listens.
 const SETTINGS: Settings = &[
@@ -72,8 +77,28 @@ struct Api {
 }
 
 impl Function {
-    /// Starts a binary, by itself or under a tool, and waits until it asks for its first event.
+    /// Starts a binary, and waits until it asks for its first event.
     pub(crate) async fn start(
+        program: &Path,
+        endpoint: &str,
+        settings: Settings,
+    ) -> Result<Self, Failure> {
+        Self::run(program, Command::new(program), endpoint, settings).await
+    }
+
+    /// Starts a binary under a tool.
+    pub(crate) async fn start_under(
+        mut tool: Command,
+        program: &Path,
+        endpoint: &str,
+        settings: Settings,
+    ) -> Result<Self, Failure> {
+        tool.arg(program);
+        Self::run(program, tool, endpoint, settings).await
+    }
+
+    async fn run(
+        program: &Path,
         mut command: Command,
         endpoint: &str,
         settings: Settings,
@@ -87,6 +112,9 @@ impl Function {
         let router = Router::new().fallback(serve).with_state(api);
         tokio::spawn(async move { axum::serve(listener, router).await });
         command.env_clear().envs(SETTINGS.iter().copied()).envs(settings.iter().copied());
+        if !program.ends_with("bare") && !program.ends_with("hello") {
+            command.env(TUNABLES, tunables()?);
+        }
         command.env("AWS_LAMBDA_RUNTIME_API", address).env("AWS_ENDPOINT_URL", endpoint);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let spawned = Instant::now();
@@ -176,4 +204,10 @@ fn next(event: String) -> Response {
         ),
     ];
     (headers, event).into_response()
+}
+
+fn tunables() -> Result<&'static str, Failure> {
+    let mut lines = TEMPLATE.lines().map(str::trim);
+    let value = lines.find_map(|line| line.strip_prefix(TUNABLES)?.strip_prefix(": "));
+    Ok(value.ok_or("the template does not set GLIBC_TUNABLES")?)
 }

@@ -54,8 +54,8 @@ pub(crate) async fn measure(
 ) -> Result<Vec<Measured>, Failure> {
     let mut functions = Vec::new();
     for case in cases {
-        let command = Command::new(folder.join(case.function));
-        functions.push(Function::start(command, &aws.endpoint, case.settings).await?);
+        let program = folder.join(case.function);
+        functions.push(Function::start(&program, &aws.endpoint, case.settings).await?);
     }
     let mut all = vec![Measured::default(); cases.len()];
     // The first round warms up.
@@ -147,8 +147,9 @@ async fn instructions_of(
     let out = std::env::temp_dir().join(format!("lambda-bench.{}", std::process::id()));
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "-q"]).arg(format!("--callgrind-out-file={}", out.display()));
-    command.arg(folder.join(case.function));
-    let mut function = Function::start(command, &aws.endpoint, case.settings).await?;
+    let program = folder.join(case.function);
+    let mut function =
+        Function::start_under(command, &program, &aws.endpoint, case.settings).await?;
     invoke(&mut function, case, invocations).await?;
     function.stop()?;
     let text = fs::read_to_string(&out)?;

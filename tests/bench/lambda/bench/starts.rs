@@ -6,7 +6,6 @@
 
 use std::{
     path::Path,
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -74,8 +73,7 @@ pub(crate) async fn measure(aws: &Aws, folder: &Path) -> Result<Measured, Failur
     for round in 0..WARM_UPS + ROUNDS {
         eprint!("\rStarts: round {:>2} of {}", round + 1, WARM_UPS + ROUNDS);
         for ((name, settings), starts) in FUNCTIONS.iter().zip(&mut functions) {
-            let command = Command::new(folder.join(name));
-            let function = Function::start(command, &aws.endpoint, settings).await?;
+            let function = Function::start(&folder.join(name), &aws.endpoint, settings).await?;
             if round >= WARM_UPS {
                 starts.millis.push(millis(function.start));
                 starts.resident_kib.push(function.resident_kib()?);
@@ -102,8 +100,7 @@ async fn warm_ups(aws: &Aws, folder: &Path) -> Result<Vec<WarmUp>, Failure> {
         let (mut ready, mut first, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..WARM_UPS + ROUNDS {
             eprint!("\rWarm-up {what}: round {:>2} of {}", round + 1, WARM_UPS + ROUNDS);
-            let command = Command::new(folder.join("api"));
-            let mut function = Function::start(command, endpoint, settings).await?;
+            let mut function = Function::start(&folder.join("api"), endpoint, settings).await?;
             let began = Instant::now();
             let answer: Value = serde_json::from_str(&function.invoke(&event).await?)?;
             if answer["statusCode"] != 201 {
