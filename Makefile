@@ -171,8 +171,8 @@ bench-lambda: ## Measure the functions beside bare Lambdas: start, CPU, instruct
 	@cargo build $(ALL) --example lambda-bench
 	@$(or $(CARGO_TARGET_DIR),target)/debug/examples/lambda-bench $(or $(CARGO_TARGET_DIR),target)/release target/bench/lambda.json REFERENCE.md
 
-order-cost: ## Count and price what one order uses, and write the table of README.md
-	@WRITE_COST=1 cargo test $(ALL) --test handlers the_readme_shows_what_an_order_costs
+order-cost: ## Count and price what one order uses, and write the tables of README.md and REFERENCE.md
+	@WRITE_COST=1 cargo test $(ALL) --test handlers the_documents_show_what_an_order_costs
 
 bench-platforms: ## Measure SQLite, PostgreSQL and Kafka beside bare statements and other event stores, and write their tables
 	@$(LOCAL)/bench_platforms.py

@@ -114,7 +114,7 @@ async fn what_cannot_be_published_is_a_pointer() {
     let (log, world) = (Log::start(), Functions::with_history());
     let commit = world.stored_commits().await.remove(0);
     let publisher = world.relay(service().announcements(), Arc::new(Down), Arc::new(Down));
-    let invocation = world.invocation(Duration::from_secs(30), &stream_batch(&commit));
+    let invocation = world.invocation(Duration::from_secs(30), &stream_batch(&[commit]));
     relay(publisher, invocation).await.unwrap();
     assert_eq!((sum(&log, "PointersPut"), world.retry.drain().len()), (1, 1));
 }
@@ -124,16 +124,16 @@ async fn a_message_is_a_duplicate_closes_a_gap_or_is_retried() {
     let (log, journey) = (Log::start(), Journey::of_one_order().await);
     let messages = journey.sent.0.iter();
     let of_order: Vec<_> = messages.filter(|it| it.kind.starts_with("Order")).collect();
-    let failed = journey.world.projector(ORDER_SUMMARY, &queue_batch(&of_order[0].body)).await;
+    let failed = journey.world.projector(ORDER_SUMMARY, &queue_batch(&[&of_order[0].body])).await;
     assert_eq!((failed, sum(&log, "Duplicate")), (Ok(Vec::new()), 1));
     // The same history, whose first message never came.
     let late = Functions::default();
     for commit in journey.world.store.dump() {
         late.store.put_raw(commit);
     }
-    let failed = late.projector(ORDER_SUMMARY, &queue_batch(&of_order[1].body)).await;
+    let failed = late.projector(ORDER_SUMMARY, &queue_batch(&[&of_order[1].body])).await;
     assert_eq!((failed, sum(&log, "GapRepaired")), (Ok(Vec::new()), 1));
-    let last = queue_batch(&of_order[2].body);
+    let last = queue_batch(&[&of_order[2].body]);
     let slow = late.projector_within(Duration::ZERO, ORDER_SUMMARY, &last).await;
     assert_eq!((slow.unwrap().len(), sum(&log, "Retried")), (1, 1));
 }
@@ -160,6 +160,6 @@ async fn a_deadline_is_due_and_is_handled_late() {
     policy(&json!({ "tick": true })).await;
     let due = queue.drain();
     assert_eq!((due.len(), sum(&log, "DeadlinesDue")), (1, 1));
-    policy(&queue_batch(&due[0].text())).await;
+    policy(&queue_batch(&[&due[0].text()])).await;
     assert_eq!(sum(&log, "DeadlineLateMs"), 60_000, "one minute after the thirty to pay");
 }

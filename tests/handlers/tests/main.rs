@@ -13,6 +13,8 @@ mod batches;
 mod callers;
 #[path = "../../../shared/lambda/src/capture.rs"]
 mod capture;
+#[path = "../../bench/views/tests/charged.rs"]
+mod charged;
 mod contract;
 mod counts;
 mod drain;

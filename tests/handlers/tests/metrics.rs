@@ -88,7 +88,7 @@ async fn a_record_that_fails_is_logged_and_counted_by_its_trail_and_class() {
     batch["Records"].as_array_mut().unwrap().truncate(1);
     let forged = world.projector(ORDER_SUMMARY, &batch).await;
     assert_eq!(forged, Ok(Vec::new()), "it is parked");
-    world.projector(ORDER_SUMMARY, &queue_batch("4111-1111")).await.unwrap();
+    world.projector(ORDER_SUMMARY, &queue_batch(&["4111-1111"])).await.unwrap();
     let text = log.text();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let warned: Vec<_> = lines.iter().filter(|line| line["level"] == "WARN").collect();

@@ -45,7 +45,7 @@ struct MemoryMessages(Mutex<Vec<String>>);
 
 /// Invokes the rebuild function with one message.
 async fn invoke(world: &Functions, body: &str) {
-    invoke_with(world, &queue_batch(body), &Arc::default()).await;
+    invoke_with(world, &queue_batch(&[body]), &Arc::default()).await;
 }
 
 async fn invoke_with(

@@ -1,10 +1,16 @@
 //! All functions on memory adapters.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use dekigoto::{
-    EventStore, Host as _, Message, Ports, StoredCommit, ViewStore, memory::InMemoryEventBus,
-    replay::ReplaySource, views::Projector,
+    Bus, EventStore, Host as _, Message, Ports, Refused, Source, StoredCommit, ViewStore,
+    memory::InMemoryEventBus, replay::ReplaySource, views::Projector,
 };
 use dekigoto_http::{App, Routes};
 use dekigoto_lambda::{
@@ -62,7 +68,20 @@ impl std::ops::Deref for Functions {
 pub(crate) struct Published {
     pub(crate) answer: Result<Vec<String>, String>,
     pub(crate) topic: Vec<Message>,
+    /// Calls that sent the messages of the topic.
+    pub(crate) topic_calls: usize,
     pub(crate) bus: Vec<Message>,
+}
+
+/// A bus that counts the calls.
+struct Called(InMemoryEventBus, Arc<AtomicUsize>);
+
+#[async_trait::async_trait]
+impl Bus for Called {
+    async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, Source> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.send(batch).await
+    }
 }
 
 impl Functions {
@@ -78,9 +97,15 @@ impl Functions {
 
     /// Every commit, stream by stream.
     pub(crate) async fn stored_commits(&self) -> Vec<StoredCommit> {
-        let page = self.source.scan(0, 1, None, 1000).await.unwrap();
-        assert_eq!(page.next, None, "a test has few commits");
-        let mut commits: Vec<_> = page.commits.iter().map(StoredCommit::from).collect();
+        let (mut commits, mut next) = (Vec::new(), None);
+        loop {
+            let page = self.source.scan(0, 1, next.as_ref(), 1000).await.unwrap();
+            commits.extend(page.commits.iter().map(StoredCommit::from));
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
         commits.sort_by_key(|it| (it.pk.clone(), it.sk));
         commits
     }
@@ -144,12 +169,14 @@ impl Functions {
         let (bus_inbox, handler) = InMemoryEventBus::inbox();
         bus.subscribe(None, handler);
         let service = service();
-        let mut publisher = self.relay(service.announcements(), Arc::new(topic), Arc::new(bus));
+        let calls = Arc::new(AtomicUsize::new(0));
+        let topic = Arc::new(Called(topic, calls.clone()));
+        let mut publisher = self.relay(service.announcements(), topic, Arc::new(bus));
         publisher.store = self.ports.store.clone();
         let answer = relay(publisher, self.invocation(Duration::from_secs(30), event)).await;
         let answer = answer.map(|said| failed(&said)).map_err(|cause| cause.to_string());
         let (topic, bus) = (topic_inbox.lock().unwrap().clone(), bus_inbox.lock().unwrap().clone());
-        Published { answer, topic, bus }
+        Published { answer, topic, topic_calls: calls.load(Ordering::Relaxed), bus }
     }
 
     /// Invokes the publisher function as an operator does, and returns its answer.

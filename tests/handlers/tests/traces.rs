@@ -13,7 +13,8 @@ async fn a_stored_event_and_its_stream_record_carry_the_trace_of_the_request() {
     assert_eq!(orders.len(), 4, "{commits:?}");
     for commit in orders {
         assert_eq!(commit.tp.as_deref(), Some(TRACEPARENT), "{}", commit.pk);
-        let image = &stream_batch(commit)["Records"][0]["dynamodb"]["NewImage"];
+        let image =
+            &stream_batch(std::slice::from_ref(commit))["Records"][0]["dynamodb"]["NewImage"];
         assert_eq!(image["tp"]["S"], TRACEPARENT);
     }
 }

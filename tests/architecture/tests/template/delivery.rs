@@ -218,7 +218,10 @@ pub(super) fn visibility_is_six_times_the_timeout(template: &Template) -> Vec<St
     for mapping in template.mappings().filter(|mapping| !is_stream(*mapping)) {
         let timeout =
             template.target(mapping.get("/FunctionName")).and_then(|f| f.get("/Timeout").as_i64());
-        let window = mapping.get("/MaximumBatchingWindowInSeconds").as_i64().unwrap_or(0);
+        let window = mapping.get("/MaximumBatchingWindowInSeconds");
+        // A parameter without a maximum may be longer than any visibility.
+        let window = if window.is_null() { Some(0) } else { template.at_most(window) };
+        let window = window.unwrap_or(i64::from(u16::MAX));
         for queue in
             each(mapping.get("/EventSourceArn")).into_iter().filter_map(|arn| template.target(arn))
         {
@@ -232,4 +235,29 @@ pub(super) fn visibility_is_six_times_the_timeout(template: &Template) -> Vec<St
         }
     }
     wrong
+}
+
+/// SQS refuses a larger batch to a mapping without a window.
+pub(super) fn large_batches_of_queues_have_a_window(template: &Template) -> Vec<String> {
+    const BATCH_WITHOUT_WINDOW_MAX: i64 = 10;
+    let wait = &template.document["Conditions"]["ViewsWait"];
+    let waits = json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "ViewWindow"}, 0]}]});
+    let bad = template.mappings().filter(|mapping| !is_stream(*mapping)).filter(|mapping| {
+        let size = mapping.get("/BatchSize");
+        let window = mapping.get("/MaximumBatchingWindowInSeconds");
+        let without = match size["Fn::If"].as_array().map(Vec::as_slice) {
+            // The larger batch is that of a window of at least a second.
+            Some([condition, _, without])
+                if condition == "ViewsWait"
+                    && *wait == waits
+                    && *window == json!({"Ref": "ViewWindow"}) =>
+            {
+                template.at_most(without)
+            }
+            _ if window.as_i64().is_some_and(|seconds| seconds > 0) => Some(0),
+            _ => template.at_most(size),
+        };
+        without.is_none_or(|size| size > BATCH_WITHOUT_WINDOW_MAX)
+    });
+    names(bad, "has a batch over 10 and may have no window")
 }

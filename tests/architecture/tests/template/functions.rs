@@ -163,7 +163,7 @@ pub(super) fn a_full_batch_is_one_transaction(template: &Template) -> Vec<String
     let names = views.views().iter().map(|view| format!("{}Mapping", pascal(view.name())));
     let is_too_large = |name: &String| {
         let mapping = template.mappings().find(|mapping| mapping.name == *name);
-        let size = mapping.and_then(|mapping| mapping.get("/BatchSize").as_u64());
+        let size = mapping.and_then(|mapping| template.at_most(mapping.get("/BatchSize")));
         let size = size.and_then(|size| usize::try_from(size).ok());
         size.is_none_or(|size| size > EVENTS_PER_WRITE_MAX)
     };

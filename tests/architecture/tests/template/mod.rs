@@ -47,6 +47,7 @@ const RULES: &[(&str, Rule)] = &[
     ("queue mappings limit concurrency", delivery::queue_mappings_limit_concurrency),
     ("the API cannot starve the consumers", delivery::the_api_cannot_starve_the_consumers),
     ("visibility is six times the timeout", delivery::visibility_is_six_times_the_timeout),
+    ("large batches of queues have a window", delivery::large_batches_of_queues_have_a_window),
     ("the API answers before its function ends", functions::the_api_answers_in_time),
     ("functions run on the chosen processor", functions::functions_run_on_the_chosen_processor),
     ("functions are built from this workspace", functions::functions_are_built_from_this_workspace),

@@ -86,6 +86,17 @@ impl Template {
         self.resources().find(|resource| resource.name == name)
     }
 
+    /// The most that a number may be: that of the longer branch of a condition, and the `MaxValue` of a parameter.
+    pub(super) fn at_most(&self, value: &Value) -> Option<i64> {
+        if let Some(branches) = value["Fn::If"].as_array() {
+            return branches.iter().skip(1).map(|it| self.at_most(it)).max().flatten();
+        }
+        match value["Ref"].as_str() {
+            Some(parameter) => self.document["Parameters"][parameter]["MaxValue"].as_i64(),
+            None => value.as_i64(),
+        }
+    }
+
     /// Every queue that serves as a dead-letter queue.
     pub(super) fn dead_letter_queues(&self) -> Vec<Resource<'_>> {
         let redriven = self.resources().map(|r| r.get("/RedrivePolicy/deadLetterTargetArn"));

@@ -51,6 +51,14 @@ impl Meter {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 
+    /// Adds what a request was charged.
+    pub(crate) fn add(&self, other: Used) {
+        let mut used = self.0.lock().unwrap();
+        used.requests += other.requests;
+        used.read_units += other.read_units;
+        used.write_units += other.write_units;
+    }
+
     fn wrote<'a>(&self, charged: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         let mut used = self.0.lock().unwrap();
         used.requests += 1.0;

@@ -4,9 +4,11 @@
 
 mod before;
 mod budgets;
+mod charged;
 mod deadlines;
 mod drain;
 mod engine;
+mod lag;
 mod order;
 mod pending;
 mod time;
