@@ -4,7 +4,7 @@
 //! would slow down the start. Parsing the certificate bundle of the system alone would double the start-up time of a
 //! function.
 
-use std::{env, ffi::OsString, fs, path::PathBuf, time::Duration};
+use std::{env, ffi::OsString, path::PathBuf, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, ecs::EcsCredentialsProvider,
@@ -12,10 +12,10 @@ use aws_config::{
     retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::{HttpClientError, tls::TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use hyper_util::client::proxy::matcher::Matcher;
 
-use crate::https::Https;
+use crate::{https::Https, trust::Trust};
 
 /// The time limit of a connection, TCP and TLS together.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ pub enum AwsError {
     Region,
     /// The HTTPS client cannot be built.
     #[error("the HTTPS client cannot be built")]
-    Https(#[from] HttpClientError),
+    Https(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// The configuration of every AWS client of the process.
@@ -81,7 +81,8 @@ pub fn sdk_config_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<Sd
         .build();
     // Not adaptive: that mode delays requests in the client, and a function has no time to wait.
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
-    let https = Https::trusting(Trust::chosen_by(&variable)?.store())?;
+    let https = Https::new(Trust::chosen_by(&variable)?, proxies(text))
+        .map_err(|cause| AwsError::Https(cause.into()))?;
     let https = SharedHttpClient::new(https);
     let region = text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
     let mut config = SdkConfig::builder()
@@ -101,6 +102,16 @@ pub fn sdk_config_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<Sd
     Ok(config.build())
 }
 
+/// The proxies that the environment names, as for other AWS tools. `pool.rs` connects to AWS through them.
+fn proxies(text: impl Fn(&str) -> Option<String>) -> Matcher {
+    let either = |upper, lower| text(upper).or_else(|| text(lower)).unwrap_or_default();
+    Matcher::builder()
+        .all(either("ALL_PROXY", "all_proxy"))
+        .https(either("HTTPS_PROXY", "https_proxy"))
+        .no(either("NO_PROXY", "no_proxy"))
+        .build()
+}
+
 /// The function's credentials: from environment variables or, if the environment outlives them, from a local endpoint
 /// of Lambda.
 fn credentials(is_endpoint: bool, https: &SharedHttpClient) -> SharedCredentialsProvider {
@@ -114,116 +125,4 @@ fn credentials(is_endpoint: bool, https: &SharedHttpClient) -> SharedCredentials
 fn text(value: Option<OsString>) -> Option<String> {
     let value = value?.into_string().ok()?;
     (!value.is_empty()).then_some(value)
-}
-
-/// Which root certificates to trust.
-#[derive(Debug)]
-enum Trust {
-    /// The roots of AWS's endpoints, which are part of this crate.
-    Amazon,
-    /// The bundle of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
-    System,
-    /// The certificates of `AWS_CA_BUNDLE`.
-    Bundle(Vec<u8>),
-}
-
-impl Trust {
-    /// In this order: `AWS_CA_BUNDLE`, `TRUST_STORE=system`, partitions with their own roots, `SSL_CERT_FILE`.
-    fn chosen_by(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, AwsError> {
-        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-        if let Some(path) = variable("AWS_CA_BUNDLE") {
-            return Self::bundle(path.into());
-        }
-        let region = variable("AWS_REGION").unwrap_or_default();
-        let region = region.to_string_lossy();
-        let has_own_roots = region.starts_with("cn-") || region.contains("-iso");
-        let wants_system = variable("TRUST_STORE").is_some_and(|store| store == "system");
-        if wants_system || has_own_roots || variable("SSL_CERT_FILE").is_some() {
-            return Ok(Self::System);
-        }
-        Ok(Self::Amazon)
-    }
-
-    fn bundle(path: PathBuf) -> Result<Self, AwsError> {
-        let begin = b"-----BEGIN CERTIFICATE-----";
-        match fs::read(&path) {
-            Ok(pem) if pem.windows(begin.len()).any(|text| text == begin) => Ok(Self::Bundle(pem)),
-            Ok(_) => Err(AwsError::CaBundle { path, cause: None }),
-            Err(cause) => Err(AwsError::CaBundle { path, cause: Some(cause) }),
-        }
-    }
-
-    fn store(&self) -> TrustStore {
-        match self {
-            Self::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
-            Self::System => TrustStore::default(),
-            Self::Bundle(pem) => TrustStore::empty().with_pem_certificate(pem.clone()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_smithy_http_client::{
-        Connector,
-        tls::{Provider, rustls_provider::CryptoMode},
-    };
-
-    use super::*;
-
-    fn chosen(variables: &[(&str, &str)]) -> Result<Trust, AwsError> {
-        Trust::chosen_by(|wanted| {
-            let mut all = variables.iter();
-            let (_, value) = all.find(|(name, _)| *name == wanted)?;
-            Some((*value).into())
-        })
-    }
-
-    /// A connector panics on a certificate that it cannot read.
-    fn assert_connects(trust: &Trust) {
-        let https = Https::trusting(trust.store()).unwrap();
-        let connector = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(https.tls);
-        drop(connector.build());
-    }
-
-    #[test]
-    fn amazons_roots_are_five_readable_certificates() {
-        let begins = "-----BEGIN CERTIFICATE-----";
-        let pem = std::str::from_utf8(AMAZON_ROOTS).unwrap();
-        assert_eq!(pem.matches(begins).count(), 5);
-        assert_connects(&Trust::Amazon);
-    }
-
-    #[test]
-    fn the_environment_chooses_the_trusted_roots() {
-        for (variables, is_system) in [
-            (&[][..], false),
-            (&[("AWS_REGION", "eu-west-1")], false),
-            (&[("AWS_REGION", "us-gov-west-1")], false),
-            (&[("AWS_REGION", "cn-north-1")], true),
-            (&[("AWS_REGION", "us-iso-east-1")], true),
-            (&[("TRUST_STORE", "system")], true),
-            (&[("TRUST_STORE", "amazon")], false),
-            (&[("SSL_CERT_FILE", "/etc/ssl/cert.pem")], true),
-            (&[("SSL_CERT_FILE", ""), ("AWS_CA_BUNDLE", "")], false),
-        ] {
-            let trust = chosen(variables).unwrap();
-            let expected = matches!(trust, Trust::System);
-            assert_eq!(expected, is_system, "{variables:?}: {trust:?}");
-        }
-    }
-
-    #[test]
-    fn a_bundle_of_certificates_is_used_and_anything_else_is_an_error() {
-        let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/src/amazon-roots.pem");
-        let trust = chosen(&[("AWS_CA_BUNDLE", roots), ("TRUST_STORE", "system")]).unwrap();
-        assert!(matches!(trust, Trust::Bundle(_)), "{trust:?}");
-        assert_connects(&trust);
-        for path in ["/no/such/file", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
-            let error = chosen(&[("AWS_CA_BUNDLE", path)]).unwrap_err();
-            assert!(error.to_string().contains(path), "{error}");
-        }
-    }
 }

@@ -2,14 +2,9 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use aws_smithy_http_client::{
-    Connector, HttpClientError,
-    proxy::ProxyConfig,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -17,13 +12,21 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
     runtime_components::RuntimeComponents,
 };
+use hyper_util::client::proxy::matcher::Matcher;
+use rustls::{ClientConfig, ConfigBuilder, WantsVerifier, crypto::ring};
+
+use crate::{pool::pool, trust::Trust};
 
 /// An HTTPS client that is created at the first request and shared by all AWS clients.
 ///
 /// The default client of the SDK would build a connector with certificates for each AWS client at start, only to
 /// validate it.
 pub(crate) struct Https {
-    pub(crate) tls: TlsContext,
+    versions: ConfigBuilder<ClientConfig, WantsVerifier>,
+    trust: Trust,
+    proxies: Arc<Matcher>,
+    /// It outlives a pool, and with it the TLS sessions that a new connection can resume.
+    tls: OnceLock<Arc<ClientConfig>>,
     connector: Slot,
 }
 
@@ -31,25 +34,23 @@ pub(crate) struct Https {
 type Slot = Arc<Mutex<Option<SharedHttpConnector>>>;
 
 impl Https {
-    pub(crate) fn trusting(roots: TrustStore) -> Result<Self, HttpClientError> {
-        let tls = TlsContext::builder().with_trust_store(roots);
-        Ok(Self { tls: tls.build()?, connector: Slot::default() })
+    pub(crate) fn new(trust: Trust, proxies: Matcher) -> Result<Self, rustls::Error> {
+        let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?;
+        let (proxies, connector) = (Arc::new(proxies), Slot::default());
+        Ok(Self { versions, trust, proxies, tls: OnceLock::new(), connector })
     }
 
-    fn connect(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let mut connector = Connector::builder().connector_settings(settings.clone());
-        connector
-            .set_sleep_impl(components.sleep_impl())
-            // HTTPS_PROXY and similar variables, as in other AWS tools.
-            .set_proxy_config(Some(ProxyConfig::from_env()));
-        let connector = connector
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(self.tls.clone());
-        let pool = SharedHttpConnector::new(connector.build());
+    fn tls(&self) -> Arc<ClientConfig> {
+        let tls = self.tls.get_or_init(|| {
+            let roots = self.trust.roots();
+            Arc::new(self.versions.clone().with_root_certificates(roots).with_no_client_auth())
+        });
+        Arc::clone(tls)
+    }
+
+    fn connect(&self, settings: &HttpConnectorSettings) -> SharedHttpConnector {
+        let pool = pool(settings, self.tls(), Arc::clone(&self.proxies));
         SharedHttpConnector::new(FreshAfterSilence { pool, slot: Arc::clone(&self.connector) })
     }
 }
@@ -66,10 +67,10 @@ impl HttpClient for Https {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
+        _components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let mut slot = locked(&self.connector);
-        slot.get_or_insert_with(|| self.connect(settings, components)).clone()
+        slot.get_or_insert_with(|| self.connect(settings)).clone()
     }
 }
 

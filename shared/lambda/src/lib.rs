@@ -18,6 +18,7 @@ pub mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod policy;
+mod pool;
 mod projector;
 mod rebuild;
 mod relay;
@@ -36,6 +37,7 @@ mod start;
 pub mod stream;
 pub mod telemetry;
 mod trail;
+mod trust;
 
 pub use config::{Config, ConfigError};
 pub use deadline::Deadline;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector as _, SharedHttpConnector},
     orchestrator::HttpRequest,
 };
 use serde_json::Value;
 use tracing::warn;
+
+use crate::pool::plain_pool;
 
 /// How long an invocation waits for the collector. Spans that it does not take by then are lost.
 const EXPORT_TIME_MAX: Duration = Duration::from_millis(500);
@@ -31,7 +32,7 @@ impl Exporter {
             return None;
         }
         let uri = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
-        Some(Self { uri, connector: SharedHttpConnector::new(Connector::builder().build_http()) })
+        Some(Self { uri, connector: plain_pool() })
     }
 
     /// Sends an export request. A failure is logged and changes nothing else.

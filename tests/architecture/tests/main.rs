@@ -16,5 +16,6 @@ mod dependencies;
 mod findings;
 mod packages;
 mod patterns;
+mod small;
 mod template;
 mod test_names;

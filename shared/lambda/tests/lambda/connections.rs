@@ -54,14 +54,18 @@ impl Server {
             }
             // Long enough that the calls of a batch overlap and each opens a connection.
             thread::sleep(Duration::from_millis(50));
-            let body = r#"{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"x"}]}"#;
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0";
-            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-            if stream.write_all(answer.as_bytes()).is_err() {
+            if stream.write_all(taken().as_bytes()).is_err() {
                 return;
             }
         }
     }
+}
+
+/// The answer of SQS to a message that it has taken.
+fn taken() -> String {
+    let body = r#"{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"x"}]}"#;
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0";
+    format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 /// Reads one whole request. False if the connection ends before.
@@ -120,4 +124,36 @@ async fn a_pool_of_dead_connections_costs_one_attempt() {
     println!("{opened} dead connections: {answer:?} after {took:?}");
     assert_eq!(answer.unwrap(), [Ok(())]);
     assert!(took < 2 * ATTEMPT_TIME_MAX, "{took:?}");
+}
+
+/// The first connection ends after a part of the answer: after nothing, within the head, within the body.
+#[tokio::test]
+async fn an_answer_that_is_cut_is_asked_for_again() {
+    for length in [0, 20, taken().len() - 10] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let queue = queue(listener.local_addr().unwrap().port());
+        let server = thread::spawn(move || {
+            for answer in [&taken()[..length], &taken()] {
+                let (mut stream, _) = listener.accept().unwrap();
+                assert!(reads_request(&mut stream));
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        let pointer = Pointer::new(StreamId::new("Order", "x").unwrap(), dekigoto::Ordinal::FIRST);
+        assert_eq!(queue.put(&[pointer]).await.unwrap(), [Ok(())], "cut after {length} bytes");
+        server.join().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_that_cannot_be_read_is_an_error_that_names_it() {
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/broken.pem");
+    std::fs::write(path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let variable = |name: &str| match name {
+        "AWS_REGION" => Some("eu-west-1".into()),
+        "AWS_CA_BUNDLE" => Some(path.into()),
+        _ => None,
+    };
+    let error = sdk_config_from(variable).unwrap_err();
+    assert!(error.to_string().contains(path), "{error}");
 }
