@@ -8,7 +8,7 @@ ALL := --workspace --features local/jwt --locked --quiet
 KIT := dekigoto dekigoto-http dekigoto-dynamodb dekigoto-messaging dekigoto-sqlite dekigoto-postgres dekigoto-kafka dekigoto-lambda dekigoto-local dekigoto-aws dekigoto-aws-postgres dekigoto-ops dekigoto-testkit order-events
 # Written by the HTTP tests.
 SLOWEST := $(or $(CARGO_TARGET_DIR),target)/tmp/slowest-request.txt
-.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers drill-restore drill-bus drill-rollback ops-sessions fuzz startup bench bench-lambda order-cost bench-platforms sizes
+.PHONY: help run dev reset demo forward trigger consumers test browsers console-test fmt lint unit doc package contract asyncapi template supply-chain journey new new-view new-aggregate stranger site site-api api-fuzz api-fuzz-short sim sim-short chaos platforms deploy-local undeploy-local e2e e2e-consumers drill-restore drill-bus drill-rollback ops-sessions fuzz startup bench bench-lambda order-cost bench-platforms growth sizes
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -172,10 +172,13 @@ bench-lambda: ## Measure the functions beside bare Lambdas: start, CPU, instruct
 	@$(or $(CARGO_TARGET_DIR),target)/debug/examples/lambda-bench $(or $(CARGO_TARGET_DIR),target)/release target/bench/lambda.json REFERENCE.md
 
 order-cost: ## Count and price what one order uses, and write the tables of README.md and REFERENCE.md
-	@WRITE_COST=1 cargo test $(ALL) --test handlers the_documents_show_what_an_order_costs
+	@WRITE_COST=1 cargo test $(ALL) --test handlers -- the_documents_show_what_an_order_costs the_reference_shows_which_functions
 
 bench-platforms: ## Measure SQLite, PostgreSQL and Kafka beside bare statements and other event stores, and write their tables
 	@$(LOCAL)/bench_platforms.py
+
+growth: ## Count how operations grow with the number of streams, up to 100,000, and the length of a stream; write the table of REFERENCE.md
+	@cargo test $(ALL) --test growth -- --ignored
 
 sizes: ## Measure what each adapter adds to a program, and write the table of REFERENCE.md
 	@$(LOCAL)/sizes.py

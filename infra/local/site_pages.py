@@ -7,6 +7,7 @@ import re
 from html import escape
 
 import markdown
+import planning
 from project import ROOT
 
 ASYNCAPI = ROOT / "infra" / "asyncapi.json"
@@ -23,6 +24,7 @@ GUIDES = {
     "operate": "Operate",
     "deploy": "Deploy",
     "platforms": "SQLite, PostgreSQL and Kafka",
+    "scale": "Planning 10,000 orders a second",
 }
 
 
@@ -44,7 +46,8 @@ def pages(with_api):
     for name, versions in events.items():
         made[f"events/{name}.html"] = page(name, event_page(name, versions, events), "../")
     for name, title in GUIDES.items():
-        body = f"<h1>{title}</h1>\n" + (SITE / "guides" / f"{name}.html").read_text()
+        text = (SITE / "guides" / f"{name}.html").read_text()
+        body = f"<h1>{title}</h1>\n" + (planning.fill(text) if name == "scale" else text)
         made[f"guides/{name}.html"] = page(title, body, "../")
     for picture in sorted((SITE / "pictures").glob("*.png")):
         made[f"pictures/{picture.name}"] = picture.read_bytes()

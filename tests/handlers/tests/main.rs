@@ -30,6 +30,7 @@ mod log_cost;
 mod logs;
 mod metrics;
 mod order_cost;
+mod order_invocations;
 mod policy;
 mod rebuild;
 mod samples;
