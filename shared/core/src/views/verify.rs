@@ -182,7 +182,14 @@ async fn row_of_one<V: SingleView>(
     verified: &mut Verified,
 ) -> Result<(), VerifyError> {
     verified.streams += 1;
-    let Some(key) = V::row_of(first)? else { return Ok(()) };
+    let key = match V::row_of(first) {
+        Ok(Some(key)) => key,
+        Ok(None) => return Ok(()),
+        Err(cause) => {
+            verified.differences.push(not_understood(first, &cause));
+            return Ok(());
+        }
+    };
     // The row is read before the store: events that arrive in between are then waiting, not missing.
     let stored = stored_row(ports, &key).await?;
     let folded = match Single::<V>::from_store(&*ports.store, &first.aggregate_id).await {
@@ -190,7 +197,13 @@ async fn row_of_one<V: SingleView>(
         Ok(None) => return Ok(()),
         // The scan names the item.
         Err(FoldError::Read(ReadError::Corrupt(_))) => return Ok(()),
-        Err(error) => return Err(error.into()),
+        Err(FoldError::Read(error)) => return Err(error.into()),
+        // No stream keeps the others from being verified.
+        Err(error) => {
+            let how = format!("it cannot be folded: {error}");
+            verified.differences.push(Difference { row: name_of(&key), how });
+            return Ok(());
+        }
     };
     verified.rows += 1;
     let how = match stored.map(|row| Stored::<V::Row>::of(&row, V::SCHEMA)) {
@@ -253,10 +266,19 @@ pub(super) async fn across<V: AcrossView>(
         }
         let mut wanted: BTreeMap<StreamId, Vec<Envelope>> = BTreeMap::new();
         for event in events {
-            let Some(key) = V::row_of(&event)? else { continue };
+            let key = match V::row_of(&event) {
+                Ok(Some(key)) => key,
+                Ok(None) => continue,
+                Err(cause) => {
+                    verified.differences.push(not_understood(&event, &cause));
+                    continue;
+                }
+            };
             let Ok(stream) = event.stream() else { continue };
-            if extent == Extent::Everything {
-                V::apply(sums.entry(key).or_default(), &event)?;
+            if extent == Extent::Everything
+                && let Err(cause) = V::apply(sums.entry(key).or_default(), &event)
+            {
+                verified.differences.push(not_understood(&event, &cause));
             }
             wanted.entry(stream).or_default().push(event);
         }
@@ -277,6 +299,13 @@ pub(super) async fn across<V: AcrossView>(
         verified.differences.extend(how.map(|how| Difference { row: name_of(key), how }));
     }
     Ok(verified)
+}
+
+/// An event that this code does not understand. The rest is verified without it.
+fn not_understood(event: &Envelope, cause: &SchemaError) -> Difference {
+    let Envelope { aggregate_type, aggregate_id, version, .. } = event;
+    let row = format!("event store: {aggregate_type}#{aggregate_id} version {version}");
+    Difference { row, how: cause.to_string() }
 }
 
 async fn stored_row(ports: &Ports, key: &RowKey) -> Result<Option<Row>, ProjectError> {

@@ -2,6 +2,7 @@
 
 use dekigoto::{
     Envelope, Payload, Row, RowKey, ViewStore as _,
+    limits::EVENTS_PER_FOLD_MAX,
     views::{Across, AcrossView, AnyView, Difference, Extent, Fold, Single, Verified, View},
 };
 
@@ -147,4 +148,48 @@ async fn an_item_that_is_no_commit_is_a_difference_and_the_rest_is_verified() {
     let found = verified(&world, &view, Extent::Everything).await;
     assert_eq!((found.streams, found.rows), (2, 1));
     assert_eq!(found.differences[0].row, "event store: Tally#a commit 2");
+}
+
+#[tokio::test]
+async fn a_stream_that_cannot_be_folded_is_a_difference_and_the_rest_is_verified() {
+    let world = Faulty::new([]);
+    let view = Single::<Versions>::default();
+    let events = world.added("a", 2).await;
+    apply(&world, &view, &events).await;
+    world.stream("b", &["Added", "Renamed"]).await;
+    world.stream("c", &["Renamed"]).await;
+    world.added("d", EVENTS_PER_FOLD_MAX + 1).await;
+    let found = verified(&world, &view, Extent::Everything).await;
+    assert_eq!((found.streams, found.rows), (4, 1));
+    let unknown = r#"unknown event "Renamed"; deploy the version that wrote it"#;
+    let too_long = "the stream has 10001 events, and one fold reads 10000; rebuild the view";
+    assert_eq!(
+        named(found),
+        [
+            ("event store: Tally#c version 1".to_owned(), unknown.to_owned()),
+            ("versions#b row".to_owned(), format!("it cannot be folded: version 2: {unknown}")),
+            ("versions#d row".to_owned(), format!("it cannot be folded: {too_long}")),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_a_sum_cannot_take_is_a_difference_and_the_rest_is_verified() {
+    let world = Faulty::new([]);
+    let view = Across::<Letters>::default();
+    for id in ["a", "b"] {
+        let events = world.stream(id, &["Added", "Renamed"]).await;
+        apply(&world, &view, &events[..1]).await;
+    }
+    let found = verified(&world, &view, Extent::Everything).await;
+    assert_eq!((found.streams, found.rows, found.waiting), (2, 2, 0));
+    let rows: Vec<String> = named(found).into_iter().map(|(row, _)| row).collect();
+    assert_eq!(rows, ["event store: Tally#a version 2", "event store: Tally#b version 2"]);
+}
+
+fn named(found: Verified) -> Vec<(String, String)> {
+    let mut named: Vec<(String, String)> =
+        found.differences.into_iter().map(|it| (it.row, it.how)).collect();
+    named.sort();
+    named
 }
