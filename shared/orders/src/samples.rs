@@ -1,6 +1,8 @@
 //! Sample events and commands for tests.
 #![allow(clippy::unwrap_used, reason = "test data")]
 
+mod again;
+
 use std::collections::BTreeSet;
 
 use dekigoto::{
@@ -19,6 +21,8 @@ use crate::{
     },
     price::{PriceEvent, PriceSet},
 };
+
+pub use again::{Again, long_context};
 
 /// That many minutes after 09:00 on the day of the samples.
 pub fn at(minute: i64) -> Timestamp {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dekigoto_testkit::sim::Fault;
+use dekigoto_testkit::{grouped, sim::Fault};
 
 use crate::{bugs::Bug, known::KNOWN, swarm::Totals, sweep::Swept};
 
@@ -58,7 +58,7 @@ pub(crate) fn faults(totals: &Totals, swept: &[Swept]) -> String {
     for (what, times) in &totals.tried {
         line(what, *times);
     }
-    let sum = |of: fn(&Swept) -> usize| grouped_size(swept.iter().map(of).sum());
+    let sum = |of: fn(&Swept) -> usize| grouped(swept.iter().map(of).sum::<usize>());
     table += &format!(
         "\n{} runs with {} calls. Before them, each call of {} orders fails once in every way that it can ({} runs), and {} \
          pairs of failures happen in one run: [the sweep](tests/sim/README.md#what-can-fail).\n",
@@ -83,8 +83,8 @@ pub(crate) fn sweep(swept: &[Swept]) -> String {
     let mut table = "| an order | calls | runs in which one of them fails | runs in which two fail |\n|---|---|---|---|\n".to_owned();
     for Swept { name, calls, singles, pairs, .. } in swept {
         let (all, tried) = pairs;
-        let pairs = format!("{} of {}", grouped_size(*tried), grouped_size(*all));
-        table += &format!("| {name} | {calls} | {} | {pairs} |\n", grouped_size(*singles));
+        let pairs = format!("{} of {}", grouped(*tried), grouped(*all));
+        table += &format!("| {name} | {calls} | {} | {pairs} |\n", grouped(*singles));
     }
     table
 }
@@ -107,30 +107,4 @@ pub(crate) fn write(path: &Path, name: &str, table: &str) -> Result<(), String> 
     let (_, after) = rest.split_once(&end).ok_or_else(lost)?;
     std::fs::write(path, format!("{before}{begin}{table}{end}{after}"))
         .map_err(|cause| cause.to_string())
-}
-
-fn grouped_size(number: usize) -> String {
-    grouped(u64::try_from(number).unwrap())
-}
-
-/// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn large_numbers_are_grouped_by_thousands() {
-        let grouped = [0, 999, 1000, 1_234_567].map(super::grouped);
-        assert_eq!(grouped, ["0", "999", "1,000", "1,234,567"]);
-    }
 }

@@ -1,6 +1,7 @@
 //! The AWS SDK's clients on a scripted HTTP layer: real requests, real retries, scripted replies.
 
 mod buses;
+mod tables;
 
 use std::{
     collections::VecDeque,
@@ -25,6 +26,7 @@ use aws_smithy_types::{body::SdkBody, retry::RetryConfig};
 use aws_types::{SdkConfig, region::Region};
 
 pub use buses::FakeBuses;
+pub use tables::{event_table, view_table};
 
 /// What happens to one request.
 #[derive(Clone, Debug)]

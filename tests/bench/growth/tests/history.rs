@@ -1,44 +1,14 @@
 //! Streams as the service stores them, in any number and of any length.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
-use dekigoto::{
-    Aggregate, Commit, Context, Decider, Engine, Envelope, Expect, StoredCommit, Timestamp,
-    memory::MemoryStore,
-};
+use dekigoto::{Commit, Engine, Envelope, Expect, StoredCommit, memory::MemoryStore};
 use dekigoto_testkit::still_host;
 use orders::{
     OrderId,
-    order::{Order, OrderEvent, OrderState},
-    samples,
+    samples::{Again, long_context},
 };
 use serde_json::{Map, Value, json};
-
-/// An order that is placed and then confirmed again and again. It can still be cancelled.
-struct Again;
-
-impl Decider for Again {
-    type Command = ();
-    type Event = OrderEvent;
-    type State = OrderState;
-    type Refusal = Infallible;
-
-    fn decide(state: &OrderState, (): ()) -> Result<Vec<OrderEvent>, Infallible> {
-        Ok(vec![if state.placed().is_none() { samples::placed() } else { samples::confirmed() }])
-    }
-
-    fn evolve(state: OrderState, event: &OrderEvent) -> OrderState {
-        Order::evolve(state, event)
-    }
-}
-
-impl Aggregate for Again {
-    type Id = OrderId;
-
-    const TYPE: &'static str = <Order as Aggregate>::TYPE;
-    const SNAPSHOT_SCHEMA: u32 = Order::SNAPSHOT_SCHEMA;
-    const SNAPSHOT_EVERY: u32 = Order::SNAPSHOT_EVERY;
-}
 
 /// The commits of one order.
 pub(crate) struct History {
@@ -52,7 +22,7 @@ impl History {
         let (order, store) = (nth_order(0), MemoryStore::new());
         let engine = Engine::new(Arc::new(store.clone()), Arc::new(still_host()));
         for number in 0..commits {
-            let context = context(number);
+            let context = long_context(number);
             engine.execute::<Again>(&order, (), &context, Expect::Anything).await.unwrap();
         }
         Self { order, commits: store.dump() }
@@ -91,18 +61,6 @@ pub(crate) fn of_other_order(items: &[Value], from: OrderId, to: OrderId) -> Vec
 
 pub(crate) fn nth_order(place: usize) -> OrderId {
     OrderId::derive("growth", &format!("order-{place}").parse().unwrap())
-}
-
-/// Metadata as long as API Gateway and a tracing client make it. All commits are of the day before the measurement.
-fn context(number: u32) -> Context {
-    Context {
-        at: Timestamp::from_millis(1_795_338_000_123 + i64::from(number)).unwrap(),
-        key: format!("0198f3a4-7f63-7d0e-8c3f-{number:012}").parse().unwrap(),
-        actor: "arn:aws:sts::123456789012:assumed-role/shop/shop".to_owned(),
-        correlation_id: "BvZ0XgKnliAEJmg=".to_owned(),
-        causation_id: None,
-        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
-    }
 }
 
 /// A commit as DynamoDB's JSON.

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use dekigoto_testkit::grouped;
+
 use crate::{
     operations::{OPERATIONS, Operation, Rule},
     scenario::OTHERS_MIN,
@@ -29,10 +31,10 @@ impl Column {
 
     fn title(&self) -> String {
         match (self.streams, self.commits) {
-            (streams, 1) => format!("{} streams", with_commas(streams)),
+            (streams, 1) => format!("{} streams", grouped(streams)),
             // The cancellation adds one.
             (_, commits) => {
-                format!("{} commits", with_commas(usize::try_from(commits + 1).unwrap()))
+                format!("{} commits", grouped(commits + 1))
             }
         }
     }
@@ -137,16 +139,4 @@ fn reference() -> std::path::PathBuf {
 fn short(number: f64) -> String {
     let text = if number < 0.1 { format!("{number:.4}") } else { format!("{number:.2}") };
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn with_commas(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

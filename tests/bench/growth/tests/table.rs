@@ -19,7 +19,10 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use dekigoto::{Host as _, Ports};
 use dekigoto_dynamodb::{DynamoEventStore, DynamoViewStore};
-use dekigoto_testkit::{VirtualHost, aws::config};
+use dekigoto_testkit::{
+    VirtualHost,
+    aws::{config, event_table, view_table},
+};
 use dynoxide::{Database, DynoxideError, ImportOptions};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -57,7 +60,7 @@ impl fmt::Debug for Tables {
 impl Tables {
     pub(crate) fn new() -> Self {
         let database = Database::memory().unwrap();
-        for table in [events(), views()] {
+        for table in [event_table(EVENTS), view_table(VIEWS)] {
             database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         }
         Self { database, used: Arc::default(), host: VirtualHost::default() }
@@ -187,43 +190,4 @@ impl AsyncSleep for Never {
     fn sleep(&self, _: Duration) -> Sleep {
         Sleep::new(std::future::pending())
     }
-}
-
-fn events() -> Value {
-    json!({
-        "TableName": EVENTS,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            { "AttributeName": "pk", "AttributeType": "S" },
-            { "AttributeName": "sk", "AttributeType": "N" },
-        ],
-        "KeySchema": keys(""),
-    })
-}
-
-/// As in the template: two indexes that hold only keys.
-fn views() -> Value {
-    let names = ["pk", "sk", "ix1pk", "ix1sk", "ix2pk", "ix2sk"];
-    let attribute = |name| json!({ "AttributeName": name, "AttributeType": "S" });
-    let index = |number: u8| {
-        json!({
-            "IndexName": format!("index{number}"),
-            "KeySchema": keys(&format!("ix{number}")),
-            "Projection": { "ProjectionType": "KEYS_ONLY" },
-        })
-    };
-    json!({
-        "TableName": VIEWS,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": names.map(attribute),
-        "KeySchema": keys(""),
-        "GlobalSecondaryIndexes": [index(1), index(2)],
-    })
-}
-
-fn keys(prefix: &str) -> Value {
-    json!([
-        { "AttributeName": format!("{prefix}pk"), "KeyType": "HASH" },
-        { "AttributeName": format!("{prefix}sk"), "KeyType": "RANGE" },
-    ])
 }

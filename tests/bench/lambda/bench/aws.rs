@@ -13,6 +13,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
+use dekigoto_testkit::aws::{event_table, view_table};
 use dynoxide::{Database, DynoxideError};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -55,8 +56,9 @@ impl Aws {
     /// Starts the endpoint with the two tables of the template.
     pub(crate) async fn start() -> Result<Self, Failure> {
         let database = Database::memory()?;
-        database.create_table(serde_json::from_value(events())?)?;
-        database.create_table(serde_json::from_value(views())?)?;
+        for table in [event_table("events"), view_table("views")] {
+            database.create_table(serde_json::from_value(table)?)?;
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let mode = Arc::new(Mutex::new(Mode::Discard));
@@ -217,45 +219,6 @@ fn published(form: &str) -> String {
          <Successful>{members}</Successful></PublishBatchResult><ResponseMetadata><RequestId>\
          d74b8436-ae13-5ab4-a9ff-ce54dfea72a0</RequestId></ResponseMetadata></PublishBatchResponse>"
     )
-}
-
-fn events() -> Value {
-    json!({
-        "TableName": "events",
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            { "AttributeName": "pk", "AttributeType": "S" },
-            { "AttributeName": "sk", "AttributeType": "N" },
-        ],
-        "KeySchema": keys(""),
-    })
-}
-
-/// As in the template: two indexes that hold only keys.
-fn views() -> Value {
-    let names = ["pk", "sk", "ix1pk", "ix1sk", "ix2pk", "ix2sk"];
-    let index = |number: u8| {
-        json!({
-            "IndexName": format!("index{number}"),
-            "KeySchema": keys(&format!("ix{number}")),
-            "Projection": { "ProjectionType": "KEYS_ONLY" },
-        })
-    };
-    json!({
-        "TableName": "views",
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions":
-            names.map(|name| json!({ "AttributeName": name, "AttributeType": "S" })),
-        "KeySchema": keys(""),
-        "GlobalSecondaryIndexes": [index(1), index(2)],
-    })
-}
-
-fn keys(prefix: &str) -> Value {
-    json!([
-        { "AttributeName": format!("{prefix}pk"), "KeyType": "HASH" },
-        { "AttributeName": format!("{prefix}sk"), "KeyType": "RANGE" },
-    ])
 }
 
 fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,46 +1,19 @@
 //! Streams as the service itself stores them, with the snapshots of the kit.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use dekigoto::{
-    Aggregate, Commit, Context, Decider, Engine, Envelope, EventSchema, EventStore as _, Expect,
-    Fingerprint, Head, SystemHost, Timestamp, memory::MemoryStore,
+    Aggregate as _, Commit, Engine, Envelope, EventSchema as _, EventStore as _, Expect,
+    Fingerprint, Head, SystemHost, memory::MemoryStore,
 };
 use orders::{
     OrderId,
-    order::{Order, OrderEvent, OrderState},
+    order::Order,
     payment::Payment,
-    samples,
+    samples::{self, Again, long_context},
 };
 
 use crate::Failure;
-
-/// An order that is placed and then confirmed again and again: a stream of any length, with the events, states and
-/// snapshots of orders. The last state allows the order to be cancelled.
-struct Again;
-
-impl Decider for Again {
-    type Command = ();
-    type Event = OrderEvent;
-    type State = OrderState;
-    type Refusal = Infallible;
-
-    fn decide(state: &OrderState, (): ()) -> Result<Vec<OrderEvent>, Infallible> {
-        Ok(vec![if state.placed().is_none() { samples::placed() } else { samples::confirmed() }])
-    }
-
-    fn evolve(state: OrderState, event: &OrderEvent) -> OrderState {
-        Order::evolve(state, event)
-    }
-}
-
-impl Aggregate for Again {
-    type Id = OrderId;
-
-    const TYPE: &'static str = <Order as Aggregate>::TYPE;
-    const SNAPSHOT_SCHEMA: u32 = Order::SNAPSHOT_SCHEMA;
-    const SNAPSHOT_EVERY: u32 = Order::SNAPSHOT_EVERY;
-}
 
 /// The streams of one part of the bench.
 pub(crate) struct Histories {
@@ -60,7 +33,7 @@ impl Histories {
         let order = self.next()?;
         let engine = Engine::new(Arc::new(self.store.clone()), Arc::new(SystemHost));
         for number in 0..commits {
-            let context = context(number)?;
+            let context = long_context(number);
             let done = engine.execute::<Again>(&order, (), &context, Expect::Anything).await;
             done.map_err(|cause| cause.to_string())?;
         }
@@ -71,7 +44,7 @@ impl Histories {
     pub(crate) async fn pay(&self, order: OrderId) -> Result<(), Failure> {
         let event = samples::received("ch_1", 3000).encode()?;
         let head = Head::empty(Payment::stream(&order)?);
-        let commit = Commit::after(&head, vec![event], context(0)?, Fingerprint::of(&["pay"]))?;
+        let commit = Commit::after(&head, vec![event], long_context(0), Fingerprint::of(&["pay"]))?;
         self.store.append(&commit).await?;
         Ok(())
     }
@@ -106,16 +79,4 @@ impl Histories {
         self.orders += 1;
         Ok(OrderId::derive(self.name, &format!("order-{}", self.orders).parse()?))
     }
-}
-
-/// Metadata as long as API Gateway and a tracing client make it.
-fn context(number: u32) -> Result<Context, Failure> {
-    Ok(Context {
-        at: Timestamp::from_millis(1_795_424_400_123 + i64::from(number))?,
-        key: format!("0198f3a4-7f63-7d0e-8c3f-{number:012}").parse()?,
-        actor: "arn:aws:sts::123456789012:assumed-role/shop/shop".to_owned(),
-        correlation_id: "BvZ0XgKnliAEJmg=".to_owned(),
-        causation_id: None,
-        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
-    })
 }

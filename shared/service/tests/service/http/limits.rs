@@ -1,6 +1,7 @@
 //! Compares the tables of limits in REFERENCE.md with the code.
 
 use dekigoto_http::limits as http;
+use dekigoto_testkit::grouped;
 use order_service::limits as service;
 use orders::limits as domain;
 
@@ -15,7 +16,7 @@ const SOURCES: [&str; 3] = [
 fn limits() -> Vec<(&'static str, String)> {
     macro_rules! values {
         ($($module:ident :: $name:ident),* $(,)?) => {
-            vec![$((stringify!($name), grouped(i128::try_from($module::$name).unwrap()))),*]
+            vec![$((stringify!($name), grouped($module::$name))),*]
         };
     }
     let mut limits = values![
@@ -49,13 +50,6 @@ fn limits() -> Vec<(&'static str, String)> {
     ];
     limits.push(("REQUEST_TIME_MAX", format!("{} s", http::REQUEST_TIME_MAX.as_secs())));
     limits
-}
-
-/// A number with thousands separators.
-fn grouped(number: i128) -> String {
-    let digits = number.to_string();
-    let apart: Vec<_> = digits.as_bytes().rchunks(3).rev().map(str::from_utf8).collect();
-    apart.into_iter().map(Result::unwrap).collect::<Vec<_>>().join(",")
 }
 
 /// The cells of the row with the constant.
