@@ -163,6 +163,11 @@ ops-sessions: ## Run each command of dekigoto against the local AWS, and write w
 fuzz: ## Fuzz one target with libFuzzer (TARGET=request|cursor|stored_event, SECONDS=60)
 	@$(LOCAL)/fuzz.py
 
+startup: ## Measure the start of each function beside hello world, and its warm-up over TLS (a part of bench-lambda)
+	@cargo build --release --locked --quiet -p api -p hello -p policy -p projector -p publisher
+	@cargo build $(ALL) --example lambda-bench
+	@$(or $(CARGO_TARGET_DIR),target)/debug/examples/lambda-bench $(or $(CARGO_TARGET_DIR),target)/release
+
 bench: bench-platforms ## Measure the cost of commands, here and in other event stores, and write the tables of REFERENCE.md
 	@cargo run --locked --manifest-path tests/bench/stores/Cargo.toml --target-dir target/stores
 
